@@ -1,0 +1,133 @@
+using SimdConv.Core;
+
+namespace SimdConv;
+
+/// <summary>
+/// The geometry of a 2-D convolution (cross-correlation, as PyTorch's and ONNX's Conv): everything but the batch size.
+/// The output is K x P x Q with P = (H + PadTop + PadBottom - DilationH*(R-1) - 1) / StrideH + 1, and Q likewise.
+/// </summary>
+/// <param name="C">Input channels.</param>
+/// <param name="H">Input height in pixels.</param>
+/// <param name="W">Input width in pixels.</param>
+/// <param name="K">Output channels.</param>
+/// <param name="R">Kernel height.</param>
+/// <param name="S">Kernel width.</param>
+public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
+{
+    /// <summary>Pixels from one window to the next one below it.</summary>
+    public int StrideH { get; init; } = 1;
+
+    /// <summary>Pixels from one window to the next one beside it.</summary>
+    public int StrideW { get; init; } = 1;
+
+    /// <summary>Rows of zeros above the image.</summary>
+    public int PadTop { get; init; }
+
+    /// <summary>Columns of zeros left of the image.</summary>
+    public int PadLeft { get; init; }
+
+    /// <summary>Rows of zeros below the image.</summary>
+    public int PadBottom { get; init; }
+
+    /// <summary>Columns of zeros right of the image.</summary>
+    public int PadRight { get; init; }
+
+    /// <summary>Pixels from one kernel row to the next; 1 is a dense kernel.</summary>
+    public int DilationH { get; init; } = 1;
+
+    /// <summary>Pixels from one kernel column to the next; 1 is a dense kernel.</summary>
+    public int DilationW { get; init; } = 1;
+
+    /// <summary>Groups that C and K are split into; each sees its own C/Groups channels. C groups make it depthwise.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Output height: the number of windows down the image.</summary>
+    public int P => (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH);
+
+    /// <summary>Output width: the number of windows across the image.</summary>
+    public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW);
+
+    /// <summary>Terms of one output element, C/Groups*R*S: the K of the equivalent GEMM.</summary>
+    public int Taps => C / Groups * R * S;
+
+    /// <summary>Elements of the weights, K x C/Groups x R x S.</summary>
+    public int WeightCount => K * Taps;
+
+    /// <summary>The number of windows along one axis; 0 or less where none fits.</summary>
+    public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation)
+    {
+        long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
+        return room < 0 ? 0 : (room / stride) + 1;
+    }
+
+    /// <summary>The shape with the same padding on opposite sides.</summary>
+    public Conv2DShape WithPadding(int vertical, int horizontal) =>
+        this with { PadTop = vertical, PadBottom = vertical, PadLeft = horizontal, PadRight = horizontal };
+
+    /// <summary>
+    /// The shape padded so that P = ceil(H/StrideH) and Q = ceil(W/StrideW), the odd pixel of padding below and right.
+    /// </summary>
+    public Conv2DShape WithSamePadding()
+    {
+        Validate(requireOutput: false);
+        long vertical = SamePadding(H, R, StrideH, DilationH), horizontal = SamePadding(W, S, StrideW, DilationW);
+        return this with
+        {
+            PadTop = (int)(vertical / 2),
+            PadBottom = (int)(vertical - (vertical / 2)),
+            PadLeft = (int)(horizontal / 2),
+            PadRight = (int)(horizontal - (horizontal / 2)),
+        };
+    }
+
+    private static long SamePadding(int size, int kernel, int stride, int dilation)
+    {
+        long windows = ((long)size + stride - 1) / stride;
+        return Math.Max(0, ((windows - 1) * stride) + ((long)dilation * (kernel - 1)) + 1 - size);
+    }
+
+    /// <summary>Throws for a shape that no convolution can have, naming the property, its value and what was expected.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, the groups don't divide the channels, the
+    /// kernel doesn't fit in the padded image, or a size exceeds 2^31 - 1 elements.</exception>
+    public void Validate() => Validate(requireOutput: true);
+
+    private void Validate(bool requireOutput)
+    {
+        ArgumentErrors.RequireAtLeast(C, 1, "shape.C");
+        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
+        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
+        ArgumentErrors.RequireAtLeast(K, 1, "shape.K");
+        ArgumentErrors.RequireAtLeast(R, 1, "shape.R");
+        ArgumentErrors.RequireAtLeast(S, 1, "shape.S");
+        ArgumentErrors.RequireAtLeast(StrideH, 1, "shape.StrideH");
+        ArgumentErrors.RequireAtLeast(StrideW, 1, "shape.StrideW");
+        ArgumentErrors.RequireAtLeast(PadTop, 0, "shape.PadTop");
+        ArgumentErrors.RequireAtLeast(PadLeft, 0, "shape.PadLeft");
+        ArgumentErrors.RequireAtLeast(PadBottom, 0, "shape.PadBottom");
+        ArgumentErrors.RequireAtLeast(PadRight, 0, "shape.PadRight");
+        ArgumentErrors.RequireAtLeast(DilationH, 1, "shape.DilationH");
+        ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
+        ArgumentErrors.RequireAtLeast(Groups, 1, "shape.Groups");
+        if (C % Groups != 0)
+            throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.C = {C}");
+        if (K % Groups != 0)
+            throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.K = {K}");
+        if (!requireOutput)
+            return;
+
+        long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH);
+        long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW);
+        if (p < 1)
+            throw ArgumentErrors.OutOfRange("shape.R", R, $"a kernel that fits: H = {H} with padding {PadTop}+{PadBottom} and dilation {DilationH} leaves no output row");
+        if (q < 1)
+            throw ArgumentErrors.OutOfRange("shape.S", S, $"a kernel that fits: W = {W} with padding {PadLeft}+{PadRight} and dilation {DilationW} leaves no output column");
+        Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom);
+        Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight);
+        Shapes.RequireCountable("shape.R", R, (long)DilationH * (R - 1) + 1);
+        Shapes.RequireCountable("shape.S", S, (long)DilationW * (S - 1) + 1);
+        Shapes.RequireCountable("shape.C", C, C, H, W);
+        Shapes.RequireCountable("shape.K", K, K, p, q);
+        Shapes.RequireCountable("shape.K", K, K, C / Groups, R, S);
+        Shapes.RequireCountable("shape.C", C, C / Groups, (long)H + PadTop + PadBottom, (long)W + PadLeft + PadRight);
+    }
+}

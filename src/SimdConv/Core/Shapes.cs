@@ -1,0 +1,17 @@
+namespace SimdConv.Core;
+
+/// <summary>Sizes multiplied without overflow.</summary>
+internal static class Shapes
+{
+    /// <summary>Refuses a product of sizes that an array of that many elements could not have.</summary>
+    public static void RequireCountable(string argument, object value, params ReadOnlySpan<long> sizes)
+    {
+        Int128 product = 1;
+        foreach (long size in sizes)
+        {
+            product *= size;
+            if (product > Array.MaxLength)
+                throw ArgumentErrors.OutOfRange(argument, value, $"sizes whose product ({string.Join(" x ", sizes.ToArray())}) is at most {Array.MaxLength}");
+        }
+    }
+}

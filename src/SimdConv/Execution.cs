@@ -1,0 +1,51 @@
+using SimdConv.Core;
+using SimdConv.Loops;
+
+namespace SimdConv;
+
+/// <summary>How one call runs. <c>default</c> is: the calling thread alone, the best tier.</summary>
+/// <param name="MaxThreads">The most threads that take part, the calling one included; 0 and 1 both mean the caller alone.
+/// Results never depend on it.</param>
+/// <param name="Runner">Who runs the parts; null for the library's own workers, which park when idle.</param>
+/// <param name="Tier">The tier to use; null for <see cref="SimdSupport.Best"/>.</param>
+public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Runner = null, SimdTier? Tier = null)
+{
+    internal int Threads => Math.Max(1, MaxThreads);
+
+    internal SimdTier Validate()
+    {
+        if (MaxThreads < 0)
+            throw ArgumentErrors.OutOfRange("execution.MaxThreads", MaxThreads, "0 or more");
+        return SimdSupport.Resolve(Tier);
+    }
+
+    internal unsafe void Run(int parts, delegate*<void*, int, void> body, void* state)
+    {
+        if (parts <= 1 || Threads == 1)
+        {
+            for (int part = 0; part < parts; part++)
+                body(state, part);
+        }
+        else if (Runner is null)
+        {
+            Workers.Run(parts, Threads, body, state);
+        }
+        else
+        {
+            Runner.Run(parts, body, state);
+        }
+    }
+}
+
+/// <summary>Runs the independent parts of one call: a host's own scheduler behind one method.</summary>
+public unsafe interface IParallelRunner
+{
+    /// <summary>
+    /// Calls <paramref name="body"/>(<paramref name="state"/>, i) exactly once for every i in [0, <paramref name="parts"/>),
+    /// in any order, on any threads, one after the other or at the same time, and returns when all have returned.
+    /// </summary>
+    /// <param name="parts">How many parts there are; at most <see cref="Execution.MaxThreads"/>.</param>
+    /// <param name="body">The work of one part. It never throws and never blocks on another part.</param>
+    /// <param name="state">Passed on to <paramref name="body"/>; valid until this method returns.</param>
+    void Run(int parts, delegate*<void*, int, void> body, void* state);
+}

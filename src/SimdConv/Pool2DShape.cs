@@ -1,0 +1,120 @@
+using SimdConv.Core;
+
+namespace SimdConv;
+
+/// <summary>What a pooling window keeps.</summary>
+public enum PoolKind
+{
+    /// <summary>The largest element; NaN if there is one; the first of equals.</summary>
+    Max,
+
+    /// <summary>The mean.</summary>
+    Average,
+}
+
+/// <summary>The geometry of a 2-D pooling, with PyTorch's rules: everything but the batch size.</summary>
+/// <param name="C">Channels.</param>
+/// <param name="H">Input height in pixels.</param>
+/// <param name="W">Input width in pixels.</param>
+/// <param name="R">Window height.</param>
+/// <param name="S">Window width.</param>
+public sealed record Pool2DShape(int C, int H, int W, int R, int S)
+{
+    private readonly int? strideH, strideW;
+
+    /// <summary>Pixels from one window to the next one below it; the window's height unless set.</summary>
+    public int StrideH { get => strideH ?? R; init => strideH = value; }
+
+    /// <summary>Pixels from one window to the next one beside it; the window's width unless set.</summary>
+    public int StrideW { get => strideW ?? S; init => strideW = value; }
+
+    /// <summary>Rows of padding above the image.</summary>
+    public int PadTop { get; init; }
+
+    /// <summary>Columns of padding left of the image.</summary>
+    public int PadLeft { get; init; }
+
+    /// <summary>Rows of padding below the image.</summary>
+    public int PadBottom { get; init; }
+
+    /// <summary>Columns of padding right of the image.</summary>
+    public int PadRight { get; init; }
+
+    /// <summary>Pixels from one row of a window to the next; max pooling only.</summary>
+    public int DilationH { get; init; } = 1;
+
+    /// <summary>Pixels from one column of a window to the next; max pooling only.</summary>
+    public int DilationW { get; init; } = 1;
+
+    /// <summary>Whether a last, partial window counts, if it begins inside the image or the padding before it.</summary>
+    public bool CeilMode { get; init; }
+
+    /// <summary>Whether padding counts in an average's divisor.</summary>
+    public bool CountIncludePad { get; init; } = true;
+
+    /// <summary>What an average divides by, whatever the window holds; null for the number of pixels that count.</summary>
+    public int? DivisorOverride { get; init; }
+
+    /// <summary>Output height.</summary>
+    public int P => (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode);
+
+    /// <summary>Output width.</summary>
+    public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode);
+
+    /// <summary>The number of windows along one axis, as PyTorch counts them; 0 where none fits.</summary>
+    public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, bool ceilMode)
+    {
+        long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
+        if (room < 0)
+            return ceilMode && room > -stride && size > 0 ? 1 : 0;
+        long windows = ((room + (ceilMode ? stride - 1 : 0)) / stride) + 1;
+        return ceilMode && (windows - 1) * stride >= (long)size + padBefore ? windows - 1 : windows;
+    }
+
+    /// <summary>Throws for a shape that no pooling of that kind can have, naming the property, its value and what was expected.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, a window would hold no pixel of the image, or
+    /// a size exceeds 2^31 - 1 elements.</exception>
+    public void Validate(PoolKind kind)
+    {
+        if (kind is not (PoolKind.Max or PoolKind.Average))
+            throw ArgumentErrors.OutOfRange(nameof(kind), kind, "Max or Average");
+        ArgumentErrors.RequireAtLeast(C, 1, "shape.C");
+        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
+        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
+        ArgumentErrors.RequireAtLeast(R, 1, "shape.R");
+        ArgumentErrors.RequireAtLeast(S, 1, "shape.S");
+        ArgumentErrors.RequireAtLeast(StrideH, 1, "shape.StrideH");
+        ArgumentErrors.RequireAtLeast(StrideW, 1, "shape.StrideW");
+        ArgumentErrors.RequireAtLeast(PadTop, 0, "shape.PadTop");
+        ArgumentErrors.RequireAtLeast(PadLeft, 0, "shape.PadLeft");
+        ArgumentErrors.RequireAtLeast(PadBottom, 0, "shape.PadBottom");
+        ArgumentErrors.RequireAtLeast(PadRight, 0, "shape.PadRight");
+        ArgumentErrors.RequireAtLeast(DilationH, 1, "shape.DilationH");
+        ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
+        if (kind == PoolKind.Average && (DilationH != 1 || DilationW != 1))
+            throw ArgumentErrors.OutOfRange("shape.DilationH", $"{DilationH}x{DilationW}", "1x1 for average pooling");
+        if (DivisorOverride is 0 or < 0)
+            throw ArgumentErrors.OutOfRange("shape.DivisorOverride", DivisorOverride, "1 or more, or null");
+        Shapes.RequireCountable("shape.R", R, R, S);
+        Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom + ((long)DilationH * (R - 1)) + StrideH);
+        Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight + ((long)DilationW * (S - 1)) + StrideW);
+        RequirePixels("shape.R", R, H, StrideH, PadTop, DilationH, OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
+        RequirePixels("shape.S", S, W, StrideW, PadLeft, DilationW, OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
+        Shapes.RequireCountable("shape.C", C, C, H, W);
+        Shapes.RequireCountable("shape.C", C, C, P, Q);
+    }
+
+    /// <summary>Refuses an axis on which there is no window, or one window misses the image altogether.</summary>
+    private static void RequirePixels(string argument, int kernel, int size, int stride, int pad, int dilation, long windows)
+    {
+        if (windows < 1)
+            throw ArgumentErrors.OutOfRange(argument, kernel, $"a window that fits: a size of {size} with that padding and dilation leaves no output");
+        for (long i = 0; i < windows; i++)
+        {
+            long start = (i * stride) - pad;
+            long firstTap = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+            if (firstTap >= kernel || start + (firstTap * dilation) >= size)
+                throw ArgumentErrors.OutOfRange(argument, kernel, $"every window to hold a pixel of the image; window {i} of {windows} holds only padding");
+        }
+    }
+}

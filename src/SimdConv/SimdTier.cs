@@ -1,0 +1,109 @@
+using SimdConv.Core;
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace SimdConv;
+
+/// <summary>The instruction-set tiers that kernels are written for, slowest first.</summary>
+public enum SimdTier
+{
+    /// <summary>One element at a time: runs everywhere.</summary>
+    Scalar = 0,
+
+    /// <summary><see cref="Vector{T}"/>, whatever width the runtime gives it.</summary>
+    VectorT = 1,
+
+    /// <summary>x86-64 with AVX2 and FMA, 256 bits.</summary>
+    Avx2 = 2,
+
+    /// <summary>x86-64 with AVX-512 F, BW, CD, DQ and VL, 512 bits.</summary>
+    Avx512 = 3,
+}
+
+/// <summary>Which <see cref="SimdTier"/>s this process can run, and which it uses when a call names none.</summary>
+/// <remarks>
+/// The environment variable <c>SIMDCONV_TIER</c> (<c>scalar</c>, <c>vectort</c>, <c>avx2</c> or <c>avx512</c>) narrows
+/// the choice for the whole process: tiers above it are not available. It can't add what the CPU lacks.
+/// </remarks>
+public static class SimdSupport
+{
+    /// <summary>The name of the environment variable that narrows the tiers of a process.</summary>
+    public const string EnvironmentVariable = "SIMDCONV_TIER";
+
+    private static readonly SimdTier[] AllTiers = [SimdTier.Scalar, SimdTier.VectorT, SimdTier.Avx2, SimdTier.Avx512];
+
+    private static readonly (SimdTier Limit, string? Error) Narrowing = ReadNarrowing();
+
+    /// <summary>The fastest available tier: the one used where <see cref="Execution.Tier"/> is null.</summary>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
+    public static SimdTier Best
+    {
+        get
+        {
+            for (int i = AllTiers.Length - 1; i > 0; i--)
+            {
+                if (IsAvailable(AllTiers[i]))
+                    return AllTiers[i];
+            }
+
+            return SimdTier.Scalar;
+        }
+    }
+
+    /// <summary>Every available tier, slowest first.</summary>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
+    public static IReadOnlyList<SimdTier> Available => Array.FindAll(AllTiers, IsAvailable);
+
+    /// <summary>Whether <paramref name="tier"/> runs on this CPU and is not excluded by <c>SIMDCONV_TIER</c>.</summary>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
+    public static bool IsAvailable(SimdTier tier)
+    {
+        if (Narrowing.Error is not null)
+            throw new InvalidOperationException(Narrowing.Error);
+        return tier <= Narrowing.Limit && IsSupported(tier);
+    }
+
+    /// <summary>
+    /// Whether <paramref name="tier"/> rounds once for a multiply and an add. All tiers that fuse give the same bits.
+    /// </summary>
+    public static bool Fuses(SimdTier tier) => tier switch
+    {
+        SimdTier.Avx2 or SimdTier.Avx512 => true,
+        _ => Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported,
+    };
+
+    internal static bool IsSupported(SimdTier tier) => tier switch
+    {
+        SimdTier.Scalar => true,
+        SimdTier.VectorT => Vector.IsHardwareAccelerated,
+        SimdTier.Avx2 => Avx2.IsSupported && Fma.IsSupported,
+        // One rule for the whole library: 512-bit code only where the runtime also finds it worth while.
+        SimdTier.Avx512 => Vector512.IsHardwareAccelerated && Avx512F.IsSupported && Avx512BW.VL.IsSupported
+            && Avx512DQ.VL.IsSupported && Avx512F.VL.IsSupported,
+        _ => false,
+    };
+
+    internal static SimdTier Resolve(SimdTier? requested)
+    {
+        if (requested is not { } tier)
+            return Best;
+        if (!IsAvailable(tier))
+            throw ArgumentErrors.TierNotAvailable(tier, Available);
+        return tier;
+    }
+
+    private static (SimdTier, string?) ReadNarrowing()
+    {
+        string? text = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        if (string.IsNullOrEmpty(text))
+            return (SimdTier.Avx512, null);
+        foreach (SimdTier tier in AllTiers)
+        {
+            if (text.Equals(tier.ToString(), StringComparison.OrdinalIgnoreCase))
+                return (tier, null);
+        }
+
+        return (SimdTier.Scalar, $"The environment variable {EnvironmentVariable} is '{text}'; expected scalar, vectort, avx2 or avx512.");
+    }
+}
