@@ -88,7 +88,7 @@ internal static unsafe class ColumnLoops<TVec, T>
         for (int p = firstRow; p < lastRow; p++)
         {
             T* to = x + ((top + ((nint)p * shape.StrideH)) * shape.W) + left;
-            RowCopy<TVec, T>.Add(columns + ((nint)p * shape.Q) + first, to + ((nint)first * shape.StrideW), shape.StrideW, last - first);
+            RowCopy<TVec, T>.Add(columns + ((nint)p * shape.Q) + first, to + ((nint)first * shape.StrideW), shape.StrideW, last - first, ownsGaps: true);
         }
     }
 }

@@ -2,6 +2,7 @@ using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SimdConv.Loops;
 
@@ -18,69 +19,10 @@ internal unsafe struct PoolProblem<T>
     public ImageLayout SourceLayout, TargetLayout;
 }
 
-/// <summary>What a pooling plan knows beside the tier: the strips of one channel, and what averages divide by.</summary>
-internal sealed class PoolSchedule
-{
-    public PoolSchedule(Pool2DShape shape, PoolKind kind)
-    {
-        Shape = shape;
-        Kind = kind;
-        TapGrid grid = TapGrid.Forward(shape);
-        Forward = new StripLayout(grid, StripLayout.RowsWithin(grid, 1, 8192), 1);
-        Backward = new StripLayout(grid, grid.Height, 1);
-        RowCounts = Counts(shape.P, shape.R, shape.H, shape.StrideH, shape.PadTop, shape.PadBottom, shape.CountIncludePad);
-        ColumnCounts = Counts(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.CountIncludePad);
-        FirstRows = FirstTaps(shape.P, shape.StrideH, shape.PadTop, shape.DilationH);
-        FirstColumns = FirstTaps(shape.Q, shape.StrideW, shape.PadLeft, shape.DilationW);
-    }
-
-    public Pool2DShape Shape { get; }
-
-    public PoolKind Kind { get; }
-
-    /// <summary>Strips of the input that stay in L1.</summary>
-    public StripLayout Forward { get; }
-
-    /// <summary>The whole plane: windows of different strips overlap.</summary>
-    public StripLayout Backward { get; }
-
-    /// <summary>For each output row the rows of its window that count; an average divides by their product with the columns'.</summary>
-    public int[] RowCounts { get; }
-
-    public int[] ColumnCounts { get; }
-
-    /// <summary>For each output row the first row of its window that lies in the image: what wins where all are equal.</summary>
-    public int[] FirstRows { get; }
-
-    public int[] FirstColumns { get; }
-
-    public int WinnerSize => (long)Shape.R * Shape.S <= 256 ? 1 : 4;
-
-    private static int[] FirstTaps(int windows, int stride, int pad, int dilation)
-    {
-        int[] first = new int[windows];
-        for (int i = 0; i < windows; i++)
-            first[i] = (int)((Math.Max(0, pad - ((long)i * stride)) + dilation - 1) / dilation);
-        return first;
-    }
-
-    private static int[] Counts(int windows, int kernel, int size, int stride, int padBefore, int padAfter, bool includePad)
-    {
-        int[] counts = new int[windows];
-        for (int i = 0; i < windows; i++)
-        {
-            // PyTorch's rule: a window is cut at the end of the padding, then, unless padding counts, at the image.
-            long start = ((long)i * stride) - padBefore, end = Math.Min(start + kernel, (long)size + padAfter);
-            counts[i] = (int)(includePad ? end - start : Math.Min(end, size) - Math.Max(start, 0));
-        }
-
-        return counts;
-    }
-}
-
 /// <summary>
-/// Pooling by planes: an output row is a vector of windows, and each tap one load from a strip in which every stride is 1.
-/// Backward, the strip collects what each window gives to its taps, taps ascending in (r, s), and is then spread over the plane.
+/// Pooling by planes and output rows: a register holds neighbouring windows, and each tap of theirs is one load, strided where the
+/// windows are. Windows that hang over a side of the image run through the same code one at a time, with fewer taps.
+/// Backward, what windows give is added to the plane tap by tap, taps ascending in (r, s).
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class PoolLoops<TVec, T>
@@ -107,192 +49,236 @@ internal static unsafe class PoolLoops<TVec, T>
         public long Planes, Next;
     }
 
+    /// <summary>One plane in work.</summary>
+    private struct Plane
+    {
+        public PoolSchedule Schedule;
+        public T* Source, Target;
+        public byte* Winners;
+        public ImageLayout SourceLayout, TargetLayout;
+
+        /// <summary>For each column what it counts for in an average.</summary>
+        public T* Counts;
+
+        /// <summary>Backward: P rows of Q elements, what each window has to give and to which tap.</summary>
+        public T* Given, Taps;
+    }
+
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
         PoolSchedule schedule = job->Schedule;
         ref readonly PoolProblem<T> problem = ref job->Problem;
         Pool2DShape shape = schedule.Shape;
-        StripLayout layout = problem.Backward ? schedule.Backward : schedule.Forward;
-        int ld = (shape.Q + TVec.Count - 1) / TVec.Count * TVec.Count;
-        long strip = (long)layout.ChannelSize + TVec.Count, rows = problem.Backward ? (long)shape.P * ld : ld;
-        using Workspace workspace = new(Workspace.SizeOf<T>(strip) + (2 * Workspace.SizeOf<T>(rows)) + Workspace.SizeOf<T>(ld));
-        Buffers buffers = new()
+        long outputs = problem.Backward ? (long)shape.P * shape.Q : 0;
+        using Workspace workspace = new(Workspace.SizeOf<T>(shape.Q) + (2 * Workspace.SizeOf<T>(outputs)));
+        Plane plane = new()
         {
-            Ld = ld,
-            Strip = workspace.Take<T>(strip),
-            Values = workspace.Take<T>(rows),
-            Winners = workspace.Take<T>(rows),
-            Divisors = workspace.Take<T>(ld),
+            Schedule = schedule,
+            SourceLayout = problem.SourceLayout,
+            TargetLayout = problem.TargetLayout,
+            Counts = workspace.Take<T>(shape.Q),
+            Given = workspace.Take<T>(outputs),
+            Taps = workspace.Take<T>(outputs),
         };
+        for (int q = 0; q < shape.Q; q++)
+            plane.Counts[q] = T.CreateTruncating(schedule.Columns.Counts[q]);
         for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Planes;)
         {
-            for (long plane = first; plane < Math.Min(first + job->Grain, job->Planes); plane++)
+            for (long index = first; index < Math.Min(first + job->Grain, job->Planes); index++)
             {
-                nint image = (nint)(plane / shape.C), channel = (nint)(plane % shape.C);
-                T* source = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
-                T* target = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
-                byte* winners = problem.Winners == null ? null : problem.Winners + ((nint)plane * shape.P * shape.Q * schedule.WinnerSize);
+                nint image = (nint)(index / shape.C), channel = (nint)(index % shape.C);
+                plane.Source = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
+                plane.Target = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
+                plane.Winners = problem.Winners == null ? null : problem.Winners + ((nint)index * shape.P * shape.Q * schedule.WinnerSize);
                 if (problem.Backward)
-                    BackwardPlane(schedule, problem, source, target, winners, buffers);
+                    Backward(in plane);
                 else
-                    ForwardPlane(schedule, problem, source, target, winners, buffers);
+                    Forward(in plane);
             }
         }
     }
 
-    private struct Buffers
+    private static void Forward(in Plane plane)
     {
-        /// <summary>Elements from one row of Values and Winners to the next: the output's width in whole registers.</summary>
-        public int Ld;
-        public T* Strip, Values, Winners, Divisors;
-    }
-
-    private static void ForwardPlane(PoolSchedule schedule, in PoolProblem<T> problem, T* source, T* target, byte* winners, Buffers buffers)
-    {
-        StripLayout layout = schedule.Forward;
-        TapGrid grid = layout.Grid;
-        bool max = schedule.Kind == PoolKind.Max;
-        int width = grid.Width, w = TVec.Count;
-        for (int y = 0; y < grid.Height; y += layout.Rows)
+        PoolSchedule.Axis columns = plane.Schedule.Columns;
+        int w = TVec.Count, width = plane.Schedule.Shape.Q;
+        for (int p = 0; p < plane.Schedule.Shape.P; p++)
         {
-            int rows = Math.Min(layout.Rows, grid.Height - y);
-            StripPacking<TVec, T>.Fill(layout, source, problem.SourceLayout, 1, y, rows, buffers.Strip, w, max ? T.NegativeInfinity : T.Zero);
-            for (int i = 0; i < rows; i++)
+            for (int q = 0; q < width;)
             {
-                T* from = buffers.Strip + ((nint)i * layout.Pitch), to = target + ((y + i) * problem.TargetLayout.H);
-                if (winners != null)
-                {
-                    for (int j = 0; j < width; j++)
-                        buffers.Winners[j] = T.CreateTruncating((schedule.FirstRows[y + i] * grid.Columns.Length) + schedule.FirstColumns[j]);
-                }
-
-                if (max)
-                    MaxRow(layout.Offsets, from, buffers.Values, width, winners == null ? null : buffers.Winners);
+                bool whole = q >= columns.WholeFirst && q < columns.WholeLast;
+                int count = whole ? Math.Min(w, columns.WholeLast - q) : 1;
+                if (plane.Schedule.Kind == PoolKind.Average)
+                    Average(in plane, p, q, count);
                 else
-                    AverageRow(layout.Offsets, from, buffers.Values, width, Divisors(schedule, y + i, buffers.Divisors));
-                Spread(buffers.Values, to, problem.TargetLayout.W, width);
-                if (winners != null)
-                {
-                    for (int j = 0; j < width; j++)
-                        SetWinner(winners, ((nint)(y + i) * width) + j, schedule.WinnerSize, int.CreateTruncating(buffers.Winners[j]));
-                }
+                    Max(in plane, p, q, count);
+                q += count;
             }
         }
     }
 
-    /// <summary>
-    /// The largest tap of each window, and which it is: a later tap wins if it is greater, or the first NaN. Padding is minus
-    /// infinity, so it never wins over the first tap inside the image, which <paramref name="winners"/> hold before.
-    /// </summary>
-    private static void MaxRow(int[] offsets, T* from, T* to, int width, T* winners)
+    /// <summary>The taps that window (p, q) has in the image: where the first is, and how many rows and columns.</summary>
+    private static T* Window(in Plane plane, int p, int q, out int rows, out int columns, out int firstTap)
     {
-        int w = TVec.Count;
-        for (int j = 0; j < width; j += w)
-        {
-            TVec best = TVec.Broadcast(T.NegativeInfinity), winner = winners == null ? default : TVec.Load(winners + j);
-            for (int tap = 0; tap < offsets.Length; tap++)
-            {
-                TVec x = TVec.Load(from + offsets[tap] + j);
+        Pool2DShape shape = plane.Schedule.Shape;
+        (int r0, int r1) = plane.Schedule.Rows.Taps[p];
+        (int s0, int s1) = plane.Schedule.Columns.Taps[q];
+        (rows, columns, firstTap) = (r1 - r0, s1 - s0, (r0 * shape.S) + s0);
+        nint h = ((nint)p * shape.StrideH) - shape.PadTop + ((nint)r0 * shape.DilationH);
+        nint w = ((nint)q * shape.StrideW) - shape.PadLeft + ((nint)s0 * shape.DilationW);
+        return plane.Source + (h * plane.SourceLayout.H) + (w * plane.SourceLayout.W);
+    }
 
-                // Neither greater nor equal nor smaller: x is NaN; what has won as NaN stays.
-                TVec isNumber = TVec.Equal(x, x), bestIsNumber = TVec.Equal(best, best);
-                TVec wins = TVec.Select(isNumber, TVec.GreaterThan(x, best), bestIsNumber);
+    private static void Average(in Plane plane, int p, int q, int count)
+    {
+        Pool2DShape shape = plane.Schedule.Shape;
+        T* row = Window(in plane, p, q, out int rows, out int columns, out _);
+        nint step = shape.StrideW * plane.SourceLayout.W;
+        TVec sum = default;
+        for (; rows > 0; rows--, row += plane.SourceLayout.H)
+        {
+            T* from = row;
+            for (int s = 0; s < columns; s++, from += plane.SourceLayout.W)
+                sum = TVec.Add(sum, RowCopy<TVec, T>.LoadUpTo(from, step, count));
+        }
+
+        Store(in plane, p, q, count, TVec.Divide(sum, Divisor(in plane, p, q, count)));
+    }
+
+    /// <summary>A later tap wins if it is greater, or the first NaN; the first tap inside the image wins where all are equal.</summary>
+    private static void Max(in Plane plane, int p, int q, int count)
+    {
+        Pool2DShape shape = plane.Schedule.Shape;
+        T* row = Window(in plane, p, q, out int rows, out int columns, out int tap);
+        nint step = shape.StrideW * plane.SourceLayout.W;
+        TVec best = RowCopy<TVec, T>.LoadUpTo(row, step, count), winner = TVec.Broadcast(T.CreateTruncating(tap));
+        for (; rows > 0; rows--, row += shape.DilationH * plane.SourceLayout.H, tap += shape.S)
+        {
+            T* from = row;
+            for (int s = 0; s < columns; s++, from += shape.DilationW * plane.SourceLayout.W)
+            {
+                TVec x = RowCopy<TVec, T>.LoadUpTo(from, step, count);
+                TVec wins = TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(best, best));
                 best = TVec.Select(wins, x, best);
-                if (winners != null)
-                    winner = TVec.Select(wins, TVec.Broadcast(T.CreateTruncating(tap)), winner);
+                if (plane.Winners != null)
+                    winner = TVec.Select(wins, TVec.Broadcast(T.CreateTruncating(tap + s)), winner);
             }
-
-            TVec.Store(to + j, best);
-            if (winners != null)
-                TVec.Store(winners + j, winner);
         }
-    }
 
-    private static void AverageRow(int[] offsets, T* from, T* to, int width, T* divisors)
-    {
-        for (int j = 0; j < width; j += TVec.Count)
+        Store(in plane, p, q, count, best);
+        if (plane.Winners == null)
+            return;
+        nint at = ((nint)p * shape.Q) + q;
+        for (int i = 0; i < count; i++)
         {
-            TVec sum = default;
-            foreach (int offset in offsets)
-                sum = TVec.Add(sum, TVec.Load(from + offset + j));
-            TVec.Store(to + j, TVec.Divide(sum, TVec.Load(divisors + j)));
-        }
-    }
-
-    private static void BackwardPlane(PoolSchedule schedule, in PoolProblem<T> problem, T* source, T* target, byte* winners, Buffers buffers)
-    {
-        StripLayout layout = schedule.Backward;
-        TapGrid grid = layout.Grid;
-        int width = grid.Width, w = TVec.Count;
-        new Span<T>(buffers.Strip, layout.ChannelSize).Clear();
-
-        // What each window has to give, and to which tap.
-        for (int i = 0; i < grid.Height; i++)
-        {
-            T* row = buffers.Values + ((nint)i * buffers.Ld), winnerRow = buffers.Winners + ((nint)i * buffers.Ld);
-            RowCopy<TVec, T>.Gather(source + (i * problem.SourceLayout.H), problem.SourceLayout.W, row, width);
-            if (winners == null)
-            {
-                T* divisors = Divisors(schedule, i, buffers.Divisors);
-                for (int j = 0; j < width; j += w)
-                    TVec.Store(row + j, TVec.Divide(TVec.Load(row + j), TVec.Load(divisors + j)));
-            }
+            int won = int.CreateTruncating(((T*)&winner)[i]);
+            if (plane.Schedule.WinnerSize == 1)
+                plane.Winners[at + i] = (byte)won;
             else
-            {
-                for (int j = 0; j < width; j++)
-                    winnerRow[j] = T.CreateTruncating(Winner(winners, ((nint)i * width) + j, schedule.WinnerSize));
-            }
+                ((int*)plane.Winners)[at + i] = won;
         }
-
-        for (int tap = 0; tap < layout.Offsets.Length; tap++)
-        {
-            TVec own = TVec.Broadcast(T.CreateTruncating(tap));
-            for (int i = 0; i < grid.Height; i++)
-            {
-                T* to = buffers.Strip + layout.Offsets[tap] + ((nint)i * layout.Pitch);
-                nint row = (nint)i * buffers.Ld;
-                for (int j = 0; j < width; j += w)
-                {
-                    TVec given = TVec.Load(buffers.Values + row + j);
-                    if (winners != null)
-                        given = TVec.Select(TVec.Equal(TVec.Load(buffers.Winners + row + j), own), given, default);
-                    RowCopy<TVec, T>.StoreUpTo(to + j, TVec.Add(RowCopy<TVec, T>.LoadUpTo(to + j, width - j), given), width - j);
-                }
-            }
-        }
-
-        StripPacking<TVec, T>.Drain(layout, buffers.Strip, target, problem.TargetLayout);
     }
 
-    /// <summary>What each window of an output row divides by.</summary>
-    private static T* Divisors(PoolSchedule schedule, int row, T* divisors)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(in Plane plane, int p, int q, int count, TVec value)
     {
-        int[] columns = schedule.ColumnCounts;
-        for (int q = 0; q < columns.Length; q++)
-            divisors[q] = T.CreateTruncating(schedule.Shape.DivisorOverride ?? ((long)schedule.RowCounts[row] * columns[q]));
-        return divisors;
+        T* to = plane.Target + (p * plane.TargetLayout.H) + (q * plane.TargetLayout.W);
+        if (plane.TargetLayout.W == 1)
+            RowCopy<TVec, T>.StoreUpTo(to, value, count);
+        else
+            RowCopy<TVec, T>.Scatter((T*)&value, to, plane.TargetLayout.W, count);
     }
 
-    private static void Spread(T* from, T* to, nint step, int count)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Divisor(in Plane plane, int p, int q, int count) => plane.Schedule.Shape.DivisorOverride is { } divisor
+        ? TVec.Broadcast(T.CreateTruncating(divisor))
+        : TVec.Multiply(TVec.Broadcast(T.CreateTruncating(plane.Schedule.Rows.Counts[p])), RowCopy<TVec, T>.LoadUpTo(plane.Counts + q, count));
+
+    private static void Backward(in Plane plane)
+    {
+        PoolSchedule schedule = plane.Schedule;
+        Pool2DShape shape = schedule.Shape;
+        Give(in plane);
+        for (int h = 0; h < shape.H; h++)
+            Clear(plane.Target + (h * plane.TargetLayout.H), plane.TargetLayout.W, shape.W);
+
+        nint step = shape.StrideW * plane.TargetLayout.W;
+        bool ownsGaps = plane.TargetLayout.W == 1;
+        for (int tap = 0; tap < shape.R * shape.S; tap++)
+        {
+            int r = tap / shape.S, s = tap % shape.S;
+            (int q0, int q1) = Reaching(schedule.Columns, s);
+            for (int p = 0; p < shape.P; p++)
+            {
+                (int first, int last) = schedule.Rows.Taps[p];
+                if (r < first || r >= last || q0 >= q1)
+                    continue;
+                nint h = ((nint)p * shape.StrideH) - shape.PadTop + ((nint)r * shape.DilationH);
+                nint w = ((nint)q0 * shape.StrideW) - shape.PadLeft + ((nint)s * shape.DilationW);
+                T* to = plane.Target + (h * plane.TargetLayout.H) + (w * plane.TargetLayout.W);
+                nint at = ((nint)p * shape.Q) + q0;
+                if (plane.Winners == null)
+                    RowCopy<TVec, T>.Add(plane.Given + at, to, step, q1 - q0, ownsGaps);
+                else
+                    AddWon(plane.Given + at, plane.Taps + at, TVec.Broadcast(T.CreateTruncating(tap)), to, step, q1 - q0, ownsGaps);
+            }
+        }
+    }
+
+    /// <summary>Reads dy, divided where averages are pooled, and the winning taps, in contiguous rows.</summary>
+    private static void Give(in Plane plane)
+    {
+        Pool2DShape shape = plane.Schedule.Shape;
+        for (int p = 0; p < shape.P; p++)
+        {
+            T* given = plane.Given + ((nint)p * shape.Q), from = plane.Source + (p * plane.SourceLayout.H);
+            for (int q = 0; q < shape.Q; q += TVec.Count)
+            {
+                int count = Math.Min(TVec.Count, shape.Q - q);
+                TVec dy = RowCopy<TVec, T>.LoadUpTo(from + (q * plane.SourceLayout.W), plane.SourceLayout.W, count);
+                if (plane.Winners == null)
+                    dy = TVec.Divide(dy, Divisor(in plane, p, q, count));
+                RowCopy<TVec, T>.StoreUpTo(given + q, dy, count);
+            }
+        }
+
+        if (plane.Winners == null)
+            return;
+        for (nint i = 0; i < (nint)shape.P * shape.Q; i++)
+            plane.Taps[i] = T.CreateTruncating(plane.Schedule.WinnerSize == 1 ? plane.Winners[i] : ((int*)plane.Winners)[i]);
+    }
+
+    private static void AddWon(T* given, T* taps, TVec tap, T* to, nint step, int count, bool ownsGaps)
+    {
+        for (int j = 0; j < count; j += TVec.Count)
+        {
+            int rest = Math.Min(TVec.Count, count - j);
+            TVec won = TVec.And(TVec.Equal(RowCopy<TVec, T>.LoadUpTo(taps + j, rest), tap), RowCopy<TVec, T>.LoadUpTo(given + j, rest));
+            RowCopy<TVec, T>.Add((T*)&won, to + (j * step), step, rest, ownsGaps);
+        }
+    }
+
+    /// <summary>The windows [First, Last) of an axis whose tap lies in the image.</summary>
+    private static (int First, int Last) Reaching(PoolSchedule.Axis axis, int tap)
+    {
+        int first = 0, last = axis.Taps.Length;
+        while (first < last && tap < axis.Taps[first].First)
+            first++;
+        while (last > first && tap >= axis.Taps[last - 1].Last)
+            last--;
+        return (first, last);
+    }
+
+    private static void Clear(T* row, nint step, int count)
     {
         if (step == 1)
         {
-            RowCopy<TVec, T>.Gather(from, 1, to, count);
+            new Span<T>(row, count).Clear();
             return;
         }
 
         for (int j = 0; j < count; j++)
-            to[j * step] = from[j];
+            row[j * step] = T.Zero;
     }
-
-    private static void SetWinner(byte* winners, nint index, int size, int tap)
-    {
-        if (size == 1)
-            winners[index] = (byte)tap;
-        else
-            ((int*)winners)[index] = tap;
-    }
-
-    private static int Winner(byte* winners, nint index, int size) => size == 1 ? winners[index] : ((int*)winners)[index];
 }

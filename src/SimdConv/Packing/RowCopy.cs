@@ -1,5 +1,6 @@
 using SimdConv.Kernels;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SimdConv.Packing;
 
@@ -12,71 +13,94 @@ internal static unsafe class RowCopy<TVec, T>
     public static void Gather(T* source, nint step, T* target, int count)
     {
         int w = TVec.Count, j = 0;
+        for (; j + w < count; j += w)
+            TVec.Store(target + j, Load(source + (j * step), step));
+        StoreUpTo(target + j, LoadUpTo(source + (j * step), step, count - j), count - j);
+    }
+
+    /// <summary>target[i * step] = source[i] for i &lt; count.</summary>
+    public static void Scatter(T* source, T* target, nint step, int count)
+    {
         if (step == 1)
         {
-            for (; j + w <= count; j += w)
-                TVec.Store(target + j, TVec.Load(source + j));
-            if (j < count)
-                TVec.StorePartial(target + j, TVec.LoadPartial(source + j, count - j), count - j);
+            Gather(source, 1, target, count);
+            return;
         }
-        else if (step == 2 && w > 1)
-        {
-            for (; j + w < count; j += w)
-                TVec.Store(target + j, TVec.Deinterleave(TVec.Load(source + (2 * j)), TVec.Load(source + (2 * j) + w)).Even);
 
-            // Behind the last element nothing may be read.
-            int rest = count - j, reach = (2 * rest) - 1;
-            if (rest > 0)
-            {
-                TVec low = LoadUpTo(source + (2 * j), reach), high = LoadUpTo(source + (2 * j) + w, reach - w);
-                StoreUpTo(target + j, TVec.Deinterleave(low, high).Even, rest);
-            }
-        }
-        else
-        {
-            for (; j < count; j++)
-                target[j] = source[j * step];
-        }
+        for (int j = 0; j < count; j++)
+            target[j * step] = source[j];
     }
 
-    /// <summary>target[2i] = even[i], target[2i + 1] = odd[i] for i &lt; count.</summary>
-    public static void Interleave(T* even, T* odd, T* target, int count)
-    {
-        int w = TVec.Count;
-        for (int j = 0; j < count && w > 1; j += w)
-        {
-            int rest = count - j;
-            (TVec low, TVec high) = TVec.Interleave(LoadUpTo(even + j, rest), LoadUpTo(odd + j, rest));
-            StoreUpTo(target + (2 * j), low, 2 * rest);
-            StoreUpTo(target + (2 * j) + w, high, (2 * rest) - w);
-        }
-
-        for (int j = 0; j < count && w == 1; j++)
-        {
-            target[2 * j] = even[j];
-            target[(2 * j) + 1] = odd[j];
-        }
-    }
-
-    /// <summary>target[i] += source[i] for i &lt; count, <paramref name="step"/> apart in the target.</summary>
-    public static void Add(T* source, T* target, nint step, int count)
+    /// <summary>
+    /// target[i * step] += source[i] for i &lt; count. With <paramref name="ownsGaps"/> the elements between are the caller's too,
+    /// and may be written back as they were.
+    /// </summary>
+    public static void Add(T* source, T* target, nint step, int count, bool ownsGaps)
     {
         int w = TVec.Count, j = 0;
         if (step == 1)
         {
             for (; j + w <= count; j += w)
                 TVec.Store(target + j, TVec.Add(TVec.Load(target + j), TVec.Load(source + j)));
+            int rest = count - j;
+            if (rest > 0)
+                TVec.StorePartial(target + j, TVec.Add(TVec.LoadPartial(target + j, rest), TVec.LoadPartial(source + j, rest)), rest);
+            return;
+        }
+
+        if (step == 2 && w > 1 && ownsGaps)
+        {
+            // Never what lies behind the last element.
+            for (; j + w < count; j += w)
+            {
+                T* to = target + (2 * j);
+                (TVec even, TVec odd) = TVec.Deinterleave(TVec.Load(to), TVec.Load(to + w));
+                (TVec low, TVec high) = TVec.Interleave(TVec.Add(even, TVec.Load(source + j)), odd);
+                TVec.Store(to, low);
+                TVec.Store(to + w, high);
+            }
         }
 
         for (; j < count; j++)
             target[j * step] += source[j];
     }
 
+    /// <summary>A register of elements <paramref name="step"/> apart; reads one element behind the last where the step is 2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Load(T* source, nint step)
+    {
+        if (step == 1)
+            return TVec.Load(source);
+        return step == 2 && TVec.Count > 1 ? TVec.Deinterleave(TVec.Load(source), TVec.Load(source + TVec.Count)).Even : Collect(source, step, TVec.Count);
+    }
+
+    /// <summary>The first <paramref name="count"/> elements, <paramref name="step"/> apart, zeros behind; reads none beyond the last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec LoadUpTo(T* source, nint step, int count)
+    {
+        if (step == 1)
+            return LoadUpTo(source, count);
+        if (step != 2 || TVec.Count == 1)
+            return Collect(source, step, Math.Min(count, TVec.Count));
+        int reach = (2 * count) - 1;
+        return TVec.Deinterleave(LoadUpTo(source, reach), LoadUpTo(source + TVec.Count, reach - TVec.Count)).Even;
+    }
+
+    private static TVec Collect(T* source, nint step, int count)
+    {
+        TVec lanes = default;
+        for (int i = 0; i < count; i++)
+            ((T*)&lanes)[i] = source[i * step];
+        return lanes;
+    }
+
     /// <summary>The first <paramref name="count"/> elements, as many as a register holds at most, none if it is 0 or less.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec LoadUpTo(T* source, int count) =>
         count >= TVec.Count ? TVec.Load(source) : count <= 0 ? default : TVec.LoadPartial(source, count);
 
     /// <summary>Writes the first <paramref name="count"/> elements, as many as a register holds at most, none if it is 0 or less.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreUpTo(T* target, TVec value, int count)
     {
         if (count >= TVec.Count)

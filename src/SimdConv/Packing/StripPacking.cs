@@ -62,60 +62,6 @@ internal static unsafe class StripPacking<TVec, T>
     }
 
     /// <summary>
-    /// The inverse of <see cref="Fill"/> for one channel: sets every pixel of the plane to the strip's element, or to zero where no
-    /// phase plane reaches. The strip holds all rows of the grid.
-    /// </summary>
-    public static void Drain(StripLayout layout, T* strip, T* target, ImageLayout image)
-    {
-        TapGrid grid = layout.Grid;
-        StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
-        int planes = horizontal.Phases.Length;
-        bool pairs = planes == 2 && grid.StrideW == 2 && image.W == 1;
-        for (int h = 0; h < grid.SourceHeight; h++)
-        {
-            T* to = target + (h * image.H);
-            if (image.W == 1)
-            {
-                new Span<T>(to, grid.SourceWidth).Clear();
-            }
-            else
-            {
-                for (int w = 0; w < grid.SourceWidth; w++)
-                    to[w * image.W] = T.Zero;
-            }
-
-            int phase = Array.IndexOf(vertical.Phases, h % grid.StrideH), row = (h / grid.StrideH) - vertical.First;
-            if (phase < 0 || row >= layout.PlaneRows)
-                continue;
-            T* from = strip + ((nint)phase * planes * layout.PlaneSize) + ((nint)row * layout.Pitch);
-            if (pairs)
-            {
-                (long origin, int first0, int last0) = layout.Inside(0);
-                (_, int first1, int last1) = layout.Inside(1);
-                int first = Math.Max(first0, first1), last = Math.Max(first, Math.Min(last0, last1));
-                RowCopy<TVec, T>.Interleave(from + first, from + layout.PlaneSize + first, to + origin + (2 * first), last - first);
-                if (first0 < first)
-                    to[origin + (2 * first0)] = from[first0];
-                if (first1 < first)
-                    to[origin + (2 * first1) + 1] = from[layout.PlaneSize + first1];
-                if (last0 > last)
-                    to[origin + (2 * last)] = from[last];
-                if (last1 > last)
-                    to[origin + (2 * last) + 1] = from[layout.PlaneSize + last];
-                continue;
-            }
-
-            foreach (int phaseW in horizontal.Phases)
-            {
-                (long origin, int first, int last) = layout.Inside(phaseW);
-                for (int v = first; v < last; v++)
-                    to[(origin + ((long)v * grid.StrideW)) * image.W] = from[v];
-                from += layout.PlaneSize;
-            }
-        }
-    }
-
-    /// <summary>
     /// One panel of <paramref name="kc"/> rows, <paramref name="nr"/> wide: the positions [position, position + columns) of the
     /// strip, counted row by row, zeros or neighbours behind them. Writes up to a register beyond the panel.
     /// </summary>

@@ -52,19 +52,6 @@ internal sealed class TapGrid
         Columns = Window(shape.S, shape.DilationW, shape.PadLeft),
     };
 
-    /// <summary>The grid of pooling's windows.</summary>
-    public static TapGrid Forward(Pool2DShape shape) => new()
-    {
-        Height = shape.P,
-        Width = shape.Q,
-        SourceHeight = shape.H,
-        SourceWidth = shape.W,
-        StrideH = shape.StrideH,
-        StrideW = shape.StrideW,
-        Rows = Window(shape.R, shape.DilationH, shape.PadTop),
-        Columns = Window(shape.S, shape.DilationW, shape.PadLeft),
-    };
-
     /// <summary>The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write.</summary>
     public static TapGrid[] InputGradient(Conv2DShape shape)
     {
