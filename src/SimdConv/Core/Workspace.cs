@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+
+namespace SimdConv.Core;
+
+/// <summary>
+/// Scratch memory of one call on one thread: 64-byte aligned, never zeroed. Each thread keeps its blocks, one for each depth of
+/// nesting, so that a call that is repeated allocates nothing. They are freed when the thread has ended.
+/// </summary>
+internal unsafe ref struct Workspace
+{
+    [ThreadStatic]
+    private static Block? kept;
+
+    private readonly Block block;
+    private byte* next;
+
+    /// <param name="bytes">What all calls of <see cref="Take{T}"/> together will need: the sum of <see cref="SizeOf{T}"/>.</param>
+    public Workspace(long bytes)
+    {
+        block = kept ??= new Block();
+        while (block.InUse)
+            block = block.Deeper ??= new Block();
+        block.Grow(bytes);
+        block.InUse = true;
+        next = block.Address;
+    }
+
+    /// <summary>The bytes that <see cref="Take{T}"/> uses up for that many elements.</summary>
+    public static long SizeOf<T>(long count)
+        where T : unmanaged => (checked(count * sizeof(T)) + 63) & ~63L;
+
+    public T* Take<T>(long count)
+        where T : unmanaged
+    {
+        T* taken = (T*)next;
+        next += SizeOf<T>(count);
+        return taken;
+    }
+
+    public readonly void Dispose() => block.InUse = false;
+
+    private sealed class Block
+    {
+        private long size;
+
+        public byte* Address { get; private set; }
+
+        public bool InUse { get; set; }
+
+        public Block? Deeper { get; set; }
+
+        ~Block() => NativeMemory.AlignedFree(Address);
+
+        public void Grow(long bytes)
+        {
+            if (bytes <= size)
+                return;
+            NativeMemory.AlignedFree(Address);
+            Address = null;
+            size = 0;
+            Address = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), 64);
+            size = bytes;
+        }
+    }
+}
