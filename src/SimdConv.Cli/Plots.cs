@@ -7,7 +7,7 @@ namespace SimdConv.Cli;
 /// <summary>Draws what training did.</summary>
 internal static class Plots
 {
-    private const int Width = 1200, Height = 900, CurvePoints = 400;
+    private const int Width = 1200, Height = 900, CurvePoints = 400, MostMarkers = 60;
 
     /// <summary>One PNG: the loss over the images seen, and below it the first layer's six filters.</summary>
     public static void DrawTraining(string path, IReadOnlyList<Epoch> epochs, ReadOnlySpan<float> parameters)
@@ -51,7 +51,8 @@ internal static class Plots
         int width = Math.Max(1, at.Count / CurvePoints);
         double[] meanAt = [.. at.Chunk(width).Select(part => part.Average())];
         double[] meanLoss = [.. loss.Chunk(width).Select(part => part.Average())];
-        ScottPlot.Plottables.Scatter training = plot.Add.ScatterLine(meanAt, meanLoss, Colors.C0);
+        ScottPlot.Plottables.Scatter training = plot.Add.Scatter(meanAt, meanLoss, Colors.C0);
+        training.MarkerSize = meanAt.Length > MostMarkers ? 0 : 5;
         training.LegendText = width == 1 ? "training, each batch" : $"training, mean of {width} batches";
         training.LineWidth = 2;
 
@@ -80,8 +81,9 @@ internal static class Plots
         map.ManualRange = new ScottPlot.Range(-largest, largest);
         plot.Title($"filter {index + 1}", 16);
         plot.HideGrid();
+        foreach (IAxis axis in (IAxis[])[plot.Axes.Left, plot.Axes.Right, plot.Axes.Bottom])
+            axis.IsVisible = false;
         plot.Axes.SquareUnits();
-        plot.Layout.Frameless();
-        plot.Axes.Margins(0.05, 0.05);
+        plot.Axes.Margins(0.03, 0.03);
     }
 }

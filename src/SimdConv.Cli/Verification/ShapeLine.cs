@@ -29,7 +29,7 @@ internal sealed record ShapeLine(int N, Conv2DShape Shape)
             // An ArgumentOutOfRangeException appends the parameter's name and value in lines of their own.
             reason = error.Message.Split('\n')[0];
             int parameter = reason.IndexOf(" (Parameter", StringComparison.Ordinal);
-            reason = parameter < 0 ? reason : reason[..parameter];
+            reason = (parameter < 0 ? reason : reason[..parameter]).TrimEnd('.');
             return null;
         }
     }
