@@ -7,7 +7,7 @@ namespace SimdConv.Cli;
 /// <summary>Draws what training did.</summary>
 internal static class Plots
 {
-    private const int Width = 1200, Height = 900, CurvePoints = 400, MostMarkers = 60;
+    private const int Width = 1200, Height = 760, CurvePoints = 400, MostMarkers = 60;
 
     /// <summary>One PNG: the loss over the images seen, and below it the first layer's six filters.</summary>
     public static void DrawTraining(string path, IReadOnlyList<Epoch> epochs, ReadOnlySpan<float> parameters)
@@ -81,6 +81,7 @@ internal static class Plots
         map.ManualRange = new ScottPlot.Range(-largest, largest);
         plot.Title($"filter {index + 1}", 16);
         plot.HideGrid();
+        plot.Axes.Frame(false);
         foreach (IAxis axis in (IAxis[])[plot.Axes.Left, plot.Axes.Right, plot.Axes.Bottom])
             axis.IsVisible = false;
         plot.Axes.SquareUnits();
