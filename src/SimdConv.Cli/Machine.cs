@@ -18,7 +18,11 @@ internal static class Machine
     {
         string name = X86Base.IsSupported ? BrandString() : "";
         if (name.Length == 0 && File.Exists(LinuxCpu))
-            name = File.ReadLines(LinuxCpu).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[^1].Trim() ?? "";
+        {
+            string? line = File.ReadLines(LinuxCpu).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
+            name = line?.Split(':', 2)[^1].Trim() ?? "";
+        }
+
         return name.Length == 0 ? $"unnamed {RuntimeInformation.ProcessArchitecture} CPU" : name;
     }
 
@@ -26,9 +30,10 @@ internal static class Machine
     public static List<CacheLevel> Caches()
     {
         List<CacheLevel> caches = X86Base.IsSupported ? CachesOf(CacheLeaf()) : [];
-        if (caches.Count == 0 && Directory.Exists(LinuxCaches))
-            caches = [.. Directory.GetDirectories(LinuxCaches, "index*").Order(StringComparer.Ordinal).Select(ReadLinuxCache).Where(cache => cache.Bytes > 0)];
-        return caches;
+        if (caches.Count > 0 || !Directory.Exists(LinuxCaches))
+            return caches;
+        IEnumerable<string> folders = Directory.GetDirectories(LinuxCaches, "index*").Order(StringComparer.Ordinal);
+        return [.. folders.Select(ReadLinuxCache).Where(cache => cache.Bytes > 0)];
     }
 
     private static string BrandString()

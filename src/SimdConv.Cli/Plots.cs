@@ -1,6 +1,7 @@
 using ScottPlot;
 using ScottPlot.MultiplotLayouts;
 using SimdConv.Cli.Training;
+using SkiaSharp;
 
 namespace SimdConv.Cli;
 
@@ -12,6 +13,7 @@ internal static class Plots
     /// <summary>One PNG: the loss over the images seen, and below it the first layer's six filters.</summary>
     public static void DrawTraining(string path, IReadOnlyList<Epoch> epochs, ReadOnlySpan<float> parameters)
     {
+        ChooseFont();
         Conv2DShape conv = LeNetShapes.Convs[0];
         Multiplot figure = new();
         figure.AddPlots(1 + conv.K);
@@ -32,6 +34,13 @@ internal static class Plots
         figure.Layout = grid;
         byte[] png = figure.Render(Width, Height).GetImageBytes(ImageFormat.Png);
         OutputFile.Write(path, file => file.Write(png));
+    }
+
+    private static void ChooseFont()
+    {
+        DotFont.UseIfNeeded();
+        // Where fonts are few, the default may be one with serifs.
+        Fonts.Default = SKFontManager.Default.FontFamilies.FirstOrDefault(family => family.EndsWith(" Sans", StringComparison.Ordinal)) ?? Fonts.Default;
     }
 
     private static void DrawLoss(Plot plot, IReadOnlyList<Epoch> epochs)

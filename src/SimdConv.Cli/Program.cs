@@ -15,9 +15,11 @@ internal static class Program
         try
         {
             // Not a RootCommand, which help would call by the assembly's name.
-            Command root = new("simdconv", "Convolution kernels in SIMD at work: a LeNet-5 trained on handwritten digits, and checks of this machine.")
+            Command root = new("simdconv",
+                "Convolution kernels in SIMD at work: a LeNet-5 trained on handwritten digits, and checks of this machine.")
             {
-                TrainCommand.Create(), EvaluateCommand.Create(), VerifyCommand.Create(), InfoCommand.Create(), new HelpOption(), new VersionOption(),
+                TrainCommand.Create(), EvaluateCommand.Create(), VerifyCommand.Create(), InfoCommand.Create(),
+                new HelpOption(), new VersionOption(),
             };
 
             // No response files: an argument that begins with @ is a file's name like any other.

@@ -11,7 +11,8 @@ internal static class InfoCommand
     public static Command Create()
     {
         Option<bool> json = Options.Json();
-        Command command = new("info", "Tells this CPU, the instruction-set tiers that run on it, and how fast one core multiplies and adds.") { json };
+        Command command = new("info",
+            "Tells this CPU, the instruction-set tiers that run on it, and how fast one core multiplies and adds.") { json };
         command.SetAction(parsed =>
         {
             Run(parsed.GetValue(json));
@@ -40,7 +41,8 @@ internal static class InfoCommand
     private static void PrintTables(List<Tier> tiers, List<CacheLevel> caches)
     {
         Console.Out.WriteLine($"CPU      {Machine.CpuName()}, {Environment.ProcessorCount} logical processors");
-        Console.Out.WriteLine($"caches   {(caches.Count == 0 ? "unknown" : string.Join(", ", caches.Select(cache => $"L{cache.Level} {cache.Kind} {Describe(cache.Bytes)}")))}");
+        IEnumerable<string> described = caches.Select(cache => $"L{cache.Level} {cache.Kind} {Describe(cache.Bytes)}");
+        Console.Out.WriteLine($"caches   {(caches.Count == 0 ? "unknown" : string.Join(", ", described))}");
         Console.Out.WriteLine($"runtime  {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
         Table table = Screen.Table("tier", "available", "active", "fuses", "FMA peak, GFLOP/s");
         foreach (Tier tier in tiers)

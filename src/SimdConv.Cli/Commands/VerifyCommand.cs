@@ -15,7 +15,8 @@ internal static class VerifyCommand
     public static Command Create()
     {
         Option<string?> shapes = Options.Path("--shapes", "FILE", "A file of shapes, one a line; # begins a comment.");
-        Option<string?> tier = Options.Word("--tier", "The instruction set to check, or all that are available. Default: the best one.", [.. Tiers.Names, "all"]);
+        Option<string?> tier = Options.Word("--tier",
+            "The instruction set to check, or all that are available. Default: the best one.", [.. Tiers.Names, "all"]);
         Option<int> threads = Options.Threads();
         Option<bool> json = Options.Json();
         Argument<string[]> lines = new("SHAPE")

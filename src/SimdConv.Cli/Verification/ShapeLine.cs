@@ -38,8 +38,8 @@ internal sealed record ShapeLine(int N, Conv2DShape Shape)
     public long MultiplyAdds => (long)N * Shape.K * Shape.P * Shape.Q * Shape.Taps;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"n={N},c={Shape.C},h={Shape.H},w={Shape.W},k={Shape.K},r={Shape.R},s={Shape.S},stride={Shape.StrideH}x{Shape.StrideW},"
-        + $"pad={Shape.PadTop}x{Shape.PadLeft}x{Shape.PadBottom}x{Shape.PadRight},dilation={Shape.DilationH}x{Shape.DilationW},groups={Shape.Groups}");
+        $"n={N},c={Shape.C},h={Shape.H},w={Shape.W},k={Shape.K},r={Shape.R},s={Shape.S},"
+        + $"stride={Shape.StrideH}x{Shape.StrideW},pad={Shape.PadTop}x{Shape.PadLeft}x{Shape.PadBottom}x{Shape.PadRight},dilation={Shape.DilationH}x{Shape.DilationW},groups={Shape.Groups}");
 
     private static ShapeLine Parse(string text)
     {
@@ -88,7 +88,8 @@ internal sealed record ShapeLine(int N, Conv2DShape Shape)
             bool valid = parts.Length == like.Split('x').Length;
             for (int i = 0; i < parts.Length && valid; i++)
                 valid = int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out sizes[i]);
-            return valid ? sizes : throw new FormatException($"{key} is '{value}'; expected {(like.Length == 1 ? "a number" : $"numbers like {like}")} up to {int.MaxValue}");
+            string expected = like.Length == 1 ? "a number" : $"numbers like {like}";
+            return valid ? sizes : throw new FormatException($"{key} is '{value}'; expected {expected} up to {int.MaxValue}");
         }
     }
 
