@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using Spectre.Console;
 using SimdConv.Cli.Data;
 using SimdConv.Cli.Training;
+using Spectre.Console;
 
 namespace SimdConv.Cli.Commands;
 

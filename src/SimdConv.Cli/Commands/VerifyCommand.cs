@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using Spectre.Console;
 using SimdConv.Cli.Verification;
+using Spectre.Console;
 
 namespace SimdConv.Cli.Commands;
 

@@ -39,7 +39,8 @@ internal sealed record ShapeLine(int N, Conv2DShape Shape)
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"n={N},c={Shape.C},h={Shape.H},w={Shape.W},k={Shape.K},r={Shape.R},s={Shape.S},"
-        + $"stride={Shape.StrideH}x{Shape.StrideW},pad={Shape.PadTop}x{Shape.PadLeft}x{Shape.PadBottom}x{Shape.PadRight},dilation={Shape.DilationH}x{Shape.DilationW},groups={Shape.Groups}");
+        + $"stride={Shape.StrideH}x{Shape.StrideW},pad={Shape.PadTop}x{Shape.PadLeft}x{Shape.PadBottom}x{Shape.PadRight},"
+        + $"dilation={Shape.DilationH}x{Shape.DilationW},groups={Shape.Groups}");
 
     private static ShapeLine Parse(string text)
     {
