@@ -102,7 +102,7 @@ internal static class TrainCommand
 
     private static void PrintTable(Settings settings, List<Epoch> epochs, int images, int testImages, Score test)
     {
-        Table table = Screen.Table("epoch", "seconds", "images/s", "train loss", "train acc.", "valid. loss", "valid. acc.");
+        Table table = Screen.Table("epoch", "seconds", "images/s", "train loss", "train acc", "val loss", "val acc");
         for (int i = 0; i < epochs.Count; i++)
         {
             Epoch epoch = epochs[i];
