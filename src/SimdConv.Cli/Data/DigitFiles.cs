@@ -35,12 +35,13 @@ internal static class DigitFiles
         {
             IdxArray images = IdxFile.ReadImages(imageFile, imageName, dimensions =>
             {
-                if (!ImageResize.CanRead(dimensions[1], dimensions[2]))
-                    throw new InputException($"{imageName}: its images are {dimensions[1]} x {dimensions[2]}; expected 28 x 28 or 32 x 32.");
-                if (dimensions[0] != labels.Count)
-                    throw new InputException($"{imageName} holds {dimensions[0]} images, {labelName} {labels.Count} labels; expected as many of both.");
-                if (dimensions[0] < least)
-                    throw new InputException($"{imageName} holds {dimensions[0]} images; expected {least} or more.");
+                (int count, int height, int width) = (dimensions[0], dimensions[1], dimensions[2]);
+                if (!ImageResize.CanRead(height, width))
+                    throw new InputException($"{imageName}: its images are {height} x {width}; expected 28 x 28 or 32 x 32.");
+                if (count != labels.Count)
+                    throw new InputException($"{imageName} holds {count} images, {labelName} {labels.Count} labels; expected as many of both.");
+                if (count < least)
+                    throw new InputException($"{imageName} holds {count} images; expected {least} or more.");
             });
             return new RawDigits(images, labels.Values);
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.Compression;
 
 namespace SimdConv.Cli.Data;
@@ -138,7 +139,7 @@ internal sealed class NpzFile : IDisposable
                 ? bigEndian ? BinaryPrimitives.ReadSingleBigEndian(element) : BinaryPrimitives.ReadSingleLittleEndian(element)
                 : bigEndian ? BinaryPrimitives.ReadDoubleBigEndian(element) : BinaryPrimitives.ReadDoubleLittleEndian(element));
             if (!float.IsFinite(values[i]))
-                throw Bad(name, $"element {i} is {values[i].ToString(System.Globalization.CultureInfo.InvariantCulture)} as float32; expected finite numbers");
+                throw Bad(name, string.Create(CultureInfo.InvariantCulture, $"element {i} is {values[i]} as float32; expected finite numbers"));
         }
     }
 

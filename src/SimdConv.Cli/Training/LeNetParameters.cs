@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using SimdConv.Cli.Data;
 
@@ -83,7 +84,7 @@ internal static class LeNetParameters
         file.Read("mean", pair[..1], [], [1]);
         file.Read("std", pair[1..], [], [1]);
         if (!(pair[1] > 0))
-            throw new InputException($"{path}: array 'std' is {pair[1].ToString(System.Globalization.CultureInfo.InvariantCulture)}; expected a positive number.");
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}: array 'std' is {pair[1]}; expected a positive number."));
         return (parameters, new Standardisation(pair[0], pair[1]));
     }
 }
