@@ -1,21 +1,6 @@
 #pragma warning disable IDE0060, CA1822, IDE0052, CS1591, CS9113
 namespace SimdConv;
 
-/// <summary>Whether a matrix is read as it is stored or transposed.</summary>
-public enum Transpose { No, Yes }
-
-public static class Gemm
-{
-    /// <summary>C = alpha * op(A) * op(B) + beta * C, row-major; op(A) is m x k, op(B) k x n, C m x n.</summary>
-    public static void Multiply<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda,
-        ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc, Execution execution = default)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
-
-    /// <summary>C = A * B, all contiguous.</summary>
-    public static void Multiply<T>(int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c, Execution execution = default)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
-}
-
 public enum ConvDirection { Forward, InputGradient, WeightGradient }
 
 [Flags]

@@ -1,0 +1,112 @@
+using SimdConv.Core;
+using SimdConv.Loops;
+using SimdConv.Packing;
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>Whether a matrix is read as it is stored or transposed.</summary>
+public enum Transpose
+{
+    /// <summary>As it is stored.</summary>
+    No,
+
+    /// <summary>Rows and columns exchanged.</summary>
+    Yes,
+}
+
+/// <summary>
+/// General matrix multiplication on row-major matrices, float or double. Each element of C is one chain of multiply-adds in
+/// ascending k, fused where the tier fuses, so that results depend on no thread count, block size, matrix size or fusing tier.
+/// </summary>
+public static unsafe class Gemm
+{
+    /// <summary>C = alpha * op(A) * op(B) + beta * C, where op transposes or not.</summary>
+    /// <remarks>
+    /// BLAS semantics: with beta = 0 C is not read, with alpha = 0 neither A nor B; any of m, n and k may be 0. alpha multiplies
+    /// the elements of op(A), rounded, ahead of the chain. The algorithm is Goto and van de Geijn's (ACM TOMS 34(3), 2008).
+    /// </remarks>
+    /// <param name="transA">Whether <paramref name="a"/> holds op(A) (m x k) or its transpose (k x m).</param>
+    /// <param name="transB">Whether <paramref name="b"/> holds op(B) (k x n) or its transpose (n x k).</param>
+    /// <param name="m">Rows of op(A) and C.</param>
+    /// <param name="n">Columns of op(B) and C.</param>
+    /// <param name="k">Columns of op(A), rows of op(B).</param>
+    /// <param name="alpha">Multiplies op(A) * op(B).</param>
+    /// <param name="a">A, row-major.</param>
+    /// <param name="lda">Elements from one stored row of A to the next; at least its length.</param>
+    /// <param name="b">B, row-major.</param>
+    /// <param name="ldb">Elements from one stored row of B to the next; at least its length.</param>
+    /// <param name="beta">Multiplies what C holds before.</param>
+    /// <param name="c">C, row-major; shares no element with A or B. Elements between its rows are not touched.</param>
+    /// <param name="ldc">Elements from one row of C to the next; at least n.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative or a leading dimension too small.</exception>
+    /// <exception cref="ArgumentException">A span is too short, C overlaps an operand, or the tier is not available.</exception>
+    /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    public static void Multiply<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda,
+        ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireAtLeast(m, 0, nameof(m));
+        ArgumentErrors.RequireAtLeast(n, 0, nameof(n));
+        ArgumentErrors.RequireAtLeast(k, 0, nameof(k));
+        (int aRows, int aColumns) = Stored(transA, m, k, nameof(transA));
+        (int bRows, int bColumns) = Stored(transB, k, n, nameof(transB));
+        RequireMatrix(a, aRows, aColumns, lda, nameof(a), nameof(lda));
+        RequireMatrix(b, bRows, bColumns, ldb, nameof(b), nameof(ldb));
+        RequireMatrix((ReadOnlySpan<T>)c, m, n, ldc, nameof(c), nameof(ldc));
+
+        fixed (T* pa = a, pb = b, pc = c)
+        {
+            ElementSet<T> output = new(pc, (ldc, m), (1, n));
+            if (output.Intersects(new ElementSet<T>(pa, (lda, aRows), (1, aColumns))))
+                throw ArgumentErrors.Overlap(nameof(c), nameof(a));
+            if (output.Intersects(new ElementSet<T>(pb, (ldb, bRows), (1, bColumns))))
+                throw ArgumentErrors.Overlap(nameof(c), nameof(b));
+            if (m == 0 || n == 0)
+                return;
+
+            GemmProblem<T> problem = new()
+            {
+                M = m,
+                N = n,
+                K = alpha == T.Zero ? 0 : k,
+                Alpha = alpha,
+                Beta = beta,
+                A = Strides(pa, lda, transA),
+                B = Strides(pb, ldb, transB),
+                C = pc,
+                Ldc = ldc,
+            };
+            TierLoops<T>.For(tier).Gemm(&problem, execution);
+        }
+    }
+
+    /// <summary>C = A * B for contiguous matrices: A is m x k, B is k x n, C is m x n.</summary>
+    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T, Span{T}, int, Execution)"/>
+    public static void Multiply<T>(int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n), execution);
+
+    private static (int Rows, int Columns) Stored(Transpose transpose, int rows, int columns, string argument) => transpose switch
+    {
+        Transpose.No => (rows, columns),
+        Transpose.Yes => (columns, rows),
+        _ => throw ArgumentErrors.OutOfRange(argument, transpose, "No or Yes"),
+    };
+
+    private static void RequireMatrix<T>(ReadOnlySpan<T> matrix, int rows, int columns, int ld, string argument, string ldArgument)
+    {
+        ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
+        long needed = rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
+        ArgumentErrors.RequireLength(matrix, needed, $"{rows} x {columns} with {ldArgument} = {ld}", argument);
+    }
+
+    private static StridedMatrix<T> Strides<T>(T* data, int ld, Transpose transpose)
+        where T : unmanaged =>
+        transpose == Transpose.No
+            ? new() { Data = data, RowStride = ld, ColumnStride = 1 }
+            : new() { Data = data, RowStride = 1, ColumnStride = ld };
+}

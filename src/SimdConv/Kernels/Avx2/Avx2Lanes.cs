@@ -1,0 +1,136 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace SimdConv.Kernels;
+
+/// <summary>A ymm register: 8 floats or 4 doubles. 16 of them: where there are 32 the AVX-512 tier runs.</summary>
+internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Vector256<T> v = value;
+
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256<T>.Count;
+    }
+
+    public static int Registers => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Broadcast(T value) => new(Vector256.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Load(T* source) => new(Vector256.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(T* target, Avx2Lanes<T> value) => value.v.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> LoadPartial(T* source, int count)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Avx.MaskLoad((float*)source, FirstSingles(count)).As<float, T>())
+            : new(Avx.MaskLoad((double*)source, FirstDoubles(count)).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(T* target, Avx2Lanes<T> value, int count)
+    {
+        if (typeof(T) == typeof(float))
+            Avx.MaskStore((float*)target, FirstSingles(count), value.v.AsSingle());
+        else
+            Avx.MaskStore((double*)target, FirstDoubles(count), value.v.AsDouble());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> MulAdd(Avx2Lanes<T> a, Avx2Lanes<T> b, Avx2Lanes<T> c)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
+            : new(Fma.MultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Add(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v + b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Subtract(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v - b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Multiply(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v * b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Divide(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v / b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> GreaterThan(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.GreaterThan(a.v, b.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Equal(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.Equals(a.v, b.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> And(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v & b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Or(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v | b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Select(Avx2Lanes<T> mask, Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.ConditionalSelect(mask.v, a.v, b.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> PowerOfTwo(Avx2Lanes<T> shifted)
+    {
+        return typeof(T) == typeof(float)
+            ? new(((shifted.v.AsInt32() << 23) + Vector256.Create(1f).AsInt32()).As<int, T>())
+            : new(((shifted.v.AsInt64() << 52) + Vector256.Create(1d).AsInt64()).As<long, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Avx2Lanes<T> Even, Avx2Lanes<T> Odd) Deinterleave(Avx2Lanes<T> low, Avx2Lanes<T> high)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector256<float> even = Avx.Shuffle(low.v.AsSingle(), high.v.AsSingle(), 0b10_00_10_00);
+            Vector256<float> odd = Avx.Shuffle(low.v.AsSingle(), high.v.AsSingle(), 0b11_01_11_01);
+            return (new(Avx2.Permute4x64(even.AsDouble(), 0b11_01_10_00).As<double, T>()),
+                new(Avx2.Permute4x64(odd.AsDouble(), 0b11_01_10_00).As<double, T>()));
+        }
+        else
+        {
+            Vector256<double> even = Avx.UnpackLow(low.v.AsDouble(), high.v.AsDouble());
+            Vector256<double> odd = Avx.UnpackHigh(low.v.AsDouble(), high.v.AsDouble());
+            return (new(Avx2.Permute4x64(even, 0b11_01_10_00).As<double, T>()),
+                new(Avx2.Permute4x64(odd, 0b11_01_10_00).As<double, T>()));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Avx2Lanes<T> Low, Avx2Lanes<T> High) Interleave(Avx2Lanes<T> even, Avx2Lanes<T> odd)
+    {
+        Vector256<T> low, high;
+        if (typeof(T) == typeof(float))
+        {
+            low = Avx.UnpackLow(even.v.AsSingle(), odd.v.AsSingle()).As<float, T>();
+            high = Avx.UnpackHigh(even.v.AsSingle(), odd.v.AsSingle()).As<float, T>();
+        }
+        else
+        {
+            low = Avx.UnpackLow(even.v.AsDouble(), odd.v.AsDouble()).As<double, T>();
+            high = Avx.UnpackHigh(even.v.AsDouble(), odd.v.AsDouble()).As<double, T>();
+        }
+
+        return (new(Avx.Permute2x128(low.AsSingle(), high.AsSingle(), 0x20).As<float, T>()),
+            new(Avx.Permute2x128(low.AsSingle(), high.AsSingle(), 0x31).As<float, T>()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FirstSingles(int count) =>
+        Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<double> FirstDoubles(int count) =>
+        Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble();
+}

@@ -1,0 +1,36 @@
+namespace SimdConv.Kernels;
+
+/// <summary>How a dimension is cut in panels of nearly equal height, none above a limit: 16 rows of at most 14 are 8 + 8.</summary>
+internal readonly struct Panels
+{
+    private readonly int height, taller;
+
+    public Panels(int size, int most)
+    {
+        Count = (size + most - 1) / most;
+        height = Count == 0 ? 0 : size / Count;
+        taller = Count == 0 ? 0 : size % Count;
+    }
+
+    public int Count { get; }
+
+    public int Start(int panel) => (panel * height) + Math.Min(panel, taller);
+
+    public int Rows(int panel) => height + (panel < taller ? 1 : 0);
+}
+
+/// <summary>Block sizes of the loop nests, in elements, each beside the inequality that it satisfies.</summary>
+internal static class BlockSizes
+{
+    /// <summary>What every x86-64 core of the last ten years has at least.</summary>
+    public const int L1Bytes = 32 * 1024, L2Bytes = 256 * 1024;
+
+    /// <summary>KC: the broadcast micro-panel, MR x KC, takes at most three quarters of L1.</summary>
+    public static int Kc(int mr, int elementSize) => L1Bytes * 3 / 4 / (mr * elementSize) / 16 * 16;
+
+    /// <summary>NC: the block of B, KC x NC, stays in L2 with as much room again for the panel of A and the tiles of C.</summary>
+    public static int Nc(int kc, int nr, int elementSize) => Math.Max(1, L2Bytes * 2 / (kc * elementSize) / nr) * nr;
+
+    /// <summary>MC: the block of A, MC x KC, stays in a core's share of L3, 4 MB.</summary>
+    public static int Mc(int kc, int mr, int elementSize) => Math.Max(1, 4 * 1024 * 1024 / (kc * elementSize) / mr) * mr;
+}

@@ -1,0 +1,103 @@
+using System.Numerics;
+
+namespace SimdConv.Kernels;
+
+/// <summary>A number in a type: what a tile's shape is made of, so that it is a constant to the JIT.</summary>
+internal interface IConstant
+{
+    static abstract int Value { get; }
+}
+
+internal readonly struct N1 : IConstant { public static int Value => 1; }
+
+internal readonly struct N2 : IConstant { public static int Value => 2; }
+
+internal readonly struct N3 : IConstant { public static int Value => 3; }
+
+internal readonly struct N4 : IConstant { public static int Value => 4; }
+
+internal readonly struct N5 : IConstant { public static int Value => 5; }
+
+internal readonly struct N6 : IConstant { public static int Value => 6; }
+
+internal readonly struct N7 : IConstant { public static int Value => 7; }
+
+internal readonly struct N8 : IConstant { public static int Value => 8; }
+
+internal readonly struct N9 : IConstant { public static int Value => 9; }
+
+internal readonly struct N10 : IConstant { public static int Value => 10; }
+
+internal readonly struct N11 : IConstant { public static int Value => 11; }
+
+internal readonly struct N12 : IConstant { public static int Value => 12; }
+
+internal readonly struct N13 : IConstant { public static int Value => 13; }
+
+internal readonly struct N14 : IConstant { public static int Value => 14; }
+
+/// <summary>The shape of one tile.</summary>
+internal interface ITileShape
+{
+    /// <summary>Rows of C: elements of A that are broadcast each k.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Registers across a row of C.</summary>
+    static abstract int Vectors { get; }
+
+    /// <summary>Whether row k of B is found through a table of offsets instead of at k*ldb.</summary>
+    static abstract bool Indexed { get; }
+}
+
+/// <summary>Rows of B a constant distance apart.</summary>
+internal readonly struct Strided<TRows, TVectors> : ITileShape
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    public static int Rows => TRows.Value;
+
+    public static int Vectors => TVectors.Value;
+
+    public static bool Indexed => false;
+}
+
+/// <summary>Rows of B through a table of offsets.</summary>
+internal readonly struct Indexed<TRows, TVectors> : ITileShape
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    public static int Rows => TRows.Value;
+
+    public static int Vectors => TVectors.Value;
+
+    static bool ITileShape.Indexed => true;
+}
+
+/// <summary>
+/// What a loop nest needs of a family of tiles that share NR and differ in their rows. Panels of A are packed with exactly
+/// as many rows as the tile that reads them, so there is no padding and no edge in M; edges in N go through a scratch tile.
+/// </summary>
+internal unsafe interface IGemmKernel<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>The most rows of a tile.</summary>
+    static abstract int MR { get; }
+
+    /// <summary>The columns of every tile.</summary>
+    static abstract int NR { get; }
+
+    /// <summary>
+    /// C[rows x NR] = start[rows x NR] + A[rows x kc] * B[kc x NR], each element one ascending chain of fused multiply-adds.
+    /// </summary>
+    /// <param name="rows">1 to MR.</param>
+    /// <param name="kc">Terms; 0 copies <paramref name="start"/>.</param>
+    /// <param name="a">The packed panel: <paramref name="rows"/> elements of each k behind each other.</param>
+    /// <param name="b">Row k, NR elements wide, at b + k*ldb, or at b + offsets[k] where there are offsets.</param>
+    /// <param name="ldb">From one row of B to the next.</param>
+    /// <param name="offsets">null, or an offset for each k.</param>
+    /// <param name="start">What the chains begin with: zeros, the bias, or C itself for a later block of k.</param>
+    /// <param name="ldstart">From one row of <paramref name="start"/> to the next; 0 repeats one.</param>
+    /// <param name="c">The result; may be <paramref name="start"/>.</param>
+    /// <param name="ldc">From one row of C to the next.</param>
+    static abstract void Run(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc);
+}

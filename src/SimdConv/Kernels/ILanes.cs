@@ -1,0 +1,65 @@
+using System.Numerics;
+
+namespace SimdConv.Kernels;
+
+/// <summary>
+/// A vector register of one tier and the few operations that kernels are written over. The JIT compiles each
+/// instantiation to the plain instructions: a kernel over lanes costs nothing over one written for its tier.
+/// </summary>
+/// <typeparam name="TSelf">The register type itself.</typeparam>
+/// <typeparam name="T">The element type, float or double.</typeparam>
+internal unsafe interface ILanes<TSelf, T>
+    where TSelf : unmanaged, ILanes<TSelf, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Elements in a register.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Registers that a tile may count on.</summary>
+    static abstract int Registers { get; }
+
+    static abstract TSelf Broadcast(T value);
+
+    static abstract TSelf Load(T* source);
+
+    static abstract void Store(T* target, TSelf value);
+
+    /// <summary>The first <paramref name="count"/> elements (1 to Count - 1), zeros behind them; reads no others.</summary>
+    static abstract TSelf LoadPartial(T* source, int count);
+
+    /// <summary>Writes the first <paramref name="count"/> elements (1 to Count - 1) and no others.</summary>
+    static abstract void StorePartial(T* target, TSelf value, int count);
+
+    /// <summary>a * b + c, rounded once wherever the tier fuses.</summary>
+    static abstract TSelf MulAdd(TSelf a, TSelf b, TSelf c);
+
+    static abstract TSelf Add(TSelf a, TSelf b);
+
+    static abstract TSelf Subtract(TSelf a, TSelf b);
+
+    static abstract TSelf Multiply(TSelf a, TSelf b);
+
+    static abstract TSelf Divide(TSelf a, TSelf b);
+
+    /// <summary>All bits set where a &gt; b; clear elsewhere, NaN included.</summary>
+    static abstract TSelf GreaterThan(TSelf a, TSelf b);
+
+    /// <summary>All bits set where a == b; clear elsewhere, NaN included.</summary>
+    static abstract TSelf Equal(TSelf a, TSelf b);
+
+    static abstract TSelf And(TSelf a, TSelf b);
+
+    static abstract TSelf Or(TSelf a, TSelf b);
+
+    /// <summary><paramref name="a"/> where the mask's bits are set, else <paramref name="b"/>.</summary>
+    static abstract TSelf Select(TSelf mask, TSelf a, TSelf b);
+
+    /// <summary>2^n, where <paramref name="shifted"/> is n + 1.5 * 2^(mantissa bits), the addition that rounds to an integer.</summary>
+    static abstract TSelf PowerOfTwo(TSelf shifted);
+
+    /// <summary>Elements 0, 2, 4 ... and 1, 3, 5 ... of <paramref name="low"/> followed by <paramref name="high"/>.</summary>
+    static abstract (TSelf Even, TSelf Odd) Deinterleave(TSelf low, TSelf high);
+
+    /// <summary>The inverse of <see cref="Deinterleave"/>.</summary>
+    static abstract (TSelf Low, TSelf High) Interleave(TSelf even, TSelf odd);
+}

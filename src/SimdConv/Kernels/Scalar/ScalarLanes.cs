@@ -1,0 +1,85 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>One element as a register of one lane: the tier that runs everywhere.</summary>
+internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly T v = value;
+
+    public static int Count => 1;
+
+    public static int Registers => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Broadcast(T value) => new(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Load(T* source) => new(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(T* target, ScalarLanes<T> value) => *target = value.v;
+
+    // There is no part of one lane: 1 <= count < Count never holds.
+    public static ScalarLanes<T> LoadPartial(T* source, int count) => new(*source);
+
+    public static void StorePartial(T* target, ScalarLanes<T> value, int count) => *target = value.v;
+
+    // Fuses where the hardware does; FusedMultiplyAdd would call software elsewhere.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> MulAdd(ScalarLanes<T> a, ScalarLanes<T> b, ScalarLanes<T> c) =>
+        new(T.MultiplyAddEstimate(a.v, b.v, c.v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Add(ScalarLanes<T> a, ScalarLanes<T> b) => new(a.v + b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Subtract(ScalarLanes<T> a, ScalarLanes<T> b) => new(a.v - b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Multiply(ScalarLanes<T> a, ScalarLanes<T> b) => new(a.v * b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Divide(ScalarLanes<T> a, ScalarLanes<T> b) => new(a.v / b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> GreaterThan(ScalarLanes<T> a, ScalarLanes<T> b) => Mask(a.v > b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Equal(ScalarLanes<T> a, ScalarLanes<T> b) => Mask(a.v == b.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> And(ScalarLanes<T> a, ScalarLanes<T> b) => FromBits(a.Bits & b.Bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Or(ScalarLanes<T> a, ScalarLanes<T> b) => FromBits(a.Bits | b.Bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Select(ScalarLanes<T> mask, ScalarLanes<T> a, ScalarLanes<T> b) => mask.Bits != 0 ? a : b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> PowerOfTwo(ScalarLanes<T> shifted) => typeof(T) == typeof(float)
+        ? FromBits((long)(int)((uint)shifted.Bits << 23) + BitConverter.SingleToInt32Bits(1f))
+        : FromBits((shifted.Bits << 52) + BitConverter.DoubleToInt64Bits(1d));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (ScalarLanes<T> Even, ScalarLanes<T> Odd) Deinterleave(ScalarLanes<T> low, ScalarLanes<T> high) => (low, high);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (ScalarLanes<T> Low, ScalarLanes<T> High) Interleave(ScalarLanes<T> even, ScalarLanes<T> odd) => (even, odd);
+
+    private long Bits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(float) ? Unsafe.BitCast<T, int>(v) : Unsafe.BitCast<T, long>(v);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ScalarLanes<T> FromBits(long bits) =>
+        new(typeof(T) == typeof(float) ? Unsafe.BitCast<int, T>((int)bits) : Unsafe.BitCast<long, T>(bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ScalarLanes<T> Mask(bool set) => FromBits(set ? -1 : 0);
+}

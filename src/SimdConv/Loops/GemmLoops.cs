@@ -1,0 +1,170 @@
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+using System.Numerics;
+
+namespace SimdConv.Loops;
+
+/// <summary>C[M x N] = alpha * A[M x K] * B[K x N] + beta * C, transposes already in the strides.</summary>
+internal unsafe struct GemmProblem<T>
+    where T : unmanaged
+{
+    public int M, N, K;
+    public T Alpha, Beta;
+    public StridedMatrix<T> A, B;
+    public T* C;
+    public nint Ldc;
+}
+
+/// <summary>
+/// The packed loop nest of Goto and van de Geijn, ACM TOMS 34(3), 2008, as BLIS names its loops:
+/// <code>
+/// ic: rows of C by MC            the block of A fits the share of L3
+///   pc: terms by KC              pack A[MC x KC] in panels of MR rows
+///     jc: columns of C by NC     pack B[KC x NC] in panels of NR columns, which stay in L2
+///       ir: panels of A          the micro-panel of A stays in L1
+///         jr: panels of B        one tile: C[MR x NR], KC terms in registers
+/// </code>
+/// A later block of pc starts its chains from C, so the order of an element's terms depends on no block size.
+/// </summary>
+internal static unsafe class GemmLoops<TVec, T, TKernel>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TKernel : struct, IGemmKernel<T>
+{
+    /// <summary>Below this many multiply-adds a second thread costs more than it gives.</summary>
+    private const long SerialLimit = 400_000;
+
+    public static void Run(GemmProblem<T>* problem, Execution execution)
+    {
+        int m = problem->M, n = problem->N;
+        int threads = (long)m * n * Math.Max(1, problem->K) <= SerialLimit ? 1 : execution.Threads;
+        bool byRows = (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
+        int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
+        Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
+        execution.Run(split.Parts, &RunPart, &split);
+    }
+
+    private struct Split
+    {
+        public GemmProblem<T>* Problem;
+        public bool ByRows;
+        public int Parts, Units;
+    }
+
+    private static void RunPart(void* state, int part)
+    {
+        Split* split = (Split*)state;
+        GemmProblem<T> mine = *split->Problem;
+        int unit = split->ByRows ? TKernel.MR : TKernel.NR;
+        int from = (int)((long)split->Units * part / split->Parts) * unit;
+        int to = (int)Math.Min((long)split->Units * (part + 1) / split->Parts * unit, split->ByRows ? mine.M : mine.N);
+        if (split->ByRows)
+        {
+            mine.A = mine.A.At(from, 0);
+            mine.C += from * mine.Ldc;
+            mine.M = to - from;
+        }
+        else
+        {
+            mine.B = mine.B.At(0, from);
+            mine.C += from;
+            mine.N = to - from;
+        }
+
+        RunSerial(&mine);
+    }
+
+    private static void RunSerial(GemmProblem<T>* p)
+    {
+        int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T);
+        int kcMost = BlockSizes.Kc(mr, size), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
+        int kcUsed = Math.Min(p->K, kcMost), mcUsed = Math.Min(p->M, mcMost);
+        int ncUsed = Math.Min((p->N + nr - 1) / nr * nr, ncMost);
+        long aCount = (long)mcUsed * kcUsed, bCount = (long)kcUsed * ncUsed, tile = mr * nr;
+        using Workspace workspace = new(Workspace.SizeOf<T>(aCount) + Workspace.SizeOf<T>(bCount) + (2 * Workspace.SizeOf<T>(tile)));
+        T* packedA = workspace.Take<T>(aCount), packedB = workspace.Take<T>(bCount);
+        T* scratch = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
+        new Span<T>(zeros, nr).Clear();
+
+        if (p->Beta != T.Zero && p->Beta != T.One)
+            Scale(p);
+
+        for (int ic = 0; ic < p->M; ic += mcMost)
+        {
+            int mc = Math.Min(p->M - ic, mcMost);
+            Panels panels = new(mc, mr);
+
+            // At least one pass: with no terms at all C still becomes beta * C.
+            for (int pc = 0; pc < Math.Max(1, p->K); pc += kcMost)
+            {
+                int kc = Math.Min(p->K - pc, kcMost);
+                bool fromC = pc > 0 || p->Beta != T.Zero;
+                for (int i = 0; i < panels.Count; i++)
+                    MatrixPacking<TVec, T>.PackA(p->A.At(ic + panels.Start(i), pc), panels.Rows(i), kc, p->Alpha, packedA + ((nint)panels.Start(i) * kc));
+
+                for (int jc = 0; jc < p->N; jc += ncMost)
+                {
+                    int nc = Math.Min(p->N - jc, ncMost);
+                    for (int j = 0; j < nc; j += nr)
+                        MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc + j), kc, Math.Min(nr, nc - j), nr, packedB + ((nint)j * kc));
+
+                    for (int ir = 0; ir < panels.Count; ir++)
+                    {
+                        int rows = panels.Rows(ir);
+                        T* a = packedA + ((nint)panels.Start(ir) * kc);
+                        T* c = p->C + ((ic + panels.Start(ir)) * p->Ldc) + jc;
+                        for (int jr = 0; jr < nc; jr += nr)
+                            Tile(rows, Math.Min(nr, nc - jr), kc, a, packedB + ((nint)jr * kc), fromC ? c + jr : zeros, fromC ? p->Ldc : 0, c + jr, p->Ldc, scratch);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>One tile; where it sticks out of C to the right, through the scratch tile.</summary>
+    private static void Tile(int rows, int columns, int kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, T* scratch)
+    {
+        int nr = TKernel.NR;
+        if (columns == nr)
+        {
+            TKernel.Run(rows, kc, a, b, nr, null, start, ldstart, c, ldc);
+            return;
+        }
+
+        if (start == c)
+        {
+            for (int i = 0; i < rows; i++)
+                MatrixPacking<TVec, T>.CopyRow(c + (i * ldc), columns, scratch + (i * nr), nr);
+            start = scratch;
+            ldstart = nr;
+        }
+
+        TKernel.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+        int w = TVec.Count;
+        for (int i = 0; i < rows; i++)
+        {
+            int j = 0;
+            for (; j + w <= columns; j += w)
+                TVec.Store(c + (i * ldc) + j, TVec.Load(scratch + (i * nr) + j));
+            if (j < columns)
+                TVec.StorePartial(c + (i * ldc) + j, TVec.Load(scratch + (i * nr) + j), columns - j);
+        }
+    }
+
+    /// <summary>C = beta * C ahead of the terms: fma(beta, C, 0), what each chain starts from.</summary>
+    private static void Scale(GemmProblem<T>* p)
+    {
+        int w = TVec.Count;
+        TVec beta = TVec.Broadcast(p->Beta);
+        for (int i = 0; i < p->M; i++)
+        {
+            T* c = p->C + (i * p->Ldc);
+            int j = 0;
+            for (; j + w <= p->N; j += w)
+                TVec.Store(c + j, TVec.Multiply(beta, TVec.Load(c + j)));
+            if (j < p->N)
+                TVec.StorePartial(c + j, TVec.Multiply(beta, TVec.LoadPartial(c + j, p->N - j)), p->N - j);
+        }
+    }
+}
