@@ -1,4 +1,3 @@
-using SimdConv.Perf.Peers;
-Console.WriteLine(LibTorchLoader.TryLoad(1, out string? why) ? TorchSharp.torch.__version__ : why);
-var t = TorchSharp.torch.ones(2, 2);
-Console.WriteLine(t.sum().item<float>());
+using SimdConv.Perf.Compare;
+
+return new System.CommandLine.RootCommand { CompareCommand.Create() }.Parse(args).Invoke();

@@ -1,0 +1,50 @@
+using SimdConv.Perf.Peers;
+
+namespace SimdConv.Perf.Compare;
+
+/// <summary>The peers that were asked for and that load here.</summary>
+internal sealed class PeerSet
+{
+    public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference";
+
+    private delegate bool Loader(int threads, out string? reason);
+
+    // Reference is in the library itself: always there.
+    private static readonly Dictionary<string, Loader> Loaders = new()
+    {
+        [OpenBlas] = OpenBlasPeer.TryLoad,
+        [LibTorch] = LibTorchLoader.TryLoad,
+        [OnnxRuntime] = OnnxRuntimePeer.TryLoad,
+        [NumPy] = NumPyEpoch.TryLoad,
+        [Reference] = (int _, out string? reason) => (reason = null) is null,
+    };
+
+    private readonly HashSet<string> available = [];
+
+    public static IReadOnlyCollection<string> Known => Loaders.Keys;
+
+    /// <summary>Loads each peer asked for; one that can't is said in one line and left out.</summary>
+    public PeerSet(IEnumerable<string> asked, int threads, Action<string> say)
+    {
+        foreach (string name in asked)
+        {
+            if (Loaders[name](threads, out string? reason))
+                available.Add(name);
+            else
+                say($"{name} is left out: {reason}");
+        }
+    }
+
+    /// <summary>The participants of a row: SimdConv's, and those of the peers that are there.</summary>
+    public IReadOnlyList<Contestant> With(Contestant ours, params ReadOnlySpan<(string Peer, Func<Contestant> Make)> peers)
+    {
+        List<Contestant> participants = [ours];
+        foreach ((string peer, Func<Contestant> make) in peers)
+        {
+            if (available.Contains(peer))
+                participants.Add(make());
+        }
+
+        return participants;
+    }
+}
