@@ -38,7 +38,7 @@ internal static class CompareCommand
             {
                 return Run(result);
             }
-            catch (Exception e) when (e is ArgumentException or FormatException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is ArgumentException or SimdConv.Cli.InputException or FormatException or IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
                 return 2;

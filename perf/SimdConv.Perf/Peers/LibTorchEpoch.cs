@@ -1,4 +1,5 @@
-using System.Runtime.InteropServices;
+using SimdConv.Cli.Data;
+using SimdConv.Cli.Training;
 using SimdConv.Perf.Suites;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -10,28 +11,29 @@ namespace SimdConv.Perf.Peers;
 /// <summary>LeNet-5 in libtorch: functional layers, autograd, its own Adam. Batches are views of one tensor made beforehand.</summary>
 internal sealed class LibTorchEpoch : EpochContestant
 {
-    private const float TanhScale = 1.7159f;
-
-    private readonly EpochData data;
+    private readonly DigitSet data;
     private readonly Tensor images, labels;
     private readonly Parameter[] parameters;
     private readonly optim.Optimizer optimizer;
 
-    public LibTorchEpoch(EpochData data, LeNetWeights initial)
+    public LibTorchEpoch(DigitSet data, float[] initial)
         : base("libtorch")
     {
         this.data = data;
-        images = empty([data.Labels.Length, 1, EpochData.Side, EpochData.Side], ScalarType.Float32);
-        MemoryMarshal.AsBytes<float>(data.Images).CopyTo(images.bytes);
-        labels = tensor(Array.ConvertAll(data.Labels, label => (long)label));
-        parameters = [.. initial.Values.Select((values, i) => new Parameter(tensor(values, LeNetWeights.Shapes[i])))];
+        images = LibTorch.NewTensor<float>(data.Images.Span, data.Count, 1, ImageResize.Side, ImageResize.Side);
+        labels = tensor(Array.ConvertAll(data.Labels.ToArray(), label => (long)label));
+        parameters = [.. LeNetParameters.WeightShapes.SelectMany((shape, layer) => (Parameter[])
+        [
+            NewParameter(initial, LeNetParameters.Weights[layer], shape),
+            NewParameter(initial, LeNetParameters.Biases[layer], shape[0]),
+        ])];
         optimizer = optim.Adam(parameters, lr: 1e-3);
     }
 
     protected override void Call()
     {
         using DisposeScope scope = NewDisposeScope();
-        long first = (long)data.BatchOf(Losses.Count) * EpochSuite.BatchSize;
+        long first = EpochSuite.FirstOf(data, Losses.Count);
         Tensor x = images.narrow(0, first, EpochSuite.BatchSize);
         x = F.avg_pool2d(Activate(F.conv2d(x, parameters[0], parameters[1])), 2);
         x = F.avg_pool2d(Activate(F.conv2d(x, parameters[2], parameters[3])), 2);
@@ -55,6 +57,9 @@ internal sealed class LibTorchEpoch : EpochContestant
         labels.Dispose();
     }
 
+    private static Parameter NewParameter(float[] values, (int Start, int Count) part, params int[] sizes) =>
+        new(LibTorch.NewTensor<float>(values.AsSpan(part.Start, part.Count), Array.ConvertAll(sizes, size => (long)size)));
+
     // In place: tanh_ spares a tensor, and its own backward needs only the result, which mul then leaves alone.
-    private static Tensor Activate(Tensor x) => x.tanh_().mul(TanhScale);
+    private static Tensor Activate(Tensor x) => x.tanh_().mul((float)LeNetShapes.TanhScale);
 }

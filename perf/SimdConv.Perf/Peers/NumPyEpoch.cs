@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using SimdConv.Cli.Data;
 using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Peers;
@@ -16,17 +17,17 @@ internal sealed class NumPyEpoch : EpochContestant
 
     private readonly Process child;
 
-    public NumPyEpoch(EpochData data, LeNetWeights initial, int threads)
+    public NumPyEpoch(DigitSet data, float[] initial, int threads)
         : base("numpy")
     {
         child = Start(python, threads, Path.Combine(AppContext.BaseDirectory, "Peers", "numpy_lenet5.py"));
-        int images = Math.Min(Batches, data.Batches) * EpochSuite.BatchSize;
+        int images = Math.Min(Batches, data.Count / EpochSuite.BatchSize) * EpochSuite.BatchSize;
         Stream input = child.StandardInput.BaseStream;
         input.Write(BitConverter.GetBytes(images));
-        foreach (float[] parameter in initial.Values)
-            input.Write(MemoryMarshal.AsBytes<float>(parameter));
-        input.Write(MemoryMarshal.AsBytes(data.Images.AsSpan(0, images * EpochData.Pixels)));
-        input.Write(data.Labels.AsSpan(0, images));
+        input.Write(MemoryMarshal.AsBytes<float>(initial));
+        DigitSet first = data.Slice(0, images);
+        input.Write(MemoryMarshal.AsBytes(first.Images.Span));
+        input.Write(first.Labels.Span);
         input.Flush();
     }
 

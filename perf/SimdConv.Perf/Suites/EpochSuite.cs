@@ -1,3 +1,5 @@
+using SimdConv.Cli.Data;
+using SimdConv.Cli.Training;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
 
@@ -18,9 +20,10 @@ internal sealed class EpochSuite : ISuite
     {
         if (options.Type == ElementType.Double)
             throw new ArgumentException("--type is double; expected float for the suite epoch.");
-        EpochData data = EpochData.Load(options.Data);
-        LeNetWeights initial = LeNetWeights.Random(seed: 1);
-        yield return new Case("lenet5,n=100", "train", LeNetWeights.FlopsPerImage * BatchSize, 0, LossTolerance)
+        DigitSet data = Load(options.Data?.FullName);
+        float[] initial = new float[LeNetParameters.Count];
+        LeNetParameters.Initialise<float>(initial, new Random64(1));
+        yield return new Case("lenet5,n=100", "train", FlopsPerImage() * BatchSize, 0, LossTolerance)
         {
             Scale = Images / BatchSize,
             CheckedCalls = CheckedSteps,
@@ -29,6 +32,29 @@ internal sealed class EpochSuite : ISuite
                 (PeerSet.LibTorch, () => new LibTorchEpoch(data, initial)),
                 (PeerSet.NumPy, () => new NumPyEpoch(data, initial, options.Threads))),
         };
+    }
+
+    /// <summary>The first image of a step's batch; the images repeat where they run out.</summary>
+    public static int FirstOf(DigitSet data, int step) => step % (data.Count / BatchSize) * BatchSize;
+
+    /// <summary>Forward, weight gradients and input gradients, which the first layer doesn't need.</summary>
+    private static double FlopsPerImage()
+    {
+        double flops = 0;
+        foreach ((int layer, Conv2DShape conv) in LeNetShapes.Convs.Index())
+            flops += (layer == 0 ? 2 : 3) * 2.0 * conv.K * conv.P * conv.Q * conv.Taps;
+        foreach ((int inputs, int outputs) in LeNetShapes.Dense)
+            flops += 3 * 2.0 * inputs * outputs;
+        return flops;
+    }
+
+    private static DigitSet Load(string? folder)
+    {
+        RawDigits raw = DigitFiles.ReadTrain(folder);
+        (DigitSet train, _) = DigitFiles.Split(raw.Standardise(raw.Measure(folder ?? "the embedded digits")));
+        return train.Count >= BatchSize
+            ? train
+            : throw new ArgumentException($"--data is '{folder}' with {train.Count} images to train; expected {BatchSize} or more.");
     }
 }
 
