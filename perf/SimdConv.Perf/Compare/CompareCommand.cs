@@ -60,7 +60,7 @@ internal static class CompareCommand
             AtLeast(result.GetValue(Seconds), 0.001, "--seconds"));
         ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
         PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
-        Report report = new(options, FmaPeak.Measure(options.Type, options.Threads), Console.Out);
+        Report report = new(options, FmaPeak.Measure(options.Type, SimdSupport.Best, options.Threads), Console.Out);
         foreach (ISuite suite in suites)
             RunSuite(suite, options, peers, report);
         report.WriteSummary();
@@ -74,6 +74,12 @@ internal static class CompareCommand
     private static void RunSuite(ISuite suite, CompareOptions options, PeerSet peers, Report report)
     {
         Case[] cases = [.. suite.Cases(options, peers)];
+        if (cases.Length == 0)
+        {
+            Console.Error.WriteLine($"{suite.Name} is left out: {options.Shapes?.Name} has no shapes of that kind");
+            return;
+        }
+
         report.BeginSuite(suite.Name, cases);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < cases.Length; i++)
@@ -111,6 +117,10 @@ internal static class CompareCommand
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
         yield return new GemmSuite<T>();
+        yield return new ConvSuite<T>();
+        yield return new ConvBackwardSuite<T>();
+        yield return new PoolSuite<T>();
+        yield return new Im2ColSuite<T>();
         if (typeof(T) == typeof(float))
             yield return new EpochSuite();
     }

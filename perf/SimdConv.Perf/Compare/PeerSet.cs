@@ -5,6 +5,8 @@ namespace SimdConv.Perf.Compare;
 /// <summary>The peers that were asked for and that load here.</summary>
 internal sealed class PeerSet
 {
+    public const string SimdConv = "SimdConv";
+
     public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference";
 
     private delegate bool Loader(int threads, out string? reason);
@@ -12,9 +14,9 @@ internal sealed class PeerSet
     // Reference is in the library itself: always there.
     private static readonly Dictionary<string, Loader> Loaders = new()
     {
-        [OpenBlas] = OpenBlasPeer.TryLoad,
+        [OpenBlas] = Peers.OpenBlas.TryLoad,
         [LibTorch] = LibTorchLoader.TryLoad,
-        [OnnxRuntime] = OnnxRuntimePeer.TryLoad,
+        [OnnxRuntime] = Peers.OnnxRuntime.TryLoad,
         [NumPy] = NumPyEpoch.TryLoad,
         [Reference] = (int _, out string? reason) => (reason = null) is null,
     };
@@ -35,14 +37,14 @@ internal sealed class PeerSet
         }
     }
 
-    /// <summary>The participants of a row: SimdConv's, and those of the peers that are there.</summary>
-    public IReadOnlyList<Contestant> With(Contestant ours, params ReadOnlySpan<(string Peer, Func<Contestant> Make)> peers)
+    /// <summary>The participants of a row: SimdConv's, and those of the peers that are there and take the shape.</summary>
+    public IReadOnlyList<Contestant> With(Contestant ours, params ReadOnlySpan<(string Peer, Func<Contestant?> Make)> peers)
     {
         List<Contestant> participants = [ours];
-        foreach ((string peer, Func<Contestant> make) in peers)
+        foreach ((string peer, Func<Contestant?> make) in peers)
         {
-            if (available.Contains(peer))
-                participants.Add(make());
+            if (available.Contains(peer) && make() is { } participant)
+                participants.Add(participant);
         }
 
         return participants;

@@ -25,7 +25,7 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
 
     public int Disagreements { get; private set; }
 
-    private static string Tier => SimdSupport.Best.ToString().ToLowerInvariant();
+    private static string Tier => TierProcess.NameOf(SimdSupport.Best);
 
     private string Type => options.Type.ToString().ToLowerInvariant();
 

@@ -5,7 +5,9 @@ namespace SimdConv.Perf.Compare;
 /// <summary>Chooses a tier for a whole process, at its start, as it would run on a machine that has no more.</summary>
 internal static class TierProcess
 {
-    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetNames<SimdTier>().Select(name => name.ToLowerInvariant())];
+    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<SimdTier>().Select(NameOf)];
+
+    public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
 
     /// <summary>The environment of a process that runs a tier: AVX2 with 16 registers, not 32.</summary>
     public static IEnumerable<(string Name, string Value)> Environment(string tier)
@@ -22,7 +24,7 @@ internal static class TierProcess
             return null;
         if (Environment(tier).All(v => System.Environment.GetEnvironmentVariable(v.Name) == v.Value))
         {
-            string active = SimdSupport.Best.ToString().ToLowerInvariant();
+            string active = NameOf(SimdSupport.Best);
             return active == tier ? null : throw new ArgumentException($"--tier is {tier}; expected a tier that runs here: {active} or slower.");
         }
 

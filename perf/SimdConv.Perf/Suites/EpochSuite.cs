@@ -38,7 +38,7 @@ internal sealed class EpochSuite : ISuite
     public static int FirstOf(DigitSet data, int step) => step % (data.Count / BatchSize) * BatchSize;
 
     /// <summary>Forward, weight gradients and input gradients, which the first layer doesn't need.</summary>
-    private static double FlopsPerImage()
+    public static double FlopsPerImage()
     {
         double flops = 0;
         foreach ((int layer, Conv2DShape conv) in LeNetShapes.Convs.Index())
@@ -48,7 +48,7 @@ internal sealed class EpochSuite : ISuite
         return flops;
     }
 
-    private static DigitSet Load(string? folder)
+    public static DigitSet Load(string? folder)
     {
         RawDigits raw = DigitFiles.ReadTrain(folder);
         (DigitSet train, _) = DigitFiles.Split(raw.Standardise(raw.Measure(folder ?? "the embedded digits")));

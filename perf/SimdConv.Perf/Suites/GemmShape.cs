@@ -1,9 +1,11 @@
 namespace SimdConv.Perf.Suites;
 
 /// <summary>C (m x n) = op(A) (m x k) * op(B) (k x n), row-major and contiguous.</summary>
-internal sealed record GemmShape(int M, int N, int K, bool TransA, bool TransB)
+internal sealed record GemmShape(int M, int N, int K, bool TransA, bool TransB) : IWork
 {
     public double Flops => 2.0 * M * N * K;
+
+    public double FlopsIn(SimdTier tier) => Flops;
 
     public long Elements => ((long)M * K) + ((long)K * N) + ((long)M * N);
 

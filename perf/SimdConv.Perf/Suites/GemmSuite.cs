@@ -1,6 +1,7 @@
 using System.Numerics;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
+using SimdConv.Reference;
 
 namespace SimdConv.Perf.Suites;
 
@@ -22,9 +23,29 @@ internal sealed class GemmSuite<T> : ISuite
     {
         GemmOperands<T> operands = new(shape);
         return peers.With(
-            new SimdConvGemm<T>(operands, threads),
-            (PeerSet.OpenBlas, () => new OpenBlasGemm<T>(operands)),
-            (PeerSet.LibTorch, () => new LibTorchGemm<T>(operands)));
+            SimdConvs(operands, new Execution(threads)),
+            (PeerSet.OpenBlas, () => OpenBlas.Gemm(operands)),
+            (PeerSet.LibTorch, () => LibTorch.Gemm(operands)),
+            (PeerSet.Reference, () => References(operands)));
+    }
+
+    private static CallContestant SimdConvs(GemmOperands<T> o, Execution execution)
+    {
+        NativeArray<T> c = o.NewC();
+        GemmShape s = o.Shape;
+        return new CallContestant(
+            PeerSet.SimdConv,
+            () => Gemm.Multiply(o.TransA, o.TransB, s.M, s.N, s.K, T.One, o.A, s.Lda, o.B, s.Ldb, T.Zero, c, s.N, execution),
+            () => [RandomData.ToDoubles<T>(c)]);
+    }
+
+    private static ReferenceContestant? References(GemmOperands<T> o)
+    {
+        NativeArray<T> c = o.NewC();
+        GemmShape s = o.Shape;
+        return s.Flops > ReferenceContestant.MaxFlops ? null : new ReferenceContestant(
+            () => ReferenceGemm.Multiply(o.TransA, o.TransB, s.M, s.N, s.K, T.One, o.A, s.Lda, o.B, s.Ldb, T.Zero, c, s.N),
+            () => [RandomData.ToDoubles<T>(c)]);
     }
 }
 
@@ -34,25 +55,13 @@ internal sealed class GemmOperands<T>(GemmShape shape)
 {
     public GemmShape Shape => shape;
 
+    public Transpose TransA => shape.TransA ? Transpose.Yes : Transpose.No;
+
+    public Transpose TransB => shape.TransB ? Transpose.Yes : Transpose.No;
+
     public NativeArray<T> A { get; } = RandomData.Uniform<T>((long)shape.M * shape.K, 1);
 
     public NativeArray<T> B { get; } = RandomData.Uniform<T>((long)shape.K * shape.N, 2);
 
     public NativeArray<T> NewC() => new((long)shape.M * shape.N);
-}
-
-internal sealed class SimdConvGemm<T>(GemmOperands<T> operands, int threads) : Contestant("SimdConv")
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>
-{
-    private readonly NativeArray<T> c = operands.NewC();
-    private readonly Execution execution = new(threads);
-
-    public override IReadOnlyList<double[]> Results() => [RandomData.ToDoubles<T>(c)];
-
-    protected override void Call()
-    {
-        GemmShape s = operands.Shape;
-        Gemm.Multiply(s.TransA ? Transpose.Yes : Transpose.No, s.TransB ? Transpose.Yes : Transpose.No, s.M, s.N, s.K,
-            T.One, operands.A, s.Lda, operands.B, s.Ldb, T.Zero, c, s.N, execution);
-    }
 }

@@ -56,6 +56,19 @@ internal sealed class ShapeLine
             throw new FormatException($"{place}: unknown key '{unread.First()}' in '{Text}'.");
     }
 
+    /// <summary>Runs the library's own validation; what it refuses is said with the line's place.</summary>
+    public void Check(Action validate)
+    {
+        try
+        {
+            validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new FormatException($"{place}: {e.Message.Split('\n')[0]}", e);
+        }
+    }
+
     private string? Take(string key, string? required)
     {
         unread.Remove(key);

@@ -1,5 +1,6 @@
 using SimdConv.Cli.Data;
 using SimdConv.Cli.Training;
+using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Suites;
 
@@ -11,7 +12,7 @@ internal sealed class SimdConvEpoch : EpochContestant
     private readonly Adam<float> adam = new(LeNetParameters.Count);
 
     public SimdConvEpoch(DigitSet data, float[] initial, int threads)
-        : base("SimdConv")
+        : base(PeerSet.SimdConv)
     {
         this.data = data;
         net = new LeNet5<float>(new SimdEngine<float>(new Execution(threads)), EpochSuite.BatchSize);

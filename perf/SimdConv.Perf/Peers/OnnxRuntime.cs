@@ -4,13 +4,13 @@ using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Peers;
 
-internal static class OnnxRuntimePeer
+internal static class OnnxRuntime
 {
     public static bool TryLoad(int threads, out string? reason)
     {
         try
         {
-            OnnxRuntimeConv.Options(threads).Dispose();
+            NewOptions(threads).Dispose();
             reason = null;
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or OnnxRuntimeException)
@@ -20,6 +20,14 @@ internal static class OnnxRuntimePeer
 
         return reason is null;
     }
+
+    public static SessionOptions NewOptions(int threads) => new()
+    {
+        IntraOpNumThreads = threads,
+        InterOpNumThreads = 1,
+        ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+    };
 }
 
 /// <summary>A convolution in ONNX Runtime: one Conv node, weights packed when the session is made, input and output bound.</summary>
@@ -29,28 +37,23 @@ internal sealed unsafe class OnnxRuntimeConv : Contestant
     private readonly OrtIoBinding binding;
     private readonly RunOptions runOptions = new();
     private readonly OrtValue input, result;
-    private readonly NativeArray<float> y;
+    private readonly NativeArray<float> x, y;
 
-    public OnnxRuntimeConv(Conv2DShape shape, int batch, NativeArray<float> x, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, int threads)
-        : base("onnxruntime")
+    public OnnxRuntimeConv(ConvOperands<float> operands, int threads)
+        : base(PeerSet.OnnxRuntime)
     {
-        using SessionOptions options = Options(threads);
-        session = new InferenceSession(OnnxModel.Conv(shape, batch, weights, bias), options);
-        y = new NativeArray<float>((long)batch * shape.K * shape.P * shape.Q);
+        Conv2DShape shape = operands.Shape;
+        int batch = operands.Batch;
+        using SessionOptions options = OnnxRuntime.NewOptions(threads);
+        session = new InferenceSession(OnnxModel.Conv(shape, batch, operands.W, operands.Bias), options);
+        x = operands.X;
+        y = operands.NewY();
         input = Wrap(x, batch, shape.C, shape.H, shape.W);
         result = Wrap(y, batch, shape.K, shape.P, shape.Q);
         binding = session.CreateIoBinding();
         binding.BindInput("x", input);
         binding.BindOutput("y", result);
     }
-
-    public static SessionOptions Options(int threads) => new()
-    {
-        IntraOpNumThreads = threads,
-        InterOpNumThreads = 1,
-        ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-    };
 
     public override IReadOnlyList<double[]> Results() => [RandomData.ToDoubles<float>(y)];
 
@@ -61,7 +64,6 @@ internal sealed unsafe class OnnxRuntimeConv : Contestant
         result.Dispose();
         runOptions.Dispose();
         session.Dispose();
-        y.Dispose();
     }
 
     protected override void Call() => session.RunWithBinding(runOptions, binding);
