@@ -1,51 +1,6 @@
 #pragma warning disable IDE0060, CA1822, IDE0052, CS1591, CS9113
 namespace SimdConv;
 
-public enum ConvDirection { Forward, InputGradient, WeightGradient }
-
-[Flags]
-public enum FilterUse { Forward = 1, InputGradient = 2, Both = 3 }
-
-public enum Activation { None, Relu, Tanh }
-
-/// <summary>What follows the last term of a convolution: bias (K elements or empty), activation; Scale multiplies tanh.</summary>
-public readonly ref struct Epilogue<T>
-{
-    public ReadOnlySpan<T> Bias { get; init; }
-    public Activation Activation { get; init; }
-    /// <summary>null = 1: y = Scale * tanh(x).</summary>
-    public T? Scale { get; init; }
-}
-
-/// <summary>Terms run ascending (n, p, q). The N*P output rows are split in Chunks contiguous ranges [i*N*P/Chunks, (i+1)*N*P/Chunks);
-/// inside one, column q belongs to lane q mod Lanes. Lanes are added as l and l + Lanes/2, and so on; chunks as (0+1)+(2+3)...</summary>
-public readonly record struct ReductionOrder(int Chunks, int Lanes);
-
-public sealed class PackedFilter<T> { public SimdTier Tier => throw new NotImplementedException(); public FilterUse Use => throw new NotImplementedException(); }
-
-public sealed class Conv2DPlan<T> where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
-{
-    public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null) => throw new NotImplementedException();
-    public Conv2DShape Shape => throw new NotImplementedException();
-    public ImageLayout InputLayout => throw new NotImplementedException();
-    public ImageLayout OutputLayout => throw new NotImplementedException();
-    /// <summary>Elements from first to last of x (or dx) for a batch</summary>
-    public long InputLength(int batch) => throw new NotImplementedException();
-    public long OutputLength(int batch) => throw new NotImplementedException();
-    public PackedFilter<T> Pack(ReadOnlySpan<T> weights, FilterUse use = FilterUse.Forward, SimdTier? tier = null) => throw new NotImplementedException();
-    public void Repack(ReadOnlySpan<T> weights, PackedFilter<T> into) => throw new NotImplementedException();
-    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) => throw new NotImplementedException();
-    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) => throw new NotImplementedException();
-    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default) => throw new NotImplementedException();
-    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default) => throw new NotImplementedException();
-    /// <summary>dw = beta*dw + gradient; db (K elements, or empty to leave out) likewise.</summary>
-    public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default, T beta = default, Execution execution = default) => throw new NotImplementedException();
-    public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default) => throw new NotImplementedException();
-    public ReductionOrder ReductionOrder(int batch) => throw new NotImplementedException();
-    public long WorkspaceBytes(ConvDirection direction, int batch, Execution execution = default) => throw new NotImplementedException();
-    public string Algorithm(ConvDirection direction, Execution execution = default) => throw new NotImplementedException();
-}
-
 public sealed class Pool2DPlan<T> where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
 {
     public Pool2DPlan(Pool2DShape shape, PoolKind kind, ImageLayout? input = null, ImageLayout? output = null) => throw new NotImplementedException();
@@ -108,19 +63,3 @@ public static class Col2Im
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
 }
 
-/// <summary>In place (output span == first input span) is allowed; any other overlap is refused. y sets the length.</summary>
-public static class Elementwise
-{
-    /// <summary>y = scale * tanh(x).</summary>
-    public static void Tanh<T>(ReadOnlySpan<T> x, Span<T> y, T scale, Execution execution = default)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
-    /// <summary>dx = dy * (scale - y*y/scale), y = scale * tanh(x).</summary>
-    public static void TanhGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T scale, Execution execution = default)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
-    /// <summary>y = max(x, 0), NaN stays NaN.</summary>
-    public static void Relu<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
-    /// <summary>dx = y > 0 ? dy : 0.</summary>
-    public static void ReluGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => throw new NotImplementedException();
-}

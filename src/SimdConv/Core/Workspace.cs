@@ -3,33 +3,26 @@ using System.Runtime.InteropServices;
 namespace SimdConv.Core;
 
 /// <summary>
-/// Scratch memory of one call on one thread: 64-byte aligned, never zeroed. Each thread keeps its largest block, so that a call
-/// that is repeated allocates nothing; a nested call on the same thread gets a block of its own. A kept block is freed
-/// when its thread has ended.
+/// Scratch memory of one call on one thread: 64-byte aligned, never zeroed. Each thread keeps its blocks, one for each depth of
+/// nesting, so that a call that is repeated allocates nothing. They are freed when the thread has ended.
 /// </summary>
 internal unsafe ref struct Workspace
 {
     [ThreadStatic]
     private static Block? kept;
 
-    private readonly Block? block;
-    private readonly byte* owned;
+    private readonly Block block;
     private byte* next;
 
     /// <param name="bytes">What all calls of <see cref="Take{T}"/> together will need: the sum of <see cref="SizeOf{T}"/>.</param>
     public Workspace(long bytes)
     {
-        Block mine = kept ??= new Block();
-        if (mine.InUse)
-        {
-            owned = next = (byte*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(bytes, 64)), 64);
-            return;
-        }
-
-        mine.Grow(bytes);
-        mine.InUse = true;
-        block = mine;
-        next = mine.Address;
+        block = kept ??= new Block();
+        while (block.InUse)
+            block = block.Deeper ??= new Block();
+        block.Grow(bytes);
+        block.InUse = true;
+        next = block.Address;
     }
 
     /// <summary>The bytes that <see cref="Take{T}"/> uses up for that many elements.</summary>
@@ -44,13 +37,7 @@ internal unsafe ref struct Workspace
         return taken;
     }
 
-    public readonly void Dispose()
-    {
-        if (block is not null)
-            block.InUse = false;
-        else
-            NativeMemory.AlignedFree(owned);
-    }
+    public readonly void Dispose() => block.InUse = false;
 
     private sealed class Block
     {
@@ -59,6 +46,8 @@ internal unsafe ref struct Workspace
         public byte* Address { get; private set; }
 
         public bool InUse { get; set; }
+
+        public Block? Deeper { get; set; }
 
         ~Block() => NativeMemory.AlignedFree(Address);
 

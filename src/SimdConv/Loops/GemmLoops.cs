@@ -32,13 +32,10 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
-    /// <summary>Below this many multiply-adds a second thread costs more than it gives.</summary>
-    private const long SerialLimit = 400_000;
-
     public static void Run(GemmProblem<T>* problem, Execution execution)
     {
         int m = problem->M, n = problem->N;
-        int threads = (long)m * n * Math.Max(1, problem->K) <= SerialLimit ? 1 : execution.Threads;
+        int threads = (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit ? 1 : execution.Threads;
         bool byRows = (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
         int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };

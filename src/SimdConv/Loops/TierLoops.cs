@@ -1,4 +1,5 @@
 using SimdConv.Kernels;
+using SimdConv.Packing;
 using System.Numerics;
 
 namespace SimdConv.Loops;
@@ -19,6 +20,26 @@ internal abstract unsafe class TierLoops<T>
     public static TierLoops<T> For(SimdTier tier) => Tiers[(int)tier]!;
 
     public abstract void Gemm(GemmProblem<T>* problem, Execution execution);
+
+    public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale);
+
+    /// <summary>The block sizes and tables that this tier runs a grid with.</summary>
+    public abstract ConvSchedule Schedule(TapGrid grid, int outputs, int channels);
+
+    /// <summary>Forward pass or input gradient.</summary>
+    public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
+
+    /// <summary>Bytes of workspace that <see cref="Convolve"/> takes on each thread.</summary>
+    public abstract long ConvolveBytes(ConvSchedule[] schedules);
+
+    /// <summary>The block sizes and tables of the weight gradient.</summary>
+    public abstract FilterSchedule FilterSchedule(Conv2DShape shape);
+
+    /// <summary>Weight and bias gradient.</summary>
+    public abstract void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
+
+    /// <summary>Bytes of workspace that <see cref="FilterGradient"/> takes in all.</summary>
+    public abstract long FilterGradientBytes(FilterSchedule schedule, int batch, int threads);
 }
 
 /// <summary>The loop nests over <typeparamref name="TVec"/>, its wide tile and its flat one.</summary>
@@ -29,10 +50,44 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
 {
     public override void Gemm(GemmProblem<T>* problem, Execution execution)
     {
-        // Few rows fill the registers better when each is longer.
-        if (problem->M <= GemmKernel<TVec, T, TFlat>.MR)
+        if (IsFlat(problem->M))
             GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Run(problem, execution);
         else
             GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
     }
+
+    public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale) =>
+        ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, scale);
+
+    public override ConvSchedule Schedule(TapGrid grid, int outputs, int channels) => IsFlat(outputs)
+        ? new(grid, outputs, channels, GemmKernel<TVec, T, TFlat>.MR, GemmKernel<TVec, T, TFlat>.NR, sizeof(T))
+        : new(grid, outputs, channels, GemmKernel<TVec, T, N2>.MR, GemmKernel<TVec, T, N2>.NR, sizeof(T));
+
+    public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution)
+    {
+        if (IsFlat(schedules[0].Outputs))
+            ConvLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Run(schedules, problem, execution);
+        else
+            ConvLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(schedules, problem, execution);
+    }
+
+    public override long ConvolveBytes(ConvSchedule[] schedules) => IsFlat(schedules[0].Outputs)
+        ? ConvLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.WorkspaceBytes(schedules)
+        : ConvLoops<TVec, T, GemmKernel<TVec, T, N2>>.WorkspaceBytes(schedules);
+
+    public override FilterSchedule FilterSchedule(Conv2DShape shape) => new(shape, TVec.Count, sizeof(T));
+
+    public override void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    {
+        if (TVec.Registers == 32)
+            FilterLoops<TVec, T, N3>.Run(schedule, problem, execution);
+        else
+            FilterLoops<TVec, T, N2>.Run(schedule, problem, execution);
+    }
+
+    public override long FilterGradientBytes(FilterSchedule schedule, int batch, int threads) =>
+        FilterLoops<TVec, T, N1>.WorkspaceBytes(schedule, batch, threads);
+
+    /// <summary>Few rows of C fill the registers better when each is longer.</summary>
+    private static bool IsFlat(int rows) => rows <= GemmKernel<TVec, T, TFlat>.MR;
 }

@@ -1,7 +1,164 @@
+using System.Runtime.ExceptionServices;
+
 namespace SimdConv.Loops;
 
-/// <summary>The library's own worker threads.</summary>
+/// <summary>
+/// The library's own worker threads: made when first needed, shared by all callers, parked when idle. A caller takes whichever are
+/// free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once.
+/// </summary>
 internal static unsafe class Workers
 {
-    public static void Run(int parts, int threads, delegate*<void*, int, void> body, void* state) => throw new NotImplementedException();
+    /// <summary>How long a worker looks for the next call before it parks: some 20 microseconds.</summary>
+    private const int SpinsBeforeParking = 400;
+
+    private static readonly Lock Gate = new();
+    private static readonly Stack<Worker> Free = new();
+    private static int count;
+
+    /// <summary>Calls body(state, i) once for each i in [0, parts) on at most <paramref name="threads"/> threads.</summary>
+    public static void Run(int parts, int threads, delegate*<void*, int, void> body, void* state)
+    {
+        Job job = new() { Body = body, State = state, Parts = parts };
+        int wanted = Math.Min(parts, threads) - 1;
+        Worker? mine = Take(wanted);
+        for (Worker? worker = mine; worker is not null; worker = worker.Next)
+            worker.Start(&job);
+        Exception? error = job.Work();
+        for (Worker? worker = mine; worker is not null;)
+        {
+            Worker? next = worker.Next;
+            error = worker.Join() ?? error;
+            GiveBack(worker);
+            worker = next;
+        }
+
+        if (error is not null)
+            ExceptionDispatchInfo.Throw(error);
+    }
+
+    private static Worker? Take(int wanted)
+    {
+        Worker? taken = null;
+        lock (Gate)
+        {
+            for (; wanted > 0; wanted--)
+            {
+                if (!Free.TryPop(out Worker? worker))
+                {
+                    // As many as a machine can run beside the callers; more would only take turns.
+                    if (count >= Math.Max(1, 2 * Environment.ProcessorCount))
+                        break;
+                    count++;
+                    worker = new Worker();
+                }
+
+                worker.Next = taken;
+                taken = worker;
+            }
+        }
+
+        return taken;
+    }
+
+    private static void GiveBack(Worker worker)
+    {
+        worker.Next = null;
+        lock (Gate)
+            Free.Push(worker);
+    }
+
+    /// <summary>One call, on its caller's stack: whoever works on it takes the next part until none is left.</summary>
+    private struct Job
+    {
+        public delegate*<void*, int, void> Body;
+        public void* State;
+        public int Parts, Next;
+
+        /// <summary>Works on parts; after an exception the rest of them is dropped, and the exception returned.</summary>
+        public Exception? Work()
+        {
+            try
+            {
+                for (int part; (part = Interlocked.Increment(ref Next) - 1) < Parts;)
+                    Body(State, part);
+                return null;
+            }
+            catch (Exception error)
+            {
+                Volatile.Write(ref Next, Parts);
+                return error;
+            }
+        }
+    }
+
+    private sealed class Worker
+    {
+        private readonly SemaphoreSlim wake = new(0), done = new(0);
+        private Job* job;
+        private int state;
+        private Exception? error;
+
+        // 0: idle and looking; 1: a job is there; 2: the worker has parked; 3: the caller waits parked for the end.
+        private const int Idle = 0, Busy = 1, Parked = 2, Awaited = 3;
+
+        public Worker()
+        {
+            Thread thread = new(Loop, 1 << 20) { IsBackground = true, Name = "SimdConv worker" };
+            thread.Start();
+        }
+
+        public Worker? Next { get; set; }
+
+        public void Start(Job* next)
+        {
+            job = next;
+            if (Interlocked.Exchange(ref state, Busy) == Parked)
+                wake.Release();
+        }
+
+        public Exception? Join()
+        {
+            for (int spin = 0; spin < SpinsBeforeParking; spin++)
+            {
+                if (Volatile.Read(ref state) != Busy)
+                    return Finished();
+                Thread.SpinWait(8);
+            }
+
+            if (Interlocked.CompareExchange(ref state, Awaited, Busy) == Busy)
+                done.Wait();
+            return Finished();
+        }
+
+        private Exception? Finished()
+        {
+            Exception? thrown = error;
+            error = null;
+            return thrown;
+        }
+
+        private void Loop()
+        {
+            for (int spin = 0; ;)
+            {
+                int now = Volatile.Read(ref state);
+                if (now is Busy or Awaited)
+                {
+                    error = job->Work();
+                    if (Interlocked.Exchange(ref state, Idle) == Awaited)
+                        done.Release();
+                    spin = 0;
+                }
+                else if (spin++ < SpinsBeforeParking)
+                {
+                    Thread.SpinWait(8);
+                }
+                else if (Interlocked.CompareExchange(ref state, Parked, Idle) == Idle)
+                {
+                    wake.Wait();
+                    spin = 0;
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,31 @@
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>What is applied to each output element after its last term.</summary>
+public enum Activation
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>max(x, 0); NaN stays NaN.</summary>
+    Relu,
+
+    /// <summary>Scale * tanh(x).</summary>
+    Tanh,
+}
+
+/// <summary>What a convolution does beside its sums: <c>y = activation(sum + bias)</c>.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct Epilogue<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>One element an output channel, which the channel's chains start from; empty for none.</summary>
+    public ReadOnlySpan<T> Bias { get; init; }
+
+    /// <summary>The function applied at the end.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>What multiplies tanh; null is 1.</summary>
+    public T? Scale { get; init; }
+}

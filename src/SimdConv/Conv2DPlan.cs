@@ -1,0 +1,383 @@
+using SimdConv.Core;
+using SimdConv.Loops;
+using SimdConv.Packing;
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>
+/// A 2-D convolution made ready to be run many times: geometry, layouts, index tables and block sizes, but neither weights nor batch
+/// size. A plan is immutable and may be used by any number of threads at once.
+/// </summary>
+/// <remarks>
+/// Shapes: x is N x C x H x W, weights K x C/Groups x R x S (contiguous), y is N x K x P x Q. No pass builds a column matrix: im2col is
+/// fused into packing (Chellapilla et al., 2006; Dukhan, "The Indirect Convolution Algorithm", 2019, for the offset tables).
+/// After warm-up no call allocates managed memory; scratch memory is kept by each thread.
+/// Forward pass: each y is one chain of multiply-adds in ascending (c, r, s) from the bias. Input gradient: one chain in ascending
+/// (k, p, q). Weight gradient: see <see cref="ReductionOrder"/>. Results depend on no thread count and no tier that fuses, those of
+/// the first two on no batch size.
+/// </remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed unsafe class Conv2DPlan<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly TierState?[] tiers = new TierState?[4];
+
+    /// <summary>A plan for a shape, with images in the given layouts.</summary>
+    /// <param name="shape">The geometry.</param>
+    /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
+    /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible.</exception>
+    /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null)
+    {
+        ArgumentErrors.RequireElementType<T>();
+        ArgumentNullException.ThrowIfNull(shape);
+        shape.Validate();
+        Shape = shape;
+        InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
+        OutputLayout = output ?? ImageLayout.Nchw(shape.K, shape.P, shape.Q);
+
+        // Both are outputs of some pass: dx has the input's layout.
+        InputLayout.Validate(nameof(input), isOutput: false, shape.C, shape.H, shape.W);
+        OutputLayout.Validate(nameof(output), isOutput: true, shape.K, shape.P, shape.Q);
+    }
+
+    /// <summary>The geometry.</summary>
+    public Conv2DShape Shape { get; }
+
+    /// <summary>Strides of x and dx.</summary>
+    public ImageLayout InputLayout { get; }
+
+    /// <summary>Strides of y and dy.</summary>
+    public ImageLayout OutputLayout { get; }
+
+    /// <summary>Elements that x or dx spans, from the first to the last one of a batch.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
+    /// <exception cref="OverflowException">The span exceeds 2^63 elements.</exception>
+    public long InputLength(int batch)
+    {
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        return InputLayout.Length(batch, Shape.C, Shape.H, Shape.W);
+    }
+
+    /// <summary>Elements that y or dy spans, from the first to the last one of a batch.</summary>
+    /// <inheritdoc cref="InputLength" path="/exception"/>
+    public long OutputLength(int batch)
+    {
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        return OutputLayout.Length(batch, Shape.K, Shape.P, Shape.Q);
+    }
+
+    /// <summary>Lays weights out for the tiles of one tier.</summary>
+    /// <param name="weights">K x C/Groups x R x S.</param>
+    /// <param name="use">The passes that it is for.</param>
+    /// <param name="tier">The tier; null for <see cref="SimdSupport.Best"/>.</param>
+    /// <exception cref="ArgumentException">There are too few weights, no pass is named, or the tier is not available.</exception>
+    public PackedFilter<T> Pack(ReadOnlySpan<T> weights, FilterUse use = FilterUse.Forward, SimdTier? tier = null)
+    {
+        SimdTier resolved = SimdSupport.Resolve(tier);
+        if (use is < FilterUse.Forward or > FilterUse.Both)
+            throw ArgumentErrors.OutOfRange(nameof(use), use, "Forward, InputGradient or Both");
+        RequireWeights(weights, nameof(weights));
+        TierState state = State(resolved);
+        PackedFilter<T> filter = new(this, resolved, use,
+            Panels((use & FilterUse.Forward) != 0 ? FilterPacking.Size(state.Forward, Shape) : 0),
+            Panels((use & FilterUse.InputGradient) != 0 ? FilterPacking.Size(state.InputGradient, Shape) : 0));
+        Repack(weights, filter);
+        return filter;
+
+        static T[] Panels(long size) => size == 0 ? [] : GC.AllocateUninitializedArray<T>(checked((int)size), pinned: true);
+    }
+
+    /// <summary>Lays new weights out in a filter that this plan has made; nothing is allocated.</summary>
+    /// <param name="weights">K x C/Groups x R x S.</param>
+    /// <param name="into">The filter to overwrite; no other thread may be using it.</param>
+    /// <exception cref="ArgumentException">There are too few weights, or the filter is another plan's.</exception>
+    public void Repack(ReadOnlySpan<T> weights, PackedFilter<T> into)
+    {
+        RequireWeights(weights, nameof(weights));
+        RequireOwn(into, nameof(into));
+        TierState state = State(into.Tier);
+        fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
+        {
+            if (forward != null)
+                FilterPacking.Forward(state.Forward, Shape, w, forward);
+            if (inputGradient != null)
+                FilterPacking.InputGradient(state.InputGradient, Shape, w, inputGradient);
+        }
+    }
+
+    /// <summary>y = activation(x * w + bias).</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.Forward"/>, in the tier of the call.</param>
+    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
+    /// <param name="epilogue">Bias and activation.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
+    /// is not available.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        RequireFilter(filter, FilterUse.Forward, tier);
+        fixed (T* panels = filter.ForwardPanels)
+            Forward(batch, x, [], panels, y, epilogue, execution, tier);
+    }
+
+    /// <summary>y = activation(x * w + bias), packing the weights for this call alone.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="weights">K x C/Groups x R x S.</param>
+    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
+    /// <param name="epilogue">Bias and activation.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        RequireWeights(weights, nameof(weights));
+        Forward(batch, x, weights, null, y, epilogue, execution, tier);
+    }
+
+    /// <summary>dx = gradient of the forward pass (without epilogue) with respect to x, plus beta * dx: the transposed convolution.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.InputGradient"/>, in the tier of the call.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
+    /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
+    /// is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        RequireFilter(filter, FilterUse.InputGradient, tier);
+        fixed (T* panels = filter.InputGradientPanels)
+            InputGradient(batch, dy, [], panels, dx, beta, execution, tier);
+    }
+
+    /// <summary>dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="weights">K x C/Groups x R x S.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
+    /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        RequireWeights(weights, nameof(weights));
+        InputGradient(batch, dy, weights, null, dx, beta, execution, tier);
+    }
+
+    /// <summary>dw = gradient with respect to the weights, plus beta * dw; db likewise with respect to the bias.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="dw">K x C/Groups x R x S; shares no element with an input.</param>
+    /// <param name="db">K elements, or empty to leave it out.</param>
+    /// <param name="beta">Multiplies what dw and db hold before; 0 doesn't read them.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default, T beta = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireLength(x, InputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
+        RequireWeights(dw, nameof(dw));
+        if (!db.IsEmpty)
+            ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
+        fixed (T* px = x, py = dy, pw = dw, pb = db)
+        {
+            ElementSet<T> input = Elements(px, batch, isInput: true), output = Elements(py, batch, isInput: false);
+            ElementSet<T> weights = new(pw, (1, Shape.WeightCount)), bias = new(pb, (1, pb == null ? 0 : Shape.K));
+            RequireApart(weights, nameof(dw), input, nameof(x));
+            RequireApart(weights, nameof(dw), output, nameof(dy));
+            RequireApart(bias, nameof(db), input, nameof(x));
+            RequireApart(bias, nameof(db), output, nameof(dy));
+            RequireApart(bias, nameof(db), weights, nameof(dw));
+            FilterGradient(new() { Batch = batch, X = px, DY = py, DW = pw, DB = pb, XLayout = InputLayout, DYLayout = OutputLayout, Beta = beta }, execution, tier);
+        }
+    }
+
+    /// <summary>db = sum of dy over images and pixels, plus beta * db.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="db">K elements.</param>
+    /// <param name="beta">Multiplies what db holds before; 0 doesn't read it.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
+        fixed (T* py = dy, pb = db)
+        {
+            RequireApart(new(pb, (1, Shape.K)), nameof(db), Elements(py, batch, isInput: false), nameof(dy));
+            FilterGradient(new() { Batch = batch, DY = py, DB = pb, XLayout = InputLayout, DYLayout = OutputLayout, Beta = beta }, execution, tier);
+        }
+    }
+
+    /// <summary>How <see cref="WeightGradient"/> and <see cref="BiasGradient"/> order their sums for a batch.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
+    public ReductionOrder ReductionOrder(int batch)
+    {
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        return new(FilterSchedule.Chunks(Shape, batch), 1);
+    }
+
+    /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The direction is none, or the batch is negative.</exception>
+    /// <exception cref="ArgumentException">The tier is not available.</exception>
+    public long WorkspaceBytes(ConvDirection direction, int batch, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        TierState state = State(tier);
+        TierLoops<T> loops = TierLoops<T>.For(tier);
+        return direction switch
+        {
+            ConvDirection.Forward => loops.ConvolveBytes(state.Forward) * execution.Threads,
+            ConvDirection.InputGradient => loops.ConvolveBytes(state.InputGradient) * execution.Threads,
+            ConvDirection.WeightGradient => loops.FilterGradientBytes(state.Filter, batch, execution.Threads),
+            _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
+        };
+    }
+
+    /// <summary>How a pass is run, for people: the way of the image to the tile, and the tile.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The direction is none.</exception>
+    /// <exception cref="ArgumentException">The tier is not available.</exception>
+    public string Algorithm(ConvDirection direction, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        TierState state = State(tier);
+        return direction switch
+        {
+            ConvDirection.Forward => $"{tier}: {state.Forward[0]}",
+            ConvDirection.InputGradient => $"{tier}: {string.Join("; ", state.InputGradient.Select(s => s.ToString()).Distinct())}",
+            ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
+            _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
+        };
+    }
+
+    private void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, T* panels, Span<T> y, Epilogue<T> epilogue, Execution execution, SimdTier tier)
+    {
+        ArgumentErrors.RequireLength(x, InputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)y, OutputLength(batch), $"{batch} images", nameof(y));
+        if (epilogue.Activation is < Activation.None or > Activation.Tanh)
+            throw ArgumentErrors.OutOfRange("epilogue.Activation", epilogue.Activation, "None, Relu or Tanh");
+        if (!epilogue.Bias.IsEmpty)
+            ArgumentErrors.RequireLength(epilogue.Bias, Shape.K, "K output channels", "epilogue.Bias");
+        fixed (T* px = x, py = y, pw = weights, pb = epilogue.Bias)
+        {
+            ElementSet<T> output = Elements(py, batch, isInput: false);
+            RequireApart(output, nameof(y), Elements(px, batch, isInput: true), nameof(x));
+            RequireApart(output, nameof(y), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
+            RequireApart(output, nameof(y), new(pb, (1, pb == null ? 0 : Shape.K)), "epilogue.Bias");
+            ConvSchedule[] schedules = State(tier).Forward;
+            using Workspace workspace = new(pw == null ? 0 : Workspace.SizeOf<T>(FilterPacking.Size(schedules, Shape)));
+            if (pw != null)
+            {
+                panels = workspace.Take<T>(FilterPacking.Size(schedules, Shape));
+                FilterPacking.Forward(schedules, Shape, pw, panels);
+            }
+
+            TierLoops<T>.For(tier).Convolve(schedules, new()
+            {
+                Batch = batch,
+                Groups = Shape.Groups,
+                Source = px,
+                SourceLayout = InputLayout,
+                Target = py,
+                TargetLayout = OutputLayout,
+                Filter = panels,
+                Bias = pb,
+                Finish = new() { Activation = epilogue.Activation, Scale = epilogue.Scale ?? T.One },
+            }, execution);
+        }
+    }
+
+    private void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, T* panels, Span<T> dx, T beta, Execution execution, SimdTier tier)
+    {
+        InputLayout.Validate(nameof(InputLayout), isOutput: true, Shape.C, Shape.H, Shape.W);
+        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)dx, InputLength(batch), $"{batch} images", nameof(dx));
+        fixed (T* py = dy, px = dx, pw = weights)
+        {
+            ElementSet<T> output = Elements(px, batch, isInput: true);
+            RequireApart(output, nameof(dx), Elements(py, batch, isInput: false), nameof(dy));
+            RequireApart(output, nameof(dx), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
+            ConvSchedule[] schedules = State(tier).InputGradient;
+            using Workspace workspace = new(pw == null ? 0 : Workspace.SizeOf<T>(FilterPacking.Size(schedules, Shape)));
+            if (pw != null)
+            {
+                panels = workspace.Take<T>(FilterPacking.Size(schedules, Shape));
+                FilterPacking.InputGradient(schedules, Shape, pw, panels);
+            }
+
+            TierLoops<T>.For(tier).Convolve(schedules, new()
+            {
+                Batch = batch,
+                Groups = Shape.Groups,
+                Source = py,
+                SourceLayout = OutputLayout,
+                Target = px,
+                TargetLayout = InputLayout,
+                Filter = panels,
+                Beta = beta,
+            }, execution);
+        }
+    }
+
+    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
+        TierLoops<T>.For(tier).FilterGradient(State(tier).Filter, problem, execution);
+
+    /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
+    private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
+        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(Shape, TierLoops<T>.For(tier)), null)
+        ?? tiers[(int)tier]!;
+
+    private ElementSet<T> Elements(T* data, int batch, bool isInput) => isInput
+        ? new(data, (InputLayout.N, batch), (InputLayout.C, Shape.C), (InputLayout.H, Shape.H), (InputLayout.W, Shape.W))
+        : new(data, (OutputLayout.N, batch), (OutputLayout.C, Shape.K), (OutputLayout.H, Shape.P), (OutputLayout.W, Shape.Q));
+
+    private static void RequireApart(in ElementSet<T> output, string outputArgument, in ElementSet<T> input, string inputArgument)
+    {
+        if (output.Intersects(input))
+            throw ArgumentErrors.Overlap(outputArgument, inputArgument);
+    }
+
+    private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>
+        ArgumentErrors.RequireLength(weights, Shape.WeightCount, "K x C/Groups x R x S weights", argument);
+
+    private void RequireOwn(PackedFilter<T> filter, string argument)
+    {
+        ArgumentNullException.ThrowIfNull(filter, argument);
+        if (filter.Plan != this)
+            throw new ArgumentException($"{argument} was packed by a plan for {filter.Plan.Shape}; expected this plan's own, for {Shape}.", argument);
+    }
+
+    private void RequireFilter(PackedFilter<T> filter, FilterUse use, SimdTier tier)
+    {
+        RequireOwn(filter, nameof(filter));
+        if ((filter.Use & use) == 0)
+            throw new ArgumentException($"filter is packed for {filter.Use}; expected {use} or {FilterUse.Both}.", nameof(filter));
+        if (filter.Tier != tier)
+            throw new ArgumentException($"filter is packed for tier {filter.Tier}; expected {tier}, the tier of the call.", nameof(filter));
+    }
+
+    private sealed class TierState(Conv2DShape shape, TierLoops<T> loops)
+    {
+        public ConvSchedule[] Forward { get; } = [loops.Schedule(TapGrid.Forward(shape), shape.K / shape.Groups, shape.C / shape.Groups)];
+
+        public ConvSchedule[] InputGradient { get; } =
+            [.. TapGrid.InputGradient(shape).Select(grid => loops.Schedule(grid, shape.C / shape.Groups, shape.K / shape.Groups))];
+
+        public FilterSchedule Filter { get; } = loops.FilterSchedule(shape);
+    }
+}

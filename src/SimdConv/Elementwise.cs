@@ -1,0 +1,73 @@
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Loops;
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>
+/// Activations and their gradients over contiguous spans of equal length. The output may be the very span of an input; any other
+/// overlap is refused. They are bound by memory or by one core's arithmetic and run on the calling thread.
+/// </summary>
+public static unsafe class Elementwise
+{
+    /// <summary>y = scale * tanh(x), within 4 ulp, the same bits in every tier that fuses.</summary>
+    /// <param name="x">The arguments.</param>
+    /// <param name="y">As many results.</param>
+    /// <param name="scale">Multiplies tanh.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void Tanh<T>(ReadOnlySpan<T> x, Span<T> y, T scale, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.Tanh, x, nameof(x), x, nameof(x), y, nameof(y), scale, execution);
+
+    /// <summary>dx = dy * (scale - y^2 / scale): the gradient of y = scale * tanh(x) in terms of y.</summary>
+    /// <param name="y">What <see cref="Tanh"/> gave.</param>
+    /// <param name="dy">The gradient of y.</param>
+    /// <param name="dx">As many results.</param>
+    /// <param name="scale">The same as in the forward pass; not 0.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void TanhGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T scale, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.TanhGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), scale, execution);
+
+    /// <summary>y = max(x, 0); NaN stays NaN.</summary>
+    /// <param name="x">The arguments.</param>
+    /// <param name="y">As many results.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void Relu<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.Relu, x, nameof(x), x, nameof(x), y, nameof(y), T.One, execution);
+
+    /// <summary>dx = dy where y &gt; 0, else 0: the gradient of y = max(x, 0); y may also be x.</summary>
+    /// <param name="y">What <see cref="Relu"/> gave.</param>
+    /// <param name="dy">The gradient of y.</param>
+    /// <param name="dx">As many results.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void ReluGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.ReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), T.One, execution);
+
+    private static void Apply<T>(ElementwiseOperation operation, ReadOnlySpan<T> x, string xArgument, ReadOnlySpan<T> y, string yArgument,
+        Span<T> target, string targetArgument, T scale, Execution execution)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        SimdTier tier = execution.Validate();
+        RequireSameOrApart(x, xArgument, target, targetArgument);
+        RequireSameOrApart(y, yArgument, target, targetArgument);
+        fixed (T* px = x, py = y, pt = target)
+            TierLoops<T>.For(tier).Elementwise(operation, px, py, pt, target.Length, scale);
+    }
+
+    private static void RequireSameOrApart<T>(ReadOnlySpan<T> input, string argument, Span<T> target, string targetArgument)
+    {
+        if (input.Length != target.Length)
+            throw new ArgumentException($"{targetArgument} holds {target.Length} elements; expected {input.Length}, as many as {argument}.", targetArgument);
+        if (input.Overlaps(target, out int offset) && offset != 0)
+            throw ArgumentErrors.Overlap(targetArgument, argument);
+    }
+}

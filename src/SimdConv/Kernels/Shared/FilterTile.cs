@@ -1,0 +1,162 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>
+/// The micro-kernel of the weight gradient: C[Rows x Vectors*W] += sum over positions of x[row, position] * dY[position].
+/// </summary>
+/// <remarks>
+/// Register map: c{row}_{vector} hold the tile of C (a row is a tap (c, r, s), the lanes are output channels), b0..b2 one
+/// position of dY, a0..a7 the place in x that each row's tap reads at position 0: x is read raw, an element broadcast to all
+/// lanes. dY is laid out by position, ld elements from one to the next. 8 rows are what general registers allow for; they
+/// make 24 chains of 32 registers (8x3), 12 of 16 (6x2).
+/// </remarks>
+internal static unsafe class FilterTile<TVec, T, TRows, TVectors>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    /// <param name="strip">The strip of x.</param>
+    /// <param name="offsets">Rows offsets of taps into it.</param>
+    /// <param name="height">Rows of positions.</param>
+    /// <param name="width">Positions of a row.</param>
+    /// <param name="pitch">From one row of positions to the next in the strip.</param>
+    /// <param name="dy">The first position's output channels.</param>
+    /// <param name="ld">From one position to the next in dY.</param>
+    /// <param name="c">The tile of C, added to.</param>
+    /// <param name="ldc">From one row of C to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* c, nint ldc)
+    {
+        int w = TVec.Count;
+        T* a0 = strip + offsets[0];
+        T* a1 = TRows.Value > 1 ? strip + offsets[1] : null;
+        T* a2 = TRows.Value > 2 ? strip + offsets[2] : null;
+        T* a3 = TRows.Value > 3 ? strip + offsets[3] : null;
+        T* a4 = TRows.Value > 4 ? strip + offsets[4] : null;
+        T* a5 = TRows.Value > 5 ? strip + offsets[5] : null;
+        T* a6 = TRows.Value > 6 ? strip + offsets[6] : null;
+        T* a7 = TRows.Value > 7 ? strip + offsets[7] : null;
+        TVec c0_0 = default, c0_1 = default, c0_2 = default;
+        TVec c1_0 = default, c1_1 = default, c1_2 = default;
+        TVec c2_0 = default, c2_1 = default, c2_2 = default;
+        TVec c3_0 = default, c3_1 = default, c3_2 = default;
+        TVec c4_0 = default, c4_1 = default, c4_2 = default;
+        TVec c5_0 = default, c5_1 = default, c5_2 = default;
+        TVec c6_0 = default, c6_1 = default, c6_2 = default;
+        TVec c7_0 = default, c7_1 = default, c7_2 = default;
+        T* row = c;
+        if (TVectors.Value > 2) c0_2 = TVec.Load(row + (2 * w));
+        if (TVectors.Value > 1) c0_1 = TVec.Load(row + w);
+        c0_0 = TVec.Load(row);
+        row += ldc;
+        if (TRows.Value > 1 && TVectors.Value > 2) c1_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 1 && TVectors.Value > 1) c1_1 = TVec.Load(row + w);
+        if (TRows.Value > 1) { c1_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 2 && TVectors.Value > 2) c2_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 2 && TVectors.Value > 1) c2_1 = TVec.Load(row + w);
+        if (TRows.Value > 2) { c2_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 3 && TVectors.Value > 2) c3_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 3 && TVectors.Value > 1) c3_1 = TVec.Load(row + w);
+        if (TRows.Value > 3) { c3_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 4 && TVectors.Value > 2) c4_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 4 && TVectors.Value > 1) c4_1 = TVec.Load(row + w);
+        if (TRows.Value > 4) { c4_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 5 && TVectors.Value > 2) c5_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 5 && TVectors.Value > 1) c5_1 = TVec.Load(row + w);
+        if (TRows.Value > 5) { c5_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 6 && TVectors.Value > 2) c6_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 6 && TVectors.Value > 1) c6_1 = TVec.Load(row + w);
+        if (TRows.Value > 6) { c6_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 7 && TVectors.Value > 2) c7_2 = TVec.Load(row + (2 * w));
+        if (TRows.Value > 7 && TVectors.Value > 1) c7_1 = TVec.Load(row + w);
+        if (TRows.Value > 7) { c7_0 = TVec.Load(row); row += ldc; }
+
+        for (nint first = 0; height > 0; height--, first += pitch)
+        {
+            for (nint i = first; i < first + width; i++, dy += ld)
+            {
+                TVec b0 = TVec.Load(dy), b1 = default, b2 = default, x = TVec.Broadcast(a0[i]);
+                if (TVectors.Value > 1) b1 = TVec.Load(dy + w);
+                if (TVectors.Value > 2) b2 = TVec.Load(dy + (2 * w));
+                c0_0 = TVec.MulAdd(x, b0, c0_0);
+                if (TVectors.Value > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
+                if (TVectors.Value > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
+                if (TRows.Value > 1) { x = TVec.Broadcast(a1[i]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
+                if (TRows.Value > 1 && TVectors.Value > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
+                if (TRows.Value > 1 && TVectors.Value > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
+                if (TRows.Value > 2) { x = TVec.Broadcast(a2[i]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
+                if (TRows.Value > 2 && TVectors.Value > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
+                if (TRows.Value > 2 && TVectors.Value > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
+                if (TRows.Value > 3) { x = TVec.Broadcast(a3[i]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
+                if (TRows.Value > 3 && TVectors.Value > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
+                if (TRows.Value > 3 && TVectors.Value > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
+                if (TRows.Value > 4) { x = TVec.Broadcast(a4[i]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
+                if (TRows.Value > 4 && TVectors.Value > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
+                if (TRows.Value > 4 && TVectors.Value > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
+                if (TRows.Value > 5) { x = TVec.Broadcast(a5[i]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
+                if (TRows.Value > 5 && TVectors.Value > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
+                if (TRows.Value > 5 && TVectors.Value > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
+                if (TRows.Value > 6) { x = TVec.Broadcast(a6[i]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
+                if (TRows.Value > 6 && TVectors.Value > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
+                if (TRows.Value > 6 && TVectors.Value > 2) c6_2 = TVec.MulAdd(x, b2, c6_2);
+                if (TRows.Value > 7) { x = TVec.Broadcast(a7[i]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
+                if (TRows.Value > 7 && TVectors.Value > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
+                if (TRows.Value > 7 && TVectors.Value > 2) c7_2 = TVec.MulAdd(x, b2, c7_2);
+            }
+        }
+
+        if (TVectors.Value > 2) TVec.Store(c + (2 * w), c0_2);
+        if (TVectors.Value > 1) TVec.Store(c + w, c0_1);
+        TVec.Store(c, c0_0);
+        c += ldc;
+        if (TRows.Value > 1 && TVectors.Value > 2) TVec.Store(c + (2 * w), c1_2);
+        if (TRows.Value > 1 && TVectors.Value > 1) TVec.Store(c + w, c1_1);
+        if (TRows.Value > 1) { TVec.Store(c, c1_0); c += ldc; }
+        if (TRows.Value > 2 && TVectors.Value > 2) TVec.Store(c + (2 * w), c2_2);
+        if (TRows.Value > 2 && TVectors.Value > 1) TVec.Store(c + w, c2_1);
+        if (TRows.Value > 2) { TVec.Store(c, c2_0); c += ldc; }
+        if (TRows.Value > 3 && TVectors.Value > 2) TVec.Store(c + (2 * w), c3_2);
+        if (TRows.Value > 3 && TVectors.Value > 1) TVec.Store(c + w, c3_1);
+        if (TRows.Value > 3) { TVec.Store(c, c3_0); c += ldc; }
+        if (TRows.Value > 4 && TVectors.Value > 2) TVec.Store(c + (2 * w), c4_2);
+        if (TRows.Value > 4 && TVectors.Value > 1) TVec.Store(c + w, c4_1);
+        if (TRows.Value > 4) { TVec.Store(c, c4_0); c += ldc; }
+        if (TRows.Value > 5 && TVectors.Value > 2) TVec.Store(c + (2 * w), c5_2);
+        if (TRows.Value > 5 && TVectors.Value > 1) TVec.Store(c + w, c5_1);
+        if (TRows.Value > 5) { TVec.Store(c, c5_0); c += ldc; }
+        if (TRows.Value > 6 && TVectors.Value > 2) TVec.Store(c + (2 * w), c6_2);
+        if (TRows.Value > 6 && TVectors.Value > 1) TVec.Store(c + w, c6_1);
+        if (TRows.Value > 6) { TVec.Store(c, c6_0); c += ldc; }
+        if (TRows.Value > 7 && TVectors.Value > 2) TVec.Store(c + (2 * w), c7_2);
+        if (TRows.Value > 7 && TVectors.Value > 1) TVec.Store(c + w, c7_1);
+        if (TRows.Value > 7) { TVec.Store(c, c7_0); c += ldc; }
+    }
+}
+
+/// <summary>The family of weight-gradient tiles of one tier that are <typeparamref name="TVectors"/> registers wide.</summary>
+internal static unsafe class FilterKernel<TVec, T, TVectors>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVectors : struct, IConstant
+{
+    /// <summary>The most rows: 8 for the general registers, and registers for one position of dY and a broadcast.</summary>
+    public static int MR => Math.Min(8, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
+
+    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* c, nint ldc)
+    {
+        switch (rows)
+        {
+            case 1: FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 2: FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 3: FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 4: FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 5: FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 6: FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 7: FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 8: FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+        }
+    }
+}

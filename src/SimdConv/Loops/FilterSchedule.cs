@@ -1,0 +1,62 @@
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>How the weight gradient of a convolution is run on one tier: block sizes and tables.</summary>
+internal sealed class FilterSchedule
+{
+    public FilterSchedule(Conv2DShape shape, int lanes, int elementSize)
+    {
+        Shape = shape;
+        TapGrid grid = TapGrid.Forward(shape);
+        Channels = shape.C / shape.Groups;
+        Outputs = shape.K / shape.Groups;
+        LdOutputs = (Outputs + lanes - 1) / lanes * lanes;
+
+        // Enough taps to pay for laying out dY once more for each block of channels, and a strip that stays in L2 beside dY's.
+        int most = Math.Clamp(512 / grid.Taps, 1, Channels);
+        int blocks = (Channels + most - 1) / most;
+        ChannelBlock = (Channels + blocks - 1) / blocks;
+        Blocks = (Channels + ChannelBlock - 1) / ChannelBlock;
+        int budget = BlockSizes.L2Bytes / 2 / elementSize;
+        int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * LdOutputs), 1, grid.Height));
+        Layout = new StripLayout(grid, rows, ChannelBlock);
+    }
+
+    public Conv2DShape Shape { get; }
+
+    public StripLayout Layout { get; }
+
+    /// <summary>Input channels of one group.</summary>
+    public int Channels { get; }
+
+    /// <summary>Output channels of one group.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Output channels of one group rounded up to whole registers.</summary>
+    public int LdOutputs { get; }
+
+    public int ChannelBlock { get; }
+
+    public int Blocks { get; }
+
+    /// <summary>Elements of the partial sums of one chunk: dW as [group][tap][output channel], and db behind it.</summary>
+    public long PartialSize => (long)Shape.Groups * ((Channels * Layout.Grid.Taps) + 1) * LdOutputs;
+
+    public override string ToString() =>
+        $"x in place, dY by position, strips of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels";
+
+    /// <summary>
+    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the
+    /// partial sums are small, one where they would exceed 2^20 elements.
+    /// </summary>
+    public static int Chunks(Conv2DShape shape, int batch)
+    {
+        long rows = Math.Max(1, (long)batch * shape.P);
+        int chunks = 1;
+        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 20)
+            chunks *= 2;
+        return chunks;
+    }
+}

@@ -1,0 +1,107 @@
+namespace SimdConv.Packing;
+
+/// <summary>
+/// How a strip of an image (some rows of a grid, some channels) is laid out in workspace so that everything behind it is
+/// stride 1: padding is there as zeros, and a stride is split in phase planes (rows and columns that are equal modulo the
+/// stride), of which only those with taps exist. Tap k of position (i, j) is then at Offsets[k] + i*Pitch + j.
+/// </summary>
+internal sealed class StripLayout
+{
+    private StripLayout(TapGrid grid, int rows, Axis vertical, Axis horizontal)
+    {
+        Grid = grid;
+        Rows = rows;
+        Vertical = vertical;
+        Horizontal = horizontal;
+        Pitch = grid.Width + horizontal.Span;
+        PlaneRows = rows + vertical.Span;
+        PlaneSize = checked(PlaneRows * Pitch);
+        ChannelSize = checked(PlaneSize * vertical.Phases.Length * horizontal.Phases.Length);
+        Offsets = [];
+    }
+
+    /// <summary>The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels.</summary>
+    public StripLayout(TapGrid grid, int rows, int channels)
+        : this(grid, rows, new Axis(grid.Rows, grid.StrideH), new Axis(grid.Columns, grid.StrideW))
+    {
+        Offsets = new int[checked(channels * grid.Taps)];
+        int k = 0;
+        for (int c = 0; c < channels; c++)
+        {
+            for (int r = 0; r < grid.Rows.Length; r++)
+            {
+                for (int s = 0; s < grid.Columns.Length; s++)
+                {
+                    int plane = (Vertical.PhaseOf(r) * Horizontal.Phases.Length) + Horizontal.PhaseOf(s);
+                    Offsets[k++] = checked((c * ChannelSize) + (plane * PlaneSize) + (Vertical.StepOf(r) * Pitch) + Horizontal.StepOf(s));
+                }
+            }
+        }
+    }
+
+    public TapGrid Grid { get; }
+
+    /// <summary>The most grid rows of a strip.</summary>
+    public int Rows { get; }
+
+    /// <summary>Elements from one position to the one below it.</summary>
+    public int Pitch { get; }
+
+    /// <summary>Rows of one plane: the strip's grid rows and what their taps reach below.</summary>
+    public int PlaneRows { get; }
+
+    public int PlaneSize { get; }
+
+    /// <summary>Elements of one channel: all its phase planes.</summary>
+    public int ChannelSize { get; }
+
+    /// <summary>The offset of tap k = (c, r, s).</summary>
+    public int[] Offsets { get; }
+
+    public Axis Vertical { get; }
+
+    public Axis Horizontal { get; }
+
+    /// <summary>
+    /// As many rows as keep <paramref name="channels"/> channels within a budget, evened out over the strips; at least one.
+    /// </summary>
+    public static int RowsWithin(TapGrid grid, int channels, long budget)
+    {
+        StripLayout one = new(grid, 1, new Axis(grid.Rows, grid.StrideH), new Axis(grid.Columns, grid.StrideW));
+        long perRow = (long)channels * one.ChannelSize / one.PlaneRows;
+        long most = Math.Clamp((budget / Math.Max(1, perRow)) - one.PlaneRows + 1, 1, grid.Height);
+        long strips = (grid.Height + most - 1) / most;
+        return (int)((grid.Height + strips - 1) / strips);
+    }
+
+    /// <summary>The taps of one axis, split by their phase modulo the stride.</summary>
+    public sealed class Axis
+    {
+        private readonly (int Phase, int Step)[] taps;
+
+        public Axis((int Kernel, int Offset)[] offsets, int stride)
+        {
+            int[] phases = [.. offsets.Select(tap => Modulo(tap.Offset, stride)).Distinct().Order()];
+            int[] steps = [.. offsets.Select(tap => (tap.Offset - Modulo(tap.Offset, stride)) / stride)];
+            Phases = phases;
+            First = steps.Length == 0 ? 0 : steps.Min();
+            Span = steps.Length == 0 ? 0 : steps.Max() - First;
+            taps = [.. offsets.Select((tap, i) => (Array.IndexOf(phases, Modulo(tap.Offset, stride)), steps[i] - First))];
+        }
+
+        /// <summary>The phases that have a tap, ascending.</summary>
+        public int[] Phases { get; }
+
+        /// <summary>The first step (source pixel / stride, rounded down) that a tap of position 0 reads.</summary>
+        public int First { get; }
+
+        /// <summary>How many steps further the last tap reads than the first one.</summary>
+        public int Span { get; }
+
+        public int PhaseOf(int tap) => taps[tap].Phase;
+
+        public int StepOf(int tap) => taps[tap].Step;
+
+        private static int Modulo(int value, int stride) => ((value % stride) + stride) % stride;
+    }
+}

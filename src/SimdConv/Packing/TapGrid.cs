@@ -1,0 +1,121 @@
+namespace SimdConv.Packing;
+
+/// <summary>
+/// A convolution as a grid of positions that all see the same taps: position (i, j) reads source pixel
+/// (i*StrideH + RowOffset(r), j*StrideW + ColumnOffset(s)) for each tap, zeros outside the image, and gives target pixel
+/// (OriginH + i*StepH, OriginW + j*StepW).
+/// </summary>
+/// <remarks>
+/// The forward pass is one grid. The input gradient is one grid for each phase of the stride: dx pixels of one phase meet the
+/// same taps, dY's pixels one apart. So there is no zero insertion and no scatter, and terms ascend in (k, p, q).
+/// </remarks>
+internal sealed class TapGrid
+{
+    public required int Height { get; init; }
+
+    public required int Width { get; init; }
+
+    public required int SourceHeight { get; init; }
+
+    public required int SourceWidth { get; init; }
+
+    public int StrideH { get; init; } = 1;
+
+    public int StrideW { get; init; } = 1;
+
+    public int OriginH { get; init; }
+
+    public int OriginW { get; init; }
+
+    public int StepH { get; init; } = 1;
+
+    public int StepW { get; init; } = 1;
+
+    /// <summary>For each row of taps, ascending in source rows: the kernel's row, and its offset in source rows.</summary>
+    public required (int Kernel, int Offset)[] Rows { get; init; }
+
+    /// <summary>For each column of taps, ascending in source columns: the kernel's column, and its offset.</summary>
+    public required (int Kernel, int Offset)[] Columns { get; init; }
+
+    /// <summary>Taps of one channel.</summary>
+    public int Taps => Rows.Length * Columns.Length;
+
+    public static TapGrid Forward(Conv2DShape shape) => new()
+    {
+        Height = shape.P,
+        Width = shape.Q,
+        SourceHeight = shape.H,
+        SourceWidth = shape.W,
+        StrideH = shape.StrideH,
+        StrideW = shape.StrideW,
+        Rows = Window(shape.R, shape.DilationH, shape.PadTop),
+        Columns = Window(shape.S, shape.DilationW, shape.PadLeft),
+    };
+
+    /// <summary>The grid of pooling's windows.</summary>
+    public static TapGrid Forward(Pool2DShape shape) => new()
+    {
+        Height = shape.P,
+        Width = shape.Q,
+        SourceHeight = shape.H,
+        SourceWidth = shape.W,
+        StrideH = shape.StrideH,
+        StrideW = shape.StrideW,
+        Rows = Window(shape.R, shape.DilationH, shape.PadTop),
+        Columns = Window(shape.S, shape.DilationW, shape.PadLeft),
+    };
+
+    /// <summary>The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write.</summary>
+    public static TapGrid[] InputGradient(Conv2DShape shape)
+    {
+        List<TapGrid> grids = [];
+        foreach (Phase h in Phases(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH))
+        {
+            foreach (Phase w in Phases(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW))
+            {
+                grids.Add(new()
+                {
+                    Height = h.Count,
+                    Width = w.Count,
+                    SourceHeight = shape.P,
+                    SourceWidth = shape.Q,
+                    OriginH = h.Origin,
+                    OriginW = w.Origin,
+                    StepH = shape.StrideH,
+                    StepW = shape.StrideW,
+                    Rows = h.Taps,
+                    Columns = w.Taps,
+                });
+            }
+        }
+
+        return [.. grids];
+    }
+
+    private static (int, int)[] Window(int kernel, int dilation, int pad)
+    {
+        (int, int)[] taps = new (int, int)[kernel];
+        for (int tap = 0; tap < kernel; tap++)
+            taps[tap] = (tap, (tap * dilation) - pad);
+        return taps;
+    }
+
+    private readonly record struct Phase(int Origin, int Count, (int, int)[] Taps);
+
+    private static IEnumerable<Phase> Phases(int size, int kernel, int stride, int pad, int dilation)
+    {
+        for (int origin = 0; origin < Math.Min(stride, size); origin++)
+        {
+            // Pixel origin + i*stride lies under tap t of window i + (origin + pad - t*dilation) / stride.
+            List<(int, int)> taps = [];
+            for (int tap = kernel - 1; tap >= 0; tap--)
+            {
+                long reach = (long)origin + pad - ((long)tap * dilation);
+                if (reach % stride == 0)
+                    taps.Add((tap, (int)(reach / stride)));
+            }
+
+            yield return new(origin, (int)(((long)size - origin + stride - 1) / stride), [.. taps]);
+        }
+    }
+}

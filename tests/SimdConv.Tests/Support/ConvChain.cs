@@ -1,0 +1,144 @@
+using System.Numerics;
+
+namespace SimdConv.Tests.Support;
+
+/// <summary>The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images.</summary>
+internal static class ConvChain
+{
+    /// <summary>From the bias, ascending (c, r, s); taps in the padding add nothing.</summary>
+    public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int groupC = s.C / s.Groups, groupK = s.K / s.Groups;
+        T[] y = new T[(long)batch * s.K * s.P * s.Q];
+        for (int i = 0; i < y.Length; i++)
+        {
+            (int n, int k, int p, int q) = Split(i, s.K, s.P, s.Q);
+            T sum = bias.Length == 0 ? T.Zero : bias[k];
+            for (int tap = 0; tap < groupC * s.R * s.S; tap++)
+            {
+                (int _, int c, int r, int column) = Split(tap, groupC, s.R, s.S);
+                int h = (p * s.StrideH) - s.PadTop + (r * s.DilationH), v = (q * s.StrideW) - s.PadLeft + (column * s.DilationW);
+                if (IsInside(s, h, v))
+                    sum = T.FusedMultiplyAdd(x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)], w[(k * groupC * s.R * s.S) + tap], sum);
+            }
+
+            y[i] = sum;
+        }
+
+        return y;
+    }
+
+    /// <summary>From beta * dx, ascending (k, p, q).</summary>
+    public static T[] InputGradient<T>(Conv2DShape s, int batch, T[] dy, T[] w, T[] before, T beta)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int groupC = s.C / s.Groups, groupK = s.K / s.Groups;
+        T[] dx = new T[(long)batch * s.C * s.H * s.W];
+        for (int i = 0; i < dx.Length; i++)
+        {
+            (int n, int c, int h, int v) = Split(i, s.C, s.H, s.W);
+            T sum = beta == T.Zero ? T.Zero : beta * before[i];
+            for (int k = c / groupC * groupK; k < ((c / groupC) + 1) * groupK; k++)
+            {
+                for (int p = 0; p < s.P; p++)
+                {
+                    if (!TapOf(h, p, s.StrideH, s.PadTop, s.DilationH, s.R, out int r))
+                        continue;
+                    for (int q = 0; q < s.Q; q++)
+                    {
+                        if (TapOf(v, q, s.StrideW, s.PadLeft, s.DilationW, s.S, out int column))
+                            sum = T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], w[Join(k, c % groupC, r, column, groupC, s.R, s.S)], sum);
+                    }
+                }
+            }
+
+            dx[i] = sum;
+        }
+
+        return dx;
+    }
+
+    /// <summary>Ascending (n, p, q) in the chunks and lanes of <paramref name="order"/>; chunk 0, lane 0 starts from beta * dw.</summary>
+    public static T[] WeightGradient<T>(Conv2DShape s, int batch, T[] x, T[] dy, T[] before, T beta, ReductionOrder order)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int groupC = s.C / s.Groups, groupK = s.K / s.Groups;
+        T[] dw = new T[s.K * groupC * s.R * s.S];
+        for (int i = 0; i < dw.Length; i++)
+        {
+            (int k, int c, int r, int column) = Split(i, groupC, s.R, s.S);
+            dw[i] = Reduce(s, batch, order, beta == T.Zero ? T.Zero : beta * before[i], (n, p, q, sum) =>
+            {
+                int h = (p * s.StrideH) - s.PadTop + (r * s.DilationH), v = (q * s.StrideW) - s.PadLeft + (column * s.DilationW);
+                return IsInside(s, h, v)
+                    ? T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)], sum)
+                    : sum;
+            });
+        }
+
+        return dw;
+    }
+
+    public static T[] BiasGradient<T>(Conv2DShape s, int batch, T[] dy, T[] before, T beta, ReductionOrder order)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] db = new T[s.K];
+        for (int i = 0; i < db.Length; i++)
+        {
+            int k = i;
+            db[i] = Reduce(s, batch, order, beta == T.Zero ? T.Zero : beta * before[i],
+                (n, p, q, sum) => sum + dy[Join(n, k, p, q, s.K, s.P, s.Q)]);
+        }
+
+        return db;
+    }
+
+    private static T Reduce<T>(Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        long rows = (long)batch * s.P;
+        T[] chunks = new T[order.Chunks];
+        for (int chunk = 0; chunk < order.Chunks; chunk++)
+        {
+            T[] lanes = new T[order.Lanes];
+            if (chunk == 0)
+                lanes[0] = start;
+            for (long row = chunk * rows / order.Chunks; row < (chunk + 1) * rows / order.Chunks; row++)
+            {
+                for (int q = 0; q < s.Q; q++)
+                    lanes[q % order.Lanes] = add((int)(row / s.P), (int)(row % s.P), q, lanes[q % order.Lanes]);
+            }
+
+            for (int half = order.Lanes / 2; half > 0; half /= 2)
+            {
+                for (int lane = 0; lane < half; lane++)
+                    lanes[lane] += lanes[lane + half];
+            }
+
+            chunks[chunk] = lanes[0];
+        }
+
+        while (chunks.Length > 1)
+        {
+            T[] pairs = new T[(chunks.Length + 1) / 2];
+            for (int i = 0; i < pairs.Length; i++)
+                pairs[i] = (2 * i) + 1 < chunks.Length ? chunks[2 * i] + chunks[(2 * i) + 1] : chunks[2 * i];
+            chunks = pairs;
+        }
+
+        return chunks[0];
+    }
+
+    private static bool IsInside(Conv2DShape s, int h, int w) => h >= 0 && h < s.H && w >= 0 && w < s.W;
+
+    private static bool TapOf(int pixel, int window, int stride, int pad, int dilation, int kernel, out int tap)
+    {
+        int distance = pixel + pad - (window * stride);
+        tap = distance / dilation;
+        return distance >= 0 && distance % dilation == 0 && tap < kernel;
+    }
+
+    private static (int, int, int, int) Split(int index, int b, int c, int d) => (index / d / c / b, index / d / c % b, index / d % c, index % d);
+
+    private static int Join(int i, int j, int k, int l, int b, int c, int d) => (((((i * b) + j) * c) + k) * d) + l;
+}

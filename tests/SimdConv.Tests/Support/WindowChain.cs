@@ -1,0 +1,113 @@
+using System.Numerics;
+
+namespace SimdConv.Tests.Support;
+
+/// <summary>The orders of operations that the numeric contract promises of pooling and col2im, over contiguous NCHW images.</summary>
+internal static class WindowChain
+{
+    /// <summary>Sums ascend (r, s), one division by <paramref name="divisors"/> (one an output pixel).</summary>
+    public static T[] Average<T>(Pool2DShape s, int batch, T[] x, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] y = new T[(long)batch * s.C * s.P * s.Q];
+        for (int i = 0; i < y.Length; i++)
+        {
+            T sum = T.Zero;
+            foreach (int pixel in Pixels(s, i % (s.P * s.Q)))
+                sum += x[(i / (s.P * s.Q) * s.H * s.W) + pixel];
+            y[i] = sum / T.CreateTruncating(divisors[i % (s.P * s.Q)]);
+        }
+
+        return y;
+    }
+
+    /// <summary>Each window's gradient divided once, added to its pixels in ascending (r, s) of each pixel's taps.</summary>
+    public static T[] AverageBackward<T>(Pool2DShape s, int batch, T[] dy, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] dx = new T[(long)batch * s.C * s.H * s.W];
+        int windows = s.P * s.Q;
+        for (int plane = 0; plane < batch * s.C; plane++)
+        {
+            for (int tap = 0; tap < s.R * s.S; tap++)
+            {
+                for (int window = 0; window < windows; window++)
+                {
+                    if (Pixel(s, window, tap) is int pixel and >= 0)
+                        dx[(plane * s.H * s.W) + pixel] += dy[(plane * windows) + window] / T.CreateTruncating(divisors[window]);
+                }
+            }
+        }
+
+        return dx;
+    }
+
+    /// <summary>Each winner gets its windows' gradients in ascending (r, s).</summary>
+    public static T[] MaxBackward<T>(Pool2DShape s, int batch, T[] dy, int[] winners) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T[] dx = new T[(long)batch * s.C * s.H * s.W];
+        int windows = s.P * s.Q;
+        for (int tap = 0; tap < s.R * s.S; tap++)
+        {
+            for (int i = 0; i < winners.Length; i++)
+            {
+                if (winners[i] == tap)
+                    dx[(i / windows * s.H * s.W) + Pixel(s, i % windows, tap)] += dy[i];
+            }
+        }
+
+        return dx;
+    }
+
+    /// <summary>Columns N x C R S x (P Q), added in ascending (r, s).</summary>
+    public static T[] Fold<T>(Conv2DShape s, int batch, T[] columns) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Pool2DShape window = AsWindow(s);
+        T[] x = new T[(long)batch * s.C * s.H * s.W];
+        int windows = s.P * s.Q, taps = s.R * s.S;
+        for (int i = 0; i < columns.Length; i++)
+        {
+            int plane = i / windows / taps;
+            if (Pixel(window, i % windows, i / windows % taps) is int pixel and >= 0)
+                x[(plane * s.H * s.W) + pixel] += columns[i];
+        }
+
+        return x;
+    }
+
+    /// <summary>What each window of a plane divides by.</summary>
+    public static int[] Divisors(Pool2DShape s)
+    {
+        int[] divisors = new int[s.P * s.Q];
+        for (int window = 0; window < divisors.Length; window++)
+        {
+            int inside = Pixels(s, window).Count();
+            int top = (window / s.Q * s.StrideH) - s.PadTop, left = (window % s.Q * s.StrideW) - s.PadLeft;
+            int padded = (Math.Min(top + s.R, s.H + s.PadBottom) - top) * (Math.Min(left + s.S, s.W + s.PadRight) - left);
+            divisors[window] = s.DivisorOverride ?? (s.CountIncludePad ? padded : inside);
+        }
+
+        return divisors;
+    }
+
+    private static Pool2DShape AsWindow(Conv2DShape s) => new(s.C, s.H, s.W, s.R, s.S)
+    {
+        StrideH = s.StrideH,
+        StrideW = s.StrideW,
+        PadTop = s.PadTop,
+        PadLeft = s.PadLeft,
+        PadBottom = s.PadBottom,
+        PadRight = s.PadRight,
+        DilationH = s.DilationH,
+        DilationW = s.DilationW,
+    };
+
+    private static IEnumerable<int> Pixels(Pool2DShape s, int window) =>
+        Enumerable.Range(0, s.R * s.S).Select(tap => Pixel(s, window, tap)).Where(pixel => pixel >= 0);
+
+    /// <summary>The pixel h*W + w under a tap, -1 outside the image.</summary>
+    private static int Pixel(Pool2DShape s, int window, int tap)
+    {
+        int h = (window / s.Q * s.StrideH) - s.PadTop + (tap / s.S * s.DilationH);
+        int w = (window % s.Q * s.StrideW) - s.PadLeft + (tap % s.S * s.DilationW);
+        return h >= 0 && h < s.H && w >= 0 && w < s.W ? (h * s.W) + w : -1;
+    }
+}
