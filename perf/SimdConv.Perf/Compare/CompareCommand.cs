@@ -85,16 +85,18 @@ internal static class CompareCommand
         for (int i = 0; i < cases.Length; i++)
         {
             double left = options.Seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
-            RunCase(cases[i], left / (cases.Length - i), report);
+            RunCase(cases[i], left / (cases.Length - i), isFirst: i == 0, report);
         }
     }
 
-    private static void RunCase(Case row, double seconds, Report report)
+    private static void RunCase(Case row, double seconds, bool isFirst, Report report)
     {
         long start = Stopwatch.GetTimestamp();
         IReadOnlyList<Contestant> contestants = row.Create();
         try
         {
+            if (isFirst)
+                Interleaved.Rehearse(contestants);
             if (CrossCheck.Disagreement(row, contestants) is { } disagreement)
                 report.AddDisagreement(row, disagreement);
             else

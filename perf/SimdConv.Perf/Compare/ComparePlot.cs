@@ -13,7 +13,7 @@ internal static class ComparePlot
         figure.AddPlots(2);
         DrawRatios(figure.GetPlot(0), report, positions);
         DrawPeak(figure.GetPlot(1), report, positions);
-        figure.SavePng(path, Math.Max(900, 200 + (28 * labels.Length)), 1300);
+        figure.SavePng(path, Math.Max(900, 200 + (28 * labels.Length)), 1500);
     }
 
     private static string Label(ResultRow row) => $"{row.Suite} {row.Direction} {row.Shape}";
@@ -51,9 +51,9 @@ internal static class ComparePlot
         plot.Title(title);
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
             [.. positions.Values.Select(position => (double)position)], [.. positions.Keys]);
-        plot.Axes.Bottom.TickLabelStyle.Rotation = 60;
-        plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleLeft;
-        plot.Axes.Bottom.MinimumSize = 240;
+        plot.Axes.Bottom.TickLabelStyle.Rotation = -60;
+        plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
+        plot.Axes.Bottom.MinimumSize = 330;
         plot.Axes.SetLimitsX(-1, positions.Count);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TorchSharp;
 
 namespace SimdConv.Perf.Peers;
@@ -40,10 +41,27 @@ internal static class LibTorchLoader
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Configure(int threads)
     {
+        KeepFreedMemory();
         torch.InitializeDeviceType(DeviceType.CPU);
         torch.set_num_threads(threads);
         torch.set_num_interop_threads(1);
     }
+
+    /// <summary>
+    /// libtorch allocates each result; glibc would give large ones back to the system and fault their pages in again at every
+    /// call, now and then and up to seven times slower. A long-lived process that had tuned its allocator wouldn't.
+    /// </summary>
+    private static void KeepFreedMemory()
+    {
+        const int trimThreshold = -1, mmapThreshold = -3;
+        if (!OperatingSystem.IsLinux())
+            return;
+        _ = mallopt(mmapThreshold, 32 << 20);
+        _ = mallopt(trimThreshold, int.MaxValue);
+    }
+
+    [DllImport("libc")]
+    private static extern int mallopt(int parameter, int value);
 
     private static void RelaxOutputCopy()
     {
