@@ -97,16 +97,21 @@ internal static unsafe class ConvLoops<TVec, T, TKernel>
         {
             long unit = item / job->Shares, first = 0;
             int index = 0;
+            T* filter = job->Problem.Filter;
             for (; unit - first >= Units(job, index); index++)
+            {
                 first += Units(job, index);
-            RunItem(job->Schedules[index], job->Problem, (int)(unit - first), (int)(item % job->Shares), job->Shares, workspace);
+                filter += job->Schedules[index].FilterSize * job->Problem.Groups;
+            }
+
+            RunItem(job->Schedules[index], job->Problem, filter, (int)(unit - first), (int)(item % job->Shares), job->Shares, workspace);
         }
     }
 
     private static long Units(Job* job, int schedule) =>
         (long)job->Problem.Batch * job->Problem.Groups * job->Schedules[schedule].Strips;
 
-    private static void RunItem(ConvSchedule schedule, in ConvProblem<T> problem, int unit, int share, int shares, Workspace workspace)
+    private static void RunItem(ConvSchedule schedule, in ConvProblem<T> problem, T* filter, int unit, int share, int shares, Workspace workspace)
     {
         TapGrid grid = schedule.Grid;
         StripLayout layout = schedule.Layout;
@@ -124,7 +129,7 @@ internal static unsafe class ConvLoops<TVec, T, TKernel>
             new Span<T>(start + ((nint)m * nr), nr).Fill(bias == null ? T.Zero : bias[m]);
 
         T* source = problem.Source + (image * problem.SourceLayout.N) + (group * schedule.Channels * problem.SourceLayout.C);
-        T* filter = problem.Filter + (group * schedule.FilterSize);
+        filter += group * schedule.FilterSize;
         TargetWindow<TVec, T> target = new(grid, problem.TargetLayout,
             problem.Target + (image * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C), row, rows);
 

@@ -9,7 +9,7 @@ namespace SimdConv.Tests.Gemm;
 internal static class GemmProperties<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Within the error bound; exact on integers; nothing but C's elements written; with beta = 0, C is not read.</summary>
-    public static void MatchesReference(SimdTier tier, GemmCase g)
+    public static double MatchesReference(SimdTier tier, GemmCase g)
     {
         Operands o = new(g);
         T[] c = (T[])o.C.Clone(), a = (T[])o.A.Clone(), b = (T[])o.B.Clone();
@@ -25,9 +25,10 @@ internal static class GemmProperties<T> where T : unmanaged, IBinaryFloatingPoin
         ReferenceGemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, wideA, o.Lda, wideB, o.Ldb, beta, exact, o.Ldc);
         ReferenceGemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, Math.Abs(alpha), Data.Absolute(wideA), o.Lda, Data.Absolute(wideB), o.Ldb,
             Math.Abs(beta), gauge, o.Ldc);
-        Compare.WithinBound<T>(o.Elements(exact), o.Elements(gauge), o.Elements(c), g.K, "C");
+        double worst = Compare.WithinBound<T>(o.Elements(exact), o.Elements(gauge), o.Elements(c), g.K, "C");
         if (g.Data == DataKind.Integers && g.Alpha is 0 or 1 or -0.5 && g.Beta is 0 or 1)
             Compare.Equal<double>(o.Elements(exact), Data.Widen<T>(o.Elements(c)), "C of integers");
+        return worst;
     }
 
     /// <summary>The bits of the scalar chain.</summary>

@@ -1,14 +1,15 @@
 using System.Numerics;
 using SimdConv.Tests.Generators;
 using SimdConv.Tests.Support;
+using Xunit.Abstractions;
 
 namespace SimdConv.Tests.Gemm;
 
-public sealed class GemmFloatTests : GemmTests<float>;
+public sealed class GemmFloatTests(ITestOutputHelper output) : GemmTests<float>(output);
 
-public sealed class GemmDoubleTests : GemmTests<double>;
+public sealed class GemmDoubleTests(ITestOutputHelper output) : GemmTests<double>(output);
 
-public abstract class GemmTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly int[] SomeSizes = [0, 1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 20];
 
@@ -16,16 +17,18 @@ public abstract class GemmTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void MatchesReference(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(GemmCases.Any(), 400, g => GemmProperties<T>.MatchesReference(tier, g));
-        Properties.Check(GemmCases.Long(), 12, g => GemmProperties<T>.MatchesReference(tier, g));
+        double worst = Math.Max(
+            Properties.Worst(GemmCases.Any(), 1500, g => GemmProperties<T>.MatchesReference(tier, g)),
+            Properties.Worst(GemmCases.Long(), 60, g => GemmProperties<T>.MatchesReference(tier, g)));
+        output.WriteLine($"Worst error: {worst:G4} of its bound");
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void EqualsTheScalarChain(SimdTier tier)
     {
         Tiers.RequireFused(tier);
-        Properties.Check(GemmCases.Any(), 400, g => GemmProperties<T>.EqualsChain(tier, g));
-        Properties.Check(GemmCases.Long(), 30, g => GemmProperties<T>.EqualsChain(tier, g));
+        Properties.Check(GemmCases.Any(), 1500, g => GemmProperties<T>.EqualsChain(tier, g));
+        Properties.Check(GemmCases.Long(), 100, g => GemmProperties<T>.EqualsChain(tier, g));
     }
 
     /// <summary>Every size of a small grid, every transpose, and the scale factors that have rules of their own.</summary>
@@ -33,7 +36,7 @@ public abstract class GemmTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void SmallSizesTimesTransposesTimesScaleFactors(SimdTier tier)
     {
         Tiers.Require(tier);
-        Action<SimdTier, GemmCase> check = SimdSupport.Fuses(tier) ? GemmProperties<T>.EqualsChain : GemmProperties<T>.MatchesReference;
+        Action<SimdTier, GemmCase> check = SimdSupport.Fuses(tier) ? GemmProperties<T>.EqualsChain : (t, g) => GemmProperties<T>.MatchesReference(t, g);
         int seed = 0;
         foreach (int m in SomeSizes)
         {

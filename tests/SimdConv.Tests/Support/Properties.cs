@@ -17,7 +17,7 @@ internal static class Properties
     public static void Check<TCase>(Arbitrary<TCase> cases, int count, Action<TCase> property)
     {
         Replay replay = new(new Rnd(Seed), null);
-        Config config = Config.QuickThrowOnFailure.WithMaxTest(count * Factor).WithReplay(replay).WithName($"SIMDCONV_TEST_SEED={Seed}");
+        Config config = Config.QuickThrowOnFailure.WithMaxTest(count * Factor).WithReplay(replay).WithQuietOnSuccess(true);
         try
         {
             FsCheck.Check.One(config, Prop.ForAll(cases, property));
@@ -26,6 +26,14 @@ internal static class Properties
         {
             throw new Xunit.Sdk.XunitException($"With SIMDCONV_TEST_SEED={Seed}: {e.Message}");
         }
+    }
+
+    /// <summary>As <see cref="Check{TCase}"/>, for a property that gives an error as a fraction of its bound: returns the worst one.</summary>
+    public static double Worst<TCase>(Arbitrary<TCase> cases, int count, Func<TCase, double> property)
+    {
+        double worst = 0;
+        Check(cases, count, c => worst = Math.Max(worst, property(c)));
+        return worst;
     }
 
     private static ulong ReadVariable(string name, ulong otherwise) =>

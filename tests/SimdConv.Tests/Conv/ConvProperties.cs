@@ -1,0 +1,128 @@
+using System.Numerics;
+using SimdConv.Reference;
+using SimdConv.Tests.Generators;
+using SimdConv.Tests.Support;
+
+namespace SimdConv.Tests.Conv;
+
+/// <summary>What holds of every convolution, one case and one direction at a time.</summary>
+internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private static readonly int[] ThreadCounts = [0, 2, 3, 7];
+
+    public static double MatchesReference(SimdTier tier, ConvDirection direction, ConvCase c)
+    {
+        ConvRun<T> run = new(c);
+        Conv2DShape s = c.Shape;
+        double beta = double.CreateTruncating(run.Beta);
+        double[] x = Data.Widen<T>(run.X), dy = Data.Widen<T>(run.Dy), w = Data.Widen<T>(run.W), bias = Data.Widen<T>(run.Bias);
+        switch (direction)
+        {
+            case ConvDirection.Forward:
+                double[] y = new double[dy.Length], yGauge = new double[dy.Length];
+                ReferenceConv2D.Forward<double>(s, c.Batch, x, w, bias, y);
+                ReferenceConv2D.Forward<double>(s, c.Batch, Data.Absolute(x), Data.Absolute(w), Data.Absolute(bias), yGauge);
+                return Check(c, y, yGauge, run.Forward(tier.Run()), s.Taps, "y");
+
+            case ConvDirection.InputGradient:
+                double[] dx = Data.Widen<T>(run.DxBefore), dxGauge = Data.Absolute(dx);
+                ReferenceConv2D.InputGradient<double>(s, c.Batch, dy, w, dx, beta);
+                ReferenceConv2D.InputGradient<double>(s, c.Batch, Data.Absolute(dy), Data.Absolute(w), dxGauge, beta);
+                return Check(c, dx, dxGauge, run.InputGradient(tier.Run()), s.K / s.Groups * s.R * s.S, "dx");
+
+            default:
+                double[] dw = Data.Widen<T>(run.DwBefore), db = Data.Widen<T>(run.DbBefore), dwGauge = Data.Absolute(dw), dbGauge = Data.Absolute(db);
+                ReferenceConv2D.WeightGradient<double>(s, c.Batch, x, dy, dw, db, beta);
+                ReferenceConv2D.WeightGradient<double>(s, c.Batch, Data.Absolute(x), Data.Absolute(dy), dwGauge, dbGauge, beta);
+                (T[] weights, T[] biases) = run.WeightGradient(tier.Run());
+                long terms = (long)c.Batch * s.P * s.Q;
+                double worst = Check(c, dw, dwGauge, weights, terms, "dw");
+                if (!c.Bias)
+                    return worst;
+                worst = Math.Max(worst, Check(c, db, dbGauge, biases, terms, "db"));
+                return Math.Max(worst, Check(c, db, dbGauge, run.BiasGradient(tier.Run()), terms, "db alone"));
+        }
+    }
+
+    /// <summary>Integers are exact in any order: their sums stay far below 2^24.</summary>
+    private static double Check(ConvCase c, double[] exact, double[] gauge, T[] actual, long terms, string what)
+    {
+        if (c.Data == DataKind.Integers && c.Beta is 0 or 1)
+            Compare.Equal<double>(exact, Data.Widen<T>(actual), what + " of integers");
+        return Compare.WithinBound<T>(exact, gauge, actual, terms, what);
+    }
+
+    public static void EqualsChain(SimdTier tier, ConvDirection direction, ConvCase c)
+    {
+        ConvRun<T> run = new(c);
+        Conv2DShape s = c.Shape;
+        switch (direction)
+        {
+            case ConvDirection.Forward:
+                Compare.Equal<T>(ConvChain.Forward(s, c.Batch, run.X, run.W, run.Bias), run.Forward(tier.Run()), "y");
+                break;
+            case ConvDirection.InputGradient:
+                T[] expected = ConvChain.InputGradient(s, c.Batch, run.Dy, run.W, run.DxBefore, run.Beta);
+                Compare.Equal<T>(expected, run.InputGradient(tier.Run()), "dx");
+                break;
+            default:
+                ReductionOrder order = run.Plan.ReductionOrder(c.Batch);
+                (T[] weights, T[] biases) = run.WeightGradient(tier.Run());
+                Compare.Equal<T>(ConvChain.WeightGradient(s, c.Batch, run.X, run.Dy, run.DwBefore, run.Beta, order), weights, $"dw in {order}");
+                if (!c.Bias)
+                    break;
+                T[] expectedBias = ConvChain.BiasGradient(s, c.Batch, run.Dy, run.DbBefore, run.Beta, order);
+                Compare.Equal<T>(expectedBias, biases, $"db in {order}");
+                Compare.Equal<T>(expectedBias, run.BiasGradient(tier.Run()), $"db alone in {order}");
+                break;
+        }
+    }
+
+    public static void SameOnAnyThreads(SimdTier tier, ConvDirection direction, ConvCase c)
+    {
+        ConvRun<T> run = new(c);
+        T[] expected = Execute(run, direction, tier.Run());
+        foreach (int threads in ThreadCounts)
+            Compare.Equal<T>(expected, Execute(run, direction, tier.Run(threads)), $"{direction} on {threads} threads");
+    }
+
+    /// <summary>Image n of a batch comes out as it does alone. (Weight gradients sum over the batch.)</summary>
+    public static void SameAtAnyBatch(SimdTier tier, ConvDirection direction, ConvCase c)
+    {
+        ConvRun<T> run = new(c);
+        T[] all = Execute(run, direction, tier.Run());
+        for (int n = 0; n < c.Batch; n++)
+        {
+            T[] alone = Execute(run.Alone(n), direction, tier.Run());
+            Compare.Equal<T>(all.AsSpan(n * alone.Length, alone.Length), alone, $"{direction}: image {n} of {c.Batch} alone");
+        }
+    }
+
+    /// <summary>The activation is the element-wise operation applied to the sum, bit for bit, in the same tier.</summary>
+    public static void ActivationFollowsTheSum(SimdTier tier, ConvCase c)
+    {
+        ConvRun<T> run = new(c);
+        T scale = T.CreateTruncating(1.7159);
+        T[] sums = run.Forward(tier.Run()), expected = new T[sums.Length];
+        SimdConv.Elementwise.Relu<T>(sums, expected, tier.Run());
+        Compare.Equal<T>(expected, run.Forward(tier.Run(), Activation.Relu), "ReLU");
+        SimdConv.Elementwise.Tanh<T>(sums, expected, scale, tier.Run());
+        Compare.Equal<T>(expected, run.Forward(tier.Run(), Activation.Tanh, scale), "scaled tanh");
+        SimdConv.Elementwise.Tanh<T>(sums, expected, T.One, tier.Run());
+        Compare.Equal<T>(expected, run.Forward(tier.Run(), Activation.Tanh), "tanh");
+    }
+
+    public static T[] Execute(ConvRun<T> run, ConvDirection direction, Execution execution)
+    {
+        switch (direction)
+        {
+            case ConvDirection.Forward:
+                return run.Forward(execution);
+            case ConvDirection.InputGradient:
+                return run.InputGradient(execution);
+            default:
+                (T[] weights, T[] bias) = run.WeightGradient(execution);
+                return [.. weights, .. bias];
+        }
+    }
+}

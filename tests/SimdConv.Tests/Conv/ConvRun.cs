@@ -1,0 +1,110 @@
+using System.Numerics;
+using SimdConv.Tests.Generators;
+using SimdConv.Tests.Support;
+
+namespace SimdConv.Tests.Conv;
+
+/// <summary>The arrays of one convolution case and the calls on them; results come out contiguous, in the order n, c, h, w.</summary>
+internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly ConvCase c;
+    private readonly StridedImage<T> x, dy;
+
+    public ConvRun(ConvCase c)
+    {
+        this.c = c;
+        Conv2DShape s = c.Shape;
+        x = StridedImage<T>.Filled(c.Input, c.Batch, s.C, s.H, s.W, c.Data, c.Seed + 1);
+        dy = StridedImage<T>.Filled(c.Output, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 2);
+        W = Data.Make<T>(s.WeightCount, c.Data, c.Seed + 3);
+        Bias = c.Bias ? Data.Make<T>(s.K, c.Data, c.Seed + 4) : [];
+        Beta = T.CreateTruncating(c.Beta);
+        (X, Dy) = (x.Pack(), dy.Pack());
+        DxBefore = Data.Make<T>(X.Length, c.Data, c.Seed + 5);
+        DwBefore = Data.Make<T>(W.Length, c.Data, c.Seed + 6);
+        DbBefore = Data.Make<T>(s.K, c.Data, c.Seed + 7);
+        Plan = new(s, x.Layout, dy.Layout);
+    }
+
+    public Conv2DPlan<T> Plan { get; }
+
+    public T[] X { get; }
+
+    public T[] Dy { get; }
+
+    public T[] W { get; }
+
+    public T[] Bias { get; }
+
+    public T Beta { get; }
+
+    public T[] DxBefore { get; }
+
+    public T[] DwBefore { get; }
+
+    public T[] DbBefore { get; }
+
+    public T[] Forward(Execution execution, Activation activation = Activation.None, T? scale = null)
+    {
+        StridedImage<T> y = new(c.Output, c.Batch, c.Shape.K, c.Shape.P, c.Shape.Q);
+        Epilogue<T> epilogue = scale is { } factor
+            ? new() { Bias = Bias, Activation = activation, Scale = factor }
+            : new() { Bias = Bias, Activation = activation };
+        T[] before = (T[])x.Data.Clone();
+        if (c.Packed)
+            Plan.Forward(c.Batch, x.Data, Plan.Pack(W, FilterUse.Forward, execution.Tier), y.Data, epilogue, execution);
+        else
+            Plan.Forward(c.Batch, x.Data, W, y.Data, epilogue, execution);
+        Compare.Untouched<T>(before, x.Data, "x");
+        y.RequireGapsUntouched("y");
+        return y.Pack();
+    }
+
+    /// <summary>With beta = 0, dx holds NaN before: reading it would show.</summary>
+    public T[] InputGradient(Execution execution)
+    {
+        StridedImage<T> dx = new(c.Input, c.Batch, c.Shape.C, c.Shape.H, c.Shape.W);
+        if (Beta != T.Zero)
+            dx.Unpack(DxBefore);
+        T[] before = (T[])dy.Data.Clone();
+        if (c.Packed)
+            Plan.InputGradient(c.Batch, dy.Data, Plan.Pack(W, FilterUse.InputGradient, execution.Tier), dx.Data, Beta, execution);
+        else
+            Plan.InputGradient(c.Batch, dy.Data, W, dx.Data, Beta, execution);
+        Compare.Untouched<T>(before, dy.Data, "dy");
+        dx.RequireGapsUntouched("dx");
+        return dx.Pack();
+    }
+
+    /// <summary>The weights' and the bias's gradient; the latter is left out for a case without a bias.</summary>
+    public (T[] Weights, T[] Bias) WeightGradient(Execution execution)
+    {
+        T[] dw = Beta == T.Zero ? Data.Filled(W.Length, Data.Canary<T>()) : (T[])DwBefore.Clone(), db = NewBiasGradient();
+        T[] before = (T[])x.Data.Clone();
+        Plan.WeightGradient(c.Batch, x.Data, dy.Data, dw, db, Beta, execution);
+        Compare.Untouched<T>(before, x.Data, "x");
+        return (dw, db);
+    }
+
+    public T[] BiasGradient(Execution execution)
+    {
+        T[] db = NewBiasGradient();
+        Plan.BiasGradient(c.Batch, dy.Data, db, Beta, execution);
+        return db;
+    }
+
+    /// <summary>The same convolution of image <paramref name="n"/> alone.</summary>
+    public ConvRun<T> Alone(int n)
+    {
+        ConvRun<T> alone = new(c with { Batch = 1 });
+        Conv2DShape s = c.Shape;
+        int pixels = s.C * s.H * s.W, outputs = s.K * s.P * s.Q;
+        alone.x.Unpack(X.AsSpan(n * pixels, pixels));
+        alone.dy.Unpack(Dy.AsSpan(n * outputs, outputs));
+        DxBefore.AsSpan(n * pixels, pixels).CopyTo(alone.DxBefore);
+        return alone;
+    }
+
+    private T[] NewBiasGradient() =>
+        !c.Bias ? [] : Beta == T.Zero ? Data.Filled(c.Shape.K, Data.Canary<T>()) : (T[])DbBefore.Clone();
+}

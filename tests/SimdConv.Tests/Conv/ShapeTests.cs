@@ -1,0 +1,86 @@
+using FsCheck.Xunit;
+using SimdConv.Reference;
+using SimdConv.Tests.Generators;
+
+namespace SimdConv.Tests.Conv;
+
+/// <summary>Output sizes, against a window that is slid along the image.</summary>
+[Properties(Arbitrary = [typeof(ConvCases), typeof(PoolCases)], MaxTest = 500, Replay = "20260101,11400714819323198485", QuietOnSuccess = true)]
+public sealed class ShapeTests
+{
+    [Property]
+    public void ConvolutionOutputIsTheNumberOfWindows(ConvCase c)
+    {
+        c.Shape.Validate();
+        Assert.Equal((ReferenceConv2D.OutputHeight(c.Shape), ReferenceConv2D.OutputWidth(c.Shape)), (c.Shape.P, c.Shape.Q));
+        Assert.Equal(c.Shape.C / c.Shape.Groups * c.Shape.R * c.Shape.S, c.Shape.Taps);
+        Assert.Equal(c.Shape.K * c.Shape.Taps, c.Shape.WeightCount);
+    }
+
+    [Property]
+    public void PoolingOutputIsTheNumberOfWindows(PoolCase c)
+    {
+        c.Shape.Validate(c.Kind);
+        Assert.Equal((ReferencePool2D.OutputHeight(c.Shape), ReferencePool2D.OutputWidth(c.Shape)), (c.Shape.P, c.Shape.Q));
+    }
+
+    [Property]
+    public void SamePaddingGivesCeilOfSizeOverStride(ConvCase c)
+    {
+        Conv2DShape same = c.Shape.WithSamePadding();
+        Assert.Equal(((same.H + same.StrideH - 1) / same.StrideH, (same.W + same.StrideW - 1) / same.StrideW), (same.P, same.Q));
+        Assert.InRange(same.PadBottom - same.PadTop, 0, 1);
+        Assert.InRange(same.PadRight - same.PadLeft, 0, 1);
+    }
+
+    /// <summary>The generators keep their promise of covering what goes wrong elsewhere.</summary>
+    [Fact]
+    public void GeneratedConvolutionsCoverTheHardCases()
+    {
+        int[] counts = new int[9];
+        Support.Properties.Check(ConvCases.Any(), 1000, c =>
+        {
+            Conv2DShape s = c.Shape;
+            int extentH = (s.DilationH * (s.R - 1)) + 1, extentW = (s.DilationW * (s.S - 1)) + 1;
+            bool[] hard =
+            [
+                s.PadTop != s.PadBottom && s.PadLeft != s.PadRight,
+                s.DilationW > 1 && s.StrideW > 1 && s.S > 1,
+                extentH > s.H || extentW > s.W,
+                s.PadTop >= extentH || s.PadLeft >= extentW,
+                s.Groups > 1,
+                s.Groups > 1 && s.Groups == s.C,
+                c.Batch == 0,
+                c.Input != Support.LayoutKind.Nchw,
+                s.PadLeft != s.PadRight && s.StrideW > 1,
+            ];
+            for (int i = 0; i < hard.Length; i++)
+                counts[i] += hard[i] ? 1 : 0;
+        });
+        Assert.All(counts, count => Assert.True(count >= 40, string.Join(", ", counts)));
+    }
+
+    [Theory]
+    [InlineData(4, 2, 2, 1, 1, true, 3)]
+    [InlineData(5, 2, 2, 0, 0, true, 3)]
+    [InlineData(5, 2, 2, 0, 0, false, 2)]
+    [InlineData(3, 2, 2, 1, 1, true, 2)]
+    [InlineData(112, 3, 2, 1, 1, true, 57)]
+    [InlineData(112, 3, 2, 1, 1, false, 56)]
+    [InlineData(2, 3, 2, 0, 0, true, 1)]
+    public void PoolingSizesAsInPyTorch(int size, int kernel, int stride, int before, int after, bool ceil, int expected)
+    {
+        Pool2DShape shape = new(1, size, size, kernel, kernel)
+        {
+            StrideH = stride,
+            StrideW = stride,
+            PadTop = before,
+            PadLeft = before,
+            PadBottom = after,
+            PadRight = after,
+            CeilMode = ceil,
+        };
+        Assert.Equal((expected, expected), (shape.P, shape.Q));
+        Assert.Equal((expected, expected), (ReferencePool2D.OutputHeight(shape), ReferencePool2D.OutputWidth(shape)));
+    }
+}

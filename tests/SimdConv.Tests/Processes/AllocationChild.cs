@@ -1,0 +1,98 @@
+using System.Numerics;
+using SimdConv.Tests.Support;
+
+namespace SimdConv.Tests.Processes;
+
+/// <summary>Every operation a thousand times after warming up; fails if the heap grew. Alone in its process: nothing else allocates here.</summary>
+internal static class AllocationChild
+{
+    private const int Calls = 1000;
+
+    public static void Run(int threads)
+    {
+        foreach (SimdTier tier in SimdSupport.Available)
+        {
+            Run<float>(tier.Run(threads));
+            Run<double>(tier.Run(threads));
+        }
+    }
+
+    private static void Run<T>(Execution execution) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach ((string name, Action action) in Operations<T>(execution))
+        {
+            // Anything that allocates once a call does so in every round; the runtime itself may do so while it compiles.
+            (long own, long all) = (0, 0);
+            for (int round = 0; round < 4; round++)
+            {
+                (own, all) = Measure(action);
+                if ((own, all) == (0, 0))
+                    break;
+            }
+
+            Console.WriteLine($"{name} {typeof(T).Name} {execution.Tier} on {execution.MaxThreads} threads: {own} bytes on the caller, {all} in all");
+            Assert.Equal((0, 0), (own, all));
+        }
+    }
+
+    private static (long Own, long All) Measure(Action action)
+    {
+        for (int i = 0; i < 100; i++)
+            action();
+        long own = GC.GetAllocatedBytesForCurrentThread(), all = GC.GetTotalAllocatedBytes(true);
+        for (int i = 0; i < Calls; i++)
+            action();
+        return (GC.GetAllocatedBytesForCurrentThread() - own, GC.GetTotalAllocatedBytes(true) - all);
+    }
+
+    private static IEnumerable<(string, Action)> Operations<T>(Execution e) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Batch = 2;
+        T[] a = Data.Make<T>(130 * 130, DataKind.Real, 1), b = Data.Make<T>(130 * 130, DataKind.Real, 2), c = new T[130 * 130];
+        yield return ("Gemm.Multiply", () => SimdConv.Gemm.Multiply<T>(70, 60, 50, a, b, c, e));
+        yield return ("Gemm.Multiply transposed", () =>
+            SimdConv.Gemm.Multiply(Transpose.Yes, Transpose.Yes, 65, 33, 130, T.One, a, 65, b, 130, T.One, c, 33, e));
+
+        Conv2DShape shape = new Conv2DShape(4, 12, 14, 8, 3, 3) { StrideW = 2, Groups = 2 }.WithPadding(1, 1);
+        Conv2DPlan<T> conv = new(shape);
+        T[] x = Data.Make<T>(conv.InputLength(Batch), DataKind.Real, 3), y = Data.Make<T>(conv.OutputLength(Batch), DataKind.Real, 4);
+        T[] w = Data.Make<T>(shape.WeightCount, DataKind.Real, 5), bias = new T[shape.K];
+        PackedFilter<T> filter = conv.Pack(w, FilterUse.Both, e.Tier);
+        yield return ("Forward packed", () => conv.Forward(Batch, x, filter, y, new() { Bias = bias, Activation = Activation.Tanh }, e));
+        yield return ("Forward", () => conv.Forward(Batch, x, w, y, default, e));
+        yield return ("Repack", () => conv.Repack(w, filter));
+        yield return ("InputGradient packed", () => conv.InputGradient(Batch, y, filter, x, default, e));
+        yield return ("InputGradient", () => conv.InputGradient(Batch, y, w, x, default, e));
+        yield return ("WeightGradient", () => conv.WeightGradient(Batch, x, y, w, bias, default, e));
+        yield return ("BiasGradient", () => conv.BiasGradient(Batch, y, bias, default, e));
+        yield return ("ReductionOrder, WorkspaceBytes", () => { conv.ReductionOrder(Batch); conv.WorkspaceBytes(ConvDirection.WeightGradient, Batch, e); });
+
+        Conv2DPlan<T> channelsLast = new(shape, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.K, shape.P, shape.Q));
+        yield return ("Forward NHWC", () => channelsLast.Forward(Batch, x, w, y, default, e));
+        yield return ("InputGradient NHWC", () => channelsLast.InputGradient(Batch, y, w, x, default, e));
+        yield return ("WeightGradient NHWC", () => channelsLast.WeightGradient(Batch, x, y, w, bias, default, e));
+
+        Pool2DShape window = new(4, 12, 14, 3, 2) { StrideH = 2 };
+        Pool2DPlan<T> max = new(window, PoolKind.Max), average = new(window, PoolKind.Average);
+        T[] pooled = new T[max.OutputLength(Batch)];
+        byte[] winners = new byte[max.WinnerBytes(Batch)];
+        long[] indices = new long[winners.Length];
+        yield return ("Max forward", () => max.Forward(Batch, x, pooled, winners, e));
+        yield return ("Max forward without winners", () => max.Forward(Batch, x, pooled, e));
+        yield return ("Max backward", () => max.Backward(Batch, pooled, winners, x, e));
+        yield return ("Max indices", () => max.Indices(Batch, winners, indices));
+        yield return ("Average forward", () => average.Forward(Batch, x, pooled, e));
+        yield return ("Average backward", () => average.Backward(Batch, pooled, x, e));
+
+        IndexTable table = new(shape);
+        ColumnLayout layout = ColumnLayout.Concatenated(table, Batch);
+        T[] columns = new T[Batch * table.Rows * table.Columns];
+        yield return ("Unfold", () => SimdConv.Im2Col.Unfold<T>(table, Batch, x, columns, layout, e));
+        yield return ("Fold", () => Col2Im.Fold<T>(table, Batch, columns, layout, x, e));
+
+        yield return ("Tanh", () => SimdConv.Elementwise.Tanh<T>(a, c, T.One, e));
+        yield return ("TanhGradient", () => SimdConv.Elementwise.TanhGradient<T>(a, b, c, T.One, e));
+        yield return ("Relu", () => SimdConv.Elementwise.Relu<T>(a, c, e));
+        yield return ("ReluGradient", () => SimdConv.Elementwise.ReluGradient<T>(a, b, c, e));
+    }
+}

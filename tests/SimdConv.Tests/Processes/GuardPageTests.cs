@@ -1,0 +1,27 @@
+using SimdConv.Tests.Support;
+
+namespace SimdConv.Tests.Processes;
+
+public sealed class GuardPageTests
+{
+    /// <summary>No byte before a buffer, behind it, or of an input is touched that shouldn't be.</summary>
+    [SkippableTheory]
+    [InlineData(GuardSide.Left)]
+    [InlineData(GuardSide.Right)]
+    public void NothingBesideTheBuffersIsTouched(GuardSide side)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "the guard pages are written for Linux");
+        ChildProcess.MustSucceed(["guards", side.ToString()]);
+    }
+
+    /// <summary>The guard itself works: one element too far ends the process.</summary>
+    [SkippableFact]
+    public void AnOverrunEndsTheProcess()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "the guard pages are written for Linux");
+        (int exitCode, string output) = ChildProcess.Run(["overrun"]);
+        Assert.Contains("before: 3", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("survived", output, StringComparison.Ordinal);
+        Assert.True(exitCode is not (0 or 1 or 2), $"exit code {exitCode}");
+    }
+}

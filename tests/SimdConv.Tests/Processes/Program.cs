@@ -1,0 +1,40 @@
+using SimdConv.Tests.Support;
+
+namespace SimdConv.Tests.Processes;
+
+/// <summary>What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.</summary>
+internal static class Program
+{
+    public static int Main(string[] arguments)
+    {
+        try
+        {
+            switch (arguments)
+            {
+                case ["tiers", string best, string fuses]:
+                    TierChild.Run(Enum.Parse<SimdTier>(best), bool.Parse(fuses));
+                    return 0;
+                case ["guards", string side]:
+                    GuardChild.Run(Enum.Parse<GuardSide>(side));
+                    return 0;
+                case ["overrun"]:
+                    GuardChild.Overrun();
+                    return 0;
+                case ["allocations", string threads]:
+                    AllocationChild.Run(int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture));
+                    return 0;
+                case ["best"]:
+                    Console.WriteLine(SimdSupport.Best);
+                    return 0;
+                default:
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards Left|Right | overrun | allocations THREADS | best");
+                    return 2;
+            }
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            return 1;
+        }
+    }
+}
