@@ -7,6 +7,8 @@ namespace SimdConv.Perf.Compare;
 /// <summary>The command line of <c>compare</c>: SimdConv beside its peers in one process.</summary>
 internal static class CompareCommand
 {
+    public const int BadInput = 2;
+
     private static readonly string[] SuiteNames = ["gemm", "conv", "conv-backward", "pool", "im2col", "epoch"];
 
     private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
@@ -41,7 +43,7 @@ internal static class CompareCommand
             catch (Exception e) when (e is ArgumentException or SimdConv.Cli.InputException or FormatException or IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
-                return 2;
+                return BadInput;
             }
         });
         return command;
@@ -59,10 +61,16 @@ internal static class CompareCommand
             result.GetValue(Data),
             AtLeast(result.GetValue(Seconds), 0.001, "--seconds"));
         ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
+        if (suites.Length == 0)
+            throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
         PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
+        Machine.Describe(peers, Console.Out);
         Report report = new(options, FmaPeak.Measure(options.Type, SimdSupport.Best, options.Threads), Console.Out);
+        bool any = false;
         foreach (ISuite suite in suites)
-            RunSuite(suite, options, peers, report);
+            any |= RunSuite(suite, options, peers, report);
+        if (!any)
+            throw new ArgumentException($"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {result.GetValue(Suite)}.");
         report.WriteSummary();
         if (result.GetValue(Json) is { } json)
             report.WriteJson(json.FullName);
@@ -71,25 +79,23 @@ internal static class CompareCommand
         return report.Disagreements == 0 ? 0 : 1;
     }
 
-    private static void RunSuite(ISuite suite, CompareOptions options, PeerSet peers, Report report)
+    private static bool RunSuite(ISuite suite, CompareOptions options, PeerSet peers, Report report)
     {
         Case[] cases = [.. suite.Cases(options, peers)];
         if (cases.Length == 0)
-        {
-            Console.Error.WriteLine($"{suite.Name} is left out: {options.Shapes?.Name} has no shapes of that kind");
-            return;
-        }
-
+            return false;
         report.BeginSuite(suite.Name, cases);
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < cases.Length; i++)
         {
             double left = options.Seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
-            RunCase(cases[i], left / (cases.Length - i), isFirst: i == 0, report);
+            RunCase(cases[i], left / (cases.Length - i), isFirst: i == 0, options.Threads, report);
         }
+
+        return true;
     }
 
-    private static void RunCase(Case row, double seconds, bool isFirst, Report report)
+    private static void RunCase(Case row, double seconds, bool isFirst, int threads, Report report)
     {
         long start = Stopwatch.GetTimestamp();
         IReadOnlyList<Contestant> contestants = row.Create();
@@ -100,7 +106,7 @@ internal static class CompareCommand
             if (CrossCheck.Disagreement(row, contestants) is { } disagreement)
                 report.AddDisagreement(row, disagreement);
             else
-                report.Add(row, Interleaved.Measure(contestants, seconds - Stopwatch.GetElapsedTime(start).TotalSeconds));
+                report.Add(row, Interleaved.Measure(contestants, seconds - Stopwatch.GetElapsedTime(start).TotalSeconds, isThreaded: threads > 1));
         }
         finally
         {
@@ -123,6 +129,7 @@ internal static class CompareCommand
         yield return new ConvBackwardSuite<T>();
         yield return new PoolSuite<T>();
         yield return new Im2ColSuite<T>();
+        // The tool trains in float.
         if (typeof(T) == typeof(float))
             yield return new EpochSuite();
     }

@@ -11,7 +11,11 @@ internal sealed record Timing(string Name, double[] Seconds)
 /// <summary>Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them.</summary>
 internal static class Interleaved
 {
-    private const double SampleSeconds = 0.001;
+    private const double SampleSeconds = 0.001, ThreadedSampleSeconds = 0.005;
+
+    // OpenBLAS's idle threads spin for 2^26 cycles, those of ONNX Runtime and OpenMP for less.
+    private const double SettleSeconds = 0.03;
+
     private const double LeastWarmUpSeconds = 0.05, MostWarmUpSeconds = 0.3;
     private const int LeastRounds = 5, MostRounds = 300;
 
@@ -26,7 +30,7 @@ internal static class Interleaved
         }
     }
 
-    public static Timing[] Measure(IReadOnlyList<Contestant> contestants, double seconds)
+    public static Timing[] Measure(IReadOnlyList<Contestant> contestants, double seconds, bool isThreaded)
     {
         double warmUp = Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
         seconds -= warmUp * contestants.Count;
@@ -39,8 +43,8 @@ internal static class Interleaved
             if (IsSlow(contestants[i]))
                 continue;
             if (contestants[i].FixedRepetitions == 0)
-                repetitions[i] = (int)Math.Clamp(SampleSeconds / call, 1, 1_000_000);
-            round += repetitions[i] * call;
+                repetitions[i] = (int)Math.Clamp((isThreaded ? ThreadedSampleSeconds : SampleSeconds) / call, 1, 1_000_000);
+            round += (repetitions[i] * call) + (isThreaded ? SettleSeconds + call : 0);
         }
 
         int rounds = (int)Math.Clamp(seconds / round, LeastRounds, MostRounds);
@@ -49,12 +53,23 @@ internal static class Interleaved
         {
             for (int i = 0; i < repetitions.Length; i++)
             {
-                if (r < contestants[i].MaxSamples)
-                    times[i].Add(Time(contestants[i], repetitions[i]) / repetitions[i]);
+                if (r >= contestants[i].MaxSamples)
+                    continue;
+                if (isThreaded)
+                    Settle(contestants[i]);
+                times[i].Add(Time(contestants[i], repetitions[i]) / repetitions[i]);
             }
         }
 
         return [.. contestants.Select((c, i) => new Timing(c.Name, [.. times[i]]))];
+    }
+
+    /// <summary>Waits until the threads of the participant before have gone to sleep, and wakes those of this one.</summary>
+    private static void Settle(Contestant contestant)
+    {
+        Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
+        if (!IsSlow(contestant))
+            contestant.Run(1);
     }
 
     /// <summary>Runs until code is compiled and caches are warm; returns the seconds of a call.</summary>

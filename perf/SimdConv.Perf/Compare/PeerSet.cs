@@ -9,7 +9,8 @@ internal sealed class PeerSet
 
     public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference";
 
-    private delegate bool Loader(int threads, out string? reason);
+    /// <summary>Loads a peer; what it says is its version, or why it can't.</summary>
+    private delegate bool Loader(int threads, out string said);
 
     // Reference is in the library itself: always there.
     private static readonly Dictionary<string, Loader> Loaders = new()
@@ -18,10 +19,10 @@ internal sealed class PeerSet
         [LibTorch] = LibTorchLoader.TryLoad,
         [OnnxRuntime] = Peers.OnnxRuntime.TryLoad,
         [NumPy] = NumPyEpoch.TryLoad,
-        [Reference] = (int _, out string? reason) => (reason = null) is null,
+        [Reference] = (int _, out string said) => (said = "") is not null,
     };
 
-    private readonly HashSet<string> available = [];
+    private readonly Dictionary<string, string> available = [];
 
     public static IReadOnlyCollection<string> Known => Loaders.Keys;
 
@@ -30,12 +31,15 @@ internal sealed class PeerSet
     {
         foreach (string name in asked)
         {
-            if (Loaders[name](threads, out string? reason))
-                available.Add(name);
+            if (Loaders[name](threads, out string said))
+                available.Add(name, said);
             else
-                say($"{name} is left out: {reason}");
+                say($"{name} is left out: {said}");
         }
     }
+
+    /// <summary>The peers with their versions.</summary>
+    public IEnumerable<string> Versions => available.Select(peer => $"{peer.Key} {peer.Value}".Trim());
 
     /// <summary>The participants of a row: SimdConv's, and those of the peers that are there and take the shape.</summary>
     public IReadOnlyList<Contestant> With(Contestant ours, params ReadOnlySpan<(string Peer, Func<Contestant?> Make)> peers)
@@ -43,7 +47,7 @@ internal sealed class PeerSet
         List<Contestant> participants = [ours];
         foreach ((string peer, Func<Contestant?> make) in peers)
         {
-            if (available.Contains(peer) && make() is { } participant)
+            if (available.ContainsKey(peer) && make() is { } participant)
                 participants.Add(participant);
         }
 

@@ -18,33 +18,33 @@ internal static class LibTorchLoader
 
     private static ReadOnlySpan<byte> UnneededVersion => "GLIBCXX_3.4.32\0"u8;
 
-    /// <summary>Loads the native library with that many threads; false with the reason where it can't.</summary>
-    public static bool TryLoad(int threads, out string? reason)
+    /// <summary>Loads the native library with that many threads; its version, or the reason where it can't.</summary>
+    public static bool TryLoad(int threads, out string said)
     {
         try
         {
             if (OperatingSystem.IsLinux())
                 RelaxOutputCopy();
-            Configure(threads);
-            reason = null;
+            said = Configure(threads);
             return true;
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or BadImageFormatException
             or NotSupportedException or IOException or UnauthorizedAccessException or EntryPointNotFoundException)
         {
-            reason = (e.InnerException ?? e).Message.ReplaceLineEndings(" ");
+            said = (e.InnerException ?? e).Message.ReplaceLineEndings(" ");
             return false;
         }
     }
 
     // Not inlined: the JIT must not touch TorchSharp's types before the file is patched.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Configure(int threads)
+    private static string Configure(int threads)
     {
         KeepFreedMemory();
         torch.InitializeDeviceType(DeviceType.CPU);
         torch.set_num_threads(threads);
         torch.set_num_interop_threads(1);
+        return torch.__version__;
     }
 
     /// <summary>

@@ -36,20 +36,20 @@ internal sealed class NumPyEpoch : EpochContestant
     public override int MaxSamples => 2;
 
     /// <summary>Finds a Python that has NumPy: the path's, or else the system's own, whose packages the distribution installs.</summary>
-    public static bool TryLoad(int threads, out string? reason)
+    public static bool TryLoad(int threads, out string said)
     {
         List<string> reasons = [];
         foreach (string candidate in new[] { "python3", "/usr/bin/python3" })
         {
             try
             {
-                using Process probe = Start(candidate, threads, "-c", "import numpy");
-                string error = probe.StandardError.ReadToEnd();
+                using Process probe = Start(candidate, threads, "-c", "import numpy; print(numpy.__version__)");
+                string version = probe.StandardOutput.ReadToEnd(), error = probe.StandardError.ReadToEnd();
                 probe.WaitForExit();
                 if (probe.ExitCode == 0)
                 {
                     python = candidate;
-                    reason = null;
+                    said = version.Trim();
                     return true;
                 }
 
@@ -61,7 +61,7 @@ internal sealed class NumPyEpoch : EpochContestant
             }
         }
 
-        reason = string.Join("; ", reasons);
+        said = string.Join("; ", reasons);
         return false;
     }
 

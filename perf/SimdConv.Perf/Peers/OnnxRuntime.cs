@@ -6,19 +6,19 @@ namespace SimdConv.Perf.Peers;
 
 internal static class OnnxRuntime
 {
-    public static bool TryLoad(int threads, out string? reason)
+    public static bool TryLoad(int threads, out string said)
     {
         try
         {
             NewOptions(threads).Dispose();
-            reason = null;
+            said = OrtEnv.Instance().GetVersionString();
+            return true;
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or OnnxRuntimeException)
         {
-            reason = (e.InnerException ?? e).Message.Split('\n')[0];
+            said = (e.InnerException ?? e).Message.Split('\n')[0];
+            return false;
         }
-
-        return reason is null;
     }
 
     public static SessionOptions NewOptions(int threads) => new()

@@ -11,19 +11,22 @@ internal static unsafe class OpenBlas
     private const string Library = "libopenblas.so.0";
     private const int RowMajor = 101, NoTranspose = 111, Transposed = 112;
 
-    public static bool TryLoad(int threads, out string? reason)
+    public static bool TryLoad(int threads, out string said)
     {
         try
         {
             openblas_set_num_threads(threads);
-            reason = null;
+            // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...".
+            string[] words = (Marshal.PtrToStringUTF8((nint)openblas_get_config()) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string kernels = Marshal.PtrToStringUTF8((nint)openblas_get_corename()) ?? "";
+            said = $"{words.ElementAtOrDefault(1)} ({kernels})";
+            return true;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
-            reason = e.Message.Split('\n')[0];
+            said = e.Message.Split('\n')[0];
+            return false;
         }
-
-        return reason is null;
     }
 
     public static Contestant Gemm<T>(GemmOperands<T> operands)
@@ -47,6 +50,12 @@ internal static unsafe class OpenBlas
     [DllImport(Library), SuppressGCTransition]
     private static extern void cblas_dgemm(int order, int transA, int transB, int m, int n, int k, double alpha, double* a, int lda,
         double* b, int ldb, double beta, double* c, int ldc);
+
+    [DllImport(Library)]
+    private static extern byte* openblas_get_config();
+
+    [DllImport(Library)]
+    private static extern byte* openblas_get_corename();
 
     [DllImport(Library)]
     private static extern void openblas_set_num_threads(int threads);

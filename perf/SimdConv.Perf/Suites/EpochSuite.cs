@@ -18,8 +18,6 @@ internal sealed class EpochSuite : ISuite
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers)
     {
-        if (options.Type == ElementType.Double)
-            throw new ArgumentException("--type is double; expected float for the suite epoch.");
         DigitSet data = Load(options.Data?.FullName);
         float[] initial = new float[LeNetParameters.Count];
         LeNetParameters.Initialise<float>(initial, new Random64(1));
