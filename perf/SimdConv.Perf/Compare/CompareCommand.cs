@@ -74,7 +74,7 @@ internal static class CompareCommand
         report.WriteSummary();
         if (result.GetValue(Json) is { } json)
             report.WriteJson(json.FullName);
-        if (result.GetValue(Plot) is { } plot)
+        if (result.GetValue(Plot) is { } plot && report.Rows.Count > 0)
             ComparePlot.Save(report, plot.FullName);
         return report.Disagreements == 0 ? 0 : 1;
     }
