@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SimdConv.Cli.Commands;
 
@@ -13,16 +14,16 @@ internal static class Program
     {
         try
         {
-            RootCommand root = new("Convolution kernels in SIMD at work: a LeNet-5 trained on handwritten digits, and checks of this machine.");
-            root.Subcommands.Add(TrainCommand.Create());
-            root.Subcommands.Add(EvaluateCommand.Create());
-            root.Subcommands.Add(VerifyCommand.Create());
-            root.Subcommands.Add(InfoCommand.Create());
+            // Not a RootCommand, which help would call by the assembly's name.
+            Command root = new("simdconv", "Convolution kernels in SIMD at work: a LeNet-5 trained on handwritten digits, and checks of this machine.")
+            {
+                TrainCommand.Create(), EvaluateCommand.Create(), VerifyCommand.Create(), InfoCommand.Create(), new HelpOption(), new VersionOption(),
+            };
 
             // No response files: an argument that begins with @ is a file's name like any other.
             ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
             if (parsed.Action is ParseErrorAction)
-                return Report(parsed.Errors[0].Message, BadInput);
+                return Report(Describe(parsed), BadInput);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (InputException error)
@@ -38,6 +39,11 @@ internal static class Program
             return Report($"unexpected {error.GetType().Name}: {error.Message}", Fault);
         }
     }
+
+    private static string Describe(ParseResult parsed) =>
+        parsed.UnmatchedTokens.Count > 0
+            ? $"'{parsed.UnmatchedTokens[0]}' is no command, option or argument here; '{parsed.CommandResult.Command.Name} --help' lists what is."
+            : parsed.Errors[0].Message;
 
     /// <summary>Prints one line, whatever a file's or argument's content has put into the message.</summary>
     private static int Report(string message, int exitCode)

@@ -1,8 +1,95 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Spectre.Console;
 
 namespace SimdConv.Cli.Commands;
 
+/// <summary><c>simdconv info</c></summary>
 internal static class InfoCommand
 {
-    public static Command Create() => new("info");
+    public static Command Create()
+    {
+        Option<bool> json = Options.Json();
+        Command command = new("info", "Tells this CPU, the instruction-set tiers that run on it, and how fast one core multiplies and adds.") { json };
+        command.SetAction(parsed =>
+        {
+            Run(parsed.GetValue(json));
+            return 0;
+        });
+        return command;
+    }
+
+    private static void Run(bool asJson)
+    {
+        IReadOnlyList<SimdTier> available = Tiers.Available();
+        List<Tier> tiers = [];
+        foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+        {
+            bool isAvailable = available.Contains(tier);
+            tiers.Add(new Tier(Tiers.NameOf(tier), isAvailable, tier == available[^1], isAvailable && SimdSupport.Fuses(tier),
+                isAvailable ? FmaPeak.Measure(tier) : null));
+        }
+
+        List<CacheLevel> caches = Machine.Caches();
+        PrintTables(tiers, caches);
+        if (asJson)
+            JsonLine.Print(json => WriteJson(json, tiers, caches));
+    }
+
+    private static void PrintTables(List<Tier> tiers, List<CacheLevel> caches)
+    {
+        Console.Out.WriteLine($"CPU      {Machine.CpuName()}, {Environment.ProcessorCount} logical processors");
+        Console.Out.WriteLine($"caches   {(caches.Count == 0 ? "unknown" : string.Join(", ", caches.Select(cache => $"L{cache.Level} {cache.Kind} {Describe(cache.Bytes)}")))}");
+        Console.Out.WriteLine($"runtime  {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
+        Table table = Screen.Table("tier", "available", "active", "fuses", "FMA peak, GFLOP/s");
+        foreach (Tier tier in tiers)
+        {
+            table.AddCells(tier.Name, YesOrNo(tier.Available), YesOrNo(tier.Active), YesOrNo(tier.Fuses),
+                tier.Peak is { } peak ? Screen.Number(peak, "0.0") : "-");
+        }
+
+        Screen.Output.Write(table);
+        Console.Out.WriteLine("The peak is that of float on one thread, multiply and add counted as two.");
+    }
+
+    private static void WriteJson(Utf8JsonWriter json, List<Tier> tiers, List<CacheLevel> caches)
+    {
+        json.WriteString("cpu", Machine.CpuName());
+        json.WriteNumber("logical_processors", Environment.ProcessorCount);
+        json.WriteStartArray("caches");
+        foreach (CacheLevel cache in caches)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("level", cache.Level);
+            json.WriteString("kind", cache.Kind);
+            json.WriteNumber("bytes", cache.Bytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
+        json.WriteString("active", tiers.Single(tier => tier.Active).Name);
+        json.WriteNumber("fma_peak_gflops", tiers.Max(tier => tier.Peak) ?? 0);
+        json.WriteStartArray("tiers");
+        foreach (Tier tier in tiers)
+        {
+            json.WriteStartObject();
+            json.WriteString("tier", tier.Name);
+            json.WriteBoolean("available", tier.Available);
+            json.WriteBoolean("active", tier.Active);
+            json.WriteBoolean("fuses", tier.Fuses);
+            if (tier.Peak is { } peak)
+                json.WriteNumber("fma_peak_gflops", peak);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static string YesOrNo(bool value) => value ? "yes" : "no";
+
+    private static string Describe(long bytes) => bytes >= 1 << 20 && bytes % (1 << 20) == 0 ? $"{bytes >> 20} MB" : $"{bytes >> 10} KB";
+
+    private sealed record Tier(string Name, bool Available, bool Active, bool Fuses, double? Peak);
 }

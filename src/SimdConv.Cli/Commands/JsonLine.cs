@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace SimdConv.Cli.Commands;
@@ -6,10 +7,13 @@ namespace SimdConv.Cli.Commands;
 /// <summary>Writes one JSON object as one line of standard output.</summary>
 internal static class JsonLine
 {
+    // Quotes and plus signs need no escapes outside HTML.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static void Print(Action<Utf8JsonWriter> writeMembers)
     {
         using MemoryStream text = new();
-        using (Utf8JsonWriter json = new(text))
+        using (Utf8JsonWriter json = new(text, Readable))
         {
             json.WriteStartObject();
             writeMembers(json);

@@ -14,7 +14,7 @@ internal static class Options
         new(name) { Description = description, HelpName = valueName };
 
     public static Option<int> Threads() =>
-        Count("--threads", "The most threads that take part; results never depend on it. Default: one a processor.",
+        Count("--threads", "The most threads that take part; results never depend on it. As many as processors by default.",
             1, MaxThreads, Math.Min(MaxThreads, Environment.ProcessorCount));
 
     /// <summary>A whole number in a range.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using SimdConv.Cli.Data;
 
 namespace SimdConv.Cli.Training;
@@ -109,13 +110,19 @@ internal sealed class LeNet5<T>
         Span<T> db = BiasGradient(2 + layer);
         db.Clear();
         for (int n = 0; n < batch; n++)
-        {
-            ReadOnlySpan<T> row = dy.Slice(n * outputs, outputs);
-            for (int k = 0; k < db.Length; k++)
-                db[k] += row[k];
-        }
+            Add(dy.Slice(n * outputs, outputs), db);
 
         engine.Multiply(Transpose.No, Transpose.No, batch, inputs, outputs, dy, Weights(2 + layer), T.Zero, dx);
+    }
+
+    private static void Add(ReadOnlySpan<T> row, Span<T> sums)
+    {
+        ReadOnlySpan<Vector<T>> rows = MemoryMarshal.Cast<T, Vector<T>>(row);
+        Span<Vector<T>> totals = MemoryMarshal.Cast<T, Vector<T>>(sums);
+        for (int i = 0; i < totals.Length; i++)
+            totals[i] += rows[i];
+        for (int k = totals.Length * Vector<T>.Count; k < sums.Length; k++)
+            sums[k] += row[k];
     }
 
     private ReadOnlySpan<T> Weights(int layer) => Part(parameters, LeNetParameters.Weights[layer]);
