@@ -16,15 +16,16 @@ public class Im2ColBenchmark<T>
     private ColumnLayout layout;
     private NativeArray<T> columns = null!, x = null!;
 
-    public static IEnumerable<object> Shapes => ShapeFiles.Im2Cols(file: null);
+    // As text: a convolution's arithmetic is not that of its columns.
+    public static IEnumerable<string> Shapes => ShapeFiles.Im2Cols(file: null).Select(row => row.Text);
 
     [ParamsSource(nameof(Shapes))]
-    public object Shape { get; set; } = null!;
+    public string Shape { get; set; } = null!;
 
     [GlobalSetup]
     public void SetUp()
     {
-        ConvShape row = (ConvShape)Shape;
+        ConvShape row = ConvShape.Parse(new ShapeLine(Shape, nameof(Shape)));
         operands = new ConvOperands<T>(row);
         table = new IndexTable(operands.Shape);
         layout = ColumnLayout.PerImage(table);

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Exporters.Json;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Reports;
 using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Benchmarks;
@@ -26,6 +27,7 @@ internal sealed class TierConfig : ManualConfig
         AddColumn(new RateColumn(), new PeakColumn());
         AddDiagnoser(MemoryDiagnoser.Default);
         AddExporter(MarkdownExporter.GitHub, JsonExporter.Full);
+        SummaryStyle = SummaryStyle.Default.WithMaxParameterColumnWidth(120);
         HideColumns(Column.EnvironmentVariables, Column.IterationCount, Column.WarmupCount);
     }
 }

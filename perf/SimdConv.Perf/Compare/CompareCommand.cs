@@ -64,7 +64,7 @@ internal static class CompareCommand
         if (suites.Length == 0)
             throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
         PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
-        Machine.Describe(peers, Console.Out);
+        Heading.Write(peers, Console.Out);
         Report report = new(options, FmaPeak.Measure(options.Type, SimdSupport.Best, options.Threads), Console.Out);
         bool any = false;
         foreach (ISuite suite in suites)
