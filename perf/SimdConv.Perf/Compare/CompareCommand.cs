@@ -1,0 +1,154 @@
+using System.CommandLine;
+using System.Diagnostics;
+using SimdConv.Perf.Suites;
+
+namespace SimdConv.Perf.Compare;
+
+/// <summary>The command line of <c>compare</c>: SimdConv beside its peers in one process.</summary>
+internal static class CompareCommand
+{
+    public const int BadInput = 2;
+
+    private static readonly string[] SuiteNames = ["gemm", "conv", "conv-backward", "pool", "im2col", "epoch"];
+
+    private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
+    private static readonly Option<string> Type = OneOf("--type", "Element type", ["float", "double"], "float");
+    private static readonly Option<string?> Tier = OneOf<string?>("--tier", "Instruction-set tier; the best one if left out", TierProcess.Names, null);
+
+    private static readonly Option<int> Threads = new("--threads") { Description = "Threads of every participant", DefaultValueFactory = _ => 1 };
+    private static readonly Option<string> Peers = new("--peers")
+    {
+        Description = "Comma-separated list of " + string.Join(", ", PeerSet.Known),
+        DefaultValueFactory = _ => string.Join(',', PeerSet.Known.Where(peer => peer != PeerSet.Reference)),
+    };
+
+    private static readonly Option<FileInfo?> Shapes = new("--shapes") { Description = "File with a shape a line instead of the built-in ones" };
+    private static readonly Option<DirectoryInfo?> Data = new("--data") { Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out" };
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
+    private static readonly Option<FileInfo?> Json = new("--json") { Description = "File to write the rows to" };
+    private static readonly Option<FileInfo?> Plot = new("--plot") { Description = "PNG file to draw ratios and fractions of peak in" };
+
+    public static Command Create()
+    {
+        Command command = new("compare", "Times SimdConv and its peers in turn on the same data, after checking that their results agree")
+        {
+            Suite, Threads, Tier, Type, Peers, Shapes, Data, Seconds, Json, Plot,
+        };
+        command.SetAction(result =>
+        {
+            try
+            {
+                return Run(result);
+            }
+            catch (Exception e) when (e is ArgumentException or SimdConv.Cli.InputException or FormatException or IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
+                return BadInput;
+            }
+        });
+        return command;
+    }
+
+    private static int Run(ParseResult result)
+    {
+        if (TierProcess.RunElsewhere(result.GetValue(Tier)) is int exitCode)
+            return exitCode;
+        CompareOptions options = new(
+            AtLeast(result.GetValue(Threads), 1, "--threads"),
+            Enum.Parse<ElementType>(result.GetValue(Type)!, ignoreCase: true),
+            SplitPeers(result.GetValue(Peers)!),
+            result.GetValue(Shapes),
+            result.GetValue(Data),
+            AtLeast(result.GetValue(Seconds), 0.001, "--seconds"));
+        ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
+        if (suites.Length == 0)
+            throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
+        PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
+        Heading.Write(peers, Console.Out);
+        Report report = new(options, FmaPeak.Measure(options.Type, SimdSupport.Best, options.Threads), Console.Out);
+        bool any = false;
+        foreach (ISuite suite in suites)
+            any |= RunSuite(suite, options, peers, report);
+        if (!any)
+            throw new ArgumentException($"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {result.GetValue(Suite)}.");
+        report.WriteSummary();
+        if (result.GetValue(Json) is { } json)
+            report.WriteJson(json.FullName);
+        if (result.GetValue(Plot) is { } plot && report.Rows.Count > 0)
+            ComparePlot.Save(report, plot.FullName);
+        return report.Disagreements == 0 ? 0 : 1;
+    }
+
+    private static bool RunSuite(ISuite suite, CompareOptions options, PeerSet peers, Report report)
+    {
+        Case[] cases = [.. suite.Cases(options, peers)];
+        if (cases.Length == 0)
+            return false;
+        report.BeginSuite(suite.Name, cases);
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < cases.Length; i++)
+        {
+            double left = options.Seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
+            RunCase(cases[i], left / (cases.Length - i), isFirst: i == 0, options.Threads, report);
+        }
+
+        return true;
+    }
+
+    private static void RunCase(Case row, double seconds, bool isFirst, int threads, Report report)
+    {
+        long start = Stopwatch.GetTimestamp();
+        IReadOnlyList<Contestant> contestants = row.Create();
+        try
+        {
+            if (isFirst)
+                Interleaved.Rehearse(contestants);
+            if (CrossCheck.Disagreement(row, contestants) is { } disagreement)
+                report.AddDisagreement(row, disagreement);
+            else
+                report.Add(row, Interleaved.Measure(contestants, seconds - Stopwatch.GetElapsedTime(start).TotalSeconds, isThreaded: threads > 1));
+        }
+        finally
+        {
+            foreach (Contestant contestant in contestants)
+                contestant.Dispose();
+
+            // The row's data is outside the managed heap and goes with its finalizers: now, not in the next row's measurement.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    private static IEnumerable<ISuite> SuitesOf(ElementType type) => type == ElementType.Float ? Suites<float>() : Suites<double>();
+
+    private static IEnumerable<ISuite> Suites<T>()
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+    {
+        yield return new GemmSuite<T>();
+        yield return new ConvSuite<T>();
+        yield return new ConvBackwardSuite<T>();
+        yield return new PoolSuite<T>();
+        yield return new Im2ColSuite<T>();
+        // The tool trains in float.
+        if (typeof(T) == typeof(float))
+            yield return new EpochSuite();
+    }
+
+    private static IReadOnlySet<string> SplitPeers(string list)
+    {
+        HashSet<string> peers = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        string? unknown = peers.FirstOrDefault(peer => !PeerSet.Known.Contains(peer));
+        return unknown is null ? peers : throw new ArgumentException($"--peers has '{unknown}'; expected {string.Join(", ", PeerSet.Known)}.");
+    }
+
+    private static TNumber AtLeast<TNumber>(TNumber value, TNumber least, string option)
+        where TNumber : IComparable<TNumber> =>
+        value.CompareTo(least) >= 0 ? value : throw new ArgumentException($"{option} is {value}; expected {least} or more.");
+
+    private static Option<TValue> OneOf<TValue>(string name, string description, IEnumerable<string> values, TValue defaultValue)
+    {
+        Option<TValue> option = new(name) { Description = description, DefaultValueFactory = _ => defaultValue };
+        option.AcceptOnlyFromAmong([.. values]);
+        return option;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace SimdConv.Perf.Compare;
+
+/// <summary>Chooses a tier for a whole process, at its start, as it would run on a machine that has no more.</summary>
+internal static class TierProcess
+{
+    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<SimdTier>().Select(NameOf)];
+
+    public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
+
+    /// <summary>The environment of a process that runs a tier: AVX2 with 16 registers, not 32.</summary>
+    public static IEnumerable<(string Name, string Value)> Environment(string tier)
+    {
+        yield return (SimdSupport.EnvironmentVariable, tier);
+        if (tier == "avx2")
+            yield return ("DOTNET_EnableAVX512", "0");
+    }
+
+    /// <summary>Runs this command line again in the tier's own process unless this is it; null to go on here.</summary>
+    public static int? RunElsewhere(string? tier)
+    {
+        if (tier is null)
+            return null;
+        if (Environment(tier).All(v => System.Environment.GetEnvironmentVariable(v.Name) == v.Value))
+        {
+            string active = NameOf(SimdSupport.Best);
+            return active == tier ? null : throw new ArgumentException($"--tier is {tier}; expected a tier that runs here: {active} or slower.");
+        }
+
+        string[] command = System.Environment.GetCommandLineArgs();
+        ProcessStartInfo info = new(System.Environment.ProcessPath!);
+        // Under the dotnet host the first argument is the program itself.
+        bool isHost = Path.GetFileNameWithoutExtension(info.FileName) == "dotnet";
+        foreach (string argument in isHost ? command : command.Skip(1))
+            info.ArgumentList.Add(argument);
+        foreach ((string name, string value) in Environment(tier))
+            info.Environment[name] = value;
+        using Process process = Process.Start(info)!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}

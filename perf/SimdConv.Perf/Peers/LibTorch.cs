@@ -1,0 +1,147 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using SimdConv.Perf.Compare;
+using SimdConv.Perf.Suites;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace SimdConv.Perf.Peers;
+
+/// <summary>What libtorch takes part in, by the functional calls that a user of PyTorch would make.</summary>
+internal static class LibTorch
+{
+    public static Tensor NewTensor<T>(ReadOnlySpan<T> values, params long[] sizes)
+        where T : unmanaged
+    {
+        Tensor tensor = empty(sizes, typeof(T) == typeof(float) ? ScalarType.Float32 : ScalarType.Float64);
+        MemoryMarshal.AsBytes(values).CopyTo(tensor.bytes);
+        return tensor;
+    }
+
+    /// <summary>Into a tensor that is there already; transposed operands are views, as <c>.t()</c> makes them.</summary>
+    public static Contestant Gemm<T>(GemmOperands<T> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        GemmShape s = operands.Shape;
+        Tensor a = s.TransA ? NewTensor<T>(operands.A, s.K, s.M).t() : NewTensor<T>(operands.A, s.M, s.K);
+        Tensor b = s.TransB ? NewTensor<T>(operands.B, s.N, s.K).t() : NewTensor<T>(operands.B, s.K, s.N);
+        Tensor c = zeros(s.M, s.N, dtype: a.dtype);
+        return new CallContestant(PeerSet.LibTorch, () => c.addmm_(a, b, beta: 0, alpha: 1), () => [ToDoubles<T>(c)]);
+    }
+
+    public static Contestant Conv<T>(ConvOperands<T> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (Tensor x, Tensor w, Tensor bias, Func<Tensor> forward) = ConvCall(operands);
+        return new TorchContestant<T>([x, w, bias], () => [forward()]);
+    }
+
+    /// <summary>Forward and the gradients of input, weights and bias by autograd.</summary>
+    public static Contestant ConvBackward<T>(ConvOperands<T> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (Tensor x, Tensor w, Tensor bias, Func<Tensor> forward) = ConvCall(operands);
+        return WithGradients<T>(operands.Dy, [x, w, bias], forward);
+    }
+
+    public static Contestant Pool<T>(PoolOperands<T> operands, bool backward)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Pool2DShape s = operands.Shape;
+        Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
+        long[] kernel = [s.R, s.S], stride = [s.StrideH, s.StrideW], dilation = [s.DilationH, s.DilationW];
+        (long[] padding, Func<Tensor, Tensor> pad) = Padding((s.PadTop, s.PadLeft, s.PadBottom, s.PadRight),
+            operands.Kind == PoolKind.Max ? double.NegativeInfinity : 0);
+        Func<Tensor> forward = operands.Kind == PoolKind.Max
+            ? () => F.max_pool2d(pad(x), kernel, stride, padding, dilation)
+            : () => F.avg_pool2d(pad(x), kernel, stride, padding);
+        return backward ? WithGradients<T>(operands.Dy, [x], forward) : new TorchContestant<T>([x], () => [forward()]);
+    }
+
+    public static Contestant Unfold<T>(ConvOperands<T> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Conv2DShape s = operands.Shape;
+        Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
+        return new TorchContestant<T>([x], () => [F.unfold(x, (s.R, s.S), (s.DilationH, s.DilationW), (s.PadTop, s.PadLeft), (s.StrideH, s.StrideW))]);
+    }
+
+    public static Contestant Fold<T>(ConvOperands<T> operands, NativeArray<T> columns)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Conv2DShape s = operands.Shape;
+        Tensor x = NewTensor<T>(columns, operands.Batch, s.C * s.R * s.S, s.P * s.Q);
+        return new TorchContestant<T>([x],
+            () => [F.fold(x, (s.H, s.W), (s.R, s.S), (s.DilationH, s.DilationW), (s.PadTop, s.PadLeft), (s.StrideH, s.StrideW))]);
+    }
+
+    public static double[] ToDoubles<T>(Tensor tensor)
+        where T : unmanaged, INumber<T>
+    {
+        using Tensor contiguous = tensor.detach().contiguous();
+        return RandomData.ToDoubles<T>(MemoryMarshal.Cast<byte, T>(contiguous.bytes));
+    }
+
+    private static (Tensor X, Tensor W, Tensor Bias, Func<Tensor> Forward) ConvCall<T>(ConvOperands<T> operands)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Conv2DShape s = operands.Shape;
+        Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
+        Tensor w = NewTensor<T>(operands.W, s.K, s.C / s.Groups, s.R, s.S);
+        Tensor bias = NewTensor<T>(operands.Bias, s.K);
+        long[] stride = [s.StrideH, s.StrideW], dilation = [s.DilationH, s.DilationW];
+        (long[] padding, Func<Tensor, Tensor> pad) = Padding((s.PadTop, s.PadLeft, s.PadBottom, s.PadRight), 0);
+        return (x, w, bias, () => F.conv2d(pad(x), w, bias, stride, padding, dilation, s.Groups));
+    }
+
+    /// <summary>Padding for the call itself, or where that must be symmetric and isn't, a step ahead of it.</summary>
+    private static (long[] Padding, Func<Tensor, Tensor> Ahead) Padding((int Top, int Left, int Bottom, int Right) pad, double value)
+    {
+        if (pad.Top == pad.Bottom && pad.Left == pad.Right)
+            return ([pad.Top, pad.Left], x => x);
+        long[] sizes = [pad.Left, pad.Right, pad.Top, pad.Bottom];
+        return ([0, 0], x => F.pad(x, sizes, value: value));
+    }
+
+    private static TorchContestant<T> WithGradients<T>(NativeArray<T> dy, Tensor[] leaves, Func<Tensor> forward)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (Tensor leaf in leaves)
+            leaf.requires_grad = true;
+        using Tensor first = forward();
+        Tensor gradient = NewTensor<T>(dy, first.shape);
+        return new TorchContestant<T>([.. leaves, gradient], () =>
+        {
+            Tensor y = forward();
+            return [y, .. autograd.grad([y], leaves, [gradient])];
+        });
+    }
+}
+
+/// <summary>A call that makes new tensors; those of the last call are kept as its results.</summary>
+internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IReadOnlyList<Tensor>> call) : Contestant(PeerSet.LibTorch)
+    where T : unmanaged, INumber<T>
+{
+    private IReadOnlyList<Tensor> results = [];
+
+    public override IReadOnlyList<double[]> Results() => [.. results.Select(LibTorch.ToDoubles<T>)];
+
+    public override void Dispose()
+    {
+        Release(results);
+        Release(inputs);
+    }
+
+    protected override void Call()
+    {
+        // First, so that libtorch's allocator can give the same memory again.
+        Release(results);
+        results = call();
+    }
+
+    private static void Release(IReadOnlyList<Tensor> tensors)
+    {
+        foreach (Tensor tensor in tensors)
+            tensor.Dispose();
+    }
+}

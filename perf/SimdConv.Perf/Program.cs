@@ -1,0 +1,20 @@
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+using SimdConv.Perf.Benchmarks;
+using SimdConv.Perf.Compare;
+
+// Everything but compare is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
+if (args is ["compare", ..] or ["-h" or "--help" or "-?"])
+{
+    ParseResult parsed = new RootCommand("SimdConv's benchmarks: 'compare' beside the peers, or BenchmarkDotNet's options (--filter, --list flat, ...)")
+    {
+        CompareCommand.Create(),
+    }.Parse(args);
+    if (parsed.Errors.Count == 0)
+        return parsed.Invoke();
+    Console.Error.WriteLine($"error: {parsed.Errors[0].Message.ReplaceLineEndings(" ").Trim()}");
+    return CompareCommand.BadInput;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new TierConfig());
+return 0;

@@ -1,0 +1,78 @@
+using System.Numerics;
+using SimdConv.Perf.Compare;
+using SimdConv.Perf.Peers;
+using SimdConv.Reference;
+
+namespace SimdConv.Perf.Suites;
+
+/// <summary>A convolution's part of a training step: forward, and the gradients of input, weights and bias.</summary>
+internal sealed class ConvBackwardSuite<T> : ISuite
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public string Name => "conv-backward";
+
+    public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers) =>
+        ShapeFiles.Convs(options.Shapes).OrderBy(row => row.Flops).Select(row =>
+        {
+            // The weight gradient has the longest sums.
+            double terms = Math.Max((double)row.Batch * row.Shape.P * row.Shape.Q, row.Shape.Taps * row.Shape.K);
+            return new Case(row.Text, "forward+backward", 3 * row.Flops, 0, Tolerances.OfSum<T>(terms))
+            {
+                Create = () => Participants(row, options.Threads, peers),
+            };
+        });
+
+    private static IReadOnlyList<Contestant> Participants(ConvShape row, int threads, PeerSet peers)
+    {
+        ConvOperands<T> operands = new(row);
+        return peers.With(
+            SimdConvs(operands, new Execution(threads)),
+            (PeerSet.LibTorch, () => LibTorch.ConvBackward(operands)),
+            (PeerSet.Reference, () => 3 * row.Flops > ReferenceContestant.MaxFlops ? null : References(operands)));
+    }
+
+    private static CallContestant SimdConvs(ConvOperands<T> o, Execution execution)
+    {
+        Conv2DPlan<T> plan = new(o.Shape);
+        PackedFilter<T> filter = plan.Pack(o.W, FilterUse.Both);
+        Results results = new(o);
+        return new CallContestant(
+            PeerSet.SimdConv,
+            () =>
+            {
+                // Weights change at every step of a training, so packing them is part of it.
+                plan.Repack(o.W, filter);
+                plan.Forward(o.Batch, o.X, filter, results.Y, new Epilogue<T> { Bias = o.Bias }, execution);
+                plan.InputGradient(o.Batch, o.Dy, filter, results.Dx, execution: execution);
+                plan.WeightGradient(o.Batch, o.X, o.Dy, results.Dw, results.Db, execution: execution);
+            },
+            results.ToDoubles);
+    }
+
+    private static ReferenceContestant References(ConvOperands<T> o)
+    {
+        Results results = new(o);
+        return new ReferenceContestant(
+            () =>
+            {
+                ReferenceConv2D.Forward<T>(o.Shape, o.Batch, o.X, o.W, o.Bias, results.Y);
+                ReferenceConv2D.InputGradient<T>(o.Shape, o.Batch, o.Dy, o.W, results.Dx);
+                ReferenceConv2D.WeightGradient<T>(o.Shape, o.Batch, o.X, o.Dy, results.Dw, results.Db);
+            },
+            results.ToDoubles);
+    }
+
+    private sealed class Results(ConvOperands<T> operands)
+    {
+        public NativeArray<T> Y { get; } = operands.NewY();
+
+        public NativeArray<T> Dx { get; } = operands.NewX();
+
+        public NativeArray<T> Dw { get; } = new(operands.Shape.WeightCount);
+
+        public NativeArray<T> Db { get; } = new(operands.Shape.K);
+
+        public IReadOnlyList<double[]> ToDoubles() =>
+            [RandomData.ToDoubles<T>(Y), RandomData.ToDoubles<T>(Dx), RandomData.ToDoubles<T>(Dw), RandomData.ToDoubles<T>(Db)];
+    }
+}

@@ -1,0 +1,63 @@
+using System.Numerics;
+using SimdConv.Perf.Peers;
+
+namespace SimdConv.Perf.Suites;
+
+/// <summary>A convolution with its batch, and the line that it was read from.</summary>
+internal sealed record ConvShape(string Text, int Batch, Conv2DShape Shape) : IWork
+{
+    /// <summary>Of one direction; all directions have as many.</summary>
+    public double Flops => 2.0 * Batch * Shape.K * Shape.P * Shape.Q * Shape.Taps;
+
+    public double FlopsIn(SimdTier tier) => Flops;
+
+    public long Outputs => (long)Batch * Shape.K * Shape.P * Shape.Q;
+
+    public long Inputs => (long)Batch * Shape.C * Shape.H * Shape.W;
+
+    public long ColumnElements => (long)Batch * Shape.C * Shape.R * Shape.S * Shape.P * Shape.Q;
+
+    public override string ToString() => Text;
+
+    public static ConvShape Parse(ShapeLine line)
+    {
+        int[] stride = line.Numbers("stride", 1, 1, 1), pad = line.Numbers("pad", 0, 0, 0, 0, 0), dilation = line.Numbers("dilation", 1, 1, 1);
+        Conv2DShape shape = new(line.Number("c", 1), line.Number("h", 1), line.Number("w", 1), line.Number("k", 1), line.Number("r", 1), line.Number("s", 1))
+        {
+            StrideH = stride[0],
+            StrideW = stride[1],
+            PadTop = pad[0],
+            PadLeft = pad[1],
+            PadBottom = pad[2],
+            PadRight = pad[3],
+            DilationH = dilation[0],
+            DilationW = dilation[1],
+            Groups = line.Number("groups", 1, 1),
+        };
+        int batch = line.Number("n", 1);
+        line.RequireAllRead();
+        line.Check(shape.Validate);
+        return new ConvShape(line.Text, batch, shape);
+    }
+}
+
+/// <summary>The data that all participants of a row read.</summary>
+internal sealed class ConvOperands<T>(ConvShape row)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public Conv2DShape Shape => row.Shape;
+
+    public int Batch => row.Batch;
+
+    public NativeArray<T> X { get; } = RandomData.Uniform<T>(row.Inputs, 1);
+
+    public NativeArray<T> W { get; } = RandomData.Uniform<T>(row.Shape.WeightCount, 2);
+
+    public NativeArray<T> Bias { get; } = RandomData.Uniform<T>(row.Shape.K, 3);
+
+    public NativeArray<T> Dy { get; } = RandomData.Uniform<T>(row.Outputs, 4);
+
+    public NativeArray<T> NewY() => new(row.Outputs);
+
+    public NativeArray<T> NewX() => new(row.Inputs);
+}

@@ -1,0 +1,61 @@
+using System.Numerics;
+using SimdConv.Perf.Compare;
+using SimdConv.Perf.Peers;
+using SimdConv.Reference;
+
+namespace SimdConv.Perf.Suites;
+
+/// <summary>Forward convolutions: with weights packed beforehand, and as they are.</summary>
+internal sealed class ConvSuite<T> : ISuite
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public string Name => "conv";
+
+    public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers)
+    {
+        Execution execution = new(options.Threads);
+        foreach (ConvShape row in ShapeFiles.Convs(options.Shapes).OrderBy(row => row.Flops))
+        {
+            yield return NewCase(row, "forward-packed", operands => peers.With(
+                Packed(operands, execution),
+                (PeerSet.OnnxRuntime, () => operands is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, options.Threads) : null),
+                (PeerSet.LibTorch, () => LibTorch.Conv(operands))));
+            yield return NewCase(row, "forward", operands => peers.With(
+                Unpacked(operands, execution),
+                (PeerSet.LibTorch, () => LibTorch.Conv(operands)),
+                (PeerSet.Reference, () => row.Flops > ReferenceContestant.MaxFlops ? null : References(operands))));
+        }
+    }
+
+    private static Case NewCase(ConvShape row, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
+        new(row.Text, direction, row.Flops, 0, Tolerances.OfSum<T>(row.Shape.Taps)) { Create = () => participants(new ConvOperands<T>(row)) };
+
+    private static CallContestant Packed(ConvOperands<T> o, Execution execution)
+    {
+        Conv2DPlan<T> plan = new(o.Shape);
+        PackedFilter<T> filter = plan.Pack(o.W);
+        NativeArray<T> y = o.NewY();
+        return new CallContestant(
+            PeerSet.SimdConv,
+            () => plan.Forward(o.Batch, o.X, filter, y, new Epilogue<T> { Bias = o.Bias }, execution),
+            () => [RandomData.ToDoubles<T>(y)]);
+    }
+
+    private static CallContestant Unpacked(ConvOperands<T> o, Execution execution)
+    {
+        Conv2DPlan<T> plan = new(o.Shape);
+        NativeArray<T> y = o.NewY();
+        return new CallContestant(
+            PeerSet.SimdConv,
+            () => plan.Forward(o.Batch, o.X, (ReadOnlySpan<T>)o.W, y, new Epilogue<T> { Bias = o.Bias }, execution),
+            () => [RandomData.ToDoubles<T>(y)]);
+    }
+
+    private static ReferenceContestant References(ConvOperands<T> o)
+    {
+        NativeArray<T> y = o.NewY();
+        return new ReferenceContestant(
+            () => ReferenceConv2D.Forward<T>(o.Shape, o.Batch, o.X, o.W, o.Bias, y),
+            () => [RandomData.ToDoubles<T>(y)]);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Numerics;
+using SimdConv.Perf.Compare;
+using SimdConv.Perf.Peers;
+
+namespace SimdConv.Perf.Suites;
+
+/// <summary>Pooling forward, and forward with backward.</summary>
+internal sealed class PoolSuite<T> : ISuite
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public string Name => "pool";
+
+    public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers)
+    {
+        Execution execution = new(options.Threads);
+        foreach (PoolShape row in ShapeFiles.Pools(options.Shapes))
+        {
+            double bytes = (double)(row.Inputs + row.Outputs) * Tolerances.SizeOf<T>();
+            double tolerance = Tolerances.OfSum<T>(row.Shape.R * row.Shape.S);
+            foreach (bool backward in new[] { false, true })
+            {
+                yield return new Case(row.Text, backward ? "forward+backward" : "forward", 0, backward ? 2 * bytes : bytes, tolerance)
+                {
+                    Create = () =>
+                    {
+                        PoolOperands<T> operands = new(row);
+                        return peers.With(
+                            backward ? ForwardBackward(operands, execution) : Forward(operands, execution),
+                            (PeerSet.LibTorch, () => LibTorch.Pool(operands, backward)));
+                    },
+                };
+            }
+        }
+    }
+
+    private static CallContestant Forward(PoolOperands<T> o, Execution execution)
+    {
+        Pool2DPlan<T> plan = new(o.Shape, o.Kind);
+        NativeArray<T> y = o.NewY();
+        return new CallContestant(PeerSet.SimdConv, () => plan.Forward(o.Batch, o.X, y, execution), () => [RandomData.ToDoubles<T>(y)]);
+    }
+
+    private static CallContestant ForwardBackward(PoolOperands<T> o, Execution execution)
+    {
+        Pool2DPlan<T> plan = new(o.Shape, o.Kind);
+        NativeArray<T> y = o.NewY(), dx = o.NewX();
+        NativeArray<byte> winners = new(o.Kind == PoolKind.Max ? plan.WinnerBytes(o.Batch) : 0);
+        Action call = o.Kind == PoolKind.Max
+            ? () =>
+            {
+                plan.Forward(o.Batch, o.X, y, winners, execution);
+                plan.Backward(o.Batch, o.Dy, winners, dx, execution);
+            }
+        : () =>
+            {
+                plan.Forward(o.Batch, o.X, y, execution);
+                plan.Backward(o.Batch, o.Dy, dx, execution);
+            };
+        return new CallContestant(PeerSet.SimdConv, call, () => [RandomData.ToDoubles<T>(y), RandomData.ToDoubles<T>(dx)]);
+    }
+}
