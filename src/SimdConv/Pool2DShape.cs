@@ -95,7 +95,8 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
             throw ArgumentErrors.OutOfRange("shape.DilationH", $"{DilationH}x{DilationW}", "1x1 for average pooling");
         if (DivisorOverride is 0 or < 0)
             throw ArgumentErrors.OutOfRange("shape.DivisorOverride", DivisorOverride, "1 or more, or null");
-        Shapes.RequireCountable("shape.R", R, R, S);
+        if ((long)R * S > 1 << 24)
+            throw ArgumentErrors.OutOfRange("shape.R", R, $"at most 2^24 taps; R x S is {(long)R * S}");
         Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom + ((long)DilationH * (R - 1)) + StrideH);
         Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight + ((long)DilationW * (S - 1)) + StrideW);
         RequirePixels("shape.R", R, H, StrideH, PadTop, DilationH, OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));

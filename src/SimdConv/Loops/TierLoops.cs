@@ -32,6 +32,12 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Bytes of workspace that <see cref="Convolve"/> takes on each thread.</summary>
     public abstract long ConvolveBytes(ConvSchedule[] schedules);
 
+    /// <summary>Pooling, forward and backward.</summary>
+    public abstract void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution);
+
+    /// <summary>im2col, or col2im where <see cref="ColumnProblem{T}.Fold"/> is set.</summary>
+    public abstract void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution);
+
     /// <summary>The block sizes and tables of the weight gradient.</summary>
     public abstract FilterSchedule FilterSchedule(Conv2DShape shape);
 
@@ -74,6 +80,12 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override long ConvolveBytes(ConvSchedule[] schedules) => IsFlat(schedules[0].Outputs)
         ? ConvLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.WorkspaceBytes(schedules)
         : ConvLoops<TVec, T, GemmKernel<TVec, T, N2>>.WorkspaceBytes(schedules);
+
+    public override void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution) =>
+        PoolLoops<TVec, T>.Run(schedule, problem, execution);
+
+    public override void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution) =>
+        ColumnLoops<TVec, T>.Run(table, problem, execution);
 
     public override FilterSchedule FilterSchedule(Conv2DShape shape) => new(shape, TVec.Count, sizeof(T));
 

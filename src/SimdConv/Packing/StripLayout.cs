@@ -63,6 +63,17 @@ internal sealed class StripLayout
     public Axis Horizontal { get; }
 
     /// <summary>
+    /// The columns [First, Last) of a plane that lie inside the image; column v is source column v*StrideW + Origin.
+    /// </summary>
+    public (long Origin, int First, int Last) Inside(int phaseW)
+    {
+        int stride = Grid.StrideW;
+        long origin = ((long)Horizontal.First * stride) + phaseW;
+        int first = (int)Math.Clamp((-origin + stride - 1) / stride, 0, Pitch);
+        return (origin, first, (int)Math.Clamp((Grid.SourceWidth - origin + stride - 1) / stride, first, Pitch));
+    }
+
+    /// <summary>
     /// As many rows as keep <paramref name="channels"/> channels within a budget, evened out over the strips; at least one.
     /// </summary>
     public static int RowsWithin(TapGrid grid, int channels, long budget)

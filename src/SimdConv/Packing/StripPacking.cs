@@ -33,10 +33,7 @@ internal static unsafe class StripPacking<TVec, T>
             {
                 foreach (int phaseW in horizontal.Phases)
                 {
-                    // Columns [first, last) of this plane lie inside the image; column v is source column v*StrideW + origin.
-                    long origin = ((long)horizontal.First * grid.StrideW) + phaseW;
-                    int first = (int)Math.Clamp((-origin + grid.StrideW - 1) / grid.StrideW, 0, pitch);
-                    int last = (int)Math.Clamp((grid.SourceWidth - origin + grid.StrideW - 1) / grid.StrideW, first, pitch);
+                    (long origin, int first, int last) = layout.Inside(phaseW);
                     nint step = grid.StrideW * image.W;
                     T* target = plane;
                     for (int u = 0; u < planeRows; u++, target += pitch)
@@ -51,7 +48,7 @@ internal static unsafe class StripPacking<TVec, T>
                         T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W);
                         if (first > 0)
                             new Span<T>(target, first).Fill(padding);
-                        CopyStrided(from + (first * step), step, target + first, last - first);
+                        RowCopy<TVec, T>.Gather(from + (first * step), step, target + first, last - first);
                         if (last < pitch)
                             new Span<T>(target + last, pitch - last).Fill(padding);
                     }
@@ -62,6 +59,60 @@ internal static unsafe class StripPacking<TVec, T>
         }
 
         new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Fill(padding);
+    }
+
+    /// <summary>
+    /// The inverse of <see cref="Fill"/> for one channel: sets every pixel of the plane to the strip's element, or to zero where no
+    /// phase plane reaches. The strip holds all rows of the grid.
+    /// </summary>
+    public static void Drain(StripLayout layout, T* strip, T* target, ImageLayout image)
+    {
+        TapGrid grid = layout.Grid;
+        StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
+        int planes = horizontal.Phases.Length;
+        bool pairs = planes == 2 && grid.StrideW == 2 && image.W == 1;
+        for (int h = 0; h < grid.SourceHeight; h++)
+        {
+            T* to = target + (h * image.H);
+            if (image.W == 1)
+            {
+                new Span<T>(to, grid.SourceWidth).Clear();
+            }
+            else
+            {
+                for (int w = 0; w < grid.SourceWidth; w++)
+                    to[w * image.W] = T.Zero;
+            }
+
+            int phase = Array.IndexOf(vertical.Phases, h % grid.StrideH), row = (h / grid.StrideH) - vertical.First;
+            if (phase < 0 || row >= layout.PlaneRows)
+                continue;
+            T* from = strip + ((nint)phase * planes * layout.PlaneSize) + ((nint)row * layout.Pitch);
+            if (pairs)
+            {
+                (long origin, int first0, int last0) = layout.Inside(0);
+                (_, int first1, int last1) = layout.Inside(1);
+                int first = Math.Max(first0, first1), last = Math.Max(first, Math.Min(last0, last1));
+                RowCopy<TVec, T>.Interleave(from + first, from + layout.PlaneSize + first, to + origin + (2 * first), last - first);
+                if (first0 < first)
+                    to[origin + (2 * first0)] = from[first0];
+                if (first1 < first)
+                    to[origin + (2 * first1) + 1] = from[layout.PlaneSize + first1];
+                if (last0 > last)
+                    to[origin + (2 * last)] = from[last];
+                if (last1 > last)
+                    to[origin + (2 * last) + 1] = from[layout.PlaneSize + last];
+                continue;
+            }
+
+            foreach (int phaseW in horizontal.Phases)
+            {
+                (long origin, int first, int last) = layout.Inside(phaseW);
+                for (int v = first; v < last; v++)
+                    to[(origin + ((long)v * grid.StrideW)) * image.W] = from[v];
+                from += layout.PlaneSize;
+            }
+        }
     }
 
     /// <summary>
@@ -98,31 +149,5 @@ internal static unsafe class StripPacking<TVec, T>
     {
         public int Lane, Length;
         public nint Source;
-    }
-
-    /// <summary>Every <paramref name="step"/>th element, contiguous.</summary>
-    private static void CopyStrided(T* source, nint step, T* target, int count)
-    {
-        int w = TVec.Count, j = 0;
-        if (step == 1)
-        {
-            for (; j + w <= count; j += w)
-                TVec.Store(target + j, TVec.Load(source + j));
-
-            // What a whole register writes too far is written again: by the padding, the next row, or the slack.
-            if (j < count)
-                TVec.Store(target + j, TVec.LoadPartial(source + j, count - j));
-            return;
-        }
-
-        if (step == 2)
-        {
-            // One element less than two registers may belong to the image.
-            for (; j + w < count; j += w)
-                TVec.Store(target + j, TVec.Deinterleave(TVec.Load(source + (2 * j)), TVec.Load(source + (2 * j) + w)).Even);
-        }
-
-        for (; j < count; j++)
-            target[j] = source[j * step];
     }
 }

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Text;
+using SimdConv.Cli.Data;
+using SimdConv.Cli.Training;
+
+namespace SimdConv.Cli.Commands;
+
+/// <summary><c>simdconv evaluate</c></summary>
+internal static class EvaluateCommand
+{
+    private const int Batch = 100;
+
+    public static Command Create()
+    {
+        Option<string?> weights = Options.Path("--weights", "W.npz",
+            "NumPy arrays W1 b1 ... W5 b5 (float32 or float64) and, if the images were standardised so, mean and std.");
+        weights.Required = true;
+        Option<string?> data = Options.Path("--data", "DIR",
+            "A folder with the IDX files to test on; the training pair too if the weights come without mean and std. Default: the embedded digits.");
+        Option<string?> predictions = Options.Path("--predictions", "FILE", "Write the recognised digits, one a line.");
+        Option<bool> json = Options.Json();
+        Command command = new("evaluate", "Tests weights saved by train, or by NumPy, on test images.") { weights, data, predictions, json };
+        command.SetAction(parsed =>
+        {
+            Run(parsed.GetValue(weights)!, parsed.GetValue(data), parsed.GetValue(predictions), parsed.GetValue(json));
+            return 0;
+        });
+        return command;
+    }
+
+    private static void Run(string weights, string? folder, string? predictionsPath, bool asJson)
+    {
+        OutputFile.RequireWritable(predictionsPath, "--predictions");
+        SimdTier tier = Tiers.Resolve(null);
+        (float[] parameters, Standardisation? saved) = LeNetParameters.Load(weights);
+        RawDigits testFiles = DigitFiles.ReadTest(folder);
+        Standardisation standardisation = saved ?? DigitFiles.ReadTrain(folder).Measure(folder ?? "the embedded digits");
+        DigitSet test = testFiles.Standardise(standardisation);
+
+        LeNet5<float> net = new(new SimdEngine<float>(new Execution(Environment.ProcessorCount, null, tier)), Math.Min(Batch, test.Count));
+        parameters.CopyTo(net.EditParameters());
+        byte[] predictions = new byte[test.Count];
+        Score score = Trainer.Evaluate(net, test, predictions);
+
+        if (predictionsPath is not null)
+            OutputFile.Write(predictionsPath, file => file.Write(Encoding.ASCII.GetBytes(string.Concat(predictions.Select(digit => $"{digit}\n")))));
+        Console.Out.WriteLine($"test accuracy {Screen.Percent(score.Accuracy)} of {test.Count} images, loss {Screen.Number(score.Loss, "0.0000")}");
+        if (asJson)
+        {
+            JsonLine.Print(json =>
+            {
+                json.WriteNumber("accuracy", score.Accuracy);
+                json.WriteNumber("images", test.Count);
+            });
+        }
+    }
+}

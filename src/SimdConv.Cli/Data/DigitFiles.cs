@@ -1,0 +1,80 @@
+namespace SimdConv.Cli.Data;
+
+/// <summary>Finds and reads MNIST's pairs of files, in a folder or embedded in the tool.</summary>
+internal static class DigitFiles
+{
+    private static readonly string[] Dots = ["-", "."];
+
+    public static RawDigits ReadTrain(string? folder) => ReadPair(folder, "train", least: 2);
+
+    public static RawDigits ReadTest(string? folder) => ReadPair(folder, "t10k", least: 1);
+
+    /// <summary>The training pair divided as the original divides it: the first 5/6 train, the rest validates.</summary>
+    public static (DigitSet Train, DigitSet Validation) Split(DigitSet all)
+    {
+        int train = (int)(all.Count * 5L / 6);
+        return (all.Slice(0, train), all.Slice(train, all.Count - train));
+    }
+
+    private static RawDigits ReadPair(string? folder, string prefix, int least)
+    {
+        if (folder is not null && !Directory.Exists(folder))
+            throw new InputException($"--data is '{folder}'; expected a folder with the four IDX files of MNIST.");
+        (Stream labelFile, string labelName) = Open(folder, prefix, "labels", "idx1");
+        IdxArray labels;
+        using (labelFile)
+            labels = IdxFile.ReadLabels(labelFile, labelName);
+        for (int i = 0; i < labels.Count; i++)
+        {
+            if (labels.Values[i] >= DigitSet.Classes)
+                throw new InputException($"{labelName}: label {i} is {labels.Values[i]}; expected 0 to {DigitSet.Classes - 1}.");
+        }
+
+        (Stream imageFile, string imageName) = Open(folder, prefix, "images", "idx3");
+        using (imageFile)
+        {
+            IdxArray images = IdxFile.ReadImages(imageFile, imageName, dimensions =>
+            {
+                if (!ImageResize.CanRead(dimensions[1], dimensions[2]))
+                    throw new InputException($"{imageName}: its images are {dimensions[1]} x {dimensions[2]}; expected 28 x 28 or 32 x 32.");
+                if (dimensions[0] != labels.Count)
+                    throw new InputException($"{imageName} holds {dimensions[0]} images, {labelName} {labels.Count} labels; expected as many of both.");
+                if (dimensions[0] < least)
+                    throw new InputException($"{imageName} holds {dimensions[0]} images; expected {least} or more.");
+            });
+            return new RawDigits(images, labels.Values);
+        }
+    }
+
+    private static (Stream File, string Name) Open(string? folder, string prefix, string what, string format)
+    {
+        string usual = $"{prefix}-{what}-{format}-ubyte";
+        if (folder is null)
+        {
+            string resource = usual + ".gz";
+            Stream embedded = typeof(DigitFiles).Assembly.GetManifestResourceStream(resource)
+                ?? throw new InvalidOperationException($"{resource} is not embedded.");
+            return (embedded, resource);
+        }
+
+        foreach (string dot in Dots)
+        {
+            foreach (string ending in (string[])["", ".gz"])
+            {
+                string path = Path.Combine(folder, $"{prefix}-{what}{dot}{format}-ubyte{ending}");
+                if (!File.Exists(path))
+                    continue;
+                try
+                {
+                    return (File.OpenRead(path), path);
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    throw new InputException($"{path} can't be read: {error.Message}", error);
+                }
+            }
+        }
+
+        throw new InputException($"{folder} holds no {usual} (nor with .gz); expected the four IDX files of MNIST.");
+    }
+}

@@ -1,0 +1,72 @@
+using SimdConv.Core;
+using SimdConv.Loops;
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>Images to columns: each window of an image as one column of a matrix, zeros where it hangs over.</summary>
+public static class Im2Col
+{
+    /// <summary>Writes the columns of a batch of images.</summary>
+    /// <param name="table">The geometry.</param>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W, contiguous.</param>
+    /// <param name="columns">The columns; elements between their rows are not touched; shares no element with x.</param>
+    /// <param name="layout">Where each element of the columns lies.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of the columns share a place.</exception>
+    /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    public static void Unfold<T>(IndexTable table, int batch, ReadOnlySpan<T> x, Span<T> columns, ColumnLayout layout, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Run(table, batch, x, nameof(x), columns, nameof(columns), layout, fold: false, execution);
+
+    /// <summary>Both directions: they validate and run alike.</summary>
+    internal static unsafe void Run<T>(IndexTable table, int batch, ReadOnlySpan<T> source, string sourceArgument, Span<T> target, string targetArgument,
+        ColumnLayout layout, bool fold, Execution execution)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        ArgumentNullException.ThrowIfNull(table);
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        if (layout.Ld < table.Columns || layout.ImageStride < 0 || (batch > 1 && layout.ImageStride < table.Columns))
+            throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides of at least {table.Columns}, the columns of an image");
+
+        // Images side by side in each row, or one whole matrix behind the other: anything else would mix them up.
+        if (batch > 1 && layout.Ld < checked(((batch - 1) * layout.ImageStride) + table.Columns) && layout.ImageStride < checked(((table.Rows - 1) * layout.Ld) + table.Columns))
+            throw ArgumentErrors.OutOfRange(nameof(layout), layout, "strides that give every element of the columns a place of its own");
+        ImageLayout image = ImageLayout.Nchw(table.Shape.C, table.Shape.H, table.Shape.W);
+        long pixels = image.Length(batch, table.Shape.C, table.Shape.H, table.Shape.W);
+        long elements = batch == 0 ? 0 : checked(((batch - 1) * (long)layout.ImageStride) + ((table.Rows - 1) * (long)layout.Ld) + table.Columns);
+        ArgumentErrors.RequireLength(source, fold ? elements : pixels, $"{batch} images", sourceArgument);
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)target, fold ? pixels : elements, $"{batch} images", targetArgument);
+
+        fixed (T* ps = source, pt = target)
+        {
+            T* px = fold ? pt : ps, pc = fold ? ps : pt;
+            ElementSet<T> images = new(px, (1, (nint)pixels)), columns = new(pc, (layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns));
+            if (images.Intersects(columns))
+                throw ArgumentErrors.Overlap(targetArgument, sourceArgument);
+            TierLoops<T>.For(tier).Columns(table, new() { Batch = batch, X = px, Columns = pc, Layout = layout, Image = image, Fold = fold }, execution);
+        }
+    }
+}
+
+/// <summary>Columns to images, the adjoint of <see cref="Im2Col"/>: each pixel is the sum of the elements that were taken from it.</summary>
+public static class Col2Im
+{
+    /// <summary>Sums the columns of a batch into images, which are overwritten; terms of a pixel ascend in (r, s).</summary>
+    /// <param name="table">The geometry.</param>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="layout">Where each element of the columns lies.</param>
+    /// <param name="x">N x C x H x W, contiguous; shares no element with the columns.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of the columns share a place.</exception>
+    /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    public static void Fold<T>(IndexTable table, int batch, ReadOnlySpan<T> columns, ColumnLayout layout, Span<T> x, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Im2Col.Run(table, batch, columns, nameof(columns), x, nameof(x), layout, fold: true, execution);
+}

@@ -1,0 +1,210 @@
+using SimdConv.Core;
+using SimdConv.Loops;
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>
+/// A 2-D pooling made ready to be run many times, but for any batch size. A plan is immutable and may be used by any number of
+/// threads at once; no call allocates managed memory after warm-up.
+/// </summary>
+/// <remarks>
+/// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins. Average: the sum in
+/// ascending (r, s), then one division. Backward: each dx sums what its windows give in ascending (r, s).
+/// </remarks>
+/// <typeparam name="T">float or double.</typeparam>
+public sealed unsafe class Pool2DPlan<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly PoolSchedule schedule;
+
+    /// <summary>A plan for a shape, with images in the given layouts.</summary>
+    /// <param name="shape">The geometry.</param>
+    /// <param name="kind">Max or average.</param>
+    /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
+    /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible.</exception>
+    /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    public Pool2DPlan(Pool2DShape shape, PoolKind kind, ImageLayout? input = null, ImageLayout? output = null)
+    {
+        ArgumentErrors.RequireElementType<T>();
+        ArgumentNullException.ThrowIfNull(shape);
+        shape.Validate(kind);
+        Shape = shape;
+        Kind = kind;
+        InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
+        OutputLayout = output ?? ImageLayout.Nchw(shape.C, shape.P, shape.Q);
+        InputLayout.Validate(nameof(input), isOutput: false, shape.C, shape.H, shape.W);
+        OutputLayout.Validate(nameof(output), isOutput: true, shape.C, shape.P, shape.Q);
+        schedule = new PoolSchedule(shape, kind);
+    }
+
+    /// <summary>The geometry.</summary>
+    public Pool2DShape Shape { get; }
+
+    /// <summary>Max or average.</summary>
+    public PoolKind Kind { get; }
+
+    /// <summary>Strides of x and dx.</summary>
+    public ImageLayout InputLayout { get; }
+
+    /// <summary>Strides of y and dy.</summary>
+    public ImageLayout OutputLayout { get; }
+
+    /// <summary>Elements that x or dx spans, from the first to the last one of a batch.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
+    public long InputLength(int batch)
+    {
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        return InputLayout.Length(batch, Shape.C, Shape.H, Shape.W);
+    }
+
+    /// <summary>Elements that y or dy spans, from the first to the last one of a batch.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
+    public long OutputLength(int batch)
+    {
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        return OutputLayout.Length(batch, Shape.C, Shape.P, Shape.Q);
+    }
+
+    /// <summary>
+    /// Bytes of the winners of a batch: for each output element in the order (n, c, p, q) the winning tap r*S + s, in one byte where
+    /// R*S is at most 256, else in four.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
+    public long WinnerBytes(int batch)
+    {
+        RequireKind(PoolKind.Max);
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        return checked((long)batch * Shape.C * Shape.P * Shape.Q * schedule.WinnerSize);
+    }
+
+    /// <summary>y = pooled x.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Execution execution = default) =>
+        Forward(batch, x, y, [], keepWinners: false, execution);
+
+    /// <summary>y = max-pooled x, and which tap of each window won.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
+    /// <param name="winners"><see cref="WinnerBytes"/> bytes.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Span<byte> winners, Execution execution = default) =>
+        Forward(batch, x, y, winners, keepWinners: true, execution);
+
+    /// <summary>dx = gradient of average pooling.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="InvalidOperationException">The plan is for max pooling.</exception>
+    public void Backward(int batch, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
+    {
+        RequireKind(PoolKind.Average);
+        Backward(batch, dy, [], dx, execution, execution.Validate());
+    }
+
+    /// <summary>dx = gradient of max pooling: each dy goes to its window's winner.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="winners">What the forward pass stored. A tap that no window has (not from a forward pass) gets nothing.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
+    public void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireLength(winners, WinnerBytes(batch), $"{batch} images");
+        Backward(batch, dy, winners, dx, execution, tier);
+    }
+
+    /// <summary>Winners as PyTorch's indices: the pixel h*W + w of each output element, in the order (n, c, p, q).</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="winners">What the forward pass stored.</param>
+    /// <param name="indices">One for each output element.</param>
+    /// <exception cref="ArgumentException">A span is too short.</exception>
+    /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
+    public void Indices(int batch, ReadOnlySpan<byte> winners, Span<long> indices)
+    {
+        long bytes = WinnerBytes(batch);
+        ArgumentErrors.RequireLength(winners, bytes, $"{batch} images");
+        ArgumentErrors.RequireLength((ReadOnlySpan<long>)indices, bytes / schedule.WinnerSize, $"{batch} images", nameof(indices));
+        for (int i = 0; i < bytes / schedule.WinnerSize; i++)
+        {
+            int tap = schedule.WinnerSize == 1 ? winners[i] : BitConverter.ToInt32(winners[(4 * i)..]);
+            int p = i / Shape.Q % Shape.P, q = i % Shape.Q;
+            long h = ((long)p * Shape.StrideH) - Shape.PadTop + ((long)(tap / Shape.S) * Shape.DilationH);
+            long w = ((long)q * Shape.StrideW) - Shape.PadLeft + ((long)(tap % Shape.S) * Shape.DilationW);
+            indices[i] = (h * Shape.W) + w;
+        }
+    }
+
+    private void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Span<byte> winners, bool keepWinners, Execution execution)
+    {
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireLength(x, InputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)y, OutputLength(batch), $"{batch} images", nameof(y));
+        if (keepWinners)
+            ArgumentErrors.RequireLength((ReadOnlySpan<byte>)winners, WinnerBytes(batch), $"{batch} images", nameof(winners));
+        fixed (T* px = x, py = y)
+        fixed (byte* pw = winners)
+        {
+            if (Outputs(py, batch).Intersects(Inputs(px, batch)))
+                throw ArgumentErrors.Overlap(nameof(y), nameof(x));
+            TierLoops<T>.For(tier).Pool(schedule, new()
+            {
+                Batch = batch,
+                Source = px,
+                Target = py,
+                Winners = keepWinners ? pw : null,
+                SourceLayout = InputLayout,
+                TargetLayout = OutputLayout,
+            }, execution);
+        }
+    }
+
+    private void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution, SimdTier tier)
+    {
+        InputLayout.Validate(nameof(InputLayout), isOutput: true, Shape.C, Shape.H, Shape.W);
+        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)dx, InputLength(batch), $"{batch} images", nameof(dx));
+        fixed (T* py = dy, px = dx)
+        fixed (byte* pw = winners)
+        {
+            if (Inputs(px, batch).Intersects(Outputs(py, batch)))
+                throw ArgumentErrors.Overlap(nameof(dx), nameof(dy));
+            TierLoops<T>.For(tier).Pool(schedule, new()
+            {
+                Batch = batch,
+                Backward = true,
+                Source = py,
+                Target = px,
+                Winners = pw,
+                SourceLayout = OutputLayout,
+                TargetLayout = InputLayout,
+            }, execution);
+        }
+    }
+
+    private ElementSet<T> Inputs(T* data, int batch) =>
+        new(data, (InputLayout.N, batch), (InputLayout.C, Shape.C), (InputLayout.H, Shape.H), (InputLayout.W, Shape.W));
+
+    private ElementSet<T> Outputs(T* data, int batch) =>
+        new(data, (OutputLayout.N, batch), (OutputLayout.C, Shape.C), (OutputLayout.H, Shape.P), (OutputLayout.W, Shape.Q));
+
+    private void RequireKind(PoolKind expected)
+    {
+        if (Kind != expected)
+            throw new InvalidOperationException($"The plan's kind is {Kind}; this call is for {expected} pooling.");
+    }
+}
