@@ -22,6 +22,7 @@ public sealed unsafe class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly TierState?[] tiers = new TierState?[4];
+    private readonly bool inputIsOneToOne;
 
     /// <summary>A plan for a shape, with images in the given layouts.</summary>
     /// <param name="shape">The geometry.</param>
@@ -37,10 +38,9 @@ public sealed unsafe class Conv2DPlan<T>
         Shape = shape;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.K, shape.P, shape.Q);
-
-        // Both are outputs of some pass: dx has the input's layout.
-        InputLayout.Validate(nameof(input), isOutput: false, shape.C, shape.H, shape.W);
-        OutputLayout.Validate(nameof(output), isOutput: true, shape.K, shape.P, shape.Q);
+        InputLayout.RequireInput(nameof(input));
+        OutputLayout.RequireOutput(nameof(output), shape.K, shape.P, shape.Q);
+        inputIsOneToOne = InputLayout.IsOneToOne(shape.C, shape.H, shape.W);
     }
 
     /// <summary>The geometry.</summary>
@@ -186,8 +186,8 @@ public sealed unsafe class Conv2DPlan<T>
     public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default, T beta = default, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireLength(x, InputLength(batch), $"{batch} images");
-        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
+        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
         RequireWeights(dw, nameof(dw));
         if (!db.IsEmpty)
             ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
@@ -214,7 +214,7 @@ public sealed unsafe class Conv2DPlan<T>
     public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
+        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
         ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
         fixed (T* py = dy, pb = db)
         {
@@ -267,8 +267,8 @@ public sealed unsafe class Conv2DPlan<T>
 
     private void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, T* panels, Span<T> y, Epilogue<T> epilogue, Execution execution, SimdTier tier)
     {
-        ArgumentErrors.RequireLength(x, InputLength(batch), $"{batch} images");
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)y, OutputLength(batch), $"{batch} images", nameof(y));
+        ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, OutputLength(batch), batch, nameof(y));
         if (epilogue.Activation is < Activation.None or > Activation.Tanh)
             throw ArgumentErrors.OutOfRange("epilogue.Activation", epilogue.Activation, "None, Relu or Tanh");
         if (!epilogue.Bias.IsEmpty)
@@ -304,9 +304,10 @@ public sealed unsafe class Conv2DPlan<T>
 
     private void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, T* panels, Span<T> dx, T beta, Execution execution, SimdTier tier)
     {
-        InputLayout.Validate(nameof(InputLayout), isOutput: true, Shape.C, Shape.H, Shape.W);
-        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)dx, InputLength(batch), $"{batch} images", nameof(dx));
+        if (!inputIsOneToOne)
+            InputLayout.RequireOutput(nameof(InputLayout), Shape.C, Shape.H, Shape.W);
+        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, InputLength(batch), batch, nameof(dx));
         fixed (T* py = dy, px = dx, pw = weights)
         {
             ElementSet<T> output = Elements(px, batch, isInput: true);

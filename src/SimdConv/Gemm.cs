@@ -101,7 +101,8 @@ public static unsafe class Gemm
     {
         ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
         long needed = rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
-        ArgumentErrors.RequireLength(matrix, needed, $"{rows} x {columns} with {ldArgument} = {ld}", argument);
+        if (matrix.Length < needed)
+            throw ArgumentErrors.TooShort(argument, matrix.Length, needed, $"{rows} x {columns} with {ldArgument} = {ld}");
     }
 
     private static StridedMatrix<T> Strides<T>(T* data, int ld, Transpose transpose)

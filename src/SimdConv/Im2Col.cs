@@ -30,7 +30,7 @@ public static class Im2Col
         ArgumentNullException.ThrowIfNull(table);
         SimdTier tier = execution.Validate();
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        if (layout.Ld < table.Columns || layout.ImageStride < 0 || (batch > 1 && layout.ImageStride < table.Columns))
+        if (layout.Ld < 0 || layout.ImageStride < 0 || (batch > 0 && layout.Ld < table.Columns) || (batch > 1 && layout.ImageStride < table.Columns))
             throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides of at least {table.Columns}, the columns of an image");
 
         // Images side by side in each row, or one whole matrix behind the other: anything else would mix them up.
@@ -39,8 +39,8 @@ public static class Im2Col
         ImageLayout image = ImageLayout.Nchw(table.Shape.C, table.Shape.H, table.Shape.W);
         long pixels = image.Length(batch, table.Shape.C, table.Shape.H, table.Shape.W);
         long elements = batch == 0 ? 0 : checked(((batch - 1) * (long)layout.ImageStride) + ((table.Rows - 1) * (long)layout.Ld) + table.Columns);
-        ArgumentErrors.RequireLength(source, fold ? elements : pixels, $"{batch} images", sourceArgument);
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)target, fold ? pixels : elements, $"{batch} images", targetArgument);
+        ArgumentErrors.RequireBatch(source, fold ? elements : pixels, batch, sourceArgument);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)target, fold ? pixels : elements, batch, targetArgument);
 
         fixed (T* ps = source, pt = target)
         {

@@ -26,18 +26,25 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
             ? 0
             : checked(1 + ((batch - 1) * N) + ((channels - 1) * C) + ((height - 1) * H) + ((width - 1) * W));
 
-    /// <summary>Refuses negative strides; for an output also strides by which two elements would share a place.</summary>
-    internal void Validate(string argument, bool isOutput, int channels, int height, int width)
+    /// <summary>Refuses negative strides.</summary>
+    internal void RequireInput(string argument)
+    {
+        if (N < 0 || C < 0 || H < 0 || W < 0)
+            throw ArgumentErrors.OutOfRange(argument, this, "strides of 0 or more");
+    }
+
+    /// <summary>Refuses strides by which two elements would share a place.</summary>
+    internal void RequireOutput(string argument, int channels, int height, int width)
+    {
+        RequireInput(argument);
+        if (!IsOneToOne(channels, height, width))
+            throw ArgumentErrors.OutOfRange(argument, this, "strides that give every element of the output a place of its own");
+    }
+
+    /// <summary>Whether every element of a batch has a place of its own.</summary>
+    internal bool IsOneToOne(int channels, int height, int width)
     {
         (nint Stride, long Extent)[] dimensions = [(W, width), (H, height), (C, channels), (N, int.MaxValue)];
-        foreach ((nint stride, _) in dimensions)
-        {
-            if (stride < 0)
-                throw ArgumentErrors.OutOfRange(argument, this, "strides of 0 or more");
-        }
-
-        if (!isOutput)
-            return;
         Array.Sort(dimensions, (x, y) => x.Stride.CompareTo(y.Stride));
         long reach = 0;
         foreach ((nint stride, long extent) in dimensions)
@@ -45,8 +52,10 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
             if (extent == 1)
                 continue;
             if (stride <= reach)
-                throw ArgumentErrors.OutOfRange(argument, this, "strides that give every element of the output a place of its own");
+                return false;
             reach = extent == int.MaxValue ? stride : checked(reach + ((extent - 1) * stride));
         }
+
+        return true;
     }
 }

@@ -17,6 +17,7 @@ public sealed unsafe class Pool2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly PoolSchedule schedule;
+    private readonly bool inputIsOneToOne;
 
     /// <summary>A plan for a shape, with images in the given layouts.</summary>
     /// <param name="shape">The geometry.</param>
@@ -34,8 +35,9 @@ public sealed unsafe class Pool2DPlan<T>
         Kind = kind;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.C, shape.P, shape.Q);
-        InputLayout.Validate(nameof(input), isOutput: false, shape.C, shape.H, shape.W);
-        OutputLayout.Validate(nameof(output), isOutput: true, shape.C, shape.P, shape.Q);
+        InputLayout.RequireInput(nameof(input));
+        OutputLayout.RequireOutput(nameof(output), shape.C, shape.P, shape.Q);
+        inputIsOneToOne = InputLayout.IsOneToOne(shape.C, shape.H, shape.W);
         schedule = new PoolSchedule(shape, kind);
     }
 
@@ -124,7 +126,7 @@ public sealed unsafe class Pool2DPlan<T>
     public void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireLength(winners, WinnerBytes(batch), $"{batch} images");
+        ArgumentErrors.RequireBatch(winners, WinnerBytes(batch), batch);
         Backward(batch, dy, winners, dx, execution, tier);
     }
 
@@ -137,8 +139,8 @@ public sealed unsafe class Pool2DPlan<T>
     public void Indices(int batch, ReadOnlySpan<byte> winners, Span<long> indices)
     {
         long bytes = WinnerBytes(batch);
-        ArgumentErrors.RequireLength(winners, bytes, $"{batch} images");
-        ArgumentErrors.RequireLength((ReadOnlySpan<long>)indices, bytes / schedule.WinnerSize, $"{batch} images", nameof(indices));
+        ArgumentErrors.RequireBatch(winners, bytes, batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<long>)indices, bytes / schedule.WinnerSize, batch, nameof(indices));
         for (int i = 0; i < bytes / schedule.WinnerSize; i++)
         {
             int tap = schedule.WinnerSize == 1 ? winners[i] : BitConverter.ToInt32(winners[(4 * i)..]);
@@ -152,10 +154,10 @@ public sealed unsafe class Pool2DPlan<T>
     private void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Span<byte> winners, bool keepWinners, Execution execution)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireLength(x, InputLength(batch), $"{batch} images");
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)y, OutputLength(batch), $"{batch} images", nameof(y));
+        ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, OutputLength(batch), batch, nameof(y));
         if (keepWinners)
-            ArgumentErrors.RequireLength((ReadOnlySpan<byte>)winners, WinnerBytes(batch), $"{batch} images", nameof(winners));
+            ArgumentErrors.RequireBatch((ReadOnlySpan<byte>)winners, WinnerBytes(batch), batch, nameof(winners));
         fixed (T* px = x, py = y)
         fixed (byte* pw = winners)
         {
@@ -175,9 +177,10 @@ public sealed unsafe class Pool2DPlan<T>
 
     private void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution, SimdTier tier)
     {
-        InputLayout.Validate(nameof(InputLayout), isOutput: true, Shape.C, Shape.H, Shape.W);
-        ArgumentErrors.RequireLength(dy, OutputLength(batch), $"{batch} images");
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)dx, InputLength(batch), $"{batch} images", nameof(dx));
+        if (!inputIsOneToOne)
+            InputLayout.RequireOutput(nameof(InputLayout), Shape.C, Shape.H, Shape.W);
+        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, InputLength(batch), batch, nameof(dx));
         fixed (T* py = dy, px = dx)
         fixed (byte* pw = winners)
         {

@@ -34,6 +34,13 @@ internal static class ArgumentErrors
             throw TooShort(argument, span.Length, needed, what);
     }
 
+    public static void RequireBatch<T>(ReadOnlySpan<T> span, long needed, int batch,
+        [CallerArgumentExpression(nameof(span))] string argument = "")
+    {
+        if (span.Length < needed)
+            throw TooShort(argument, span.Length, needed, $"a batch of {batch}");
+    }
+
     public static void RequireElementType<T>()
     {
         if (typeof(T) != typeof(float) && typeof(T) != typeof(double))
