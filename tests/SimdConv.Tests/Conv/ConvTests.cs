@@ -11,6 +11,19 @@ public sealed class ConvDoubleTests(ITestOutputHelper output) : ConvTests<double
 
 public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private static readonly (Conv2DShape Shape, int Batch)[] Layers =
+    [
+        (new(1, 32, 32, 6, 5, 5), 4),
+        (new(6, 14, 14, 16, 5, 5), 7),
+        (new Conv2DShape(512, 7, 7, 40, 3, 3).WithPadding(1, 1), 1),
+        (new Conv2DShape(40, 7, 7, 512, 3, 3).WithPadding(1, 1), 1),
+        (new Conv2DShape(3, 61, 64, 16, 7, 7) { StrideH = 2, StrideW = 2 }.WithPadding(3, 3), 1),
+        (new(300, 13, 13, 70, 1, 1), 1),
+        (new Conv2DShape(64, 15, 15, 33, 3, 3) { StrideH = 2, StrideW = 2 }.WithPadding(1, 1), 2),
+        (new Conv2DShape(96, 28, 28, 96, 3, 3) { Groups = 96 }.WithPadding(1, 1), 1),
+        (new Conv2DShape(2, 5, 700, 3, 3, 3).WithPadding(1, 1), 1),
+    ];
+
     public static TheoryData<SimdTier, ConvDirection> TiersAndDirections
     {
         get
@@ -39,6 +52,19 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     {
         Tiers.RequireFused(tier);
         Properties.Check(ConvCases.Any(), 300, c => ConvProperties<T>.EqualsChain(tier, direction, c));
+    }
+
+    /// <summary>Layers large enough for every loop to run more than once: blocks of terms, of channels and of pixels, chunks, threads.</summary>
+    [SkippableTheory, MemberData(nameof(TiersAndDirections))]
+    public void LayersOfRealNetworksEqualTheScalarChain(SimdTier tier, ConvDirection direction)
+    {
+        Tiers.RequireFused(tier);
+        foreach ((Conv2DShape shape, int batch) in Layers)
+        {
+            ConvCase c = new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, shape.C);
+            ConvProperties<T>.EqualsChain(tier, direction, c);
+            ConvProperties<T>.SameOnAnyThreads(tier, direction, c);
+        }
     }
 
     [SkippableTheory, MemberData(nameof(TiersAndDirections))]

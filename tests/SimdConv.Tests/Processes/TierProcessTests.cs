@@ -40,6 +40,15 @@ public sealed class TierProcessTests
         Assert.Contains("vector=16 avx2=True", output, StringComparison.Ordinal);
     }
 
+    /// <summary>A host that prefers 256 bits has AVX-512 instructions, but no AVX-512 tier.</summary>
+    [SkippableFact]
+    public void PreferringNarrowVectorsLeavesAvx2()
+    {
+        Tiers.Require(SimdTier.Avx512);
+        string output = Run(SimdTier.Avx2, fuses: true, ("DOTNET_PreferredVectorBitWidth", "256"));
+        Assert.Contains("avx512=True", output, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public void WithoutTieredCompilation()
     {

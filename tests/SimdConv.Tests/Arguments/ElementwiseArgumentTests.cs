@@ -1,0 +1,37 @@
+namespace SimdConv.Tests.Arguments;
+
+public sealed class ElementwiseArgumentTests
+{
+    private static readonly BadCall[] Calls =
+    [
+        .. Both("Tanh", (x, _, y, e) => SimdConv.Elementwise.Tanh(x, y, 1, e), "y", "x"),
+        .. Both("Relu", (x, _, y, e) => SimdConv.Elementwise.Relu(x, y, e), "y", "x"),
+        .. Both("TanhGradient", (y, dy, dx, e) => SimdConv.Elementwise.TanhGradient(y, dy, dx, 1, e), "dx", "y"),
+        .. Both("ReluGradient", (y, dy, dx, e) => SimdConv.Elementwise.ReluGradient(y, dy, dx, e), "dx", "y"),
+        Length("TanhGradient: dy longer", "dx", 10, "dy", 11,
+            m => SimdConv.Elementwise.TanhGradient<float>(m.A(10), m.B(11), m.C(10), 1)),
+        BadCall.Overlap("ReluGradient: dx begins in dy", "dx", "dy",
+            m => SimdConv.Elementwise.ReluGradient<float>(m.A(10), m.B(10), m.Elements.AsSpan(2009, 10))),
+        new("element type", typeof(NotSupportedException), ["System.Half"], _ => SimdConv.Elementwise.Relu<Half>([Half.One], new Half[1])),
+    ];
+
+    private delegate void Operation(ReadOnlySpan<float> first, ReadOnlySpan<float> second, Span<float> result, Execution execution);
+
+    public static TheoryData<string> Names => BadCall.Names(Calls);
+
+    [Theory, MemberData(nameof(Names))]
+    public void IsRefusedAndTouchesNothing(string name) => BadCall.Check(Calls, name);
+
+    private static BadCall[] Both(string name, Operation run, string output, string input) =>
+    [
+        Length($"{name}: {output} longer", output, 11, input, 10, m => run(m.A(10), m.B(11), m.C(11), default)),
+        Length($"{name}: {output} shorter", output, 9, input, 10, m => run(m.A(10), m.B(9), m.C(9), default)),
+        BadCall.Overlap($"{name}: {output} is {input} moved by one", output, input,
+            m => run(m.A(10), m.B(10), m.Elements.AsSpan(1, 10), default)),
+        BadCall.OutOfRange($"{name}: threads", "execution.MaxThreads", -7, m => run(m.A(10), m.B(10), m.C(10), new(-7))),
+        new($"{name}: tier", typeof(ArgumentException), ["execution.Tier is 9"], m => run(m.A(10), m.B(10), m.C(10), new(1, null, (SimdTier)9))),
+    ];
+
+    private static BadCall Length(string name, string output, int length, string input, int expected, Action<Operands> run) =>
+        new(name, typeof(ArgumentException), [$"{output} holds {length} elements; expected {expected}, as many as {input}"], run);
+}

@@ -1,0 +1,96 @@
+using SimdConv.Cli.Training;
+using SimdConv.Tests.Support;
+using Xunit.Abstractions;
+
+namespace SimdConv.Tests.Cli;
+
+/// <summary>The gradients of the whole LeNet-5, in double, against central differences of its loss.</summary>
+public sealed class LeNetGradientTests(ITestOutputHelper output)
+{
+    private const int Batch = 2;
+
+    private static readonly double[] Images = Data.Make<double>(Batch * 32 * 32, DataKind.Real, 1);
+
+    private static readonly byte[] Labels = [3, 8];
+
+    /// <summary>
+    /// All biases, all weights of the first layer and a sample of the others, one by one; then every parameter at once, along random directions.
+    /// </summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void GradientsAreThoseOfTheLoss(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        Check(new SimdEngine<double>(tier.Run()));
+    }
+
+    [Fact]
+    public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() => Check(new NaiveEngine<double>(), sampleEvery: 40);
+
+    private void Check(IEngine<double> engine, int sampleEvery = 1)
+    {
+        LeNet5<double> net = new(engine, Batch);
+        LeNetParameters.Initialise(net.EditParameters(), new Random64(5));
+        for (int layer = 0; layer < 5; layer++)
+        {
+            // Biases start from 0, where a missing one would not show.
+            (int start, int count) = LeNetParameters.Biases[layer];
+            Data.Make<double>(count, DataKind.Real, layer).Select(v => v / 8).ToArray().CopyTo(net.EditParameters()[start..]);
+        }
+
+        net.Train(Images, Labels);
+        double[] gradients = net.Gradients.ToArray();
+        double worst = 0;
+        foreach (int index in Sample().Where((_, i) => i % sampleEvery == 0))
+        {
+            double[] direction = new double[gradients.Length];
+            direction[index] = 1;
+            worst = Math.Max(worst, Difference(net, gradients, direction, $"parameter {index}"));
+        }
+
+        for (int seed = 0; seed < 10; seed++)
+        {
+            double[] direction = [.. Data.Make<double>(gradients.Length, DataKind.Real, seed).Select(v => Math.Sign(v) / Math.Sqrt(gradients.Length))];
+            worst = Math.Max(worst, Difference(net, gradients, direction, $"direction {seed}"));
+        }
+
+        output.WriteLine($"Largest difference: {worst:G3}");
+    }
+
+    private static double Difference(LeNet5<double> net, double[] gradients, double[] direction, string what)
+    {
+        const double Step = 1e-5, Tolerance = 2e-9;
+        double slope = 0;
+        for (int i = 0; i < gradients.Length; i++)
+            slope += gradients[i] * direction[i];
+        double numeric = (Loss(net, direction, Step) - Loss(net, direction, -Step)) / (2 * Step);
+        double difference = Math.Abs(numeric - slope);
+        Assert.True(difference <= Tolerance * (1 + Math.Abs(slope)), $"{what}: slope {slope:R}, by differences {numeric:R}");
+        return difference;
+    }
+
+    /// <summary>The mean loss with the parameters moved along a direction, which are then put back.</summary>
+    private static double Loss(LeNet5<double> net, double[] direction, double step)
+    {
+        double[] before = net.Parameters.ToArray();
+        Span<double> parameters = net.EditParameters();
+        for (int i = 0; i < direction.Length; i++)
+            parameters[i] += step * direction[i];
+        double loss = SoftmaxCrossEntropy.Evaluate(net.Forward(Batch, Images), Labels, 10, Span<double>.Empty).Loss / Batch;
+        before.CopyTo(net.EditParameters());
+        return loss;
+    }
+
+    private static IEnumerable<int> Sample()
+    {
+        for (int layer = 0; layer < 5; layer++)
+        {
+            (int start, int count) = LeNetParameters.Weights[layer];
+            int every = layer == 0 ? 1 : (count / 60) | 1;
+            for (int i = 0; i < count; i += every)
+                yield return start + i;
+            (start, count) = LeNetParameters.Biases[layer];
+            for (int i = 0; i < count; i++)
+                yield return start + i;
+        }
+    }
+}
