@@ -103,8 +103,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
                 for (int jc = 0; jc < p->N; jc += ncMost)
                 {
                     int nc = Math.Min(p->N - jc, ncMost);
-                    for (int j = 0; j < nc; j += nr)
-                        MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc + j), kc, Math.Min(nr, nc - j), nr, packedB + ((nint)j * kc));
+                    MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc), kc, nc, nr, packedB);
 
                     for (int ir = 0; ir < panels.Count; ir++)
                     {
@@ -112,7 +111,11 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
                         T* a = packedA + ((nint)panels.Start(ir) * kc);
                         T* c = p->C + ((ic + panels.Start(ir)) * p->Ldc) + jc;
                         for (int jr = 0; jr < nc; jr += nr)
+                        {
+                            // The next tile of C on its way while this one is computed.
+                            Prefetch.Rows(jr + nr < nc ? c + jr + nr : c + (rows * p->Ldc), rows, p->Ldc, nr);
                             Tile(rows, Math.Min(nr, nc - jr), kc, a, packedB + ((nint)jr * kc), fromC ? c + jr : zeros, fromC ? p->Ldc : 0, c + jr, p->Ldc, scratch);
+                        }
                     }
                 }
             }
