@@ -19,6 +19,9 @@ internal static unsafe class MatrixPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>How many rows of B ahead are fetched: a block is too narrow for the hardware to see where the next row begins.</summary>
+    private const int PrefetchRows = 4;
+
     /// <summary>alpha * A[rows x kc] as one panel: the rows of each k behind each other.</summary>
     public static void PackA(StridedMatrix<T> a, int rows, int kc, T alpha, T* panel)
     {
@@ -60,6 +63,7 @@ internal static unsafe class MatrixPacking<TVec, T>
             for (int k = 0; k < kc; k++)
             {
                 T* source = b.Data + (k * b.RowStride), target = panels + ((nint)k * nr);
+                Prefetch.Rows(source + (PrefetchRows * b.RowStride), 1, 0, nc);
                 for (int j = 0; j < nc; j += nr, target += (nint)nr * kc)
                     CopyRow(source + j, Math.Min(nr, nc - j), target, nr);
             }
