@@ -2,6 +2,7 @@ using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SimdConv.Loops;
 
@@ -32,10 +33,16 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
-    public static void Run(GemmProblem<T>* problem, Execution execution)
+    public static void Run(GemmProblem<T>* problem, in Execution execution)
     {
         int m = problem->M, n = problem->N;
-        int threads = (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        int threads = execution.Threads;
+        if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit)
+        {
+            RunSerial(problem);
+            return;
+        }
+
         bool byRows = (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
         int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
@@ -72,7 +79,18 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         RunSerial(&mine);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunSerial(GemmProblem<T>* p)
+    {
+        if (p->Beta != T.Zero && p->Beta != T.One)
+            Scale(p);
+        if (DirectLoops<TVec, T>.Suits(p))
+            DirectLoops<TVec, T>.Run(p, fromC: p->Beta != T.Zero);
+        else
+            RunPacked(p);
+    }
+
+    private static void RunPacked(GemmProblem<T>* p)
     {
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T);
         int kcMost = BlockSizes.Kc(mr, size), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
@@ -83,9 +101,6 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         T* packedA = workspace.Take<T>(aCount), packedB = workspace.Take<T>(bCount);
         T* scratch = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
         new Span<T>(zeros, nr).Clear();
-
-        if (p->Beta != T.Zero && p->Beta != T.One)
-            Scale(p);
 
         for (int ic = 0; ic < p->M; ic += mcMost)
         {
