@@ -1,12 +1,14 @@
+using SimdConv.Core;
 using SimdConv.Kernels;
+using SimdConv.Packing;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace SimdConv.Loops;
 
 /// <summary>
-/// The loop nest without packing and without workspace, for operands that already lie as tiles can read them: B's rows contiguous,
-/// alpha 1. Fastest where an operand is too small, or too seldom read again, for a copy of it to pay.
+/// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again, for a
+/// packed copy to pay. No workspace, but for one panel where B is transposed.
 /// </summary>
 internal static unsafe class DirectLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -15,15 +17,25 @@ internal static unsafe class DirectLoops<TVec, T>
     /// <summary>KC where B is read once: so few rows that the hardware follows each of them through memory.</summary>
     private const int StreamedTerms = 16;
 
-    /// <summary>KC where B is read again: a panel of B, 2 registers wide, stays in half of L1.</summary>
-    private static int ReusedTerms => BlockSizes.L1Bytes / 2 / (2 * TVec.Count * sizeof(T));
+    /// <summary>KC where B is read again: its panel, two registers wide, takes at most half of L1.</summary>
+    private static int ReusedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (2 * TVec.Count * sizeof(T)));
+
+    /// <summary>KC of a transposed B: its panel, packed four registers wide, takes at most half of L1.</summary>
+    private static int TurnedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (4 * TVec.Count * sizeof(T)));
 
     /// <summary>Whether the product runs faster in place than packed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Suits(GemmProblem<T>* p)
     {
-        // One row of tiles reads B once only. Otherwise B is to stay in L2 with room for A and C.
-        return p->B.ColumnStride == 1 && p->Alpha == T.One
-            && (p->M <= DirectKernel<TVec, T>.MaxRows(2) || (long)p->K * p->N * sizeof(T) <= BlockSizes.L2Bytes);
+        if (p->Alpha != T.One)
+            return false;
+
+        // One row of tiles reads B once only, so a packed copy of it would never be read again.
+        if (p->M <= DirectKernel<TVec, T>.MaxRows(2))
+            return true;
+
+        // All of B in half of L2, so that it stays there while panels of A go by.
+        return p->B.ColumnStride == 1 && (long)p->K * p->N * sizeof(T) <= CacheSizes.L2 / 2;
     }
 
     /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
@@ -32,7 +44,14 @@ internal static unsafe class DirectLoops<TVec, T>
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
         int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
-        int kcMost = p->M > most || (long)p->K * p->N * sizeof(T) <= BlockSizes.L2Bytes ? Math.Max(ReusedTerms, StreamedTerms) : StreamedTerms;
+        if (p->B.ColumnStride != 1)
+        {
+            RunTurned(p, fromC, isFlat ? 4 : 2);
+            return;
+        }
+
+        bool isStreamed = p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
+        int kcMost = isStreamed ? StreamedTerms : ReusedTerms;
         int w = TVec.Count;
         DirectOperands<T> o;
         o.ARow = p->A.RowStride;
@@ -72,5 +91,36 @@ internal static unsafe class DirectLoops<TVec, T>
             pc += kcMost;
         }
         while (pc < p->K);
+    }
+
+    /// <summary>B transposed and at most one row of tiles: blocks of B are turned in registers on their way through L1.</summary>
+    private static void RunTurned(GemmProblem<T>* p, bool fromC, int vectors)
+    {
+        int w = TVec.Count, kcMost = TurnedTerms;
+        using Workspace workspace = new(Workspace.SizeOf<T>((long)kcMost * vectors * w));
+        DirectOperands<T> o;
+        o.ARow = p->A.RowStride;
+        o.ATerm = p->A.ColumnStride;
+        o.B = workspace.Take<T>((long)kcMost * vectors * w);
+        o.Ldc = o.LdStart = p->Ldc;
+        for (int jc = 0; jc < p->N;)
+        {
+            int left = p->N - jc, across = left > 3 * w && vectors == 4 ? 4 : left > w ? 2 : 1;
+            int columns = Math.Min(left, across * w), pc = 0;
+            o.Ldb = across * w;
+            o.C = p->C + jc;
+            do
+            {
+                int kc = Math.Min(p->K - pc, kcMost);
+                MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc), kc, columns, across * w, o.B);
+                o.A = p->A.Data + (pc * o.ATerm);
+                o.Terms = kc;
+                o.Start = fromC || pc > 0 ? o.C : null;
+                DirectKernel<TVec, T>.Run(p->M, across, columns, &o);
+                pc += kcMost;
+            }
+            while (pc < p->K);
+            jc += columns;
+        }
     }
 }

@@ -84,10 +84,76 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     {
         if (p->Beta != T.Zero && p->Beta != T.One)
             Scale(p);
-        if (DirectLoops<TVec, T>.Suits(p))
-            DirectLoops<TVec, T>.Run(p, fromC: p->Beta != T.Zero);
+        bool fromC = p->Beta != T.Zero;
+        if (p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One)
+        {
+            // One column of C is a row of its transpose, as it lies.
+            GemmProblem<T> transposed = Transposed(p);
+            Run(&transposed, fromC);
+        }
+        else
+        {
+            Run(p, fromC);
+        }
+    }
+
+    /// <summary>The one place where the way through a product is chosen, the fastest that suits it first.</summary>
+    private static void Run(GemmProblem<T>* p, bool fromC)
+    {
+        if (IsBetterTransposed(p))
+            RunTransposed(p, fromC);
+        else if (DirectLoops<TVec, T>.Suits(p))
+            DirectLoops<TVec, T>.Run(p, fromC);
         else
             RunPacked(p);
+    }
+
+    /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>
+    private static GemmProblem<T> Transposed(GemmProblem<T>* p) => new()
+    {
+        M = p->N,
+        N = p->M,
+        K = p->K,
+        Alpha = p->Alpha,
+        Beta = p->Beta,
+        A = p->B.Transposed,
+        B = p->A.Transposed,
+        C = p->C,
+        Ldc = p->M,
+    };
+
+    /// <summary>
+    /// Few columns that leave lanes empty, when the rows would fill them: worth a copy of C where there are terms enough. 49 columns
+    /// fill 77 % of four registers of 16, 512 rows all.
+    /// </summary>
+    private static bool IsBetterTransposed(GemmProblem<T>* p)
+    {
+        const int MostColumns = 128, LeastTerms = 64;
+        if (p->Alpha != T.One || p->N > MostColumns || p->M < p->N || p->K < LeastTerms)
+            return false;
+        return 10L * Padded(p->N) * p->M > 11L * p->N * Padded(p->M);
+
+        static long Padded(int size) => (size + TVec.Count - 1) / TVec.Count * TVec.Count;
+    }
+
+    private static void RunTransposed(GemmProblem<T>* p, bool fromC)
+    {
+        int m = p->M, n = p->N, w = TVec.Count;
+        using Workspace workspace = new(Workspace.SizeOf<T>((long)m * n));
+        T* turned = workspace.Take<T>((long)m * n), end = turned + ((nint)m * n);
+        for (int i = 0; i < m && fromC; i += w)
+            TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, T.One, turned + i, m, end, exact: true);
+        GemmProblem<T> transposed = Transposed(p);
+        transposed.C = turned;
+        if (DirectLoops<TVec, T>.Suits(&transposed))
+            DirectLoops<TVec, T>.Run(&transposed, fromC);
+        else
+            RunPacked(&transposed);
+        for (int j = 0; j < n; j += w)
+        {
+            T* c = p->C + j;
+            TransposeBlocks<TVec, T>.Run(turned + ((nint)j * m), m, Math.Min(w, n - j), m, T.One, c, p->Ldc, p->C + ((m - 1) * p->Ldc) + n, exact: true);
+        }
     }
 
     private static void RunPacked(GemmProblem<T>* p)

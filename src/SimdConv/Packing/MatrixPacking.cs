@@ -10,6 +10,8 @@ internal unsafe struct StridedMatrix<T>
     public T* Data;
     public nint RowStride, ColumnStride;
 
+    public readonly StridedMatrix<T> Transposed => new() { Data = Data, RowStride = ColumnStride, ColumnStride = RowStride };
+
     public readonly StridedMatrix<T> At(nint row, nint column) =>
         new() { Data = Data + (row * RowStride) + (column * ColumnStride), RowStride = RowStride, ColumnStride = ColumnStride };
 }

@@ -8,6 +8,15 @@ internal static unsafe class Prefetch
 {
     private const int LineBytes = 64;
 
+    /// <summary>The line that an element is in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Line<T>(T* element)
+        where T : unmanaged
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(element);
+    }
+
     /// <summary>The lines of a tile: <paramref name="rows"/> rows of <paramref name="count"/> elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Rows<T>(T* tile, int rows, nint ld, int count)

@@ -11,10 +11,13 @@ internal static unsafe class TransposeBlocks<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>How far ahead of itself each row is fetched: more rows at once than the hardware follows.</summary>
+    private const int PrefetchBlocks = 8;
+
     /// <summary>target[k * ld + i] = scale * source[i * stride + k] for i below rows (at most W) and k below terms.</summary>
     /// <remarks>Whole registers are stored as long as they end at or before <paramref name="end"/>: where rows is below W, what lies
-    /// behind column k's rows is written too, so columns must be written in ascending order.</remarks>
-    public static void Run(T* source, nint stride, int rows, int terms, T scale, T* target, nint ld, T* end)
+    /// behind column k's rows is written too, so columns must be written in ascending order; unless <paramref name="exact"/>.</remarks>
+    public static void Run(T* source, nint stride, int rows, int terms, T scale, T* target, nint ld, T* end, bool exact = false)
     {
         int w = TVec.Count;
         TVec factor = TVec.Broadcast(scale);
@@ -22,7 +25,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
         if (w is 4 or 8 or 16)
         {
             for (; k < terms; k += w)
-                Square(source + k, stride, rows, Math.Min(w, terms - k), factor, target + (k * ld), ld, end);
+                Square(source + k, stride, rows, Math.Min(w, terms - k), factor, target + (k * ld), ld, end, exact);
             return;
         }
 
@@ -34,30 +37,34 @@ internal static unsafe class TransposeBlocks<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Square(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end)
+    private static void Square(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         if (TVec.Count == 16)
-            Square16(source, stride, rows, terms, scale, target, ld, end);
+            Square16(source, stride, rows, terms, scale, target, ld, end, exact);
         else if (TVec.Count == 8)
-            Square8(source, stride, rows, terms, scale, target, ld, end);
+            Square8(source, stride, rows, terms, scale, target, ld, end, exact);
         else
-            Square4(source, stride, rows, terms, scale, target, ld, end);
+            Square4(source, stride, rows, terms, scale, target, ld, end, exact);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Row(T* source, int terms) => terms < TVec.Count ? TVec.LoadPartial(source, terms) : TVec.Load(source);
+    private static TVec Row(T* source, int terms)
+    {
+        Prefetch.Line(source + (PrefetchBlocks * TVec.Count));
+        return terms < TVec.Count ? TVec.LoadPartial(source, terms) : TVec.Load(source);
+    }
 
     /// <summary>Nothing behind the end: the columns of a block that stick out of the last terms aren't written at all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(T* target, T* end, int rows, TVec value)
+    private static void Put(T* target, T* end, bool exact, int rows, TVec value)
     {
-        if (target + TVec.Count <= end)
+        if (target + TVec.Count <= end && (!exact || rows == TVec.Count))
             TVec.Store(target, value);
         else if (target < end)
             TVec.StorePartial(target, value, (int)Math.Min(rows, end - target));
     }
 
-    private static void Square4(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end)
+    private static void Square4(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
         if (rows > 1) source += stride;
@@ -70,13 +77,13 @@ internal static unsafe class TransposeBlocks<TVec, T>
         (TVec s2, TVec s3) = TVec.Interleave(r1, r3);
         (r0, r1) = TVec.Interleave(s0, s2);
         (r2, r3) = TVec.Interleave(s1, s3);
-        Put(target, end, rows, TVec.Multiply(scale, r0));
-        Put(target + ld, end, rows, TVec.Multiply(scale, r1));
-        Put(target + (2 * ld), end, rows, TVec.Multiply(scale, r2));
-        Put(target + (3 * ld), end, rows, TVec.Multiply(scale, r3));
+        Put(target, end, exact, rows, TVec.Multiply(scale, r0));
+        Put(target + ld, end, exact, rows, TVec.Multiply(scale, r1));
+        Put(target + (2 * ld), end, exact, rows, TVec.Multiply(scale, r2));
+        Put(target + (3 * ld), end, exact, rows, TVec.Multiply(scale, r3));
     }
 
-    private static void Square8(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end)
+    private static void Square8(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
         if (rows > 1) source += stride;
@@ -105,17 +112,17 @@ internal static unsafe class TransposeBlocks<TVec, T>
         (s2, s3) = TVec.Interleave(r1, r5);
         (s4, s5) = TVec.Interleave(r2, r6);
         (s6, s7) = TVec.Interleave(r3, r7);
-        Put(target, end, rows, TVec.Multiply(scale, s0));
-        Put(target + ld, end, rows, TVec.Multiply(scale, s1));
-        Put(target + (2 * ld), end, rows, TVec.Multiply(scale, s2));
-        Put(target + (3 * ld), end, rows, TVec.Multiply(scale, s3));
-        Put(target + (4 * ld), end, rows, TVec.Multiply(scale, s4));
-        Put(target + (5 * ld), end, rows, TVec.Multiply(scale, s5));
-        Put(target + (6 * ld), end, rows, TVec.Multiply(scale, s6));
-        Put(target + (7 * ld), end, rows, TVec.Multiply(scale, s7));
+        Put(target, end, exact, rows, TVec.Multiply(scale, s0));
+        Put(target + ld, end, exact, rows, TVec.Multiply(scale, s1));
+        Put(target + (2 * ld), end, exact, rows, TVec.Multiply(scale, s2));
+        Put(target + (3 * ld), end, exact, rows, TVec.Multiply(scale, s3));
+        Put(target + (4 * ld), end, exact, rows, TVec.Multiply(scale, s4));
+        Put(target + (5 * ld), end, exact, rows, TVec.Multiply(scale, s5));
+        Put(target + (6 * ld), end, exact, rows, TVec.Multiply(scale, s6));
+        Put(target + (7 * ld), end, exact, rows, TVec.Multiply(scale, s7));
     }
 
-    private static void Square16(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end)
+    private static void Square16(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
         if (rows > 1) source += stride;
@@ -180,21 +187,21 @@ internal static unsafe class TransposeBlocks<TVec, T>
         (r10, r11) = TVec.Interleave(s5, s13);
         (r12, r13) = TVec.Interleave(s6, s14);
         (r14, r15) = TVec.Interleave(s7, s15);
-        Put(target, end, rows, TVec.Multiply(scale, r0));
-        Put(target + ld, end, rows, TVec.Multiply(scale, r1));
-        Put(target + (2 * ld), end, rows, TVec.Multiply(scale, r2));
-        Put(target + (3 * ld), end, rows, TVec.Multiply(scale, r3));
-        Put(target + (4 * ld), end, rows, TVec.Multiply(scale, r4));
-        Put(target + (5 * ld), end, rows, TVec.Multiply(scale, r5));
-        Put(target + (6 * ld), end, rows, TVec.Multiply(scale, r6));
-        Put(target + (7 * ld), end, rows, TVec.Multiply(scale, r7));
-        Put(target + (8 * ld), end, rows, TVec.Multiply(scale, r8));
-        Put(target + (9 * ld), end, rows, TVec.Multiply(scale, r9));
-        Put(target + (10 * ld), end, rows, TVec.Multiply(scale, r10));
-        Put(target + (11 * ld), end, rows, TVec.Multiply(scale, r11));
-        Put(target + (12 * ld), end, rows, TVec.Multiply(scale, r12));
-        Put(target + (13 * ld), end, rows, TVec.Multiply(scale, r13));
-        Put(target + (14 * ld), end, rows, TVec.Multiply(scale, r14));
-        Put(target + (15 * ld), end, rows, TVec.Multiply(scale, r15));
+        Put(target, end, exact, rows, TVec.Multiply(scale, r0));
+        Put(target + ld, end, exact, rows, TVec.Multiply(scale, r1));
+        Put(target + (2 * ld), end, exact, rows, TVec.Multiply(scale, r2));
+        Put(target + (3 * ld), end, exact, rows, TVec.Multiply(scale, r3));
+        Put(target + (4 * ld), end, exact, rows, TVec.Multiply(scale, r4));
+        Put(target + (5 * ld), end, exact, rows, TVec.Multiply(scale, r5));
+        Put(target + (6 * ld), end, exact, rows, TVec.Multiply(scale, r6));
+        Put(target + (7 * ld), end, exact, rows, TVec.Multiply(scale, r7));
+        Put(target + (8 * ld), end, exact, rows, TVec.Multiply(scale, r8));
+        Put(target + (9 * ld), end, exact, rows, TVec.Multiply(scale, r9));
+        Put(target + (10 * ld), end, exact, rows, TVec.Multiply(scale, r10));
+        Put(target + (11 * ld), end, exact, rows, TVec.Multiply(scale, r11));
+        Put(target + (12 * ld), end, exact, rows, TVec.Multiply(scale, r12));
+        Put(target + (13 * ld), end, exact, rows, TVec.Multiply(scale, r13));
+        Put(target + (14 * ld), end, exact, rows, TVec.Multiply(scale, r14));
+        Put(target + (15 * ld), end, exact, rows, TVec.Multiply(scale, r15));
     }
 }
