@@ -12,7 +12,7 @@ internal static class InfoCommand
     {
         Option<bool> json = Options.Json();
         Command command = new("info",
-            "Tells this CPU, the instruction-set tiers that run on it, and how fast one core multiplies and adds.") { json };
+            "Tells this CPU, the instruction-set tiers that run on it, their GEMM tiles and block sizes, and how fast one core multiplies and adds.") { json };
         command.SetAction(parsed =>
         {
             Run(parsed.GetValue(json));
@@ -52,6 +52,14 @@ internal static class InfoCommand
         }
 
         Screen.Output.Write(table);
+        Table tiles = Screen.Table("tier", "type", "MR x NR", "MC", "KC", "NC");
+        foreach (KernelInfo tile in KernelInfo.All)
+        {
+            tiles.AddCells(Tiers.NameOf(tile.Tier), TypeName(tile), $"{tile.MR} x {tile.NR}",
+                Screen.Number(tile.MC, "0"), Screen.Number(tile.KC, "0"), Screen.Number(tile.NC, "0"));
+        }
+
+        Screen.Output.Write(tiles);
         Console.Out.WriteLine("The peak is that of float on one thread, multiply and add counted as two.");
     }
 
@@ -87,7 +95,24 @@ internal static class InfoCommand
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("tiles");
+        foreach (KernelInfo tile in KernelInfo.All)
+        {
+            json.WriteStartObject();
+            json.WriteString("tier", Tiers.NameOf(tile.Tier));
+            json.WriteString("type", TypeName(tile));
+            json.WriteNumber("mr", tile.MR);
+            json.WriteNumber("nr", tile.NR);
+            json.WriteNumber("mc", tile.MC);
+            json.WriteNumber("kc", tile.KC);
+            json.WriteNumber("nc", tile.NC);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
+
+    private static string TypeName(KernelInfo tile) => tile.ElementType == typeof(float) ? "float" : "double";
 
     private static string YesOrNo(bool value) => value ? "yes" : "no";
 

@@ -79,9 +79,11 @@ internal static unsafe class DirectLoops<TVec, T>
                     o.C = p->C + (row * o.Ldc) + jc;
                     o.Start = fromC ? o.C : null;
 
-                    // Not more than one register across: two halves of it take the same time, and fewer cycles to load A. One half, half the time.
-                    if (typeof(TVec) == typeof(Avx512Lanes<T>) && across == 1)
-                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, columns > w / 2 ? 2 : 1, columns, &o);
+                    // Two half registers take the time of a whole one and load A in fewer cycles; one half takes half the time.
+                    if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns == w)
+                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, 2, columns, &o);
+                    else if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns <= w / 2)
+                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, 1, columns, &o);
                     else
                         DirectKernel<TVec, T>.Run(rows, across, columns, &o);
                     row += rows;
