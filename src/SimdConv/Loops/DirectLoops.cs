@@ -34,9 +34,15 @@ internal static unsafe class DirectLoops<TVec, T>
         if (p->M <= DirectKernel<TVec, T>.MaxRows(2))
             return true;
 
-        // All of B in half of L2, so that it stays there while panels of A go by.
-        return p->B.ColumnStride == 1 && (long)p->K * p->N * sizeof(T) <= CacheSizes.L2 / 2;
+        // All of B in half of L2, so that it stays there while panels of A go by: turned first where it is transposed. With few rows a
+        // larger B, which comes from L3 either way. A's columns only where they are near each other.
+        long b = (long)p->K * p->N * sizeof(T), half = CacheSizes.L2 / 2;
+        bool isNear = b <= half || (b <= 8 * half && p->M <= FewRows && p->B.ColumnStride == 1);
+        return isNear && (p->A.ColumnStride == 1 || (long)p->M * p->K * sizeof(T) <= half);
     }
+
+    /// <summary>Up to so many rows, packing a B that is not in L2 costs more than it gives.</summary>
+    private const int FewRows = 256;
 
     /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
     [SkipLocalsInit]
@@ -46,7 +52,10 @@ internal static unsafe class DirectLoops<TVec, T>
         int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
         if (p->B.ColumnStride != 1)
         {
-            RunTurned(p, fromC, isFlat ? 4 : 2);
+            if (p->M <= most)
+                RunTurned(p, fromC, isFlat ? 4 : 2);
+            else
+                RunWhollyTurned(p, fromC);
             return;
         }
 
@@ -127,5 +136,16 @@ internal static unsafe class DirectLoops<TVec, T>
             while (pc < p->K);
             jc += columns;
         }
+    }
+
+    /// <summary>B transposed and small: turned once, row by row for all columns, then read in place.</summary>
+    private static void RunWhollyTurned(GemmProblem<T>* p, bool fromC)
+    {
+        int width = (p->N + TVec.Count - 1) / TVec.Count * TVec.Count;
+        using Workspace workspace = new(Workspace.SizeOf<T>((long)p->K * width));
+        GemmProblem<T> turned = *p;
+        turned.B = new() { Data = workspace.Take<T>((long)p->K * width), RowStride = width, ColumnStride = 1 };
+        MatrixPacking<TVec, T>.PackB(p->B, p->K, p->N, width, turned.B.Data);
+        Run(&turned, fromC);
     }
 }
