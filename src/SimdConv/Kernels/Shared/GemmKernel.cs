@@ -9,11 +9,12 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
-    /// <summary>As many rows as leave registers for one row of B and a broadcast: 14x2, 8x3 and 6x4 of 32; 6x2 and 4x3 of 16.</summary>
+    /// <summary>As many rows as leave registers for one row of B and a broadcast: 14x2, 8x3 and 6x4 of 32; 6x2 and 4x3 of 16.
+    /// The tile has names for 14 rows, 8 where they are three registers long.</summary>
     public static int MR
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (TVec.Registers - TVectors.Value - 1) / TVectors.Value;
+        get => Math.Min(TVectors.Value == 3 ? 8 : 14, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
     }
 
     public static int NR
