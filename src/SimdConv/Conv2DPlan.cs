@@ -228,7 +228,7 @@ public sealed unsafe class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return new(FilterSchedule.Chunks(Shape, batch), 1);
+        return new(FilterSchedule.Chunks(Shape, batch), FilterSchedule.Lanes(Shape));
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>

@@ -14,6 +14,9 @@ internal unsafe struct PoolProblem<T>
     public bool Backward;
     public T* Source, Target;
 
+    /// <summary>Elements that Source spans.</summary>
+    public long SourceLength;
+
     /// <summary>The winning taps, or null.</summary>
     public byte* Winners;
     public ImageLayout SourceLayout, TargetLayout;
@@ -54,6 +57,9 @@ internal static unsafe class PoolLoops<TVec, T>
     {
         public PoolSchedule Schedule;
         public T* Source, Target;
+
+        /// <summary>Behind the last element of the whole batch: up to there a register may read more than its windows need.</summary>
+        public T* SourceEnd;
         public byte* Winners;
         public ImageLayout SourceLayout, TargetLayout;
 
@@ -75,6 +81,7 @@ internal static unsafe class PoolLoops<TVec, T>
         Plane plane = new()
         {
             Schedule = schedule,
+            SourceEnd = problem.Source + problem.SourceLength,
             SourceLayout = problem.SourceLayout,
             TargetLayout = problem.TargetLayout,
             Counts = workspace.Take<T>(shape.Q),
@@ -101,84 +108,146 @@ internal static unsafe class PoolLoops<TVec, T>
 
     private static void Forward(in Plane plane)
     {
-        PoolSchedule.Axis columns = plane.Schedule.Columns;
-        int w = TVec.Count, width = plane.Schedule.Shape.Q;
-        for (int p = 0; p < plane.Schedule.Shape.P; p++)
+        // The stride is a constant to each instantiation; 0 is any other one.
+        switch (plane.Schedule.Shape.StrideW * plane.SourceLayout.W)
         {
-            for (int q = 0; q < width;)
-            {
-                bool whole = q >= columns.WholeFirst && q < columns.WholeLast;
-                int count = whole ? Math.Min(w, columns.WholeLast - q) : 1;
-                if (plane.Schedule.Kind == PoolKind.Average)
-                    Average(in plane, p, q, count);
-                else
-                    Max(in plane, p, q, count);
-                q += count;
-            }
+            case 1: Forward<N1>(in plane); break;
+            case 2: Forward<N2>(in plane); break;
+            default: Forward<N0>(in plane); break;
         }
     }
 
-    /// <summary>The taps that window (p, q) has in the image: where the first is, and how many rows and columns.</summary>
-    private static T* Window(in Plane plane, int p, int q, out int rows, out int columns, out int firstTap)
+    private static void Forward<TStep>(in Plane plane)
+        where TStep : struct, IConstant
     {
+        PoolSchedule.Axis columns = plane.Schedule.Columns;
         Pool2DShape shape = plane.Schedule.Shape;
-        (int r0, int r1) = plane.Schedule.Rows.Taps[p];
-        (int s0, int s1) = plane.Schedule.Columns.Taps[q];
-        (rows, columns, firstTap) = (r1 - r0, s1 - s0, (r0 * shape.S) + s0);
-        nint h = ((nint)p * shape.StrideH) - shape.PadTop + ((nint)r0 * shape.DilationH);
-        nint w = ((nint)q * shape.StrideW) - shape.PadLeft + ((nint)s0 * shape.DilationW);
-        return plane.Source + (h * plane.SourceLayout.H) + (w * plane.SourceLayout.W);
+        bool average = plane.Schedule.Kind == PoolKind.Average;
+        for (int q = 0; q < shape.Q;)
+        {
+            bool whole = q >= columns.WholeFirst && q < columns.WholeLast;
+            int count = whole ? Math.Min(TVec.Count, columns.WholeLast - q) : 1;
+            (int s0, int s1) = columns.Taps[q];
+            nint left = (((nint)q * shape.StrideW) - shape.PadLeft + ((nint)s0 * shape.DilationW)) * plane.SourceLayout.W;
+            for (int p = 0; p < shape.P; p++)
+            {
+                (int r0, int r1) = plane.Schedule.Rows.Taps[p];
+                nint top = ((nint)p * shape.StrideH) - shape.PadTop + ((nint)r0 * shape.DilationH);
+                Window window = new()
+                {
+                    Row = plane.Source + (top * plane.SourceLayout.H) + left,
+                    Rows = r1 - r0,
+                    Columns = s1 - s0,
+                    NextRow = shape.DilationH * plane.SourceLayout.H,
+                    NextColumn = shape.DilationW * plane.SourceLayout.W,
+                    Step = shape.StrideW * plane.SourceLayout.W,
+                    Count = count,
+                    FirstTap = (r0 * shape.S) + s0,
+                    NextTap = shape.S,
+                };
+                window.Roomy = plane.SourceEnd - (window.Row + ((window.Rows - 1) * window.NextRow) + ((window.Columns - 1) * window.NextColumn)) >= 2 * TVec.Count;
+                if (average)
+                {
+                    Store(in plane, p, q, count, TVec.Divide(Sum<TStep>(in window), Divisor(in plane, p, q, count)));
+                    continue;
+                }
+
+                TVec best = plane.Winners == null ? Max<TStep>(in window) : Max<TStep>(in window, plane.Winners, ((nint)p * shape.Q) + q, plane.Schedule.WinnerSize);
+                Store(in plane, p, q, count, best);
+            }
+
+            q += count;
+        }
     }
 
-    private static void Average(in Plane plane, int p, int q, int count)
+    /// <summary>The taps in the image of neighbouring windows, which all have the same.</summary>
+    private struct Window
     {
-        Pool2DShape shape = plane.Schedule.Shape;
-        T* row = Window(in plane, p, q, out int rows, out int columns, out _);
-        nint step = shape.StrideW * plane.SourceLayout.W;
+        /// <summary>The first tap of the first window.</summary>
+        public T* Row;
+        public int Rows, Columns, Count, FirstTap, NextTap;
+        public nint NextRow, NextColumn, Step;
+
+        /// <summary>Whether whole registers may be read at every tap.</summary>
+        public bool Roomy;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Load<TStep>(in Window window, T* from)
+        where TStep : struct, IConstant
+    {
+        nint step = TStep.Value == 0 ? window.Step : TStep.Value;
+        return TStep.Value != 0 && window.Roomy ? RowCopy<TVec, T>.Load(from, step) : RowCopy<TVec, T>.LoadUpTo(from, step, window.Count);
+    }
+
+    private static TVec Sum<TStep>(in Window window)
+        where TStep : struct, IConstant
+    {
         TVec sum = default;
-        for (; rows > 0; rows--, row += plane.SourceLayout.H)
+        T* row = window.Row;
+        for (int r = window.Rows; r > 0; r--, row += window.NextRow)
         {
             T* from = row;
-            for (int s = 0; s < columns; s++, from += plane.SourceLayout.W)
-                sum = TVec.Add(sum, RowCopy<TVec, T>.LoadUpTo(from, step, count));
+            for (int s = window.Columns; s > 0; s--, from += window.NextColumn)
+                sum = TVec.Add(sum, Load<TStep>(in window, from));
         }
 
-        Store(in plane, p, q, count, TVec.Divide(sum, Divisor(in plane, p, q, count)));
+        return sum;
+    }
+
+    private static TVec Max<TStep>(in Window window)
+        where TStep : struct, IConstant
+    {
+        TVec best = Load<TStep>(in window, window.Row);
+        T* row = window.Row;
+        for (int r = window.Rows; r > 0; r--, row += window.NextRow)
+        {
+            T* from = row;
+            for (int s = window.Columns; s > 0; s--, from += window.NextColumn)
+            {
+                TVec x = Load<TStep>(in window, from);
+                best = TVec.Select(Wins(x, best), x, best);
+            }
+        }
+
+        return best;
+    }
+
+    private static TVec Max<TStep>(in Window window, byte* winners, nint at, int winnerSize)
+        where TStep : struct, IConstant
+    {
+        TVec best = Load<TStep>(in window, window.Row), winner = TVec.Broadcast(T.CreateTruncating(window.FirstTap));
+        T* row = window.Row;
+        int tap = window.FirstTap;
+        for (int r = window.Rows; r > 0; r--, row += window.NextRow, tap += window.NextTap)
+        {
+            T* from = row;
+            for (int s = 0; s < window.Columns; s++, from += window.NextColumn)
+            {
+                TVec x = Load<TStep>(in window, from), wins = Wins(x, best);
+                best = TVec.Select(wins, x, best);
+                winner = TVec.Select(wins, TVec.Broadcast(T.CreateTruncating(tap + s)), winner);
+            }
+        }
+
+        for (int i = 0; i < window.Count; i++)
+        {
+            int won = ToInt(((T*)&winner)[i]);
+            if (winnerSize == 1)
+                winners[at + i] = (byte)won;
+            else
+                ((int*)winners)[at + i] = won;
+        }
+
+        return best;
     }
 
     /// <summary>A later tap wins if it is greater, or the first NaN; the first tap inside the image wins where all are equal.</summary>
-    private static void Max(in Plane plane, int p, int q, int count)
-    {
-        Pool2DShape shape = plane.Schedule.Shape;
-        T* row = Window(in plane, p, q, out int rows, out int columns, out int tap);
-        nint step = shape.StrideW * plane.SourceLayout.W;
-        TVec best = RowCopy<TVec, T>.LoadUpTo(row, step, count), winner = TVec.Broadcast(T.CreateTruncating(tap));
-        for (; rows > 0; rows--, row += shape.DilationH * plane.SourceLayout.H, tap += shape.S)
-        {
-            T* from = row;
-            for (int s = 0; s < columns; s++, from += shape.DilationW * plane.SourceLayout.W)
-            {
-                TVec x = RowCopy<TVec, T>.LoadUpTo(from, step, count);
-                TVec wins = TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(best, best));
-                best = TVec.Select(wins, x, best);
-                if (plane.Winners != null)
-                    winner = TVec.Select(wins, TVec.Broadcast(T.CreateTruncating(tap + s)), winner);
-            }
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Wins(TVec x, TVec best) => TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(best, best));
 
-        Store(in plane, p, q, count, best);
-        if (plane.Winners == null)
-            return;
-        nint at = ((nint)p * shape.Q) + q;
-        for (int i = 0; i < count; i++)
-        {
-            int won = int.CreateTruncating(((T*)&winner)[i]);
-            if (plane.Schedule.WinnerSize == 1)
-                plane.Winners[at + i] = (byte)won;
-            else
-                ((int*)plane.Winners)[at + i] = won;
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ToInt(T value) => typeof(T) == typeof(float) ? (int)Unsafe.BitCast<T, float>(value) : (int)Unsafe.BitCast<T, double>(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(in Plane plane, int p, int q, int count, TVec value)
@@ -199,6 +268,13 @@ internal static unsafe class PoolLoops<TVec, T>
     {
         PoolSchedule schedule = plane.Schedule;
         Pool2DShape shape = schedule.Shape;
+        if (shape.S == 2 && shape.StrideW == 2 && shape.R == shape.StrideH && (shape.PadTop | shape.PadLeft) == 0 && plane.TargetLayout.W == 1
+            && (shape.DilationH | shape.DilationW) == 1 && shape.P * shape.R <= shape.H && shape.Q * 2 <= shape.W)
+        {
+            BackwardDisjoint(in plane);
+            return;
+        }
+
         Give(in plane);
         for (int h = 0; h < shape.H; h++)
             Clear(plane.Target + (h * plane.TargetLayout.H), plane.TargetLayout.W, shape.W);
@@ -226,6 +302,52 @@ internal static unsafe class PoolLoops<TVec, T>
         }
     }
 
+    /// <summary>Windows two wide that neither overlap nor hang over: each row of dx is written once, whole.</summary>
+    private static void BackwardDisjoint(in Plane plane)
+    {
+        Pool2DShape shape = plane.Schedule.Shape;
+        int w = TVec.Count, covered = shape.P * shape.R;
+        nint sourceStep = plane.SourceLayout.W, targetRow = plane.TargetLayout.H;
+        for (int p = 0; p < shape.P; p++)
+        {
+            T* from = plane.Source + (p * plane.SourceLayout.H), to = plane.Target + (p * shape.R * targetRow);
+            for (int q = 0; q < shape.Q; q += w)
+            {
+                int count = Math.Min(w, shape.Q - q);
+                TVec dy = RowCopy<TVec, T>.LoadUpTo(from + (q * sourceStep), sourceStep, count), taps = default;
+                if (plane.Winners == null)
+                    dy = TVec.Divide(dy, Divisor(in plane, p, q, count));
+                else
+                    ReadWinners(in plane, ((nint)p * shape.Q) + q, count, (T*)&taps);
+                for (int r = 0; r < shape.R; r++)
+                {
+                    (TVec even, TVec odd) = (dy, dy);
+                    if (plane.Winners != null)
+                    {
+                        even = TVec.And(dy, TVec.Equal(taps, TVec.Broadcast(T.CreateTruncating(2 * r))));
+                        odd = TVec.And(dy, TVec.Equal(taps, TVec.Broadcast(T.CreateTruncating((2 * r) + 1))));
+                    }
+
+                    (TVec low, TVec high) = TVec.Interleave(even, odd);
+                    RowCopy<TVec, T>.StoreUpTo(to + (r * targetRow) + (2 * q), low, 2 * count);
+                    RowCopy<TVec, T>.StoreUpTo(to + (r * targetRow) + (2 * q) + w, high, (2 * count) - w);
+                }
+            }
+
+            for (int r = 0; r < shape.R && shape.W > 2 * shape.Q; r++)
+                new Span<T>(to + (r * targetRow) + (2 * shape.Q), shape.W - (2 * shape.Q)).Clear();
+        }
+
+        for (int h = covered; h < shape.H; h++)
+            new Span<T>(plane.Target + (h * targetRow), shape.W).Clear();
+    }
+
+    private static void ReadWinners(in Plane plane, nint at, nint count, T* taps)
+    {
+        for (nint i = 0; i < count; i++)
+            taps[i] = T.CreateTruncating(plane.Schedule.WinnerSize == 1 ? plane.Winners[at + i] : ((int*)plane.Winners)[at + i]);
+    }
+
     /// <summary>Reads dy, divided where averages are pooled, and the winning taps, in contiguous rows.</summary>
     private static void Give(in Plane plane)
     {
@@ -243,10 +365,8 @@ internal static unsafe class PoolLoops<TVec, T>
             }
         }
 
-        if (plane.Winners == null)
-            return;
-        for (nint i = 0; i < (nint)shape.P * shape.Q; i++)
-            plane.Taps[i] = T.CreateTruncating(plane.Schedule.WinnerSize == 1 ? plane.Winners[i] : ((int*)plane.Winners)[i]);
+        if (plane.Winners != null)
+            ReadWinners(in plane, 0, (nint)shape.P * shape.Q, plane.Taps);
     }
 
     private static void AddWon(T* given, T* taps, TVec tap, T* to, nint step, int count, bool ownsGaps)
