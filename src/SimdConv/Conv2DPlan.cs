@@ -258,11 +258,13 @@ public sealed unsafe class Conv2DPlan<T>
         TierState state = State(tier);
         return direction switch
         {
-            ConvDirection.Forward => $"{tier}: {state.Forward[0]}",
-            ConvDirection.InputGradient => $"{tier}: {string.Join("; ", state.InputGradient.Select(s => s.ToString()).Distinct())}",
+            ConvDirection.Forward => $"{tier}: {Describe(state.Forward)}",
+            ConvDirection.InputGradient => $"{tier}: {Describe(state.InputGradient)}",
             ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
+
+        static string Describe(ConvSchedule[] schedules) => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
     }
 
     private void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, T* panels, Span<T> y, Epilogue<T> epilogue, Execution execution, SimdTier tier)
@@ -374,10 +376,11 @@ public sealed unsafe class Conv2DPlan<T>
 
     private sealed class TierState(Conv2DShape shape, TierLoops<T> loops)
     {
-        public ConvSchedule[] Forward { get; } = [loops.Schedule(TapGrid.Forward(shape), shape.K / shape.Groups, shape.C / shape.Groups)];
+        public ConvSchedule[] Forward { get; } =
+            loops.Schedule([TapGrid.Forward(shape)], shape.K / shape.Groups, shape.C / shape.Groups, shape.Groups);
 
         public ConvSchedule[] InputGradient { get; } =
-            [.. TapGrid.InputGradient(shape).Select(grid => loops.Schedule(grid, shape.C / shape.Groups, shape.K / shape.Groups))];
+            loops.Schedule(TapGrid.InputGradient(shape), shape.C / shape.Groups, shape.K / shape.Groups, shape.Groups);
 
         public FilterSchedule Filter { get; } = loops.FilterSchedule(shape);
     }

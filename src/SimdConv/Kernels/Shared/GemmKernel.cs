@@ -58,4 +58,25 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
             case 30: GemmTile<TVec, T, Indexed<N14, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
         }
     }
+
+    public static void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc)
+    {
+        switch (rows)
+        {
+            case 1: GemmTile<TVec, T, Apart<N1, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 2: GemmTile<TVec, T, Apart<N2, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 3: GemmTile<TVec, T, Apart<N3, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 4: GemmTile<TVec, T, Apart<N4, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 5: GemmTile<TVec, T, Apart<N5, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 6: GemmTile<TVec, T, Apart<N6, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 7: GemmTile<TVec, T, Apart<N7, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 8: GemmTile<TVec, T, Apart<N8, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 9: GemmTile<TVec, T, Apart<N9, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 10: GemmTile<TVec, T, Apart<N10, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 11: GemmTile<TVec, T, Apart<N11, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 12: GemmTile<TVec, T, Apart<N12, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 13: GemmTile<TVec, T, Apart<N13, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 14: GemmTile<TVec, T, Apart<N14, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+        }
+    }
 }
