@@ -150,7 +150,7 @@ internal static unsafe class PoolBackward<TVec, T>
 
     /// <summary>What neighbouring windows of a row divide by.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Divisor(in PoolPlane<T> plane, int p, int q, int count) => plane.Schedule.Shape.DivisorOverride is { } divisor
+    private static TVec Divisor(in PoolPlane<T> plane, int p, int q, int count) => plane.Schedule.Shape.DivisorOverride is { } divisor
         ? TVec.Broadcast(T.CreateTruncating(divisor))
         : TVec.Multiply(TVec.Broadcast(T.CreateTruncating(plane.Schedule.Rows.Counts[p])), RowCopy<TVec, T>.LoadUpTo(plane.Counts + q, count));
 }

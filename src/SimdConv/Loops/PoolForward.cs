@@ -32,35 +32,54 @@ internal static unsafe class PoolForward<TVec, T>
             bool whole = q >= columns.WholeFirst && q < columns.WholeLast;
             int count = whole ? Math.Min(TVec.Count, columns.WholeLast - q) : 1;
             (int s0, int s1) = columns.Taps[q];
-            nint left = (((nint)q * shape.StrideW) - shape.PadLeft + ((nint)s0 * shape.DilationW)) * plane.SourceLayout.W;
-            for (int p = 0; p < shape.P; p++)
+            Window window = new()
             {
-                (int r0, int r1) = plane.Schedule.Rows.Taps[p];
-                nint top = ((nint)p * shape.StrideH) - shape.PadTop + ((nint)r0 * shape.DilationH);
-                Window window = new()
-                {
-                    Row = plane.Source + (top * plane.SourceLayout.H) + left,
-                    Rows = r1 - r0,
-                    Columns = s1 - s0,
-                    NextRow = shape.DilationH * plane.SourceLayout.H,
-                    NextColumn = shape.DilationW * plane.SourceLayout.W,
-                    Step = shape.StrideW * plane.SourceLayout.W,
-                    Count = count,
-                    FirstTap = (r0 * shape.S) + s0,
-                    NextTap = shape.S,
-                };
-                window.Roomy = plane.SourceEnd - (window.Row + ((window.Rows - 1) * window.NextRow) + ((window.Columns - 1) * window.NextColumn)) >= 2 * TVec.Count;
-                if (average)
-                {
-                    Store(in plane, p, q, count, TVec.Divide(Sum<TStep>(in window), PoolBackward<TVec, T>.Divisor(in plane, p, q, count)));
-                    continue;
-                }
-
-                TVec best = plane.Winners == null ? Max<TStep>(in window) : Max<TStep>(in window, plane.Winners, ((nint)p * shape.Q) + q, plane.Schedule.WinnerSize);
-                Store(in plane, p, q, count, best);
-            }
-
+                Columns = s1 - s0,
+                NextRow = shape.DilationH * plane.SourceLayout.H,
+                NextColumn = shape.DilationW * plane.SourceLayout.W,
+                Step = shape.StrideW * plane.SourceLayout.W,
+                Count = count,
+                NextTap = shape.S,
+            };
+            T* left = plane.Source + ((((nint)q * shape.StrideW) - shape.PadLeft + ((nint)s0 * shape.DilationW)) * plane.SourceLayout.W);
+            if (average)
+                Averages<TStep>(in plane, window, left, q);
+            else
+                Maxima<TStep>(in plane, window, left, q, s0);
             q += count;
+        }
+    }
+
+    /// <summary>The same columns of all output rows.</summary>
+    private static void Averages<TStep>(in PoolPlane<T> plane, Window window, T* left, int q)
+        where TStep : struct, IConstant
+    {
+        Pool2DShape shape = plane.Schedule.Shape;
+        (int First, int Last)[] rows = plane.Schedule.Rows.Taps;
+        int[] rowCounts = plane.Schedule.Rows.Counts;
+        TVec columnCounts = RowCopy<TVec, T>.LoadUpTo(plane.Counts + q, window.Count);
+        for (int p = 0; p < rows.Length; p++)
+        {
+            window.MoveTo(in plane, left, (((nint)p * shape.StrideH) - shape.PadTop + ((nint)rows[p].First * shape.DilationH)), rows[p].Last - rows[p].First);
+            TVec divisor = TVec.Multiply(TVec.Broadcast(T.CreateTruncating(rowCounts[p])), columnCounts);
+            if (shape.DivisorOverride is { } fixedDivisor)
+                divisor = TVec.Broadcast(T.CreateTruncating(fixedDivisor));
+            Store(in plane, p, q, window.Count, TVec.Divide(Sum<TStep>(in window), divisor));
+        }
+    }
+
+    /// <summary>The same columns of all output rows.</summary>
+    private static void Maxima<TStep>(in PoolPlane<T> plane, Window window, T* left, int q, int firstColumn)
+        where TStep : struct, IConstant
+    {
+        Pool2DShape shape = plane.Schedule.Shape;
+        (int First, int Last)[] rows = plane.Schedule.Rows.Taps;
+        for (int p = 0; p < rows.Length; p++)
+        {
+            window.MoveTo(in plane, left, (((nint)p * shape.StrideH) - shape.PadTop + ((nint)rows[p].First * shape.DilationH)), rows[p].Last - rows[p].First);
+            window.FirstTap = (rows[p].First * shape.S) + firstColumn;
+            TVec best = plane.Winners == null ? Max<TStep>(in window) : Max<TStep>(in window, plane.Winners, ((nint)p * shape.Q) + q, plane.Schedule.WinnerSize);
+            Store(in plane, p, q, window.Count, best);
         }
     }
 
@@ -74,6 +93,14 @@ internal static unsafe class PoolForward<TVec, T>
 
         /// <summary>Whether whole registers may be read at every tap.</summary>
         public bool Roomy;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void MoveTo(in PoolPlane<T> plane, T* left, nint row, int rows)
+        {
+            Row = left + (row * plane.SourceLayout.H);
+            Rows = rows;
+            Roomy = plane.SourceEnd - (Row + ((Rows - 1) * NextRow) + ((Columns - 1) * NextColumn)) >= 2 * TVec.Count;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -84,6 +111,7 @@ internal static unsafe class PoolForward<TVec, T>
         return TStep.Value != 0 && window.Roomy ? RowCopy<TVec, T>.Load(from, step) : RowCopy<TVec, T>.LoadUpTo(from, step, window.Count);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Sum<TStep>(in Window window)
         where TStep : struct, IConstant
     {
