@@ -113,7 +113,7 @@ internal sealed class ConvSchedule
         foreach (TapGrid grid in grids)
         {
             ConvSchedule best = tiles
-                .SelectMany(tile => grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 ? [(tile, 1), (tile, tile.Vectors)] : new[] { (tile, 1) })
+                .SelectMany(tile => grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR ? [(tile, 1), (tile, tile.Vectors)] : new[] { (tile, 1) })
                 .Select(choice => new ConvSchedule(grid, outputs, channels, choice.tile, choice.Item2, elementSize))
                 .MinBy(schedule => schedule.Cost)!;
             best.FilterStart = start;
