@@ -14,8 +14,7 @@ public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Run
 
     internal SimdTier Validate()
     {
-        if (MaxThreads < 0)
-            throw ArgumentErrors.OutOfRange("execution.MaxThreads", MaxThreads, "0 or more");
+        ArgumentErrors.RequireAtLeast(MaxThreads, 0, "execution.MaxThreads");
         return SimdSupport.Resolve(Tier);
     }
 

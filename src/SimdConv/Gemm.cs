@@ -1,7 +1,9 @@
 using SimdConv.Core;
 using SimdConv.Loops;
 using SimdConv.Packing;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SimdConv;
 
@@ -43,6 +45,7 @@ public static unsafe class Gemm
     /// <exception cref="ArgumentOutOfRangeException">A size is negative or a leading dimension too small.</exception>
     /// <exception cref="ArgumentException">A span is too short, C overlaps an operand, or the tier is not available.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    [SkipLocalsInit]
     public static void Multiply<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda,
         ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -60,26 +63,24 @@ public static unsafe class Gemm
 
         fixed (T* pa = a, pb = b, pc = c)
         {
-            ElementSet<T> output = new(pc, (ldc, m), (1, n));
-            if (output.Intersects(new ElementSet<T>(pa, (lda, aRows), (1, aColumns))))
+            if (Meets(pc, m, n, ldc, pa, aRows, aColumns, lda))
                 throw ArgumentErrors.Overlap(nameof(c), nameof(a));
-            if (output.Intersects(new ElementSet<T>(pb, (ldb, bRows), (1, bColumns))))
+            if (Meets(pc, m, n, ldc, pb, bRows, bColumns, ldb))
                 throw ArgumentErrors.Overlap(nameof(c), nameof(b));
             if (m == 0 || n == 0)
                 return;
 
-            GemmProblem<T> problem = new()
-            {
-                M = m,
-                N = n,
-                K = alpha == T.Zero ? 0 : k,
-                Alpha = alpha,
-                Beta = beta,
-                A = Strides(pa, lda, transA),
-                B = Strides(pb, ldb, transB),
-                C = pc,
-                Ldc = ldc,
-            };
+            // Field by field: an initializer would build it twice.
+            GemmProblem<T> problem;
+            problem.M = m;
+            problem.N = n;
+            problem.K = alpha == T.Zero ? 0 : k;
+            problem.Alpha = alpha;
+            problem.Beta = beta;
+            problem.A = Strides(pa, lda, transA);
+            problem.B = Strides(pb, ldb, transB);
+            problem.C = pc;
+            problem.Ldc = ldc;
             TierLoops<T>.For(tier).Gemm(&problem, execution);
         }
     }
@@ -90,21 +91,44 @@ public static unsafe class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n), execution);
 
-    private static (int Rows, int Columns) Stored(Transpose transpose, int rows, int columns, string argument) => transpose switch
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (int Rows, int Columns) Stored(Transpose transpose, int rows, int columns, string argument)
     {
-        Transpose.No => (rows, columns),
-        Transpose.Yes => (columns, rows),
-        _ => throw ArgumentErrors.OutOfRange(argument, transpose, "No or Yes"),
-    };
+        if ((uint)transpose > (uint)Transpose.Yes)
+            ThrowTranspose(transpose, argument);
+        return transpose == Transpose.No ? (rows, columns) : (columns, rows);
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RequireMatrix<T>(ReadOnlySpan<T> matrix, int rows, int columns, int ld, string argument, string ldArgument)
     {
         ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
         long needed = rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
         if (matrix.Length < needed)
-            throw ArgumentErrors.TooShort(argument, matrix.Length, needed, $"{rows} x {columns} with {ldArgument} = {ld}");
+            ThrowTooShort(argument, matrix.Length, needed, rows, columns, ld, ldArgument);
     }
 
+    // Apart, so that what is checked at every call stays small enough to be inlined.
+    [DoesNotReturn]
+    private static void ThrowTranspose(Transpose transpose, string argument) =>
+        throw ArgumentErrors.OutOfRange(argument, transpose, "No or Yes");
+
+    [DoesNotReturn]
+    private static void ThrowTooShort(string argument, int length, long needed, int rows, int columns, int ld, string ldArgument) =>
+        throw ArgumentErrors.TooShort(argument, length, needed, $"{rows} x {columns} with {ldArgument} = {ld}");
+
+    /// <summary>Whether two matrices share an element: whole ranges are compared first, elements only where those overlap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Meets<T>(T* x, int xRows, int xColumns, int xLd, T* y, int yRows, int yColumns, int yLd)
+        where T : unmanaged =>
+        x < y + ((nint)yRows * yLd) && y < x + ((nint)xRows * xLd) && ShareElements(x, xRows, xColumns, xLd, y, yRows, yColumns, yLd);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool ShareElements<T>(T* x, int xRows, int xColumns, int xLd, T* y, int yRows, int yColumns, int yLd)
+        where T : unmanaged =>
+        new ElementSet<T>(x, (xLd, xRows), (1, xColumns)).Intersects(new ElementSet<T>(y, (yLd, yRows), (1, yColumns)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static StridedMatrix<T> Strides<T>(T* data, int ld, Transpose transpose)
         where T : unmanaged =>
         transpose == Transpose.No

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace SimdConv.Core;
@@ -24,8 +25,12 @@ internal static class ArgumentErrors
     public static void RequireAtLeast(int value, int least, string argument)
     {
         if (value < least)
-            throw OutOfRange(argument, value, $"{least} or more");
+            ThrowBelow(value, least, argument);
     }
+
+    // Apart, so that the check is small enough to be inlined.
+    [DoesNotReturn]
+    private static void ThrowBelow(int value, int least, string argument) => throw OutOfRange(argument, value, $"{least} or more");
 
     public static void RequireLength<T>(ReadOnlySpan<T> span, long needed, string what,
         [CallerArgumentExpression(nameof(span))] string argument = "")

@@ -2,6 +2,7 @@ using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace SimdConv.Loops;
 
@@ -32,10 +33,16 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
-    public static void Run(GemmProblem<T>* problem, Execution execution)
+    public static void Run(GemmProblem<T>* problem, in Execution execution)
     {
         int m = problem->M, n = problem->N;
-        int threads = (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        int threads = execution.Threads;
+        if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit)
+        {
+            RunSerial(problem);
+            return;
+        }
+
         bool byRows = (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
         int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
@@ -72,7 +79,84 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         RunSerial(&mine);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunSerial(GemmProblem<T>* p)
+    {
+        if (p->Beta != T.Zero && p->Beta != T.One)
+            Scale(p);
+        bool fromC = p->Beta != T.Zero;
+        if (p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One)
+        {
+            // One column of C is a row of its transpose, as it lies.
+            GemmProblem<T> transposed = Transposed(p);
+            Run(&transposed, fromC);
+        }
+        else
+        {
+            Run(p, fromC);
+        }
+    }
+
+    /// <summary>The one place where the way through a product is chosen, the fastest that suits it first.</summary>
+    private static void Run(GemmProblem<T>* p, bool fromC)
+    {
+        if (IsBetterTransposed(p))
+            RunTransposed(p, fromC);
+        else if (DirectLoops<TVec, T>.Suits(p))
+            DirectLoops<TVec, T>.Run(p, fromC);
+        else
+            RunPacked(p);
+    }
+
+    /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>
+    private static GemmProblem<T> Transposed(GemmProblem<T>* p) => new()
+    {
+        M = p->N,
+        N = p->M,
+        K = p->K,
+        Alpha = p->Alpha,
+        Beta = p->Beta,
+        A = p->B.Transposed,
+        B = p->A.Transposed,
+        C = p->C,
+        Ldc = p->M,
+    };
+
+    /// <summary>
+    /// Few columns that leave lanes empty, when the rows would fill them: worth a copy of C where there are terms enough. 49 columns
+    /// fill 77 % of four registers of 16, 512 rows all.
+    /// </summary>
+    private static bool IsBetterTransposed(GemmProblem<T>* p)
+    {
+        const int MostColumns = 128, LeastTerms = 64;
+        if (p->Alpha != T.One || p->N > MostColumns || p->M < p->N || p->K < LeastTerms)
+            return false;
+        return 10L * Padded(p->N) * p->M > 11L * p->N * Padded(p->M);
+
+        static long Padded(int size) => (size + TVec.Count - 1) / TVec.Count * TVec.Count;
+    }
+
+    private static void RunTransposed(GemmProblem<T>* p, bool fromC)
+    {
+        int m = p->M, n = p->N, w = TVec.Count;
+        using Workspace workspace = new(Workspace.SizeOf<T>((long)m * n));
+        T* turned = workspace.Take<T>((long)m * n), end = turned + ((nint)m * n);
+        for (int i = 0; i < m && fromC; i += w)
+            TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, T.One, turned + i, m, end, exact: true);
+        GemmProblem<T> transposed = Transposed(p);
+        transposed.C = turned;
+        if (DirectLoops<TVec, T>.Suits(&transposed))
+            DirectLoops<TVec, T>.Run(&transposed, fromC);
+        else
+            RunPacked(&transposed);
+        for (int j = 0; j < n; j += w)
+        {
+            T* c = p->C + j;
+            TransposeBlocks<TVec, T>.Run(turned + ((nint)j * m), m, Math.Min(w, n - j), m, T.One, c, p->Ldc, p->C + ((m - 1) * p->Ldc) + n, exact: true);
+        }
+    }
+
+    private static void RunPacked(GemmProblem<T>* p)
     {
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T);
         int kcMost = BlockSizes.Kc(mr, size), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
@@ -83,9 +167,6 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         T* packedA = workspace.Take<T>(aCount), packedB = workspace.Take<T>(bCount);
         T* scratch = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
         new Span<T>(zeros, nr).Clear();
-
-        if (p->Beta != T.Zero && p->Beta != T.One)
-            Scale(p);
 
         for (int ic = 0; ic < p->M; ic += mcMost)
         {
@@ -103,8 +184,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
                 for (int jc = 0; jc < p->N; jc += ncMost)
                 {
                     int nc = Math.Min(p->N - jc, ncMost);
-                    for (int j = 0; j < nc; j += nr)
-                        MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc + j), kc, Math.Min(nr, nc - j), nr, packedB + ((nint)j * kc));
+                    MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc), kc, nc, nr, packedB);
 
                     for (int ir = 0; ir < panels.Count; ir++)
                     {
@@ -112,7 +192,11 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
                         T* a = packedA + ((nint)panels.Start(ir) * kc);
                         T* c = p->C + ((ic + panels.Start(ir)) * p->Ldc) + jc;
                         for (int jr = 0; jr < nc; jr += nr)
+                        {
+                            // The next tile of C on its way while this one is computed.
+                            Prefetch.Rows(jr + nr < nc ? c + jr + nr : c + (rows * p->Ldc), rows, p->Ldc, nr);
                             Tile(rows, Math.Min(nr, nc - jr), kc, a, packedB + ((nint)jr * kc), fromC ? c + jr : zeros, fromC ? p->Ldc : 0, c + jr, p->Ldc, scratch);
+                        }
                     }
                 }
             }

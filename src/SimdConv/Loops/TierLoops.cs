@@ -19,7 +19,7 @@ internal abstract unsafe class TierLoops<T>
 
     public static TierLoops<T> For(SimdTier tier) => Tiers[(int)tier]!;
 
-    public abstract void Gemm(GemmProblem<T>* problem, Execution execution);
+    public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale);
 
@@ -54,7 +54,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFlat : struct, IConstant
 {
-    public override void Gemm(GemmProblem<T>* problem, Execution execution)
+    public override void Gemm(GemmProblem<T>* problem, in Execution execution)
     {
         if (IsFlat(problem->M))
             GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Run(problem, execution);

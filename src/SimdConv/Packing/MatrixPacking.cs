@@ -10,6 +10,8 @@ internal unsafe struct StridedMatrix<T>
     public T* Data;
     public nint RowStride, ColumnStride;
 
+    public readonly StridedMatrix<T> Transposed => new() { Data = Data, RowStride = ColumnStride, ColumnStride = RowStride };
+
     public readonly StridedMatrix<T> At(nint row, nint column) =>
         new() { Data = Data + (row * RowStride) + (column * ColumnStride), RowStride = RowStride, ColumnStride = ColumnStride };
 }
@@ -19,52 +21,68 @@ internal static unsafe class MatrixPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>How many rows of B ahead are fetched: a block is too narrow for the hardware to see where the next row begins.</summary>
+    private const int PrefetchRows = 4;
+
     /// <summary>alpha * A[rows x kc] as one panel: the rows of each k behind each other.</summary>
     public static void PackA(StridedMatrix<T> a, int rows, int kc, T alpha, T* panel)
     {
+        T* end = panel + ((nint)rows * kc);
+        int w = TVec.Count, whole = rows / w * w;
         if (a.ColumnStride == 1)
         {
-            for (int i = 0; i < rows; i++)
-            {
-                T* source = a.Data + (i * a.RowStride);
-                T* target = panel + i;
-                for (int k = 0; k < kc; k++, target += rows)
-                    *target = alpha * source[k];
-            }
-        }
-        else
-        {
-            for (int k = 0; k < kc; k++, panel += rows)
-            {
-                T* source = a.Data + (k * a.ColumnStride);
-                for (int i = 0; i < rows; i++)
-                    panel[i] = alpha * source[i * a.RowStride];
-            }
-        }
-    }
-
-    /// <summary>B[kc x columns] as one panel of rows <paramref name="nr"/> wide, zeros behind the columns.</summary>
-    public static void PackB(StridedMatrix<T> b, int kc, int columns, int nr, T* panel)
-    {
-        if (b.ColumnStride == 1)
-        {
-            for (int k = 0; k < kc; k++, panel += nr)
-                CopyRow(b.Data + (k * b.RowStride), columns, panel, nr);
+            // The rows that don't fill a register first: their junk falls on elements that are written later.
+            if (whole < rows)
+                TransposeBlocks<TVec, T>.Run(a.Data + (whole * a.RowStride), a.RowStride, rows - whole, kc, alpha, panel + whole, rows, end);
+            for (int i = 0; i < whole; i += w)
+                TransposeBlocks<TVec, T>.Run(a.Data + (i * a.RowStride), a.RowStride, w, kc, alpha, panel + i, rows, end);
             return;
         }
 
-        for (int j = 0; j < columns; j++)
+        TVec factor = TVec.Broadcast(alpha);
+        for (int k = 0; k < kc; k++, panel += rows)
         {
-            T* source = b.Data + (j * b.ColumnStride);
-            T* target = panel + j;
-            for (int k = 0; k < kc; k++, target += nr)
-                *target = source[k * b.RowStride];
+            T* source = a.Data + (k * a.ColumnStride);
+            int i = 0;
+            for (; i < whole; i += w)
+                TVec.Store(panel + i, TVec.Multiply(factor, TVec.Load(source + i)));
+            if (i == rows)
+                continue;
+            TVec rest = TVec.Multiply(factor, TVec.LoadPartial(source + i, rows - i));
+            if (panel + i + w <= end)
+                TVec.Store(panel + i, rest);
+            else
+                TVec.StorePartial(panel + i, rest, rows - i);
+        }
+    }
+
+    /// <summary>B[kc x nc] as panels of rows <paramref name="nr"/> wide, behind each other; zeros, or junk of no consequence, behind the columns.</summary>
+    public static void PackB(StridedMatrix<T> b, int kc, int nc, int nr, T* panels)
+    {
+        if (b.ColumnStride == 1)
+        {
+            // Row by row: B is read as it lies in memory.
+            for (int k = 0; k < kc; k++)
+            {
+                T* source = b.Data + (k * b.RowStride), target = panels + ((nint)k * nr);
+                Prefetch.Rows(source + (PrefetchRows * b.RowStride), 1, 0, nc);
+                for (int j = 0; j < nc; j += nr, target += (nint)nr * kc)
+                    CopyRow(source + j, Math.Min(nr, nc - j), target, nr);
+            }
+
+            return;
         }
 
-        for (int j = columns; j < nr; j++)
+        int width = (nc + nr - 1) / nr * nr;
+        T* end = panels + ((nint)width * kc);
+        for (int j = 0; j < width; j += TVec.Count)
         {
-            for (int k = 0; k < kc; k++)
-                panel[((nint)k * nr) + j] = T.Zero;
+            T* panel = panels + ((nint)(j - (j % nr)) * kc) + (j % nr);
+            for (int k = 0; k < kc && j >= nc; k++)
+                TVec.Store(panel + ((nint)k * nr), default);
+            if (j >= nc)
+                continue;
+            TransposeBlocks<TVec, T>.Run(b.Data + (j * b.ColumnStride), b.ColumnStride, Math.Min(TVec.Count, nc - j), kc, T.One, panel, nr, end);
         }
     }
 

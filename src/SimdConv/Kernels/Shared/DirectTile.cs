@@ -1,0 +1,232 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>What a tile in place reads and writes. In memory, since one more call's arguments would not fit in registers.</summary>
+internal unsafe struct DirectOperands<T>
+    where T : unmanaged
+{
+    /// <summary>Element (i, k) is at A + i*ARow + k*ATerm.</summary>
+    public T* A;
+    public nint ARow, ATerm;
+
+    /// <summary>Row k is at B + k*Ldb.</summary>
+    public T* B;
+    public nint Ldb;
+
+    /// <summary>What the chains begin with, null for zeros; LdStart 0 repeats one row.</summary>
+    public T* Start;
+    public nint LdStart;
+
+    /// <summary>The result; may be Start.</summary>
+    public T* C;
+    public nint Ldc;
+
+    public nint Terms;
+
+    /// <summary>The columns of the last register.</summary>
+    public int Last;
+}
+
+/// <summary>The shape of a tile.</summary>
+internal interface IDirectShape
+{
+    static abstract int Rows { get; }
+
+    static abstract int Vectors { get; }
+
+    /// <summary>Whether the last register of a row sticks out of B and C.</summary>
+    static abstract bool IsPartial { get; }
+}
+
+/// <summary>Registers that end where the columns end.</summary>
+internal readonly struct Whole<TRows, TVectors> : IDirectShape
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    public static int Rows => TRows.Value;
+
+    public static int Vectors => TVectors.Value;
+
+    public static bool IsPartial => false;
+}
+
+/// <summary>A last register that sticks out.</summary>
+internal readonly struct Partial<TRows, TVectors> : IDirectShape
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    public static int Rows => TRows.Value;
+
+    public static int Vectors => TVectors.Value;
+
+    public static bool IsPartial => true;
+}
+
+/// <summary>
+/// The tile for operands that aren't packed: C[Rows x Vectors*W] = start + A[Rows x terms] * B[terms x Vectors*W].
+/// </summary>
+/// <remarks>
+/// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A. Three rows of A share a pointer, so
+/// that eight take three and none comes from the stack. No more rows than eight: the packed tiles' 14 rows save loads, of which
+/// there are enough out of L1 either way.
+/// </remarks>
+internal static unsafe class DirectTile<TVec, T, TShape>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TShape : struct, IDirectShape
+{
+    /// <param name="o">Where the operands are.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(DirectOperands<T>* o)
+    {
+        nint kc = o->Terms, ldb = o->Ldb, ldc = o->Ldc;
+        T* b = o->B, c = o->C;
+        int last = o->Last, w = TVec.Count;
+        TVec c0_0 = default, c0_1 = default, c0_2 = default, c0_3 = default;
+        TVec c1_0 = default, c1_1 = default, c1_2 = default, c1_3 = default;
+        TVec c2_0 = default, c2_1 = default, c2_2 = default, c2_3 = default;
+        TVec c3_0 = default, c3_1 = default, c3_2 = default, c3_3 = default;
+        TVec c4_0 = default, c4_1 = default, c4_2 = default, c4_3 = default;
+        TVec c5_0 = default, c5_1 = default, c5_2 = default, c5_3 = default;
+        TVec c6_0 = default, c6_1 = default;
+        TVec c7_0 = default, c7_1 = default;
+        if (o->Start != null)
+        {
+            T* start = o->Start;
+            nint ldstart = o->LdStart;
+            c0_0 = Load<N1>(start, last);
+            if (TShape.Vectors > 1) c0_1 = Load<N2>(start + w, last);
+            if (TShape.Vectors > 2) c0_2 = Load<N3>(start + (2 * w), last);
+            if (TShape.Vectors > 3) c0_3 = Load<N4>(start + (3 * w), last);
+            start += ldstart;
+            if (TShape.Rows > 1) c1_0 = Load<N1>(start, last);
+            if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = Load<N3>(start + (2 * w), last);
+            if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = Load<N4>(start + (3 * w), last);
+            start += ldstart;
+            if (TShape.Rows > 2) c2_0 = Load<N1>(start, last);
+            if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = Load<N3>(start + (2 * w), last);
+            if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = Load<N4>(start + (3 * w), last);
+            start += ldstart;
+            if (TShape.Rows > 3) c3_0 = Load<N1>(start, last);
+            if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = Load<N3>(start + (2 * w), last);
+            if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = Load<N4>(start + (3 * w), last);
+            start += ldstart;
+            if (TShape.Rows > 4) c4_0 = Load<N1>(start, last);
+            if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = Load<N3>(start + (2 * w), last);
+            if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = Load<N4>(start + (3 * w), last);
+            start += ldstart;
+            if (TShape.Rows > 5) c5_0 = Load<N1>(start, last);
+            if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = Load<N3>(start + (2 * w), last);
+            if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = Load<N4>(start + (3 * w), last);
+            start += ldstart;
+            if (TShape.Rows > 6) c6_0 = Load<N1>(start, last);
+            if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = Load<N2>(start + w, last);
+            start += ldstart;
+            if (TShape.Rows > 7) c7_0 = Load<N1>(start, last);
+            if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = Load<N2>(start + w, last);
+            start += ldstart;
+        }
+
+        nint rows = o->ARow * sizeof(T), terms = o->ATerm * sizeof(T);
+        byte* a0 = (byte*)o->A, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows);
+        for (nint k = 0; k < kc; k++)
+        {
+            TVec b0 = Load<N1>(b, last), b1 = default, b2 = default, b3 = default, x = default;
+            if (TShape.Vectors > 1) b1 = Load<N2>(b + w, last);
+            if (TShape.Vectors > 2) b2 = Load<N3>(b + (2 * w), last);
+            if (TShape.Vectors > 3) b3 = Load<N4>(b + (3 * w), last);
+            x = TVec.Broadcast(*(T*)a0);
+            c0_0 = TVec.MulAdd(x, b0, c0_0);
+            if (TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
+            if (TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
+            if (TShape.Vectors > 3) c0_3 = TVec.MulAdd(x, b3, c0_3);
+            if (TShape.Rows > 1) { x = TVec.Broadcast(*(T*)(a0 + rows)); c1_0 = TVec.MulAdd(x, b0, c1_0); }
+            if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
+            if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
+            if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = TVec.MulAdd(x, b3, c1_3);
+            if (TShape.Rows > 2) { x = TVec.Broadcast(*(T*)(a0 + (2 * rows))); c2_0 = TVec.MulAdd(x, b0, c2_0); }
+            if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
+            if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
+            if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = TVec.MulAdd(x, b3, c2_3);
+            if (TShape.Rows > 3) { x = TVec.Broadcast(*(T*)a3); c3_0 = TVec.MulAdd(x, b0, c3_0); }
+            if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
+            if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
+            if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = TVec.MulAdd(x, b3, c3_3);
+            if (TShape.Rows > 4) { x = TVec.Broadcast(*(T*)(a3 + rows)); c4_0 = TVec.MulAdd(x, b0, c4_0); }
+            if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
+            if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
+            if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = TVec.MulAdd(x, b3, c4_3);
+            if (TShape.Rows > 5) { x = TVec.Broadcast(*(T*)(a3 + (2 * rows))); c5_0 = TVec.MulAdd(x, b0, c5_0); }
+            if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
+            if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
+            if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = TVec.MulAdd(x, b3, c5_3);
+            if (TShape.Rows > 6) { x = TVec.Broadcast(*(T*)a6); c6_0 = TVec.MulAdd(x, b0, c6_0); }
+            if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
+            if (TShape.Rows > 7) { x = TVec.Broadcast(*(T*)(a6 + rows)); c7_0 = TVec.MulAdd(x, b0, c7_0); }
+            if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
+            a0 += terms;
+            if (TShape.Rows > 3) a3 += terms;
+            if (TShape.Rows > 6) a6 += terms;
+            b += ldb;
+        }
+
+        Store<N1>(c, c0_0, last);
+        if (TShape.Vectors > 1) Store<N2>(c + w, c0_1, last);
+        if (TShape.Vectors > 2) Store<N3>(c + (2 * w), c0_2, last);
+        if (TShape.Vectors > 3) Store<N4>(c + (3 * w), c0_3, last);
+        c += ldc;
+        if (TShape.Rows > 1) Store<N1>(c, c1_0, last);
+        if (TShape.Rows > 1 && TShape.Vectors > 1) Store<N2>(c + w, c1_1, last);
+        if (TShape.Rows > 1 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c1_2, last);
+        if (TShape.Rows > 1 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c1_3, last);
+        c += ldc;
+        if (TShape.Rows > 2) Store<N1>(c, c2_0, last);
+        if (TShape.Rows > 2 && TShape.Vectors > 1) Store<N2>(c + w, c2_1, last);
+        if (TShape.Rows > 2 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c2_2, last);
+        if (TShape.Rows > 2 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c2_3, last);
+        c += ldc;
+        if (TShape.Rows > 3) Store<N1>(c, c3_0, last);
+        if (TShape.Rows > 3 && TShape.Vectors > 1) Store<N2>(c + w, c3_1, last);
+        if (TShape.Rows > 3 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c3_2, last);
+        if (TShape.Rows > 3 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c3_3, last);
+        c += ldc;
+        if (TShape.Rows > 4) Store<N1>(c, c4_0, last);
+        if (TShape.Rows > 4 && TShape.Vectors > 1) Store<N2>(c + w, c4_1, last);
+        if (TShape.Rows > 4 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c4_2, last);
+        if (TShape.Rows > 4 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c4_3, last);
+        c += ldc;
+        if (TShape.Rows > 5) Store<N1>(c, c5_0, last);
+        if (TShape.Rows > 5 && TShape.Vectors > 1) Store<N2>(c + w, c5_1, last);
+        if (TShape.Rows > 5 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c5_2, last);
+        if (TShape.Rows > 5 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c5_3, last);
+        c += ldc;
+        if (TShape.Rows > 6) Store<N1>(c, c6_0, last);
+        if (TShape.Rows > 6 && TShape.Vectors > 1) Store<N2>(c + w, c6_1, last);
+        c += ldc;
+        if (TShape.Rows > 7) Store<N1>(c, c7_0, last);
+        if (TShape.Rows > 7 && TShape.Vectors > 1) Store<N2>(c + w, c7_1, last);
+    }
+
+    /// <summary>Register number <typeparamref name="TVector"/> of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Load<TVector>(T* source, int last)
+        where TVector : struct, IConstant =>
+        TShape.IsPartial && TVector.Value == TShape.Vectors ? TVec.LoadPartial(source, last) : TVec.Load(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TVector>(T* target, TVec value, int last)
+        where TVector : struct, IConstant
+    {
+        if (TShape.IsPartial && TVector.Value == TShape.Vectors)
+            TVec.StorePartial(target, value, last);
+        else
+            TVec.Store(target, value);
+    }
+}

@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace SimdConv.Kernels;
+
+/// <summary>Hints that memory will soon be needed. They never fault, so an address may lie outside of an operand.</summary>
+internal static unsafe class Prefetch
+{
+    private const int LineBytes = 64;
+
+    /// <summary>The line that an element is in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Line<T>(T* element)
+        where T : unmanaged
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(element);
+    }
+
+    /// <summary>The lines of a tile: <paramref name="rows"/> rows of <paramref name="count"/> elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Rows<T>(T* tile, int rows, nint ld, int count)
+        where T : unmanaged
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < rows; i++, tile += ld)
+        {
+            for (int j = 0; j < count * sizeof(T); j += LineBytes)
+                Sse.Prefetch0((byte*)tile + j);
+        }
+    }
+}

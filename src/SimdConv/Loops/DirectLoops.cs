@@ -1,0 +1,126 @@
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again, for a
+/// packed copy to pay. No workspace, but for one panel where B is transposed.
+/// </summary>
+internal static unsafe class DirectLoops<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>KC where B is read once: so few rows that the hardware follows each of them through memory.</summary>
+    private const int StreamedTerms = 16;
+
+    /// <summary>KC where B is read again: its panel, two registers wide, takes at most half of L1.</summary>
+    private static int ReusedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (2 * TVec.Count * sizeof(T)));
+
+    /// <summary>KC of a transposed B: its panel, packed four registers wide, takes at most half of L1.</summary>
+    private static int TurnedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (4 * TVec.Count * sizeof(T)));
+
+    /// <summary>Whether the product runs faster in place than packed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Suits(GemmProblem<T>* p)
+    {
+        if (p->Alpha != T.One)
+            return false;
+
+        // One row of tiles reads B once only, so a packed copy of it would never be read again.
+        if (p->M <= DirectKernel<TVec, T>.MaxRows(2))
+            return true;
+
+        // All of B in half of L2, so that it stays there while panels of A go by.
+        return p->B.ColumnStride == 1 && (long)p->K * p->N * sizeof(T) <= CacheSizes.L2 / 2;
+    }
+
+    /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
+    [SkipLocalsInit]
+    public static void Run(GemmProblem<T>* p, bool fromC)
+    {
+        bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
+        int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
+        if (p->B.ColumnStride != 1)
+        {
+            RunTurned(p, fromC, isFlat ? 4 : 2);
+            return;
+        }
+
+        bool isStreamed = p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
+        int kcMost = isStreamed ? StreamedTerms : ReusedTerms;
+        int w = TVec.Count;
+        DirectOperands<T> o;
+        o.ARow = p->A.RowStride;
+        o.ATerm = p->A.ColumnStride;
+        o.Ldb = p->B.RowStride;
+        o.Ldc = o.LdStart = p->Ldc;
+        int pc = 0;
+        do
+        {
+            o.Terms = Math.Min(p->K - pc, kcMost);
+            T* a = p->A.Data + (pc * o.ATerm), b = p->B.Data + (pc * o.Ldb);
+            for (int jc = 0; jc < p->N;)
+            {
+                int left = p->N - jc, across = left > 3 * w && isFlat ? 4 : left > w ? 2 : 1;
+                int columns = Math.Min(left, across * w);
+                o.B = b + jc;
+                for (int row = 0; row < p->M;)
+                {
+                    // Whole tiles, the last two of equal height.
+                    int below = p->M - row, rows = below >= 2 * most ? most : below > most ? (below + 1) / 2 : below;
+                    o.A = a + (row * o.ARow);
+                    o.C = p->C + (row * o.Ldc) + jc;
+                    o.Start = fromC ? o.C : null;
+
+                    // Not more than one register across: two halves of it take the same time, and fewer cycles to load A. One half, half the time.
+                    if (typeof(TVec) == typeof(Avx512Lanes<T>) && across == 1)
+                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, columns > w / 2 ? 2 : 1, columns, &o);
+                    else
+                        DirectKernel<TVec, T>.Run(rows, across, columns, &o);
+                    row += rows;
+                }
+
+                jc += columns;
+            }
+
+            fromC = true;
+            pc += kcMost;
+        }
+        while (pc < p->K);
+    }
+
+    /// <summary>B transposed and at most one row of tiles: blocks of B are turned in registers on their way through L1.</summary>
+    private static void RunTurned(GemmProblem<T>* p, bool fromC, int vectors)
+    {
+        int w = TVec.Count, kcMost = TurnedTerms;
+        using Workspace workspace = new(Workspace.SizeOf<T>((long)kcMost * vectors * w));
+        DirectOperands<T> o;
+        o.ARow = p->A.RowStride;
+        o.ATerm = p->A.ColumnStride;
+        o.B = workspace.Take<T>((long)kcMost * vectors * w);
+        o.Ldc = o.LdStart = p->Ldc;
+        for (int jc = 0; jc < p->N;)
+        {
+            int left = p->N - jc, across = left > 3 * w && vectors == 4 ? 4 : left > w ? 2 : 1;
+            int columns = Math.Min(left, across * w), pc = 0;
+            o.Ldb = across * w;
+            o.C = p->C + jc;
+            do
+            {
+                int kc = Math.Min(p->K - pc, kcMost);
+                MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc), kc, columns, across * w, o.B);
+                o.A = p->A.Data + (pc * o.ATerm);
+                o.Terms = kc;
+                o.Start = fromC || pc > 0 ? o.C : null;
+                DirectKernel<TVec, T>.Run(p->M, across, columns, &o);
+                pc += kcMost;
+            }
+            while (pc < p->K);
+            jc += columns;
+        }
+    }
+}
