@@ -1,6 +1,5 @@
 using SimdConv.Kernels;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace SimdConv.Packing;
 
@@ -10,7 +9,7 @@ internal static unsafe class TransposePacking<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// Rows of an image as [position][channel], <paramref name="ld"/> from one position to the next, zeros behind the channels.
+    /// Rows of an image as [position][channel], <paramref name="ld"/> from one position to the next; the lanes behind the channels don't matter.
     /// </summary>
     public static void ToPositions(T* image, ImageLayout layout, int channels, int rows, int width, T* target, int ld)
     {
@@ -26,43 +25,18 @@ internal static unsafe class TransposePacking<TVec, T>
                 {
                     for (int c = 0; c < channels; c++)
                         target[((nint)j * ld) + c] = image[(c * layout.C) + (j * layout.W)];
-                    new Span<T>(target + ((nint)j * ld) + channels, ld - channels).Clear();
                 }
             }
         }
     }
 
-    /// <summary>target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns; zeros for i from rows to padded.</summary>
+    /// <summary>
+    /// target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns; what stands for i from rows to padded doesn't matter.
+    /// </summary>
     public static void Transpose(T* source, nint lds, int rows, int columns, T* target, nint ldt, int padded)
     {
         int w = TVec.Count;
-        for (int j = 0; j < columns; j += w)
-        {
-            for (int i = 0; i < padded; i += w)
-                Block(source + (i * lds) + j, lds, Math.Min(w, rows - i), Math.Min(w, columns - j), target + (j * ldt) + i, ldt, Math.Min(w, padded - i));
-        }
-    }
-
-    /// <summary>
-    /// A block of at most a register each way: perfect shuffles of registers i and i + W/2, log2(W) times over, transpose W x W.
-    /// </summary>
-    [SkipLocalsInit]
-    private static void Block(T* source, nint lds, int rows, int columns, T* target, nint ldt, int padded)
-    {
-        int w = TVec.Count;
-        TVec* from = stackalloc TVec[w], to = stackalloc TVec[w];
-        for (int i = 0; i < w; i++)
-            from[i] = i < rows ? RowCopy<TVec, T>.LoadUpTo(source + (i * lds), columns) : default;
-        for (int step = 1; step < w; step *= 2)
-        {
-            for (int i = 0; i < w / 2; i++)
-                (to[2 * i], to[(2 * i) + 1]) = TVec.Interleave(from[i], from[i + (w / 2)]);
-            TVec* swap = from;
-            from = to;
-            to = swap;
-        }
-
-        for (int j = 0; j < columns; j++)
-            RowCopy<TVec, T>.StoreUpTo(target + (j * ldt), from[j], padded);
+        for (int i = 0; i < rows; i += w)
+            TransposeBlocks<TVec, T>.Run(source + (i * lds), lds, Math.Min(w, rows - i), columns, T.One, target + i, ldt, target + (columns * ldt), exact: i + w > padded);
     }
 }
