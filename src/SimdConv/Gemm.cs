@@ -21,7 +21,7 @@ public enum Transpose
 /// General matrix multiplication on row-major matrices, float or double. Each element of C is one chain of multiply-adds in
 /// ascending k, fused where the tier fuses, so that results depend on no thread count, block size, matrix size or fusing tier.
 /// </summary>
-public static unsafe class Gemm
+public static unsafe partial class Gemm
 {
     /// <summary>C = alpha * op(A) * op(B) + beta * C, where op transposes or not.</summary>
     /// <remarks>
@@ -48,6 +48,26 @@ public static unsafe class Gemm
     [SkipLocalsInit]
     public static void Multiply<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda,
         ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Run(transA, transB, m, n, k, alpha, a, lda, null, b, ldb, null, beta, c, ldc, default, execution);
+
+    /// <summary>C = activation(alpha * op(A) * op(B) + beta * C + bias): a bias is as long as C has rows or columns, and shares no element with C.</summary>
+    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T, Span{T}, int, Execution)"/>
+    public static void Multiply<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda,
+        ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc, Execution execution, GemmEpilogue<T> epilogue)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Run(transA, transB, m, n, k, alpha, a, lda, null, b, ldb, null, beta, c, ldc, epilogue, execution);
+
+    /// <summary>C = A * B for contiguous matrices: A is m x k, B is k x n, C is m x n.</summary>
+    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T, Span{T}, int, Execution)"/>
+    public static void Multiply<T>(int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n), execution);
+
+    /// <summary>Checks everything, then makes the one virtual call. Inlined, so that what a caller doesn't use costs it nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Run<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T>? packedA,
+        ReadOnlySpan<T> b, int ldb, PackedMatrix<T>? packedB, T beta, Span<T> c, int ldc, GemmEpilogue<T> epilogue, in Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -57,16 +77,28 @@ public static unsafe class Gemm
         ArgumentErrors.RequireAtLeast(k, 0, nameof(k));
         (int aRows, int aColumns) = Stored(transA, m, k, nameof(transA));
         (int bRows, int bColumns) = Stored(transB, k, n, nameof(transB));
-        RequireMatrix(a, aRows, aColumns, lda, nameof(a), nameof(lda));
-        RequireMatrix(b, bRows, bColumns, ldb, nameof(b), nameof(ldb));
+        if (packedA is null)
+            RequireMatrix(a, aRows, aColumns, lda, nameof(a), nameof(lda));
+        else
+            packedA.Require(GemmSide.A, tier, nameof(a));
+        if (packedB is null)
+            RequireMatrix(b, bRows, bColumns, ldb, nameof(b), nameof(ldb));
+        else
+            packedB.Require(GemmSide.B, tier, nameof(b));
         RequireMatrix((ReadOnlySpan<T>)c, m, n, ldc, nameof(c), nameof(ldc));
+        bool hasEpilogue = epilogue.RowBias.Length > 0 || epilogue.ColumnBias.Length > 0 || epilogue.Activation != Activation.None;
+        if (hasEpilogue)
+            Require(epilogue, m, n);
 
-        fixed (T* pa = a, pb = b, pc = c)
+        fixed (T* pa = a, pb = b, pc = c, rowBias = epilogue.RowBias, columnBias = epilogue.ColumnBias)
         {
-            if (Meets(pc, m, n, ldc, pa, aRows, aColumns, lda))
+            if (packedA is null && Meets(pc, m, n, ldc, pa, aRows, aColumns, lda))
                 throw ArgumentErrors.Overlap(nameof(c), nameof(a));
-            if (Meets(pc, m, n, ldc, pb, bRows, bColumns, ldb))
+            if (packedB is null && Meets(pc, m, n, ldc, pb, bRows, bColumns, ldb))
                 throw ArgumentErrors.Overlap(nameof(c), nameof(b));
+            if (hasEpilogue && (Meets(pc, m, n, ldc, rowBias, 1, epilogue.RowBias.Length, epilogue.RowBias.Length)
+                || Meets(pc, m, n, ldc, columnBias, 1, epilogue.ColumnBias.Length, epilogue.ColumnBias.Length)))
+                throw ArgumentErrors.Overlap(nameof(c), "the bias");
             if (m == 0 || n == 0)
                 return;
 
@@ -81,15 +113,31 @@ public static unsafe class Gemm
             problem.B = Strides(pb, ldb, transB);
             problem.C = pc;
             problem.Ldc = ldc;
+            problem.PackedA = packedA is null ? null : packedA.Panels;
+            problem.PackedB = packedB is null ? null : packedB.Panels;
+            problem.PackedColumn = 0;
+            problem.RowBias = rowBias;
+            problem.ColumnBias = columnBias;
+            problem.Finish.Activation = epilogue.Activation;
+            problem.Finish.Scale = epilogue.Scale ?? T.One;
             TierLoops<T>.For(tier).Gemm(&problem, execution);
+            GC.KeepAlive(packedA);
+            GC.KeepAlive(packedB);
         }
     }
 
-    /// <summary>C = A * B for contiguous matrices: A is m x k, B is k x n, C is m x n.</summary>
-    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T, Span{T}, int, Execution)"/>
-    public static void Multiply<T>(int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c, Execution execution = default)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n), execution);
+    private static void Require<T>(GemmEpilogue<T> epilogue, int m, int n)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (epilogue.RowBias.Length > 0 && epilogue.ColumnBias.Length > 0)
+            throw new ArgumentException("epilogue.RowBias and epilogue.ColumnBias both hold elements; expected one of them.", nameof(epilogue));
+        if (epilogue.RowBias.Length > 0 && epilogue.RowBias.Length != m)
+            throw new ArgumentException($"epilogue.RowBias holds {epilogue.RowBias.Length} elements; expected {m}, one a row of C, or none.", nameof(epilogue));
+        if (epilogue.ColumnBias.Length > 0 && epilogue.ColumnBias.Length != n)
+            throw new ArgumentException($"epilogue.ColumnBias holds {epilogue.ColumnBias.Length} elements; expected {n}, one a column of C, or none.", nameof(epilogue));
+        if (!Enum.IsDefined(epilogue.Activation))
+            throw ArgumentErrors.OutOfRange("epilogue.Activation", epilogue.Activation, "None, Relu or Tanh");
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (int Rows, int Columns) Stored(Transpose transpose, int rows, int columns, string argument)

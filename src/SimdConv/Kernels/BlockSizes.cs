@@ -29,10 +29,10 @@ internal static class BlockSizes
     public const long SerialLimit = 400_000;
 
     /// <summary>KC: the broadcast micro-panel, MR x KC, takes at most three quarters of L1.</summary>
-    public static int Kc(int mr, int elementSize) => L1Bytes * 3 / 4 / (mr * elementSize) / 16 * 16;
+    public static int Kc(int mr, int elementSize) => CacheSizes.L1 * 3 / 4 / (mr * elementSize) / 16 * 16;
 
-    /// <summary>NC: the block of B, KC x NC, stays in L2 with as much room again for the panel of A and the tiles of C.</summary>
-    public static int Nc(int kc, int nr, int elementSize) => Math.Max(1, L2Bytes * 2 / (kc * elementSize) / nr) * nr;
+    /// <summary>NC: the block of B, KC x NC, takes at most half of L2: the other half is for the panel of A and the tiles of C.</summary>
+    public static int Nc(int kc, int nr, int elementSize) => Math.Max(1, CacheSizes.L2 / 2 / (kc * elementSize) / nr) * nr;
 
     /// <summary>MC: the block of A, MC x KC, stays in a core's share of L3, 4 MB.</summary>
     public static int Mc(int kc, int mr, int elementSize) => Math.Max(1, 4 * 1024 * 1024 / (kc * elementSize) / mr) * mr;

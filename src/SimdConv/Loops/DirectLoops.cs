@@ -20,8 +20,8 @@ internal static unsafe class DirectLoops<TVec, T>
     /// <summary>KC where B is read again: its panel, two registers wide, takes at most half of L1.</summary>
     private static int ReusedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (2 * TVec.Count * sizeof(T)));
 
-    /// <summary>KC of a transposed B: its panel, packed four registers wide, takes at most half of L1.</summary>
-    private static int TurnedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (4 * TVec.Count * sizeof(T)));
+    /// <summary>KC of a transposed B: long enough that fetching ahead along its rows pays, which it does better than a panel within L1.</summary>
+    private const int TurnedTerms = 256;
 
     /// <summary>Whether the product runs faster in place than packed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -50,9 +50,12 @@ internal static unsafe class DirectLoops<TVec, T>
             return;
         }
 
+        int w = TVec.Count;
+
+        // Half registers fill what is little more than one register with less work than two.
+        int two = typeof(TVec) == typeof(Avx512Lanes<T>) ? w + (w / 2) : w;
         bool isStreamed = p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
         int kcMost = isStreamed ? StreamedTerms : ReusedTerms;
-        int w = TVec.Count;
         DirectOperands<T> o;
         o.ARow = p->A.RowStride;
         o.ATerm = p->A.ColumnStride;
@@ -65,7 +68,7 @@ internal static unsafe class DirectLoops<TVec, T>
             T* a = p->A.Data + (pc * o.ATerm), b = p->B.Data + (pc * o.Ldb);
             for (int jc = 0; jc < p->N;)
             {
-                int left = p->N - jc, across = left > 3 * w && isFlat ? 4 : left > w ? 2 : 1;
+                int left = p->N - jc, across = left > 3 * w && isFlat ? 4 : left > two ? 2 : 1;
                 int columns = Math.Min(left, across * w);
                 o.B = b + jc;
                 for (int row = 0; row < p->M;)

@@ -15,6 +15,18 @@ internal unsafe struct GemmProblem<T>
     public StridedMatrix<T> A, B;
     public T* C;
     public nint Ldc;
+
+    /// <summary>All panels of A or B, where the caller has packed them; at most one of the two.</summary>
+    public T* PackedA, PackedB;
+
+    /// <summary>Columns of all panels of B, and the column among them that this part begins with.</summary>
+    public int PackedColumns, PackedColumn;
+
+    /// <summary>What the chains of a row, or of a column, begin with; at most one of the two.</summary>
+    public T* RowBias, ColumnBias;
+
+    /// <summary>What follows the last term.</summary>
+    public Finish<T> Finish;
 }
 
 /// <summary>
@@ -37,13 +49,15 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     {
         int m = problem->M, n = problem->N;
         int threads = execution.Threads;
+        problem->PackedColumns = problem->PackedB == null ? 0 : PackedColumns(n);
         if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit)
         {
             RunSerial(problem);
             return;
         }
 
-        bool byRows = (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
+        // By rows or by columns, whichever has more tiles; packed panels of A stay whole.
+        bool byRows = problem->PackedA == null && (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
         int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
         execution.Run(split.Parts, &RunPart, &split);
@@ -67,12 +81,15 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         {
             mine.A = mine.A.At(from, 0);
             mine.C += from * mine.Ldc;
+            mine.RowBias = mine.RowBias == null ? null : mine.RowBias + from;
             mine.M = to - from;
         }
         else
         {
             mine.B = mine.B.At(0, from);
             mine.C += from;
+            mine.PackedColumn += from;
+            mine.ColumnBias = mine.ColumnBias == null ? null : mine.ColumnBias + from;
             mine.N = to - from;
         }
 
@@ -82,30 +99,30 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunSerial(GemmProblem<T>* p)
     {
-        if (p->Beta != T.Zero && p->Beta != T.One)
-            Scale(p);
-        bool fromC = p->Beta != T.Zero;
-        if (p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One)
+        bool fromC = p->Beta != T.Zero || HasBias(p);
+        if (fromC && (p->Beta != T.One || HasBias(p)))
+            Start(p);
+        Run(p, fromC);
+        for (int i = 0; i < p->M && p->Finish.Activation != Activation.None; i++)
         {
-            // One column of C is a row of its transpose, as it lies.
-            GemmProblem<T> transposed = Transposed(p);
-            Run(&transposed, fromC);
-        }
-        else
-        {
-            Run(p, fromC);
+            T* c = p->C + (i * p->Ldc);
+            ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, p->N, p->Finish.Scale);
         }
     }
 
     /// <summary>The one place where the way through a product is chosen, the fastest that suits it first.</summary>
     private static void Run(GemmProblem<T>* p, bool fromC)
     {
-        if (IsBetterTransposed(p))
+        if (p->PackedA != null || p->PackedB != null)
+            RunPacked(p, fromC);
+        else if (p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One)
+            RunColumn(p, fromC);
+        else if (IsBetterTransposed(p))
             RunTransposed(p, fromC);
         else if (DirectLoops<TVec, T>.Suits(p))
             DirectLoops<TVec, T>.Run(p, fromC);
         else
-            RunPacked(p);
+            RunPacked(p, fromC);
     }
 
     /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>
@@ -122,14 +139,21 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         Ldc = p->M,
     };
 
+    /// <summary>One column of C is a row of its transpose, as it lies.</summary>
+    private static void RunColumn(GemmProblem<T>* p, bool fromC)
+    {
+        GemmProblem<T> row = Transposed(p);
+        DirectLoops<TVec, T>.Run(&row, fromC);
+    }
+
     /// <summary>
     /// Few columns that leave lanes empty, when the rows would fill them: worth a copy of C where there are terms enough. 49 columns
     /// fill 77 % of four registers of 16, 512 rows all.
     /// </summary>
     private static bool IsBetterTransposed(GemmProblem<T>* p)
     {
-        const int MostColumns = 128, LeastTerms = 64;
-        if (p->Alpha != T.One || p->N > MostColumns || p->M < p->N || p->K < LeastTerms)
+        const int MostColumns = 128, LeastTerms = 128;
+        if (p->Alpha != T.One || p->N > MostColumns || p->M < 4 * p->N || p->K < LeastTerms)
             return false;
         return 10L * Padded(p->N) * p->M > 11L * p->N * Padded(p->M);
 
@@ -148,7 +172,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         if (DirectLoops<TVec, T>.Suits(&transposed))
             DirectLoops<TVec, T>.Run(&transposed, fromC);
         else
-            RunPacked(&transposed);
+            RunPacked(&transposed, fromC);
         for (int j = 0; j < n; j += w)
         {
             T* c = p->C + j;
@@ -156,15 +180,15 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         }
     }
 
-    private static void RunPacked(GemmProblem<T>* p)
+    private static void RunPacked(GemmProblem<T>* p, bool startsFromC)
     {
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T);
         int kcMost = BlockSizes.Kc(mr, size), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
         int kcUsed = Math.Min(p->K, kcMost), mcUsed = Math.Min(p->M, mcMost);
         int ncUsed = Math.Min((p->N + nr - 1) / nr * nr, ncMost);
-        long aCount = (long)mcUsed * kcUsed, bCount = (long)kcUsed * ncUsed, tile = mr * nr;
+        long aCount = p->PackedA == null ? (long)mcUsed * kcUsed : 0, bCount = p->PackedB == null ? (long)kcUsed * ncUsed : 0, tile = mr * nr;
         using Workspace workspace = new(Workspace.SizeOf<T>(aCount) + Workspace.SizeOf<T>(bCount) + (2 * Workspace.SizeOf<T>(tile)));
-        T* packedA = workspace.Take<T>(aCount), packedB = workspace.Take<T>(bCount);
+        T* ownA = workspace.Take<T>(aCount), ownB = workspace.Take<T>(bCount);
         T* scratch = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
         new Span<T>(zeros, nr).Clear();
 
@@ -177,14 +201,17 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
             for (int pc = 0; pc < Math.Max(1, p->K); pc += kcMost)
             {
                 int kc = Math.Min(p->K - pc, kcMost);
-                bool fromC = pc > 0 || p->Beta != T.Zero;
-                for (int i = 0; i < panels.Count; i++)
-                    MatrixPacking<TVec, T>.PackA(p->A.At(ic + panels.Start(i), pc), panels.Rows(i), kc, p->Alpha, packedA + ((nint)panels.Start(i) * kc));
+                bool fromC = pc > 0 || startsFromC;
+                T* packedA = p->PackedA == null ? ownA : p->PackedA + ((nint)ic * p->K) + ((nint)mc * pc);
+                if (p->PackedA == null)
+                    PackA(p->A.At(ic, pc), panels, kc, p->Alpha, packedA);
 
                 for (int jc = 0; jc < p->N; jc += ncMost)
                 {
                     int nc = Math.Min(p->N - jc, ncMost);
-                    MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc), kc, nc, nr, packedB);
+                    T* packedB = p->PackedB == null ? ownB : p->PackedB + ((nint)pc * p->PackedColumns) + ((nint)(p->PackedColumn + jc) * kc);
+                    if (p->PackedB == null)
+                        MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc), kc, nc, nr, packedB);
 
                     for (int ir = 0; ir < panels.Count; ir++)
                     {
@@ -233,19 +260,66 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         }
     }
 
-    /// <summary>C = beta * C ahead of the terms: fma(beta, C, 0), what each chain starts from.</summary>
-    private static void Scale(GemmProblem<T>* p)
+    private static void PackA(StridedMatrix<T> a, Panels panels, int kc, T alpha, T* packed)
+    {
+        for (int i = 0; i < panels.Count; i++)
+            MatrixPacking<TVec, T>.PackA(a.At(panels.Start(i), 0), panels.Rows(i), kc, alpha, packed + ((nint)panels.Start(i) * kc));
+    }
+
+    /// <summary>A in blocks of MC rows, in each its blocks of KC terms: m * k elements.</summary>
+    public static void PackWholeA(StridedMatrix<T> a, int m, int k, T* packed)
+    {
+        int kcMost = BlockSizes.Kc(TKernel.MR, sizeof(T)), mcMost = BlockSizes.Mc(kcMost, TKernel.MR, sizeof(T));
+        for (int ic = 0; ic < m; ic += mcMost)
+        {
+            int mc = Math.Min(m - ic, mcMost);
+            for (int pc = 0; pc < k; pc += kcMost)
+                PackA(a.At(ic, pc), new Panels(mc, TKernel.MR), Math.Min(k - pc, kcMost), T.One, packed + ((nint)ic * k) + ((nint)mc * pc));
+        }
+    }
+
+    /// <summary>What `simdconv info` and whoever wants to know are told of this tile.</summary>
+    public static KernelInfo Info(SimdTier tier)
+    {
+        int kc = BlockSizes.Kc(TKernel.MR, sizeof(T));
+        return new(tier, typeof(T), TKernel.MR, TKernel.NR, BlockSizes.Mc(kc, TKernel.MR, sizeof(T)), kc, BlockSizes.Nc(kc, TKernel.NR, sizeof(T)));
+    }
+
+    /// <summary>The columns of all panels of B.</summary>
+    public static int PackedColumns(int n) => checked((n + TKernel.NR - 1) / TKernel.NR * TKernel.NR);
+
+    /// <summary>B in blocks of KC terms, in each all panels of NR columns.</summary>
+    public static void PackWholeB(StridedMatrix<T> b, int n, int k, T* packed)
+    {
+        int kcMost = BlockSizes.Kc(TKernel.MR, sizeof(T));
+        for (int pc = 0; pc < k; pc += kcMost)
+            MatrixPacking<TVec, T>.PackB(b.At(pc, 0), Math.Min(k - pc, kcMost), n, TKernel.NR, packed + ((nint)pc * PackedColumns(n)));
+    }
+
+    /// <summary>C = fma(beta, C, bias) ahead of the terms: what each chain starts from. With beta 0, C isn't read.</summary>
+    private static void Start(GemmProblem<T>* p)
     {
         int w = TVec.Count;
         TVec beta = TVec.Broadcast(p->Beta);
         for (int i = 0; i < p->M; i++)
         {
             T* c = p->C + (i * p->Ldc);
-            int j = 0;
-            for (; j + w <= p->N; j += w)
-                TVec.Store(c + j, TVec.Multiply(beta, TVec.Load(c + j)));
-            if (j < p->N)
-                TVec.StorePartial(c + j, TVec.Multiply(beta, TVec.LoadPartial(c + j, p->N - j)), p->N - j);
+            TVec bias = p->RowBias == null ? default : TVec.Broadcast(p->RowBias[i]);
+            for (int j = 0; j < p->N; j += w)
+            {
+                int count = Math.Min(w, p->N - j);
+                if (p->ColumnBias != null)
+                    bias = Load(p->ColumnBias + j, count);
+                TVec value = p->Beta == T.Zero ? bias : HasBias(p) ? TVec.MulAdd(beta, Load(c + j, count), bias) : TVec.Multiply(beta, Load(c + j, count));
+                if (count == w)
+                    TVec.Store(c + j, value);
+                else
+                    TVec.StorePartial(c + j, value, count);
+            }
         }
+
+        static TVec Load(T* source, int count) => count == TVec.Count ? TVec.Load(source) : TVec.LoadPartial(source, count);
     }
+
+    private static bool HasBias(GemmProblem<T>* p) => p->RowBias != null || p->ColumnBias != null;
 }

@@ -21,6 +21,15 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
+    /// <summary>The GEMM tiles of this tier, the wide one first.</summary>
+    public abstract KernelInfo[] Kernels(SimdTier tier);
+
+    /// <summary>Elements of all panels of op(A), m x k, or of op(B), k x n, of which <paramref name="size"/> is m or n.</summary>
+    public abstract long PackedSize(GemmSide side, int size, int k);
+
+    /// <summary>Packs all panels of op(A) or op(B).</summary>
+    public abstract void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed);
+
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale);
 
     /// <summary>The block sizes and tables that this tier runs a pass with.</summary>
@@ -56,10 +65,28 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
 {
     public override void Gemm(GemmProblem<T>* problem, in Execution execution)
     {
-        if (IsFlat(problem->M))
+        // A packed B doesn't know M: its panels are those of the wide tile.
+        if (problem->PackedB == null && IsFlat(problem->M))
             GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Run(problem, execution);
         else
             GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
+    }
+
+    public override KernelInfo[] Kernels(SimdTier tier) =>
+        [GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
+
+    public override long PackedSize(GemmSide side, int size, int k) => checked((long)k * (side == GemmSide.A
+        ? size
+        : GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
+
+    public override void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed)
+    {
+        if (side == GemmSide.B)
+            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
+        else if (IsFlat(size))
+            GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
+        else
+            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
     }
 
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale) =>

@@ -56,6 +56,15 @@ internal static class AllocationChild
         yield return ("Gemm.Multiply on two halves of a matrix", () =>
             SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, 20, 60, 60, T.One, a, 130, b, 60, T.Zero, a.AsSpan(65), 130, e));
 
+        PackedMatrix<T> packedA = SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 70, 50, a, 50, e.Tier), packedB = SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 50, 60, b, 60, e.Tier);
+        yield return ("Gemm.Multiply in place", () => SimdConv.Gemm.Multiply<T>(8, 8, 8, a, b, c, e));
+        yield return ("Gemm.Multiply matrix-vector", () => SimdConv.Gemm.Multiply<T>(130, 1, 130, a, b, c, e));
+        yield return ("Gemm.Multiply ragged", () => SimdConv.Gemm.Multiply<T>(130, 17, 130, a, b, c, e));
+        yield return ("Gemm.Multiply A packed", () => SimdConv.Gemm.Multiply(packedA, Transpose.No, 60, b, 60, T.One, c, 60, e, new() { RowBias = a.AsSpan(0, 70) }));
+        yield return ("Gemm.Multiply B packed", () => SimdConv.Gemm.Multiply(Transpose.No, 70, T.One, a, 50, packedB, T.One, c, 60, e, new() { Activation = Activation.Relu }));
+        yield return ("Gemm.MultiplyBatched", () =>
+            SimdConv.Gemm.MultiplyBatched(6, Transpose.No, Transpose.No, 40, 50, 40, T.One, a, 40, 1600, b, 50, 2000, T.Zero, c, 50, 2000, e));
+
         Conv2DShape shape = new Conv2DShape(4, 12, 14, 8, 3, 3) { StrideW = 2, Groups = 2 }.WithPadding(1, 1);
         Conv2DPlan<T> conv = new(shape);
         T[] x = Data.Make<T>(conv.InputLength(Batch), DataKind.Real, 3), y = Data.Make<T>(conv.OutputLength(Batch), DataKind.Real, 4);

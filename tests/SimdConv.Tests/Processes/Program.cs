@@ -23,11 +23,14 @@ internal static class Program
                 case ["allocations", string threads]:
                     AllocationChild.Run(int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture));
                     return 0;
+                case ["tiles"]:
+                    TilesChild.Run();
+                    return 0;
                 case ["best"]:
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards Left|Right | overrun | allocations THREADS | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards Left|Right | overrun | allocations THREADS | tiles | best");
                     return 2;
             }
         }

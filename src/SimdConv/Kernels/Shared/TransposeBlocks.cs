@@ -12,7 +12,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>How far ahead of itself each row is fetched: more rows at once than the hardware follows.</summary>
-    private const int PrefetchBlocks = 8;
+    private const int PrefetchBlocks = 2;
 
     /// <summary>target[k * ld + i] = scale * source[i * stride + k] for i below rows (at most W) and k below terms.</summary>
     /// <remarks>Whole registers are stored as long as they end at or before <paramref name="end"/>: where rows is below W, what lies

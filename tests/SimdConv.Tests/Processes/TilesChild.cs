@@ -1,0 +1,31 @@
+using System.Numerics;
+
+namespace SimdConv.Tests.Processes;
+
+/// <summary>Products that between them meet every tile of the best tier: rows 1 to 16, whole and partial registers, packed and in place.</summary>
+internal static class TilesChild
+{
+    public static void Run()
+    {
+        Run<float>();
+        Run<double>();
+    }
+
+    private static void Run<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Terms = 20;
+        T[] a = new T[30 * Terms], b = new T[200 * Terms], c = new T[30 * 200];
+        for (int m = 1; m <= 30; m++)
+        {
+            for (int n = 1; n <= 100; n += 3)
+            {
+                // alpha 1 in place, another packed.
+                SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, n, Terms, T.One, a, Terms, b, n, T.Zero, c, n);
+                SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, n, Terms, T.CreateTruncating(2), a, Terms, b, n, T.Zero, c, n);
+            }
+
+            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, 192, Terms, T.One, a, Terms, b, 192, T.Zero, c, 192);
+            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, 192, Terms, T.CreateTruncating(2), a, Terms, b, 192, T.Zero, c, 192);
+        }
+    }
+}
