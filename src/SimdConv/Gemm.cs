@@ -1,9 +1,9 @@
-using SimdConv.Core;
-using SimdConv.Loops;
-using SimdConv.Packing;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SimdConv.Core;
+using SimdConv.Loops;
+using SimdConv.Packing;
 
 namespace SimdConv;
 

@@ -1,6 +1,6 @@
+using System.Numerics;
 using SimdConv.Loops;
 using SimdConv.Packing;
-using System.Numerics;
 
 namespace SimdConv;
 

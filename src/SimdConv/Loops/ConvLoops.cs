@@ -1,7 +1,7 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
-using System.Numerics;
 
 namespace SimdConv.Loops;
 

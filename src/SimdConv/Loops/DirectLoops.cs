@@ -1,8 +1,8 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
-using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace SimdConv.Loops;
 

@@ -1,7 +1,7 @@
-using SimdConv.Kernels;
-using SimdConv.Packing;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SimdConv.Kernels;
+using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 

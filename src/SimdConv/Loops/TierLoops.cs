@@ -1,6 +1,6 @@
+using System.Numerics;
 using SimdConv.Kernels;
 using SimdConv.Packing;
-using System.Numerics;
 
 namespace SimdConv.Loops;
 

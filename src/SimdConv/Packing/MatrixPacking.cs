@@ -1,5 +1,5 @@
-using SimdConv.Kernels;
 using System.Numerics;
+using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
