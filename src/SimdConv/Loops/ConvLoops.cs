@@ -114,83 +114,138 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
     private static long Units(ConvSchedule schedule, in ConvProblem<T> problem) =>
         (long)((problem.Batch + schedule.Together - 1) / schedule.Together) * problem.Groups * schedule.Strips;
 
+    /// <summary>One strip of one image, or of a few together, in work.</summary>
+    private struct Item
+    {
+        public ConvSchedule Schedule;
+        public Sizes Sizes;
+
+        /// <summary>Filter panels [FirstPanel, LastPanel) are this item's.</summary>
+        public int FirstPanel, LastPanel;
+
+        /// <summary>Rows of the grid.</summary>
+        public int Row, Rows;
+
+        /// <summary>Images that a tile takes together.</summary>
+        public int Together;
+
+        /// <summary>The packed filters of the group.</summary>
+        public T* Filter;
+
+        /// <summary>What chains begin with: the bias, or zeros, NR wide.</summary>
+        public T* Start;
+        public T* Strip, Panel, Scratch;
+        public TargetWindow<TVec, T>* Targets;
+    }
+
     private static void RunItem<TKernel>(ConvSchedule schedule, in ConvProblem<T> problem, int unit, int share, int shares, Workspace workspace)
         where TKernel : struct, IGemmKernel<T>
     {
-        TapGrid grid = schedule.Grid;
-        StripLayout layout = schedule.Layout;
-        int firstPanel = schedule.Panels.Count * share / shares, lastPanel = schedule.Panels.Count * (share + 1) / shares;
-        if (firstPanel == lastPanel)
-            return;
-        int strip = unit % schedule.Strips, group = unit / schedule.Strips % problem.Groups;
-        int firstImage = unit / schedule.Strips / problem.Groups * schedule.Together, images = Math.Min(schedule.Together, problem.Batch - firstImage);
-        int row = strip * layout.Rows, rows = Math.Min(layout.Rows, grid.Height - row), nr = TKernel.NR;
-
         Sizes sizes = new(schedule);
-        T* stripData = workspace.Take<T>(sizes.Strip), panelB = workspace.Take<T>(sizes.Panel);
-        T* scratch = workspace.Take<T>(sizes.Scratch), start = workspace.Take<T>(sizes.Start);
-        T* bias = problem.Bias == null ? null : problem.Bias + ((nint)group * schedule.Outputs);
-        for (int m = 0; m < schedule.Outputs; m++)
-            new Span<T>(start + ((nint)m * nr), nr).Fill(bias == null ? T.Zero : bias[m]);
-
-        T* source = problem.Source + (group * schedule.Channels * problem.SourceLayout.C);
-        T* filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
-        TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
-        for (int i = 0; i < images; i++)
+        Item item = new()
         {
-            T* image = problem.Target + ((firstImage + i) * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C);
-            targets[i] = new(grid, problem.TargetLayout, image, row, rows);
-        }
+            Schedule = schedule,
+            Sizes = sizes,
+            FirstPanel = schedule.Panels.Count * share / shares,
+            LastPanel = schedule.Panels.Count * (share + 1) / shares,
+            Strip = workspace.Take<T>(sizes.Strip),
+            Panel = workspace.Take<T>(sizes.Panel),
+            Scratch = workspace.Take<T>(sizes.Scratch),
+            Start = workspace.Take<T>(sizes.Start),
+        };
+        if (item.FirstPanel == item.LastPanel)
+            return;
+
+        TapGrid grid = schedule.Grid;
+        int group = unit / schedule.Strips % problem.Groups;
+        int firstImage = unit / schedule.Strips / problem.Groups * schedule.Together, images = Math.Min(schedule.Together, problem.Batch - firstImage);
+        item.Row = unit % schedule.Strips * schedule.Layout.Rows;
+        item.Rows = Math.Min(schedule.Layout.Rows, grid.Height - item.Row);
+        item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
+        for (int m = 0; m < schedule.Outputs; m++)
+            new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + m]);
 
         // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
-        int together = images == schedule.Together ? images : 1;
-        for (int image = 0; image < images; image += together)
+        item.Together = images == schedule.Together ? images : 1;
+        TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
+        for (int image = 0; image < images; image++)
         {
+            T* target = problem.Target + ((firstImage + image) * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C);
+            targets[image] = new(grid, problem.TargetLayout, target, item.Row, item.Rows);
+        }
+
+        for (int image = 0; image < images; image += item.Together)
+        {
+            item.Targets = targets + image;
             for (int block = 0; block < schedule.Blocks; block++)
             {
                 int channel = block * schedule.ChannelBlock, channels = Math.Min(schedule.ChannelBlock, schedule.Channels - channel);
-                T beta = block > 0 ? T.One : problem.Beta;
-                Finish<T> finish = block == schedule.Blocks - 1 ? problem.Finish : default;
-                for (int i = 0; i < together && grid.Taps > 0; i++)
+                for (int i = 0; i < item.Together && grid.Taps > 0; i++)
                 {
-                    T* from = source + ((firstImage + image + i) * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
-                    StripPacking<TVec, T>.Fill(layout, from, problem.SourceLayout, channels, row, rows, stripData + (i * sizes.Image), sizes.Slack, T.Zero);
+                    T* source = problem.Source + ((firstImage + image + i) * problem.SourceLayout.N)
+                        + ((((nint)group * schedule.Channels) + channel) * problem.SourceLayout.C);
+                    StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack, T.Zero);
                 }
 
+                T beta = block > 0 ? T.One : problem.Beta;
+                Finish<T> finish = block == schedule.Blocks - 1 ? problem.Finish : default;
                 foreach (ConvSchedule.Band band in schedule.Bands)
+                    RunBand<TKernel>(in item, band, block, channels * band.Taps, beta, finish);
+            }
+        }
+    }
+
+    /// <summary>The rows of a strip that see the same taps.</summary>
+    private static void RunBand<TKernel>(in Item item, ConvSchedule.Band band, int block, int kc, T beta, Finish<T> finish)
+        where TKernel : struct, IGemmKernel<T>
+    {
+        ConvSchedule schedule = item.Schedule;
+        int first = Math.Max(band.First - item.Row, 0), last = Math.Min(band.Last - item.Row, item.Rows);
+        if (first >= last)
+            return;
+        bool together = item.Together > 1;
+        int pitch = schedule.InPlace ? schedule.Layout.Pitch : schedule.Grid.Width, end = schedule.Positions(last, pitch);
+        int step = together ? pitch : schedule.InPlace ? end : TKernel.NR;
+        fixed (int* offsets = band.Offsets)
+        {
+            for (int position = first * pitch; position < end; position += step)
+            {
+                int count = Math.Min(together ? schedule.Grid.Width : step, end - position);
+                T* b = item.Strip + position;
+                if (!schedule.InPlace)
                 {
-                    int first = Math.Max(band.First - row, 0), last = Math.Min(band.Last - row, rows);
-                    if (first >= last)
-                        continue;
-                    int kc = channels * band.Taps, pitch = schedule.InPlace ? layout.Pitch : grid.Width, end = schedule.Positions(last, pitch);
-                    int step = together > 1 ? pitch : schedule.InPlace ? end : nr;
-                    fixed (int* offsets = band.Offsets)
-                    {
-                        for (int position = first * pitch; position < end; position += step)
-                        {
-                            int count = Math.Min(together > 1 ? grid.Width : step, end - position);
-                            if (!schedule.InPlace)
-                                StripPacking<TVec, T>.Panel(layout, stripData, offsets, kc, position, count, nr, panelB);
-                            for (int panel = firstPanel; panel < lastPanel; panel++)
-                            {
-                                int m = schedule.Panels.Start(panel), panelRows = schedule.Panels.Rows(panel), ld = sizes.ScratchLd;
-                                T* a = filter + band.FilterOffset(block, panel), from = start + ((nint)m * nr), b = schedule.InPlace ? stripData + position : panelB;
-                                bool fromTarget = beta != T.Zero;
-                                for (int i = 0; i < together && fromTarget; i++)
-                                    targets[image + i].Load(m, panelRows, position, count, pitch, scratch + (i * TVec.Count), ld, beta);
+                    StripPacking<TVec, T>.Panel(schedule.Layout, item.Strip, offsets, kc, position, count, TKernel.NR, item.Panel);
+                    b = item.Panel;
+                }
 
-                                if (together > 1)
-                                    TKernel.RunApart(panelRows, kc, a, b, (nint)sizes.Image, offsets, fromTarget ? scratch : from, fromTarget ? ld : nr, scratch, ld);
-                                for (int j = 0; j < count && together == 1; j += nr)
-                                    TKernel.Run(panelRows, kc, a, b + j, nr, schedule.InPlace ? offsets : null, fromTarget ? scratch + j : from, fromTarget ? ld : nr, scratch + j, ld);
-
-                                for (int i = 0; i < together; i++)
-                                    targets[image + i].Store(m, panelRows, position, count, pitch, scratch + (i * TVec.Count), ld, finish);
-                            }
-                        }
-                    }
+                for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
+                {
+                    int m = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
+                    for (int i = 0; i < item.Together && beta != T.Zero; i++)
+                        item.Targets[i].Load(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, beta);
+                    RunTiles<TKernel>(in item, m, rows, kc, item.Filter + band.FilterOffset(block, panel), b, offsets, count, beta != T.Zero);
+                    for (int i = 0; i < item.Together; i++)
+                        item.Targets[i].Store(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, finish);
                 }
             }
         }
+    }
+
+    /// <summary>One filter panel on <paramref name="count"/> positions, from the start or from what is in scratch, to scratch.</summary>
+    private static void RunTiles<TKernel>(in Item item, int m, int rows, int kc, T* a, T* b, int* offsets, int count, bool fromScratch)
+        where TKernel : struct, IGemmKernel<T>
+    {
+        int nr = TKernel.NR, ld = item.Sizes.ScratchLd, ldstart = fromScratch ? ld : nr;
+        T* c = item.Scratch, start = fromScratch ? c : item.Start + ((nint)m * nr);
+        if (item.Together > 1)
+        {
+            TKernel.RunApart(rows, kc, a, b, (nint)item.Sizes.Image, offsets, start, ldstart, c, ld);
+            return;
+        }
+
+        if (!item.Schedule.InPlace)
+            offsets = null;
+        for (int j = 0; j < count; j += nr)
+            TKernel.Run(rows, kc, a, b + j, nr, offsets, fromScratch ? c + j : start, ldstart, c + j, ld);
     }
 }
