@@ -1,7 +1,7 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Loops;
 using SimdConv.Packing;
-using System.Numerics;
 
 namespace SimdConv;
 
@@ -228,7 +228,7 @@ public sealed unsafe class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return new(FilterSchedule.Chunks(Shape, batch), 1);
+        return new(FilterSchedule.Chunks(Shape, batch), FilterSchedule.Lanes(Shape));
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
@@ -258,11 +258,13 @@ public sealed unsafe class Conv2DPlan<T>
         TierState state = State(tier);
         return direction switch
         {
-            ConvDirection.Forward => $"{tier}: {state.Forward[0]}",
-            ConvDirection.InputGradient => $"{tier}: {string.Join("; ", state.InputGradient.Select(s => s.ToString()).Distinct())}",
+            ConvDirection.Forward => $"{tier}: {Describe(state.Forward)}",
+            ConvDirection.InputGradient => $"{tier}: {Describe(state.InputGradient)}",
             ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
+
+        static string Describe(ConvSchedule[] schedules) => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
     }
 
     private void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, T* panels, Span<T> y, Epilogue<T> epilogue, Execution execution, SimdTier tier)
@@ -279,15 +281,7 @@ public sealed unsafe class Conv2DPlan<T>
             RequireApart(output, nameof(y), Elements(px, batch, isInput: true), nameof(x));
             RequireApart(output, nameof(y), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
             RequireApart(output, nameof(y), new(pb, (1, pb == null ? 0 : Shape.K)), "epilogue.Bias");
-            ConvSchedule[] schedules = State(tier).Forward;
-            using Workspace workspace = new(pw == null ? 0 : Workspace.SizeOf<T>(FilterPacking.Size(schedules, Shape)));
-            if (pw != null)
-            {
-                panels = workspace.Take<T>(FilterPacking.Size(schedules, Shape));
-                FilterPacking.Forward(schedules, Shape, pw, panels);
-            }
-
-            TierLoops<T>.For(tier).Convolve(schedules, new()
+            Convolve(ConvDirection.Forward, pw, new()
             {
                 Batch = batch,
                 Groups = Shape.Groups,
@@ -298,7 +292,7 @@ public sealed unsafe class Conv2DPlan<T>
                 Filter = panels,
                 Bias = pb,
                 Finish = new() { Activation = epilogue.Activation, Scale = epilogue.Scale ?? T.One },
-            }, execution);
+            }, execution, tier);
         }
     }
 
@@ -313,15 +307,7 @@ public sealed unsafe class Conv2DPlan<T>
             ElementSet<T> output = Elements(px, batch, isInput: true);
             RequireApart(output, nameof(dx), Elements(py, batch, isInput: false), nameof(dy));
             RequireApart(output, nameof(dx), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
-            ConvSchedule[] schedules = State(tier).InputGradient;
-            using Workspace workspace = new(pw == null ? 0 : Workspace.SizeOf<T>(FilterPacking.Size(schedules, Shape)));
-            if (pw != null)
-            {
-                panels = workspace.Take<T>(FilterPacking.Size(schedules, Shape));
-                FilterPacking.InputGradient(schedules, Shape, pw, panels);
-            }
-
-            TierLoops<T>.For(tier).Convolve(schedules, new()
+            Convolve(ConvDirection.InputGradient, pw, new()
             {
                 Batch = batch,
                 Groups = Shape.Groups,
@@ -331,8 +317,27 @@ public sealed unsafe class Conv2DPlan<T>
                 TargetLayout = InputLayout,
                 Filter = panels,
                 Beta = beta,
-            }, execution);
+            }, execution, tier);
         }
+    }
+
+    /// <summary>Runs a pass, with weights that are not packed yet laid out in workspace.</summary>
+    private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier)
+    {
+        TierState state = State(tier);
+        ConvSchedule[] schedules = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
+        long size = weights == null ? 0 : FilterPacking.Size(schedules, Shape);
+        using Workspace workspace = new(Workspace.SizeOf<T>(size));
+        if (weights != null)
+        {
+            problem.Filter = workspace.Take<T>(size);
+            if (direction == ConvDirection.Forward)
+                FilterPacking.Forward(schedules, Shape, weights, problem.Filter);
+            else
+                FilterPacking.InputGradient(schedules, Shape, weights, problem.Filter);
+        }
+
+        TierLoops<T>.For(tier).Convolve(schedules, problem, execution);
     }
 
     private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
@@ -372,13 +377,21 @@ public sealed unsafe class Conv2DPlan<T>
             throw new ArgumentException($"filter is packed for tier {filter.Tier}; expected {tier}, the tier of the call.", nameof(filter));
     }
 
+    /// <summary>The tables of each pass, made when it is first run.</summary>
     private sealed class TierState(Conv2DShape shape, TierLoops<T> loops)
     {
-        public ConvSchedule[] Forward { get; } = [loops.Schedule(TapGrid.Forward(shape), shape.K / shape.Groups, shape.C / shape.Groups)];
+        private readonly Lazy<ConvSchedule[]> forward = new(() =>
+            loops.Schedule([TapGrid.Forward(shape)], shape.K / shape.Groups, shape.C / shape.Groups, shape.Groups));
 
-        public ConvSchedule[] InputGradient { get; } =
-            [.. TapGrid.InputGradient(shape).Select(grid => loops.Schedule(grid, shape.C / shape.Groups, shape.K / shape.Groups))];
+        private readonly Lazy<ConvSchedule[]> inputGradient = new(() =>
+            loops.Schedule(TapGrid.InputGradient(shape), shape.C / shape.Groups, shape.K / shape.Groups, shape.Groups));
 
-        public FilterSchedule Filter { get; } = loops.FilterSchedule(shape);
+        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
+
+        public ConvSchedule[] Forward => forward.Value;
+
+        public ConvSchedule[] InputGradient => inputGradient.Value;
+
+        public FilterSchedule Filter => filter.Value;
     }
 }

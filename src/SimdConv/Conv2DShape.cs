@@ -48,7 +48,7 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW);
 
     /// <summary>Terms of one output element, C/Groups*R*S: the K of the equivalent GEMM.</summary>
-    public int Taps => C / Groups * R * S;
+    public int Taps => Groups < 1 ? 0 : C / Groups * R * S;
 
     /// <summary>Elements of the weights, K x C/Groups x R x S.</summary>
     public int WeightCount => K * Taps;
@@ -57,7 +57,7 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation)
     {
         long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
-        return room < 0 ? 0 : (room / stride) + 1;
+        return room < 0 || stride < 1 ? 0 : (room / stride) + 1;
     }
 
     /// <summary>The shape with the same padding on opposite sides.</summary>

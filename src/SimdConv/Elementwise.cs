@@ -1,7 +1,7 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Loops;
-using System.Numerics;
 
 namespace SimdConv;
 

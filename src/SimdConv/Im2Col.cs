@@ -1,6 +1,6 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Loops;
-using System.Numerics;
 
 namespace SimdConv;
 

@@ -1,6 +1,6 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Loops;
-using System.Numerics;
 
 namespace SimdConv;
 
@@ -167,6 +167,7 @@ public sealed unsafe class Pool2DPlan<T>
             {
                 Batch = batch,
                 Source = px,
+                SourceLength = InputLength(batch),
                 Target = py,
                 Winners = keepWinners ? pw : null,
                 SourceLayout = InputLayout,
@@ -191,6 +192,7 @@ public sealed unsafe class Pool2DPlan<T>
                 Batch = batch,
                 Backward = true,
                 Source = py,
+                SourceLength = OutputLength(batch),
                 Target = px,
                 Winners = pw,
                 SourceLayout = OutputLayout,

@@ -65,6 +65,8 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, bool ceilMode)
     {
         long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
+        if (stride < 1)
+            return 0;
         if (room < 0)
             return ceilMode && room > -stride && size > 0 ? 1 : 0;
         long windows = ((room + (ceilMode ? stride - 1 : 0)) / stride) + 1;

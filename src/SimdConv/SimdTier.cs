@@ -1,7 +1,7 @@
-using SimdConv.Core;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using SimdConv.Core;
 
 namespace SimdConv;
 

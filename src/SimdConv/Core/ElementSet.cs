@@ -30,15 +30,32 @@ internal readonly unsafe struct ElementSet<T>
         if (((byte*)data - (byte*)other.data) % sizeof(T) != 0)
             return true;
 
+        // Two column blocks of one matrix: the same rows, and columns that don't meet.
+        nint ld = d0.Stride;
+        if (ld > 0 && ld == other.d0.Stride && IsMatrix && other.IsMatrix)
+        {
+            nint column = (nint)(other.data - data) % ld;
+            column += column < 0 ? ld : 0;
+            if (column >= d1.Count && column + other.d1.Count <= ld)
+                return false;
+        }
+
         // Rare: a map of the range that both cover, a bit an element.
         T* from = data > other.data ? data : other.data;
         T* to = data + length < other.data + other.length ? data + length : other.data + other.length;
-        ulong[] map = new ulong[((to - from) / 64) + 1];
-        return !Visit(from, to, map, mark: true) | other.Visit(from, to, map, mark: false);
+        long words = ((to - from) / 64) + 1;
+        using Workspace workspace = new(Workspace.SizeOf<ulong>(words));
+        ulong* map = workspace.Take<ulong>(words);
+        for (long i = 0; i < words; i++)
+            map[i] = 0;
+        Visit(from, to, map, mark: true);
+        return other.Visit(from, to, map, mark: false);
     }
 
-    /// <summary>Marks own elements within the range and returns true, or tells whether one of them is marked.</summary>
-    private bool Visit(T* from, T* to, ulong[] map, bool mark)
+    private bool IsMatrix => d1.Stride == 1 && d2.Count == 1 && d3.Count == 1;
+
+    /// <summary>Marks own elements within the range, or tells whether one of them is marked.</summary>
+    private bool Visit(T* from, T* to, ulong* map, bool mark)
     {
         for (nint i0 = 0; i0 < d0.Count; i0++)
         {
@@ -62,6 +79,6 @@ internal readonly unsafe struct ElementSet<T>
             }
         }
 
-        return mark;
+        return false;
     }
 }

@@ -8,6 +8,8 @@ internal interface IConstant
     static abstract int Value { get; }
 }
 
+internal readonly struct N0 : IConstant { public static int Value => 0; }
+
 internal readonly struct N1 : IConstant { public static int Value => 1; }
 
 internal readonly struct N2 : IConstant { public static int Value => 2; }
@@ -47,6 +49,9 @@ internal interface ITileShape
 
     /// <summary>Whether row k of B is found through a table of offsets instead of at k*ldb.</summary>
     static abstract bool Indexed { get; }
+
+    /// <summary>Whether the registers of a row of B are ldb elements from each other instead of neighbours; Indexed too.</summary>
+    static abstract bool Apart { get; }
 }
 
 /// <summary>Rows of B a constant distance apart.</summary>
@@ -59,6 +64,8 @@ internal readonly struct Strided<TRows, TVectors> : ITileShape
     public static int Vectors => TVectors.Value;
 
     public static bool Indexed => false;
+
+    public static bool Apart => false;
 }
 
 /// <summary>Rows of B through a table of offsets.</summary>
@@ -71,6 +78,22 @@ internal readonly struct Indexed<TRows, TVectors> : ITileShape
     public static int Vectors => TVectors.Value;
 
     static bool ITileShape.Indexed => true;
+
+    public static bool Apart => false;
+}
+
+/// <summary>Rows of B through a table of offsets, each register of them from another place: several images at once.</summary>
+internal readonly struct Apart<TRows, TVectors> : ITileShape
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    public static int Rows => TRows.Value;
+
+    public static int Vectors => TVectors.Value;
+
+    public static bool Indexed => true;
+
+    static bool ITileShape.Apart => true;
 }
 
 /// <summary>
@@ -100,4 +123,7 @@ internal unsafe interface IGemmKernel<T>
     /// <param name="c">The result; may be <paramref name="start"/>.</param>
     /// <param name="ldc">From one row of C to the next.</param>
     static abstract void Run(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc);
+
+    /// <summary>The same with the registers of each row of B <paramref name="apart"/> elements from each other; those of C are neighbours.</summary>
+    static abstract void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc);
 }

@@ -1,6 +1,6 @@
-using SimdConv.Packing;
-using SimdConv.Kernels;
 using System.Numerics;
+using SimdConv.Kernels;
+using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 

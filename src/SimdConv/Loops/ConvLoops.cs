@@ -1,7 +1,7 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
-using System.Numerics;
 
 namespace SimdConv.Loops;
 
@@ -19,25 +19,25 @@ internal unsafe struct ConvProblem<T>
 /// <summary>
 /// Forward pass and input gradient: for each group G, C[outputs x positions] = filter * im2col, with im2col never in memory.
 /// <code>
-/// item: grid (phase), image, group, strip of rows, range of filter panels     shared out between threads
+/// item: grid (phase), image or a few together, group, strip of rows, range of filter panels     shared out between threads
 ///   block of channels (KC terms)     copy the strip: padded, stride 1
-///     jr: NR positions               in place, or packed from the strip as a panel
+///     band of rows with the same taps, jr: NR positions     in place, packed from the strip as a panel, or a row of each image
 ///       ir: filter panel             one tile into scratch, then to the target with bias and activation
 /// </code>
 /// A later block of channels starts its chains from the target, so terms ascend in (c, r, s) whatever the block sizes.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
-internal static unsafe class ConvLoops<TVec, T, TKernel>
+internal static unsafe class ConvLoops<TVec, T, TFlat>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    where TKernel : struct, IGemmKernel<T>
+    where TFlat : struct, IConstant
 {
     public static void Run(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution)
     {
         long units = 0, work = 0;
         foreach (ConvSchedule schedule in schedules)
         {
-            units += (long)problem.Batch * problem.Groups * schedule.Strips;
+            units += Units(schedule, problem);
             work += (long)problem.Batch * problem.Groups * schedule.FilterSize * schedule.Grid.Height * schedule.Grid.Width;
         }
 
@@ -70,19 +70,20 @@ internal static unsafe class ConvLoops<TVec, T, TKernel>
     private readonly struct Sizes
     {
         public readonly int Slack, ScratchLd;
-        public readonly long Strip, Panel, Scratch, Start;
+        public readonly long Image, Strip, Panel, Scratch, Start;
 
         public Sizes(ConvSchedule schedule)
         {
             StripLayout layout = schedule.Layout;
-            int nr = TKernel.NR;
+            int nr = schedule.Tile.NR;
 
             // The last tile in place begins inside the strip and reads at most a register tile further.
             Slack = nr + layout.Pitch;
-            Strip = ((long)schedule.ChannelBlock * layout.ChannelSize) + Slack;
+            Image = ((long)schedule.ChannelBlock * layout.ChannelSize) + Slack;
+            Strip = Image * schedule.Together;
             Panel = schedule.InPlace ? 0 : ((long)schedule.ChannelBlock * schedule.Grid.Taps * nr) + TVec.Count;
-            ScratchLd = schedule.InPlace ? (((layout.Rows * layout.Pitch) + nr - 1) / nr * nr) : nr;
-            Scratch = (long)ScratchLd * TKernel.MR;
+            ScratchLd = schedule.InPlace ? ((schedule.Positions(layout.Rows, layout.Pitch) + nr - 1) / nr * nr) : nr;
+            Scratch = (long)ScratchLd * schedule.Tile.MR;
             Start = (long)schedule.Outputs * nr;
         }
 
@@ -97,79 +98,154 @@ internal static unsafe class ConvLoops<TVec, T, TKernel>
         {
             long unit = item / job->Shares, first = 0;
             int index = 0;
-            T* filter = job->Problem.Filter;
-            for (; unit - first >= Units(job, index); index++)
-            {
-                first += Units(job, index);
-                filter += job->Schedules[index].FilterSize * job->Problem.Groups;
-            }
-
-            RunItem(job->Schedules[index], job->Problem, filter, (int)(unit - first), (int)(item % job->Shares), job->Shares, workspace);
+            for (; unit - first >= Units(job->Schedules[index], job->Problem); index++)
+                first += Units(job->Schedules[index], job->Problem);
+            ConvSchedule schedule = job->Schedules[index];
+            int own = (int)(unit - first), share = (int)(item % job->Shares);
+            if (schedule.Tile.Vectors == 1)
+                RunItem<GemmKernel<TVec, T, N1>>(schedule, job->Problem, own, share, job->Shares, workspace);
+            else if (schedule.Tile.Vectors == 2)
+                RunItem<GemmKernel<TVec, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
+            else
+                RunItem<GemmKernel<TVec, T, TFlat>>(schedule, job->Problem, own, share, job->Shares, workspace);
         }
     }
 
-    private static long Units(Job* job, int schedule) =>
-        (long)job->Problem.Batch * job->Problem.Groups * job->Schedules[schedule].Strips;
+    private static long Units(ConvSchedule schedule, in ConvProblem<T> problem) =>
+        (long)((problem.Batch + schedule.Together - 1) / schedule.Together) * problem.Groups * schedule.Strips;
 
-    private static void RunItem(ConvSchedule schedule, in ConvProblem<T> problem, T* filter, int unit, int share, int shares, Workspace workspace)
+    /// <summary>One strip of one image, or of a few together, in work.</summary>
+    private struct Item
     {
-        TapGrid grid = schedule.Grid;
-        StripLayout layout = schedule.Layout;
-        int firstPanel = schedule.Panels.Count * share / shares, lastPanel = schedule.Panels.Count * (share + 1) / shares;
-        if (firstPanel == lastPanel)
-            return;
-        int strip = unit % schedule.Strips, group = unit / schedule.Strips % problem.Groups, image = unit / schedule.Strips / problem.Groups;
-        int row = strip * layout.Rows, rows = Math.Min(layout.Rows, grid.Height - row), nr = TKernel.NR;
+        public ConvSchedule Schedule;
+        public Sizes Sizes;
 
+        /// <summary>Filter panels [FirstPanel, LastPanel) are this item's.</summary>
+        public int FirstPanel, LastPanel;
+
+        /// <summary>Rows of the grid.</summary>
+        public int Row, Rows;
+
+        /// <summary>Images that a tile takes together.</summary>
+        public int Together;
+
+        /// <summary>The packed filters of the group.</summary>
+        public T* Filter;
+
+        /// <summary>What chains begin with: the bias, or zeros, NR wide.</summary>
+        public T* Start;
+        public T* Strip, Panel, Scratch;
+        public TargetWindow<TVec, T>* Targets;
+    }
+
+    private static void RunItem<TKernel>(ConvSchedule schedule, in ConvProblem<T> problem, int unit, int share, int shares, Workspace workspace)
+        where TKernel : struct, IGemmKernel<T>
+    {
         Sizes sizes = new(schedule);
-        T* stripData = workspace.Take<T>(sizes.Strip), panelB = workspace.Take<T>(sizes.Panel);
-        T* scratch = workspace.Take<T>(sizes.Scratch), start = workspace.Take<T>(sizes.Start);
-        T* bias = problem.Bias == null ? null : problem.Bias + ((nint)group * schedule.Outputs);
-        for (int m = 0; m < schedule.Outputs; m++)
-            new Span<T>(start + ((nint)m * nr), nr).Fill(bias == null ? T.Zero : bias[m]);
-
-        T* source = problem.Source + (image * problem.SourceLayout.N) + (group * schedule.Channels * problem.SourceLayout.C);
-        filter += group * schedule.FilterSize;
-        TargetWindow<TVec, T> target = new(grid, problem.TargetLayout,
-            problem.Target + (image * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C), row, rows);
-
-        fixed (int* offsets = layout.Offsets)
+        Item item = new()
         {
+            Schedule = schedule,
+            Sizes = sizes,
+            FirstPanel = schedule.Panels.Count * share / shares,
+            LastPanel = schedule.Panels.Count * (share + 1) / shares,
+            Strip = workspace.Take<T>(sizes.Strip),
+            Panel = workspace.Take<T>(sizes.Panel),
+            Scratch = workspace.Take<T>(sizes.Scratch),
+            Start = workspace.Take<T>(sizes.Start),
+        };
+        if (item.FirstPanel == item.LastPanel)
+            return;
+
+        TapGrid grid = schedule.Grid;
+        int group = unit / schedule.Strips % problem.Groups;
+        int firstImage = unit / schedule.Strips / problem.Groups * schedule.Together, images = Math.Min(schedule.Together, problem.Batch - firstImage);
+        item.Row = unit % schedule.Strips * schedule.Layout.Rows;
+        item.Rows = Math.Min(schedule.Layout.Rows, grid.Height - item.Row);
+        item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
+        for (int m = 0; m < schedule.Outputs; m++)
+            new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + m]);
+
+        // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
+        item.Together = images == schedule.Together ? images : 1;
+        TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
+        for (int image = 0; image < images; image++)
+        {
+            T* target = problem.Target + ((firstImage + image) * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C);
+            targets[image] = new(grid, problem.TargetLayout, target, item.Row, item.Rows);
+        }
+
+        for (int image = 0; image < images; image += item.Together)
+        {
+            item.Targets = targets + image;
             for (int block = 0; block < schedule.Blocks; block++)
             {
                 int channel = block * schedule.ChannelBlock, channels = Math.Min(schedule.ChannelBlock, schedule.Channels - channel);
-                int kc = channels * grid.Taps;
+                for (int i = 0; i < item.Together && grid.Taps > 0; i++)
+                {
+                    T* source = problem.Source + ((firstImage + image + i) * problem.SourceLayout.N)
+                        + ((((nint)group * schedule.Channels) + channel) * problem.SourceLayout.C);
+                    StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack, T.Zero);
+                }
+
                 T beta = block > 0 ? T.One : problem.Beta;
                 Finish<T> finish = block == schedule.Blocks - 1 ? problem.Finish : default;
-                if (kc > 0)
-                    StripPacking<TVec, T>.Fill(layout, source + (channel * problem.SourceLayout.C), problem.SourceLayout, channels, row, rows, stripData, sizes.Slack, T.Zero);
+                foreach (ConvSchedule.Band band in schedule.Bands)
+                    RunBand<TKernel>(in item, band, block, channels * band.Taps, beta, finish);
+            }
+        }
+    }
 
-                int pitch = schedule.InPlace ? layout.Pitch : grid.Width, positions = rows * pitch;
-                int step = schedule.InPlace ? positions : nr;
-                for (int position = 0; position < positions; position += step)
+    /// <summary>The rows of a strip that see the same taps.</summary>
+    private static void RunBand<TKernel>(in Item item, ConvSchedule.Band band, int block, int kc, T beta, Finish<T> finish)
+        where TKernel : struct, IGemmKernel<T>
+    {
+        ConvSchedule schedule = item.Schedule;
+        int first = Math.Max(band.First - item.Row, 0), last = Math.Min(band.Last - item.Row, item.Rows);
+        if (first >= last)
+            return;
+        bool together = item.Together > 1;
+        int pitch = schedule.InPlace ? schedule.Layout.Pitch : schedule.Grid.Width, end = schedule.Positions(last, pitch);
+        int step = together ? pitch : schedule.InPlace ? end : TKernel.NR;
+        fixed (int* offsets = band.Offsets)
+        {
+            for (int position = first * pitch; position < end; position += step)
+            {
+                int count = Math.Min(together ? schedule.Grid.Width : step, end - position);
+                T* b = item.Strip + position;
+                if (!schedule.InPlace)
                 {
-                    int count = Math.Min(step, positions - position);
-                    if (!schedule.InPlace)
-                        StripPacking<TVec, T>.Panel(layout, stripData, offsets, kc, position, count, nr, panelB);
-                    for (int panel = firstPanel; panel < lastPanel; panel++)
-                    {
-                        int m = schedule.Panels.Start(panel), panelRows = schedule.Panels.Rows(panel);
-                        T* a = filter + schedule.FilterOffset(block, panel);
-                        T* from = start + ((nint)m * nr);
-                        bool fromTarget = beta != T.Zero;
-                        if (fromTarget)
-                            target.Load(m, panelRows, position, count, pitch, scratch, sizes.ScratchLd, beta);
-                        for (int j = 0; j < count; j += nr)
-                        {
-                            T* c = scratch + j;
-                            TKernel.Run(panelRows, kc, a, schedule.InPlace ? stripData + j : panelB, nr, schedule.InPlace ? offsets : null,
-                                fromTarget ? c : from, fromTarget ? sizes.ScratchLd : nr, c, sizes.ScratchLd);
-                        }
+                    StripPacking<TVec, T>.Panel(schedule.Layout, item.Strip, offsets, kc, position, count, TKernel.NR, item.Panel);
+                    b = item.Panel;
+                }
 
-                        target.Store(m, panelRows, position, count, pitch, scratch, sizes.ScratchLd, finish);
-                    }
+                for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
+                {
+                    int m = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
+                    for (int i = 0; i < item.Together && beta != T.Zero; i++)
+                        item.Targets[i].Load(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, beta);
+                    RunTiles<TKernel>(in item, m, rows, kc, item.Filter + band.FilterOffset(block, panel), b, offsets, count, beta != T.Zero);
+                    for (int i = 0; i < item.Together; i++)
+                        item.Targets[i].Store(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, finish);
                 }
             }
         }
+    }
+
+    /// <summary>One filter panel on <paramref name="count"/> positions, from the start or from what is in scratch, to scratch.</summary>
+    private static void RunTiles<TKernel>(in Item item, int m, int rows, int kc, T* a, T* b, int* offsets, int count, bool fromScratch)
+        where TKernel : struct, IGemmKernel<T>
+    {
+        int nr = TKernel.NR, ld = item.Sizes.ScratchLd, ldstart = fromScratch ? ld : nr;
+        T* c = item.Scratch, start = fromScratch ? c : item.Start + ((nint)m * nr);
+        if (item.Together > 1)
+        {
+            TKernel.RunApart(rows, kc, a, b, (nint)item.Sizes.Image, offsets, start, ldstart, c, ld);
+            return;
+        }
+
+        if (!item.Schedule.InPlace)
+            offsets = null;
+        for (int j = 0; j < count; j += nr)
+            TKernel.Run(rows, kc, a, b + j, nr, offsets, fromScratch ? c + j : start, ldstart, c + j, ld);
     }
 }

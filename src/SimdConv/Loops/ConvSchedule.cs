@@ -3,37 +3,77 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
+/// <summary>A family of tiles of a tier: at most MR rows, Vectors registers, NR elements wide.</summary>
+internal readonly record struct ConvTile(int MR, int Vectors, int NR);
+
 /// <summary>How one grid of a convolution is run on one tier: block sizes, tables and the way B reaches the tile.</summary>
 internal sealed class ConvSchedule
 {
     /// <summary>What packing a register of a panel costs, in multiply-adds of a register: measured on Zen 4.</summary>
-    private const int PackingCost = 4;
+    private const double PackingCost = 5;
 
-    public ConvSchedule(TapGrid grid, int outputs, int channels, int mr, int nr, int elementSize)
+    /// <summary>
+    /// What a term of a tile costs at least, in multiply-adds of a register: as many broadcasts as rows, an unaligned load or two for
+    /// each register of B, its offset. With few chains the loads decide; measured on Zen 4, where a 512-bit load takes a cycle.
+    /// </summary>
+    private static int Loads(int rows, int vectors) => rows + (2 * vectors) + 2;
+
+    private ConvSchedule(TapGrid grid, int outputs, int channels, ConvTile tile, int together, int elementSize)
     {
         Grid = grid;
         Outputs = outputs;
         Channels = channels;
+        Tile = tile;
+        Together = together;
 
         // KC: whole channels, the broadcast micro-panel within L1; then strips of rows with ChannelBlock channels within L2.
-        int most = Math.Clamp(BlockSizes.Kc(Math.Min(mr, outputs), elementSize) / Math.Max(1, grid.Taps), 1, channels);
+        int most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, outputs), elementSize) / Math.Max(1, grid.Taps), 1, channels);
         Blocks = grid.Taps == 0 ? 1 : (channels + most - 1) / most;
         ChannelBlock = (channels + Blocks - 1) / Blocks;
         Blocks = (channels + ChannelBlock - 1) / ChannelBlock;
-        int rows = StripLayout.RowsWithin(grid, ChannelBlock, BlockSizes.L2Bytes / 2 / elementSize);
+        int rows = StripLayout.RowsWithin(grid, ChannelBlock, BlockSizes.L2Bytes / 2 / elementSize / together);
         Layout = new StripLayout(grid, rows, ChannelBlock);
         Strips = (grid.Height + rows - 1) / rows;
-        Panels = new Panels(outputs, mr);
+        Panels = new Panels(outputs, tile.MR);
+        Bands = [.. grid.Bands().Select(band => new Band(this, band))];
+        FilterSize = Bands.Sum(band => band.FilterSize);
+        long start = 0;
+        foreach (Band band in Bands)
+        {
+            band.FilterStart = start;
+            start += band.FilterSize;
+        }
 
         // In place the tile also runs over the columns between rows; a packed panel has none, but is paid for.
-        long inPlace = Tiles(rows * Layout.Pitch, nr) * outputs;
-        long packed = Tiles(rows * grid.Width, nr) * (outputs + PackingCost);
-        InPlace = inPlace <= packed;
+        double inPlace = 0, packed = 0;
+        foreach (Band band in Bands)
+        {
+            int bandRows = Math.Min(rows, band.Last - band.First);
+            double tileCost = TileCost(ChannelBlock * band.Taps) * band.Taps * (band.Last - band.First) / bandRows;
+            inPlace += Tiles(Positions(bandRows, Layout.Pitch), tile.NR) * tileCost;
+            packed += Tiles(bandRows * grid.Width, tile.NR) * (tileCost + (PackingCost * tile.Vectors * band.Taps * (band.Last - band.First) / bandRows));
+        }
+
+        InPlace = together > 1 || inPlace <= packed;
+        Cost = together > 1 ? Bands.Sum(band => TileCost(ChannelBlock * band.Taps) * band.Taps * (band.Last - band.First)) / together : Math.Min(inPlace, packed);
     }
 
     public TapGrid Grid { get; }
 
     public StripLayout Layout { get; }
+
+    public ConvTile Tile { get; }
+
+    /// <summary>
+    /// Images that a tile takes together, a register each: rows of the grid that fit in one. 1 where that doesn't pay.
+    /// </summary>
+    public int Together { get; }
+
+    /// <summary>Rows of the grid that see the same rows of taps.</summary>
+    public Band[] Bands { get; }
+
+    /// <summary>Multiply-adds of registers for one channel, everything told: what the tile is chosen by.</summary>
+    public double Cost { get; }
 
     /// <summary>Rows of C: output channels of one group.</summary>
     public int Outputs { get; }
@@ -54,17 +94,97 @@ internal sealed class ConvSchedule
     public bool InPlace { get; }
 
     /// <summary>Elements of all packed panels of one group.</summary>
-    public long FilterSize => (long)Outputs * Channels * Grid.Taps;
+    public long FilterSize { get; }
 
-    /// <summary>Where the panel of a block begins among the packed panels of its group.</summary>
-    public long FilterOffset(int block, int panel)
+    /// <summary>Where the packed weights of this grid begin.</summary>
+    public long FilterStart { get; private set; }
+
+    /// <summary>The schedules of all grids of a pass, each with the tile that costs least.</summary>
+    /// <param name="grids">The grids.</param>
+    /// <param name="outputs">Rows of C in one group.</param>
+    /// <param name="channels">Channels of one group that are summed over.</param>
+    /// <param name="groups">Groups.</param>
+    /// <param name="tiles">The tiles of the tier, the best for large problems first.</param>
+    /// <param name="elementSize">Bytes of an element.</param>
+    public static ConvSchedule[] Make(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, ConvTile[] tiles, int elementSize)
     {
-        int first = block * ChannelBlock, count = Math.Min(ChannelBlock, Channels - first);
-        return ((long)Outputs * first * Grid.Taps) + ((long)Panels.Start(panel) * count * Grid.Taps);
+        List<ConvSchedule> schedules = [];
+        long start = 0;
+        foreach (TapGrid grid in grids)
+        {
+            ConvSchedule best = tiles
+                .SelectMany(tile => grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR ? [(tile, 1), (tile, tile.Vectors)] : new[] { (tile, 1) })
+                .Select(choice => new ConvSchedule(grid, outputs, channels, choice.tile, choice.Item2, elementSize))
+                .MinBy(schedule => schedule.Cost)!;
+            best.FilterStart = start;
+            start += best.FilterSize * groups;
+            schedules.Add(best);
+        }
+
+        return [.. schedules];
     }
 
+    /// <summary>Columns of a tile that <paramref name="rows"/> rows of the grid take in place, <paramref name="pitch"/> apart.</summary>
+    public int Positions(int rows, int pitch) => ((rows - 1) * pitch) + Grid.Width;
+
     public override string ToString() =>
-        $"{(InPlace ? "strip in place" : "packed panels")}, {Strips} strip(s) of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels, tiles of {Panels.Rows(0)} rows";
+        $"{(InPlace ? "strip in place" : "packed panels")}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, tiles of {Panels.Rows(0)} x {Tile.Vectors} registers{(Together > 1 ? $" over {Together} images" : "")}";
+
+    /// <summary>Multiply-adds of registers for each term of a tile on all panels, starting and storing it shared out among its terms.</summary>
+    private double TileCost(int kc)
+    {
+        double cost = 0;
+        for (int panel = 0; panel < Panels.Count; panel++)
+        {
+            int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
+            cost += Math.Max(chains, Loads(rows, Tile.Vectors)) + (3.0 * chains / Math.Max(1, kc));
+        }
+
+        return cost;
+    }
 
     private static long Tiles(long positions, int nr) => (positions + nr - 1) / nr;
+
+    /// <summary>Rows [First, Last) of the grid with the rows of taps that they see, and the weights packed for these.</summary>
+    public sealed class Band
+    {
+        private readonly ConvSchedule schedule;
+
+        public Band(ConvSchedule schedule, (int First, int Last, int FirstTap, int LastTap) rows)
+        {
+            this.schedule = schedule;
+            (First, Last, FirstTap, LastTap) = rows;
+            TapGrid grid = schedule.Grid;
+            int width = grid.Columns.Length;
+            Taps = (LastTap - FirstTap) * width;
+            Offsets = [.. schedule.Layout.Offsets.Where((_, k) => k / width % grid.Rows.Length >= FirstTap && k / width % grid.Rows.Length < LastTap)];
+        }
+
+        public int First { get; }
+
+        public int Last { get; }
+
+        public int FirstTap { get; }
+
+        public int LastTap { get; }
+
+        /// <summary>Taps of one channel.</summary>
+        public int Taps { get; }
+
+        /// <summary>The offset in the strip of each term (c, r, s) of a block.</summary>
+        public int[] Offsets { get; }
+
+        /// <summary>Elements of the packed panels of one group.</summary>
+        public long FilterSize => (long)schedule.Outputs * schedule.Channels * Taps;
+
+        /// <summary>Where they begin among those of the group.</summary>
+        public long FilterStart { get; set; }
+
+        /// <summary>Where the panel of a block begins among those of the group.</summary>
+        public long FilterOffset(int block, int panel)
+        {
+            int first = block * schedule.ChannelBlock, count = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
+            return FilterStart + ((long)schedule.Outputs * first * Taps) + ((long)schedule.Panels.Start(panel) * count * Taps);
+        }
+    }
 }

@@ -1,7 +1,7 @@
+using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
-using System.Numerics;
 
 namespace SimdConv.Loops;
 
@@ -21,6 +21,7 @@ internal unsafe struct FilterProblem<T>
 /// item: chunk of output rows, group, block of input channels     shared out between threads
 ///   image, strip of rows      copy the strip of x; lay dY out as [position][output channel]; add db
 ///     output channels by registers, taps by rows of a tile       one tile over all positions of the strip
+///     (few output channels: neighbouring positions in lanes instead, see LaneSums)
 /// then: add the chunks in a balanced tree, transpose to dW
 /// </code>
 /// Terms ascend in (n, p, q) within a chunk, and chunks are a function of the shape alone.
@@ -61,8 +62,12 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
 
     private static long DYSize(FilterSchedule schedule) => (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.LdOutputs;
 
+    private static long LanesSize(FilterSchedule schedule) => FilterSchedule.Lanes(schedule.Shape) == 1
+        ? 0
+        : (long)FilterSchedule.MostLanes * schedule.Outputs * ((schedule.ChannelBlock * schedule.Layout.Grid.Taps) + 1);
+
     private static long ThreadBytes(FilterSchedule schedule) =>
-        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule));
+        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule)) + Workspace.SizeOf<T>(LanesSize(schedule));
 
     private struct Job
     {
@@ -78,16 +83,26 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         Job* job = (Job*)state;
         FilterSchedule schedule = job->Schedule;
         using Workspace workspace = new(ThreadBytes(schedule));
-        T* strip = workspace.Take<T>(StripSize(schedule)), dy = workspace.Take<T>(DYSize(schedule));
+        Buffers buffers = new()
+        {
+            Strip = workspace.Take<T>(StripSize(schedule)),
+            DY = workspace.Take<T>(DYSize(schedule)),
+            Lanes = workspace.Take<T>(LanesSize(schedule)),
+        };
         for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
         {
             int block = (int)(item % job->Blocks), group = (int)(item / job->Blocks % schedule.Shape.Groups);
-            Sum(job, (int)(item / job->Blocks / schedule.Shape.Groups), group, block, strip, dy);
+            Sum(job, (int)(item / job->Blocks / schedule.Shape.Groups), group, block, buffers);
         }
     }
 
+    private struct Buffers
+    {
+        public T* Strip, DY, Lanes;
+    }
+
     /// <summary>The partial sums of one chunk, group and block of channels.</summary>
-    private static void Sum(Job* job, int chunk, int group, int block, T* strip, T* dy)
+    private static void Sum(Job* job, int chunk, int group, int block, Buffers buffers)
     {
         FilterSchedule schedule = job->Schedule;
         ref readonly FilterProblem<T> problem = ref job->Problem;
@@ -99,6 +114,15 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         T* partial = job->Partial + (chunk * (nint)schedule.PartialSize), sums = partial + (row * ld), biasSums = partial + (biasRow * ld);
         bool ownsBias = block == 0 && problem.DB != null, ownsWeights = problem.DW != null;
         Begin(job, chunk, group, firstChannel, channels, sums, biasSums);
+        bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1;
+        T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * FilterSchedule.MostLanes);
+        if (byPosition)
+        {
+            if (ownsWeights)
+                LaneSums<TVec, T>.Begin(sums, taps, schedule.Outputs, ld, lanes);
+            if (ownsBias)
+                LaneSums<TVec, T>.Begin(biasSums, 1, schedule.Outputs, ld, biasLanes);
+        }
 
         long last = (long)problem.Batch * grid.Height * (chunk + 1) / job->Chunks;
         for (long at = (long)problem.Batch * grid.Height * chunk / job->Chunks; at < last;)
@@ -107,29 +131,55 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             int rows = (int)Math.Min(Math.Min(layout.Rows, grid.Height - y), last - at);
             at += rows;
             T* source = problem.DY + (image * problem.DYLayout.N) + (group * schedule.Outputs * problem.DYLayout.C) + (y * problem.DYLayout.H);
-            TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, dy, ld);
-            if (ownsBias)
-                AddRows(dy, (nint)rows * grid.Width, ld, biasSums);
-            if (!ownsWeights)
-                continue;
+            if (ownsWeights)
+            {
+                T* x = problem.X + (image * problem.XLayout.N) + ((((nint)group * schedule.Channels) + firstChannel) * problem.XLayout.C);
+                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, buffers.Strip, TVec.Count, T.Zero);
+            }
 
-            T* x = problem.X + (image * problem.XLayout.N) + ((((nint)group * schedule.Channels) + firstChannel) * problem.XLayout.C);
-            StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, strip, TVec.Count, T.Zero);
             fixed (int* offsets = layout.Offsets)
             {
-                int k = 0;
-                for (; k + (TVectors.Value * TVec.Count) <= ld; k += TVectors.Value * TVec.Count)
-                    Tiles<TVectors>(offsets, taps, rows, layout, strip, dy + k, ld, sums + k);
-                if (TVectors.Value > 2 && k + (2 * TVec.Count) <= ld)
+                if (byPosition)
                 {
-                    Tiles<N2>(offsets, taps, rows, layout, strip, dy + k, ld, sums + k);
-                    k += 2 * TVec.Count;
+                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY);
+                    if (ownsBias)
+                        LaneSums<TVec, T>.AddBias(dy, schedule.Outputs, biasLanes);
+                    if (ownsWeights)
+                        LaneSums<TVec, T>.Add(dy, schedule.Outputs, buffers.Strip, offsets, taps, layout.Pitch, lanes);
+                    continue;
                 }
 
-                if (k < ld)
-                    Tiles<N1>(offsets, taps, rows, layout, strip, dy + k, ld, sums + k);
+                TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY, ld);
+                if (ownsBias)
+                    AddRows(buffers.DY, (nint)rows * grid.Width, ld, biasSums);
+                if (ownsWeights)
+                    AddTaps(offsets, taps, rows, layout, buffers, ld, sums);
             }
         }
+
+        if (byPosition)
+        {
+            if (ownsWeights)
+                LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, sums);
+            if (ownsBias)
+                LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, biasSums);
+        }
+    }
+
+    /// <summary>All taps times all output channels, by registers of output channels and rows of a tile.</summary>
+    private static void AddTaps(int* offsets, int taps, int rows, StripLayout layout, Buffers buffers, int ld, T* sums)
+    {
+        int k = 0;
+        for (; k + (TVectors.Value * TVec.Count) <= ld; k += TVectors.Value * TVec.Count)
+            Tiles<TVectors>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
+        if (TVectors.Value > 2 && k + (2 * TVec.Count) <= ld)
+        {
+            Tiles<N2>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
+            k += 2 * TVec.Count;
+        }
+
+        if (k < ld)
+            Tiles<N1>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
     }
 
     private static void Tiles<TWidth>(int* offsets, int taps, int rows, StripLayout layout, T* strip, T* dy, int ld, T* sums)
@@ -211,7 +261,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
                 int taps = channels * schedule.Layout.Grid.Taps;
                 Tree(job, row * schedule.LdOutputs, (nint)taps * schedule.LdOutputs);
                 TransposePacking<TVec, T>.Transpose(job->Partial + (row * schedule.LdOutputs), schedule.LdOutputs, taps, schedule.Outputs,
-                    Weights(job, group, first), (nint)schedule.Channels * schedule.Layout.Grid.Taps);
+                    Weights(job, group, first), (nint)schedule.Channels * schedule.Layout.Grid.Taps, taps);
             }
 
             if (job->Problem.DB != null && block == 0)

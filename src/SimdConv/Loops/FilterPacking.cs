@@ -39,30 +39,40 @@ internal static unsafe class FilterPacking
         nint groupStride = (nint)shape.WeightCount / shape.Groups;
         foreach (ConvSchedule schedule in schedules)
         {
-            TapGrid grid = schedule.Grid;
             for (int group = 0; group < shape.Groups; group++)
             {
-                for (int block = 0; block < schedule.Blocks; block++)
+                T* own = weights + (group * groupStride);
+                foreach (ConvSchedule.Band band in schedule.Bands)
                 {
-                    int first = block * schedule.ChannelBlock, last = Math.Min(first + schedule.ChannelBlock, schedule.Channels);
-                    for (int panel = 0; panel < schedule.Panels.Count; panel++)
+                    for (int block = 0; block < schedule.Blocks; block++)
                     {
-                        int row = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
-                        for (int c = first; c < last; c++)
+                        int first = block * schedule.ChannelBlock, last = Math.Min(first + schedule.ChannelBlock, schedule.Channels);
+                        for (int panel = 0; panel < schedule.Panels.Count; panel++)
                         {
-                            foreach ((int r, _) in grid.Rows)
-                            {
-                                foreach ((int s, _) in grid.Columns)
-                                {
-                                    T* source = weights + (group * groupStride) + (row * rowStride) + (c * channelStride) + (r * shape.S) + s;
-                                    for (int i = 0; i < rows; i++)
-                                        *panels++ = source[i * rowStride];
-                                }
-                            }
+                            T* row = own + (schedule.Panels.Start(panel) * rowStride);
+                            for (int c = first; c < last; c++)
+                                panels = PackTaps(schedule.Grid, band, shape.S, row + (c * channelStride), rowStride, schedule.Panels.Rows(panel), panels);
                         }
                     }
                 }
             }
         }
+    }
+
+    /// <summary>The taps of one channel that a band sees, the rows of each behind each other.</summary>
+    private static T* PackTaps<T>(TapGrid grid, ConvSchedule.Band band, int kernelWidth, T* kernel, nint rowStride, int rows, T* panel)
+        where T : unmanaged
+    {
+        for (int r = band.FirstTap; r < band.LastTap; r++)
+        {
+            foreach ((int s, _) in grid.Columns)
+            {
+                T* source = kernel + (grid.Rows[r].Kernel * kernelWidth) + s;
+                for (int i = 0; i < rows; i++)
+                    *panel++ = source[i * rowStride];
+            }
+        }
+
+        return panel;
     }
 }

@@ -24,6 +24,9 @@ internal sealed class FilterSchedule
         Layout = new StripLayout(grid, rows, ChannelBlock);
     }
 
+    /// <summary>Lanes of a row where positions are in lanes; registers of every tier divide it.</summary>
+    public const int MostLanes = 16;
+
     public Conv2DShape Shape { get; }
 
     public StripLayout Layout { get; }
@@ -45,7 +48,19 @@ internal sealed class FilterSchedule
     public long PartialSize => (long)Shape.Groups * ((Channels * Layout.Grid.Taps) + 1) * LdOutputs;
 
     public override string ToString() =>
-        $"x in place, dY by position, strips of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels";
+        $"x in place, {(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, strips of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels";
+
+    /// <summary>
+    /// Virtual lanes: 16 neighbouring columns where they fill registers better than the output channels do, else 1. A function of the
+    /// shape alone, whatever the width of a tier's registers.
+    /// </summary>
+    public static int Lanes(Conv2DShape shape)
+    {
+        int outputs = shape.K / shape.Groups;
+        return outputs <= 12 && Filling(outputs) < Filling(shape.Q) ? MostLanes : 1;
+
+        static double Filling(int size) => (double)size / ((size + MostLanes - 1) / MostLanes * MostLanes);
+    }
 
     /// <summary>
     /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the

@@ -32,8 +32,8 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale);
 
-    /// <summary>The block sizes and tables that this tier runs a grid with.</summary>
-    public abstract ConvSchedule Schedule(TapGrid grid, int outputs, int channels);
+    /// <summary>The block sizes and tables that this tier runs a pass with.</summary>
+    public abstract ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups);
 
     /// <summary>Forward pass or input gradient.</summary>
     public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
@@ -92,21 +92,13 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, scale);
 
-    public override ConvSchedule Schedule(TapGrid grid, int outputs, int channels) => IsFlat(outputs)
-        ? new(grid, outputs, channels, GemmKernel<TVec, T, TFlat>.MR, GemmKernel<TVec, T, TFlat>.NR, sizeof(T))
-        : new(grid, outputs, channels, GemmKernel<TVec, T, N2>.MR, GemmKernel<TVec, T, N2>.NR, sizeof(T));
+    public override ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups) =>
+        ConvSchedule.Make(grids, outputs, channels, groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T));
 
-    public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution)
-    {
-        if (IsFlat(schedules[0].Outputs))
-            ConvLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Run(schedules, problem, execution);
-        else
-            ConvLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(schedules, problem, execution);
-    }
+    public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
+        ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);
 
-    public override long ConvolveBytes(ConvSchedule[] schedules) => IsFlat(schedules[0].Outputs)
-        ? ConvLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.WorkspaceBytes(schedules)
-        : ConvLoops<TVec, T, GemmKernel<TVec, T, N2>>.WorkspaceBytes(schedules);
+    public override long ConvolveBytes(ConvSchedule[] schedules) => ConvLoops<TVec, T, TFlat>.WorkspaceBytes(schedules);
 
     public override void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution) =>
         PoolLoops<TVec, T>.Run(schedule, problem, execution);
@@ -126,6 +118,10 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
 
     public override long FilterGradientBytes(FilterSchedule schedule, int batch, int threads) =>
         FilterLoops<TVec, T, N1>.WorkspaceBytes(schedule, batch, threads);
+
+    private static ConvTile Tile<TVectors>()
+        where TVectors : struct, IConstant =>
+        new(GemmKernel<TVec, T, TVectors>.MR, TVectors.Value, GemmKernel<TVec, T, TVectors>.NR);
 
     /// <summary>Few rows of C fill the registers better when each is longer.</summary>
     private static bool IsFlat(int rows) => rows <= GemmKernel<TVec, T, TFlat>.MR;

@@ -1,6 +1,6 @@
-using SimdConv.Kernels;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 

@@ -1,5 +1,5 @@
-using SimdConv.Kernels;
 using System.Numerics;
+using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
@@ -63,37 +63,73 @@ internal static unsafe class StripPacking<TVec, T>
 
     /// <summary>
     /// One panel of <paramref name="kc"/> rows, <paramref name="nr"/> wide: the positions [position, position + columns) of the
-    /// strip, counted row by row, zeros or neighbours behind them. Writes up to a register beyond the panel.
+    /// strip, counted row by row, neighbours or zeros behind them.
     /// </summary>
     public static void Panel(StripLayout layout, T* strip, int* offsets, int kc, int position, int columns, int nr, T* panel)
     {
         int w = TVec.Count, width = layout.Grid.Width;
-        Segment* segments = stackalloc Segment[columns];
-        int count = 0;
-        for (int lane = 0; lane < columns;)
+        TVec lanes = LaneNumbers();
+        nint* sources = stackalloc nint[w + 2];
+        TVec* masks = stackalloc TVec[w + 2];
+        for (int lane = 0; lane < columns; lane += w)
         {
-            int i = (position + lane) / width, j = (position + lane) % width, length = Math.Min(width - j, columns - lane);
-            segments[count++] = new() { Lane = lane, Length = length, Source = ((nint)i * layout.Pitch) + j };
-            lane += length;
+            // The runs of neighbours that this register holds, each with its lanes from the first one on: later ones win.
+            int count = 0;
+            for (int at = lane; at < Math.Min(lane + w, columns); count++)
+            {
+                int i = (position + at) / width, j = (position + at) % width;
+                sources[count] = ((nint)i * layout.Pitch) + j - (at - lane);
+                masks[count] = TVec.GreaterThan(lanes, TVec.Broadcast(T.CreateTruncating(at - lane - 1)));
+                at += width - j;
+            }
+
+            Runs(strip, offsets, kc, sources, masks, count, nr, panel + lane);
         }
 
-        // Whole registers, each segment overwriting what the one before it wrote too far, each row the one before it.
-        for (int k = 0; k < kc; k++, panel += nr)
+        for (int lane = (columns + w - 1) / w * w; lane < nr; lane += w)
         {
-            T* row = strip + offsets[k];
-            for (int s = 0; s < count; s++)
+            for (int k = 0; k < kc; k++)
+                TVec.Store(panel + lane + ((nint)k * nr), default);
+        }
+    }
+
+    /// <summary>One register of each row of a panel, put together from runs of the strip.</summary>
+    private static void Runs(T* strip, int* offsets, int kc, nint* sources, TVec* masks, int count, int nr, T* panel)
+    {
+        T* s0 = strip + sources[0], s1 = strip + sources[1], s2 = strip + sources[2];
+        TVec m1 = masks[1], m2 = masks[2];
+        if (count == 1)
+        {
+            for (int k = 0; k < kc; k++, panel += nr)
+                TVec.Store(panel, TVec.Load(s0 + offsets[k]));
+        }
+        else if (count == 2)
+        {
+            for (int k = 0; k < kc; k++, panel += nr)
+                TVec.Store(panel, TVec.Select(m1, TVec.Load(s1 + offsets[k]), TVec.Load(s0 + offsets[k])));
+        }
+        else if (count == 3)
+        {
+            for (int k = 0; k < kc; k++, panel += nr)
+                TVec.Store(panel, TVec.Select(m2, TVec.Load(s2 + offsets[k]), TVec.Select(m1, TVec.Load(s1 + offsets[k]), TVec.Load(s0 + offsets[k]))));
+        }
+        else
+        {
+            for (int k = 0; k < kc; k++, panel += nr)
             {
-                T* from = row + segments[s].Source;
-                T* to = panel + segments[s].Lane;
-                for (int j = 0; j < segments[s].Length; j += w)
-                    TVec.Store(to + j, TVec.Load(from + j));
+                TVec x = TVec.Load(s0 + offsets[k]);
+                for (int run = 1; run < count; run++)
+                    x = TVec.Select(masks[run], TVec.Load(strip + sources[run] + offsets[k]), x);
+                TVec.Store(panel, x);
             }
         }
     }
 
-    private struct Segment
+    private static TVec LaneNumbers()
     {
-        public int Lane, Length;
-        public nint Source;
+        TVec lanes = default;
+        for (int i = 0; i < TVec.Count; i++)
+            ((T*)&lanes)[i] = T.CreateTruncating(i);
+        return lanes;
     }
 }

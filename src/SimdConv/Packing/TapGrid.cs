@@ -11,6 +11,9 @@ namespace SimdConv.Packing;
 /// </remarks>
 internal sealed class TapGrid
 {
+    /// <summary>The share of all terms that bands must save to be worth their smaller tiles.</summary>
+    private const double LeastSaving = 0.15;
+
     public required int Height { get; init; }
 
     public required int Width { get; init; }
@@ -40,6 +43,7 @@ internal sealed class TapGrid
     /// <summary>Taps of one channel.</summary>
     public int Taps => Rows.Length * Columns.Length;
 
+    /// <summary>The one grid of the forward pass.</summary>
     public static TapGrid Forward(Conv2DShape shape) => new()
     {
         Height = shape.P,
@@ -77,6 +81,38 @@ internal sealed class TapGrid
         }
 
         return [.. grids];
+    }
+
+    /// <summary>
+    /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see padding
+    /// saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few rows of dY.
+    /// </summary>
+    public (int First, int Last, int FirstTap, int LastTap)[] Bands()
+    {
+        List<(int, int, int, int)> bands = [];
+        long used = 0;
+        for (int first = 0, last; first < Height; first = last)
+        {
+            (int from, int to) = TapsOf(first);
+            for (last = first + 1; last < Height && TapsOf(last) == (from, to); last++)
+            {
+            }
+
+            used += (long)(last - first) * (to - from);
+            bands.Add((first, last, from, to));
+        }
+
+        return used <= (1 - LeastSaving) * Height * Rows.Length ? [.. bands] : [(0, Height, 0, Rows.Length)];
+
+        (int, int) TapsOf(int row)
+        {
+            int from = 0, to = Rows.Length;
+            while (from < to && ((long)row * StrideH) + Rows[from].Offset < 0)
+                from++;
+            while (to > from && ((long)row * StrideH) + Rows[to - 1].Offset >= SourceHeight)
+                to--;
+            return (from, to);
+        }
     }
 
     private static (int, int)[] Window(int kernel, int dilation, int pad)

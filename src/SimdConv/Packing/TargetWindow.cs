@@ -1,5 +1,5 @@
-using SimdConv.Kernels;
 using System.Numerics;
+using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
@@ -29,22 +29,17 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     /// <summary>tile = beta * target; columns between rows are left as they are.</summary>
     public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta)
     {
-        int w = TVec.Count;
         TVec scale = TVec.Broadcast(beta);
         for (int i = 0; i < rows; i++, m++, tile += ld)
         {
-            for (int at = 0; Next(ref at, position, count, pitch, out int length, out nint offset); at += length)
+            for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
             {
-                T* from = origin + (m * channelStride) + offset;
-                int j = 0;
-                if (pixelStride == 1)
+                T* from = origin + (m * channelStride) + run.Offset, to = tile + run.At;
+                for (int j = 0; j < run.Length; j += TVec.Count)
                 {
-                    for (; j + w <= length; j += w)
-                        TVec.Store(tile + at + j, TVec.Multiply(scale, TVec.Load(from + j)));
+                    int rest = run.Length - j;
+                    RowCopy<TVec, T>.StoreUpTo(to + j, TVec.Multiply(scale, RowCopy<TVec, T>.LoadUpTo(from + (j * pixelStride), pixelStride, Math.Min(rest, TVec.Count))), rest);
                 }
-
-                for (; j < length; j++)
-                    tile[at + j] = beta * from[j * pixelStride];
             }
         }
     }
@@ -56,43 +51,51 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         {
             if (finish.Activation != Activation.None)
                 ElementwiseLoops<TVec, T>.Run(finish.Operation, tile, tile, tile, count, finish.Scale);
-            for (int at = 0; Next(ref at, position, count, pitch, out int length, out nint offset); at += length)
-            {
-                T* to = origin + (m * channelStride) + offset;
-                if (pixelStride == 1)
-                    Copy(tile + at, to, length);
-                else
-                {
-                    for (int j = 0; j < length; j++)
-                        to[j * pixelStride] = tile[at + j];
-                }
-            }
+            T* channel = origin + (m * channelStride);
+            for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
+                RowCopy<TVec, T>.Scatter(tile + run.At, channel + run.Offset, pixelStride, run.Length);
         }
     }
 
-    private static void Copy(T* from, T* to, int length)
+    /// <summary>Neighbouring columns of a tile that are one row of the target, or part of one.</summary>
+    private struct Run
     {
-        int w = TVec.Count, j = 0;
-        for (; j + w <= length; j += w)
-            TVec.Store(to + j, TVec.Load(from + j));
-        if (j < length)
-            TVec.StorePartial(to + j, TVec.Load(from + j), length - j);
+        /// <summary>The first column in the tile, and how many there are; 0 or less behind the last.</summary>
+        public int At, Length;
+
+        /// <summary>Where the first goes, from the channel's origin.</summary>
+        public nint Offset;
+
+        /// <summary>The column, At or a negative one, at which the row of the grid begins, and where that is in the target.</summary>
+        public int RowAt;
+        public nint RowOffset;
     }
 
-    /// <summary>The next run of real positions at or behind column <paramref name="at"/>, at most one row of the grid.</summary>
-    private bool Next(ref int at, int position, int count, int pitch, out int length, out nint offset)
+    private Run First(int position, int count, int pitch)
     {
-        int row = (position + at) / pitch, column = (position + at) % pitch;
-        if (column >= width)
+        if (contiguous && pitch == width)
+            return new() { Length = count, Offset = position, RowAt = count };
+        int row = position / pitch, column = position - (row * pitch);
+        Run run = new() { RowAt = -column, RowOffset = row * rowStride };
+        if (column < width)
         {
-            at += pitch - column;
-            column = 0;
-            row++;
+            run.Length = Math.Min(width - column, count);
+            run.Offset = run.RowOffset + (column * pixelStride);
+        }
+        else
+        {
+            Next(ref run, count, pitch);
         }
 
-        bool whole = contiguous && pitch == width;
-        length = whole ? count - at : Math.Min(width - column, count - at);
-        offset = whole ? position + at : (row * rowStride) + (column * pixelStride);
-        return length > 0;
+        return run;
+    }
+
+    private void Next(ref Run run, int count, int pitch)
+    {
+        run.RowAt += pitch;
+        run.RowOffset += rowStride;
+        run.At = run.RowAt;
+        run.Offset = run.RowOffset;
+        run.Length = Math.Min(width, count - run.At);
     }
 }

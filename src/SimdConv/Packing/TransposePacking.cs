@@ -1,5 +1,5 @@
-using SimdConv.Kernels;
 using System.Numerics;
+using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
@@ -9,7 +9,7 @@ internal static unsafe class TransposePacking<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// Rows of an image as [position][channel], <paramref name="ld"/> from one position to the next, zeros behind the channels.
+    /// Rows of an image as [position][channel], <paramref name="ld"/> from one position to the next; the lanes behind the channels don't matter.
     /// </summary>
     public static void ToPositions(T* image, ImageLayout layout, int channels, int rows, int width, T* target, int ld)
     {
@@ -17,7 +17,7 @@ internal static unsafe class TransposePacking<TVec, T>
         {
             if (layout.W == 1)
             {
-                Transpose(image, layout.C, channels, width, target, ld);
+                Transpose(image, layout.C, channels, width, target, ld, ld);
             }
             else
             {
@@ -27,26 +27,16 @@ internal static unsafe class TransposePacking<TVec, T>
                         target[((nint)j * ld) + c] = image[(c * layout.C) + (j * layout.W)];
                 }
             }
-
-            if (channels == ld)
-                continue;
-            for (int j = 0; j < width; j++)
-                new Span<T>(target + ((nint)j * ld) + channels, ld - channels).Clear();
         }
     }
 
-    /// <summary>target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns.</summary>
-    public static void Transpose(T* source, nint lds, int rows, int columns, T* target, nint ldt)
+    /// <summary>
+    /// target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns; what stands for i from rows to padded doesn't matter.
+    /// </summary>
+    public static void Transpose(T* source, nint lds, int rows, int columns, T* target, nint ldt, int padded)
     {
-        // Blocks of which both sides' cache lines stay in L1.
-        for (int j0 = 0; j0 < columns; j0 += 16)
-        {
-            int j1 = Math.Min(columns, j0 + 16);
-            for (int i = 0; i < rows; i++)
-            {
-                for (int j = j0; j < j1; j++)
-                    target[(j * ldt) + i] = source[(i * lds) + j];
-            }
-        }
+        int w = TVec.Count;
+        for (int i = 0; i < rows; i += w)
+            TransposeBlocks<TVec, T>.Run(source + (i * lds), lds, Math.Min(w, rows - i), columns, T.One, target + i, ldt, target + (columns * ldt), exact: i + w > padded);
     }
 }

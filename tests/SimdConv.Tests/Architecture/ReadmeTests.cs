@@ -36,7 +36,10 @@ public sealed partial class ReadmeTests : IDisposable
 
         // No package is needed: an empty source list keeps the build off the network.
         File.WriteAllText(Path.Combine(folder, "nuget.config"), "<configuration><packageSources><clear /></packageSources></configuration>");
-        ProcessStartInfo build = new(ChildProcess.Host, ["build", "-c", "Release", "-o", "out", "--disable-build-servers", "Example.csproj"]) { WorkingDirectory = folder };
+        ProcessStartInfo build = new(ChildProcess.Host, ["build", "-c", "Release", "-o", "out", "--disable-build-servers", "Example.csproj"])
+        {
+            WorkingDirectory = folder,
+        };
         foreach (string name in build.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
             build.Environment.Remove(name);
         (int exitCode, string output) = ChildProcess.Run(build);

@@ -30,9 +30,9 @@ public sealed partial class SourceTests
     {
         foreach ((string _, string text) in Sources().Where(source => Layer(source.Path) == "Reference"))
         {
-            string code = Comment().Replace(text, "");
+            string code = OwnMembers().Replace(Comment().Replace(text, ""), "");
             Assert.DoesNotMatch(@"\b(Gemm|Conv2DPlan|Pool2DPlan|IndexTable|Im2Col|Col2Im|Elementwise|SimdSupport|Execution)\b", code);
-            Assert.DoesNotMatch(@"\.(P|Q|Taps|WeightCount|Validate|OutputSize|Nchw|Nhwc|Concatenated|PerImage)\b(?!\s*=>)", OwnMembers().Replace(code, ""));
+            Assert.DoesNotMatch(@"\.(P|Q|Taps|WeightCount|Validate|OutputSize|Nchw|Nhwc|Concatenated|PerImage)\b", code);
         }
     }
 

@@ -13,7 +13,8 @@ public sealed class Im2ColArgumentTests
     [
         new("no shape", typeof(ArgumentNullException), ["shape"], _ => new IndexTable(null!)),
         BadCall.OutOfRange("kernel that doesn't fit", "shape.R", 6, _ => new IndexTable(new(2, 5, 4, 1, 6, 2))),
-        new("Unfold: no table", typeof(ArgumentNullException), ["table"], m => SimdConv.Im2Col.Unfold<float>(null!, Batch, m.A(X), m.C(Columns), Layout)),
+        new("Unfold: no table", typeof(ArgumentNullException), ["table"],
+            m => SimdConv.Im2Col.Unfold<float>(null!, Batch, m.A(X), m.C(Columns), Layout)),
         BadCall.OutOfRange("Unfold: batch -1", "batch", -1, m => SimdConv.Im2Col.Unfold<float>(Table, -1, m.A(X), m.C(Columns), Layout)),
         BadCall.TooShort("Unfold: x one short", "x", X - 1, X, m => SimdConv.Im2Col.Unfold<float>(Table, Batch, m.A(X - 1), m.C(Columns), Layout)),
         BadCall.TooShort("Unfold: columns one short", "columns", Columns - 1, Columns,

@@ -49,7 +49,8 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
 
         for (int seed = 0; seed < 10; seed++)
         {
-            double[] direction = [.. Data.Make<double>(gradients.Length, DataKind.Real, seed).Select(v => Math.Sign(v) / Math.Sqrt(gradients.Length))];
+            double[] signs = Data.Make<double>(gradients.Length, DataKind.Real, seed);
+            double[] direction = [.. signs.Select(v => Math.Sign(v) / Math.Sqrt(gradients.Length))];
             worst = Math.Max(worst, Difference(net, gradients, direction, $"direction {seed}"));
         }
 

@@ -9,7 +9,8 @@ public sealed class AdjointFloatTests : AdjointTests<float>;
 public sealed class AdjointDoubleTests : AdjointTests<double>;
 
 /// <summary>
-/// A gradient is the transpose of its operation. On small integers nothing rounds, so both sides of &lt;dy, A x&gt; = &lt;A' dy, x&gt; are one integer.
+/// A gradient is the transpose of its operation. On small integers nothing rounds, so both sides of &lt;dy, A x&gt; = &lt;A' dy, x&gt; are one
+/// integer.
 /// </summary>
 public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -19,7 +19,8 @@ public sealed class MetamorphicTests
         float[] y = Forward(s, c.Batch, x, w);
         for (int i = 0; i < y.Length; i++)
         {
-            int n = i / (s.P * s.Q), h = (i / s.Q % s.P * s.StrideH) - s.PadTop + (r * s.DilationH), v = (i % s.Q * s.StrideW) - s.PadLeft + (column * s.DilationW);
+            int n = i / (s.P * s.Q), h = (i / s.Q % s.P * s.StrideH) - s.PadTop + (r * s.DilationH);
+            int v = (i % s.Q * s.StrideW) - s.PadLeft + (column * s.DilationW);
             bool inside = h >= 0 && h < s.H && v >= 0 && v < s.W;
             Compare.Equal<float>([inside ? x[(((((n * s.C) + channel) * s.H) + h) * s.W) + v] : 0], [y[i]], $"element {i}");
         }

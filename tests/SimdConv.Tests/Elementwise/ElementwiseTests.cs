@@ -25,7 +25,8 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
     public void ReluAndItsGradientAreExact(SimdTier tier)
     {
         Tiers.Require(tier);
-        T[] x = [T.NaN, T.NegativeZero, T.Zero, T.PositiveInfinity, T.NegativeInfinity, T.Epsilon, -T.Epsilon, .. Data.Make<T>(200, DataKind.Real, 3)];
+        T[] specials = [T.NaN, T.NegativeZero, T.Zero, T.PositiveInfinity, T.NegativeInfinity, T.Epsilon, -T.Epsilon];
+        T[] x = [.. specials, .. Data.Make<T>(200, DataKind.Real, 3)];
         T[] dy = Data.Make<T>(x.Length, DataKind.Real, 4), y = new T[x.Length], dx = new T[x.Length];
         SimdConv.Elementwise.Relu<T>(x, y, tier.Run());
         Compare.Equal<T>([.. x.Select(v => T.IsNaN(v) || v > T.Zero ? v : T.Zero)], y, "ReLU");
@@ -61,7 +62,10 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         SimdConv.Elementwise.Tanh<T>(x, plain, T.One, tier.Run());
         SimdConv.Elementwise.Tanh<T>(x, scaled, Scale, tier.Run());
         for (int i = 0; i < x.Length; i++)
-            Assert.True(T.Abs(scaled[i] - (Scale * plain[i])) <= T.CreateTruncating(2) * (T.BitIncrement(T.Abs(scaled[i])) - T.Abs(scaled[i])), $"element {i}");
+        {
+            T ulp = T.BitIncrement(T.Abs(scaled[i])) - T.Abs(scaled[i]);
+            Assert.True(T.Abs(scaled[i] - (Scale * plain[i])) <= ulp + ulp, $"element {i}");
+        }
     }
 
     /// <summary>The same element gives the same bits in every tier that fuses.</summary>

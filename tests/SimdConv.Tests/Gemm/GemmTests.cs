@@ -48,7 +48,8 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
                     int turn = seed++ % 72;
                     double alpha = (turn / 4 % 3) switch { 0 => 1, 1 => 0, _ => -0.5 }, beta = (turn / 12 % 3) switch { 0 => 0, 1 => 1, _ => 0.7 };
                     int gap = turn / 36 * 3;
-                    check(tier, new GemmCase((Transpose)(turn % 2), (Transpose)(turn / 2 % 2), m, n, k, alpha, beta, gap, gap, gap, DataKind.Real, seed));
+                    (Transpose transA, Transpose transB) = ((Transpose)(turn % 2), (Transpose)(turn / 2 % 2));
+                    check(tier, new GemmCase(transA, transB, m, n, k, alpha, beta, gap, gap, gap, DataKind.Real, seed));
                 }
             }
         }
@@ -60,7 +61,10 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
         Tiers.Require(tier);
         Properties.Check(GemmCases.Any(), 100, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
         Properties.Check(GemmCases.Long(), 40, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
-        Properties.Check(GemmCases.Long(), 6, g => GemmProperties<T>.SameOnAnyThreads(tier, g with { M = g.M + 190, N = g.N + 210, K = g.K + 130 }));
+        Properties.Check(
+            GemmCases.Long(),
+            6,
+            g => GemmProperties<T>.SameOnAnyThreads(tier, g with { M = g.M + 190, N = g.N + 210, K = g.K + 130 }));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]

@@ -41,8 +41,9 @@ public sealed class OriginalExampleTests
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], table.D.ToArray());
         int[] upper = [0, 0, 0, 1, 1, 1, 2, 2, 2], lower = [1, 1, 1, 2, 2, 2, 3, 3, 3];
         int[] left = [0, 1, 2, 0, 1, 2, 0, 1, 2], right = [1, 2, 3, 1, 2, 3, 1, 2, 3];
-        Assert.Equal([.. upper, .. upper, .. lower, .. lower, .. upper, .. upper, .. lower, .. lower, .. upper, .. upper, .. lower, .. lower], table.I.ToArray());
-        Assert.Equal([.. left, .. right, .. left, .. right, .. left, .. right, .. left, .. right, .. left, .. right, .. left, .. right], table.J.ToArray());
+        int[] rows = [.. upper, .. upper, .. lower, .. lower], columns = [.. left, .. right, .. left, .. right];
+        Assert.Equal([.. rows, .. rows, .. rows], table.I.ToArray());
+        Assert.Equal([.. columns, .. columns, .. columns], table.J.ToArray());
     }
 
     [Fact]

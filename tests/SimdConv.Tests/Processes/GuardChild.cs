@@ -5,8 +5,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// Every operation on buffers that end, or begin, at memory that can't be accessed, and whose inputs can't be written. The case is written out before it
-/// runs, since a hit ends the process.
+/// Every operation on buffers that end, or begin, at memory that can't be accessed, and whose inputs can't be written. The case is
+/// written out before it runs, since a hit ends the process.
 /// </summary>
 internal static class GuardChild
 {

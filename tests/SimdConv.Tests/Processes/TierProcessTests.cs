@@ -36,7 +36,8 @@ public sealed class TierProcessTests
     public void VectorTAt128Bits()
     {
         Skip.IfNot(Avx2.IsSupported, "this CPU has no AVX2: Vector<T> has 128 bits in every other test");
-        string output = Run(SimdTier.VectorT, fuses: Fma.IsSupported, ("DOTNET_MaxVectorTBitWidth", "128"), (SimdSupport.EnvironmentVariable, "vectort"));
+        string output = Run(SimdTier.VectorT, Fma.IsSupported,
+            ("DOTNET_MaxVectorTBitWidth", "128"), (SimdSupport.EnvironmentVariable, "vectort"));
         Assert.Contains("vector=16 avx2=True", output, StringComparison.Ordinal);
     }
 

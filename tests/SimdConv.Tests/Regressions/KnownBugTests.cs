@@ -20,7 +20,15 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
         Tiers.Require(tier);
         for (int i = 0; i < 81; i++)
         {
-            Conv2DShape shape = new(2, 7, 9, 3, 3, 3) { StrideH = 1 + (i % 3), StrideW = 2, PadTop = i / 3 % 3, PadBottom = 1, PadLeft = i / 9 % 3, PadRight = i / 27 };
+            Conv2DShape shape = new(2, 7, 9, 3, 3, 3)
+            {
+                StrideH = 1 + (i % 3),
+                StrideW = 2,
+                PadTop = i / 3 % 3,
+                PadBottom = 1,
+                PadLeft = i / 9 % 3,
+                PadRight = i / 27,
+            };
             ConvProperties<T>.MatchesReference(tier, ConvDirection.WeightGradient,
                 new(shape, 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, false, DataKind.Integers, i));
         }
@@ -34,7 +42,8 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
         ConvCase large = Case(new Conv2DShape(9, 17, 19, 12, 3, 3).WithPadding(1, 1), 2), small = Case(new Conv2DShape(1, 3, 3, 1, 2, 2), 1);
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
-            T[] first = ConvProperties<T>.Execute(new(large), direction, tier.Run()), alone = ConvProperties<T>.Execute(new(small), direction, tier.Run());
+            T[] first = ConvProperties<T>.Execute(new(large), direction, tier.Run());
+            T[] alone = ConvProperties<T>.Execute(new(small), direction, tier.Run());
             foreach (int threads in (int[])[3, 1, 2])
             {
                 Compare.Equal<T>(first, ConvProperties<T>.Execute(new(large), direction, tier.Run(threads)), "large");

@@ -9,11 +9,12 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
-    /// <summary>As many rows as leave registers for one row of B and a broadcast: 14x2, 8x3 and 6x4 of 32; 6x2 and 4x3 of 16.</summary>
+    /// <summary>As many rows as leave registers for one row of B and a broadcast: 14x2, 8x3 and 6x4 of 32; 6x2 and 4x3 of 16.
+    /// The tile has names for 14 rows, 8 where they are three registers long.</summary>
     public static int MR
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (TVec.Registers - TVectors.Value - 1) / TVectors.Value;
+        get => Math.Min(TVectors.Value == 3 ? 8 : 14, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
     }
 
     public static int NR
@@ -55,6 +56,27 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
             case 28: GemmTile<TVec, T, Indexed<N12, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
             case 29: GemmTile<TVec, T, Indexed<N13, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
             case 30: GemmTile<TVec, T, Indexed<N14, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
+        }
+    }
+
+    public static void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc)
+    {
+        switch (rows)
+        {
+            case 1: GemmTile<TVec, T, Apart<N1, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 2: GemmTile<TVec, T, Apart<N2, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 3: GemmTile<TVec, T, Apart<N3, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 4: GemmTile<TVec, T, Apart<N4, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 5: GemmTile<TVec, T, Apart<N5, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 6: GemmTile<TVec, T, Apart<N6, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 7: GemmTile<TVec, T, Apart<N7, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 8: GemmTile<TVec, T, Apart<N8, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 9: GemmTile<TVec, T, Apart<N9, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 10: GemmTile<TVec, T, Apart<N10, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 11: GemmTile<TVec, T, Apart<N11, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 12: GemmTile<TVec, T, Apart<N12, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 13: GemmTile<TVec, T, Apart<N13, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 14: GemmTile<TVec, T, Apart<N14, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
         }
     }
 }

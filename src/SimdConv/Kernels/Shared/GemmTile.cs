@@ -22,6 +22,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
     public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc)
     {
         int w = TVec.Count;
+        nint next = TShape.Apart ? ldb : w;
         TVec c0_0 = default, c0_1 = default, c0_2 = default, c0_3 = default;
         TVec c1_0 = default, c1_1 = default, c1_2 = default, c1_3 = default;
         TVec c2_0 = default, c2_1 = default, c2_2 = default, c2_3 = default;
@@ -84,9 +85,9 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         {
             T* row = TShape.Indexed ? b + offsets[k] : b;
             TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
-            if (TShape.Vectors > 1) b1 = TVec.Load(row + w);
-            if (TShape.Vectors > 2) b2 = TVec.Load(row + (2 * w));
-            if (TShape.Vectors > 3) b3 = TVec.Load(row + (3 * w));
+            if (TShape.Vectors > 1) b1 = TVec.Load(row + next);
+            if (TShape.Vectors > 2) b2 = TVec.Load(row + (2 * next));
+            if (TShape.Vectors > 3) b3 = TVec.Load(row + (3 * next));
             if (TShape.Rows > 0) { x = TVec.Broadcast(a[0]); c0_0 = TVec.MulAdd(x, b0, c0_0); }
             if (TShape.Rows > 0 && TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
             if (TShape.Rows > 0 && TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);

@@ -1,0 +1,196 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>
+/// The micro-kernel of the weight gradient where output channels are few: lanes are neighbouring positions, and
+/// C[Outputs x Taps] += sum over positions of dY[output, position] * x[tap, position], lane by lane.
+/// </summary>
+/// <remarks>
+/// Register map: c{output}_{tap} hold a register of partial sums each, x0..x3 the registers that the taps read from x, y one register
+/// of dY. 6x4 makes 24 chains of 32 registers, 3x3 makes 9 of 16. Where a row of positions ends inside a register both sides
+/// are loaded in part: zeros times zeros, so that an infinity beside the image's edge never shows.
+/// </remarks>
+internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TOutputs : struct, IConstant
+    where TTaps : struct, IConstant
+{
+    /// <param name="x">The strip of x, at the first position.</param>
+    /// <param name="offsets">Taps offsets into it.</param>
+    /// <param name="pitch">From one row of positions to the next in x.</param>
+    /// <param name="dy">The first output at the first position.</param>
+    /// <param name="nextOutput">From one output to the next in dY.</param>
+    /// <param name="nextRow">From one row of positions to the next in dY.</param>
+    /// <param name="rows">Rows of positions.</param>
+    /// <param name="width">Positions of a row from here on.</param>
+    /// <param name="step">Positions from one register of a row to the next one of the same virtual lanes.</param>
+    /// <param name="c">The partial sums, registers of [output][tap].</param>
+    /// <param name="nextC">Elements from one output to the next in C.</param>
+    /// <param name="nextTap">Elements from one tap to the next in C.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Run(T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step, T* c, nint nextC, nint nextTap)
+    {
+        int w = TVec.Count;
+        T* a0 = x + offsets[0];
+        T* a1 = TTaps.Value > 1 ? x + offsets[1] : a0;
+        T* a2 = TTaps.Value > 2 ? x + offsets[2] : a0;
+        T* a3 = TTaps.Value > 3 ? x + offsets[3] : a0;
+        TVec c0_0 = default, c0_1 = default, c0_2 = default, c0_3 = default;
+        TVec c1_0 = default, c1_1 = default, c1_2 = default, c1_3 = default;
+        TVec c2_0 = default, c2_1 = default, c2_2 = default, c2_3 = default;
+        TVec c3_0 = default, c3_1 = default, c3_2 = default, c3_3 = default;
+        TVec c4_0 = default, c4_1 = default, c4_2 = default, c4_3 = default;
+        TVec c5_0 = default, c5_1 = default, c5_2 = default, c5_3 = default;
+        T* from = c;
+        c0_0 = TVec.Load(from);
+        if (TTaps.Value > 1) c0_1 = TVec.Load(from + (1 * nextTap));
+        if (TTaps.Value > 2) c0_2 = TVec.Load(from + (2 * nextTap));
+        if (TTaps.Value > 3) c0_3 = TVec.Load(from + (3 * nextTap));
+        from += nextC;
+        if (TOutputs.Value > 1) c1_0 = TVec.Load(from);
+        if (TOutputs.Value > 1 && TTaps.Value > 1) c1_1 = TVec.Load(from + (1 * nextTap));
+        if (TOutputs.Value > 1 && TTaps.Value > 2) c1_2 = TVec.Load(from + (2 * nextTap));
+        if (TOutputs.Value > 1 && TTaps.Value > 3) c1_3 = TVec.Load(from + (3 * nextTap));
+        from += nextC;
+        if (TOutputs.Value > 2) c2_0 = TVec.Load(from);
+        if (TOutputs.Value > 2 && TTaps.Value > 1) c2_1 = TVec.Load(from + (1 * nextTap));
+        if (TOutputs.Value > 2 && TTaps.Value > 2) c2_2 = TVec.Load(from + (2 * nextTap));
+        if (TOutputs.Value > 2 && TTaps.Value > 3) c2_3 = TVec.Load(from + (3 * nextTap));
+        from += nextC;
+        if (TOutputs.Value > 3) c3_0 = TVec.Load(from);
+        if (TOutputs.Value > 3 && TTaps.Value > 1) c3_1 = TVec.Load(from + (1 * nextTap));
+        if (TOutputs.Value > 3 && TTaps.Value > 2) c3_2 = TVec.Load(from + (2 * nextTap));
+        if (TOutputs.Value > 3 && TTaps.Value > 3) c3_3 = TVec.Load(from + (3 * nextTap));
+        from += nextC;
+        if (TOutputs.Value > 4) c4_0 = TVec.Load(from);
+        if (TOutputs.Value > 4 && TTaps.Value > 1) c4_1 = TVec.Load(from + (1 * nextTap));
+        if (TOutputs.Value > 4 && TTaps.Value > 2) c4_2 = TVec.Load(from + (2 * nextTap));
+        if (TOutputs.Value > 4 && TTaps.Value > 3) c4_3 = TVec.Load(from + (3 * nextTap));
+        from += nextC;
+        if (TOutputs.Value > 5) c5_0 = TVec.Load(from);
+        if (TOutputs.Value > 5 && TTaps.Value > 1) c5_1 = TVec.Load(from + (1 * nextTap));
+        if (TOutputs.Value > 5 && TTaps.Value > 2) c5_2 = TVec.Load(from + (2 * nextTap));
+        if (TOutputs.Value > 5 && TTaps.Value > 3) c5_3 = TVec.Load(from + (3 * nextTap));
+
+        for (; rows > 0; rows--)
+        {
+            for (int i = 0; i < width; i += step)
+            {
+                int count = width - i;
+                bool whole = count >= w;
+                T* row = dy + i;
+                TVec x0 = Load(a0 + i, count, whole), x1 = default, x2 = default, x3 = default, y;
+                if (TTaps.Value > 1) x1 = Load(a1 + i, count, whole);
+                if (TTaps.Value > 2) x2 = Load(a2 + i, count, whole);
+                if (TTaps.Value > 3) x3 = Load(a3 + i, count, whole);
+                y = Load(row, count, whole);
+                c0_0 = TVec.MulAdd(x0, y, c0_0);
+                if (TTaps.Value > 1) c0_1 = TVec.MulAdd(x1, y, c0_1);
+                if (TTaps.Value > 2) c0_2 = TVec.MulAdd(x2, y, c0_2);
+                if (TTaps.Value > 3) c0_3 = TVec.MulAdd(x3, y, c0_3);
+                if (TOutputs.Value > 1) { row += nextOutput; y = Load(row, count, whole); }
+                if (TOutputs.Value > 1) c1_0 = TVec.MulAdd(x0, y, c1_0);
+                if (TOutputs.Value > 1 && TTaps.Value > 1) c1_1 = TVec.MulAdd(x1, y, c1_1);
+                if (TOutputs.Value > 1 && TTaps.Value > 2) c1_2 = TVec.MulAdd(x2, y, c1_2);
+                if (TOutputs.Value > 1 && TTaps.Value > 3) c1_3 = TVec.MulAdd(x3, y, c1_3);
+                if (TOutputs.Value > 2) { row += nextOutput; y = Load(row, count, whole); }
+                if (TOutputs.Value > 2) c2_0 = TVec.MulAdd(x0, y, c2_0);
+                if (TOutputs.Value > 2 && TTaps.Value > 1) c2_1 = TVec.MulAdd(x1, y, c2_1);
+                if (TOutputs.Value > 2 && TTaps.Value > 2) c2_2 = TVec.MulAdd(x2, y, c2_2);
+                if (TOutputs.Value > 2 && TTaps.Value > 3) c2_3 = TVec.MulAdd(x3, y, c2_3);
+                if (TOutputs.Value > 3) { row += nextOutput; y = Load(row, count, whole); }
+                if (TOutputs.Value > 3) c3_0 = TVec.MulAdd(x0, y, c3_0);
+                if (TOutputs.Value > 3 && TTaps.Value > 1) c3_1 = TVec.MulAdd(x1, y, c3_1);
+                if (TOutputs.Value > 3 && TTaps.Value > 2) c3_2 = TVec.MulAdd(x2, y, c3_2);
+                if (TOutputs.Value > 3 && TTaps.Value > 3) c3_3 = TVec.MulAdd(x3, y, c3_3);
+                if (TOutputs.Value > 4) { row += nextOutput; y = Load(row, count, whole); }
+                if (TOutputs.Value > 4) c4_0 = TVec.MulAdd(x0, y, c4_0);
+                if (TOutputs.Value > 4 && TTaps.Value > 1) c4_1 = TVec.MulAdd(x1, y, c4_1);
+                if (TOutputs.Value > 4 && TTaps.Value > 2) c4_2 = TVec.MulAdd(x2, y, c4_2);
+                if (TOutputs.Value > 4 && TTaps.Value > 3) c4_3 = TVec.MulAdd(x3, y, c4_3);
+                if (TOutputs.Value > 5) { row += nextOutput; y = Load(row, count, whole); }
+                if (TOutputs.Value > 5) c5_0 = TVec.MulAdd(x0, y, c5_0);
+                if (TOutputs.Value > 5 && TTaps.Value > 1) c5_1 = TVec.MulAdd(x1, y, c5_1);
+                if (TOutputs.Value > 5 && TTaps.Value > 2) c5_2 = TVec.MulAdd(x2, y, c5_2);
+                if (TOutputs.Value > 5 && TTaps.Value > 3) c5_3 = TVec.MulAdd(x3, y, c5_3);
+            }
+
+            a0 += pitch;
+            if (TTaps.Value > 1) a1 += pitch;
+            if (TTaps.Value > 2) a2 += pitch;
+            if (TTaps.Value > 3) a3 += pitch;
+            dy += nextRow;
+        }
+
+        TVec.Store(c, c0_0);
+        if (TTaps.Value > 1) TVec.Store(c + (1 * nextTap), c0_1);
+        if (TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c0_2);
+        if (TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c0_3);
+        c += nextC;
+        if (TOutputs.Value > 1) TVec.Store(c, c1_0);
+        if (TOutputs.Value > 1 && TTaps.Value > 1) TVec.Store(c + (1 * nextTap), c1_1);
+        if (TOutputs.Value > 1 && TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c1_2);
+        if (TOutputs.Value > 1 && TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c1_3);
+        c += nextC;
+        if (TOutputs.Value > 2) TVec.Store(c, c2_0);
+        if (TOutputs.Value > 2 && TTaps.Value > 1) TVec.Store(c + (1 * nextTap), c2_1);
+        if (TOutputs.Value > 2 && TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c2_2);
+        if (TOutputs.Value > 2 && TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c2_3);
+        c += nextC;
+        if (TOutputs.Value > 3) TVec.Store(c, c3_0);
+        if (TOutputs.Value > 3 && TTaps.Value > 1) TVec.Store(c + (1 * nextTap), c3_1);
+        if (TOutputs.Value > 3 && TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c3_2);
+        if (TOutputs.Value > 3 && TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c3_3);
+        c += nextC;
+        if (TOutputs.Value > 4) TVec.Store(c, c4_0);
+        if (TOutputs.Value > 4 && TTaps.Value > 1) TVec.Store(c + (1 * nextTap), c4_1);
+        if (TOutputs.Value > 4 && TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c4_2);
+        if (TOutputs.Value > 4 && TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c4_3);
+        c += nextC;
+        if (TOutputs.Value > 5) TVec.Store(c, c5_0);
+        if (TOutputs.Value > 5 && TTaps.Value > 1) TVec.Store(c + (1 * nextTap), c5_1);
+        if (TOutputs.Value > 5 && TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c5_2);
+        if (TOutputs.Value > 5 && TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c5_3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Load(T* source, int count, bool whole) => whole ? TVec.Load(source) : TVec.LoadPartial(source, count);
+}
+
+/// <summary>The tiles of <see cref="LaneTile{TVec, T, TOutputs, TTaps}"/>.</summary>
+internal static unsafe class LaneKernel<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static int Outputs => TVec.Registers == 32 ? 6 : 3;
+
+    public static int Taps => TVec.Registers == 32 ? 4 : 3;
+
+    public static void Run(int outputs, int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step, T* c, nint nextC, nint nextTap)
+    {
+        switch (outputs)
+        {
+            case 1: Run<N1>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 2: Run<N2>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 3: Run<N3>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 4: Run<N4>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 5: Run<N5>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 6: Run<N6>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+        }
+    }
+
+    private static void Run<TOutputs>(int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step, T* c, nint nextC, nint nextTap)
+        where TOutputs : struct, IConstant
+    {
+        switch (taps)
+        {
+            case 1: LaneTile<TVec, T, TOutputs, N1>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 2: LaneTile<TVec, T, TOutputs, N2>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 3: LaneTile<TVec, T, TOutputs, N3>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 4: LaneTile<TVec, T, TOutputs, N4>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+        }
+    }
+}
