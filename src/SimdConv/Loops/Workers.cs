@@ -98,8 +98,8 @@ internal static unsafe class Workers
         private int state;
         private Exception? error;
 
-        // 0: idle and looking; 1: a job is there; 2: the worker has parked; 3: the caller waits parked for the end.
-        private const int Idle = 0, Busy = 1, Parked = 2, Awaited = 3;
+        // Idle: looking for a call. Posted: one is there. Running: at work on it. Awaited: the same, and its caller has parked.
+        private const int Idle = 0, Posted = 1, Running = 2, Awaited = 3, Parked = 4;
 
         public Worker()
         {
@@ -112,20 +112,28 @@ internal static unsafe class Workers
         public void Start(Job* next)
         {
             job = next;
-            if (Interlocked.Exchange(ref state, Busy) == Parked)
+            if (Interlocked.Exchange(ref state, Posted) == Parked)
                 wake.Release();
         }
 
+        /// <summary>
+        /// Waits for the worker, unless it hasn't begun by now: then the caller has done its parts, and takes the call back. So a
+        /// worker that wakes late, or shares a core with its caller, costs no time.
+        /// </summary>
         public Exception? Join()
         {
-            for (int spin = 0; spin < SpinsBeforeParking; spin++)
+            if (Interlocked.CompareExchange(ref state, Idle, Posted) == Posted)
+                return null;
+            for (int spin = 1; spin <= SpinsBeforeParking; spin++)
             {
-                if (Volatile.Read(ref state) != Busy)
+                if (Volatile.Read(ref state) != Running)
                     return Finished();
                 Thread.SpinWait(8);
+                if (spin % 16 == 0)
+                    Thread.Yield();
             }
 
-            if (Interlocked.CompareExchange(ref state, Awaited, Busy) == Busy)
+            if (Interlocked.CompareExchange(ref state, Awaited, Running) == Running)
                 done.Wait();
             return Finished();
         }
@@ -141,8 +149,7 @@ internal static unsafe class Workers
         {
             for (int spin = 0; ;)
             {
-                int now = Volatile.Read(ref state);
-                if (now is Busy or Awaited)
+                if (Interlocked.CompareExchange(ref state, Running, Posted) == Posted)
                 {
                     error = job->Work();
                     if (Interlocked.Exchange(ref state, Idle) == Awaited)
