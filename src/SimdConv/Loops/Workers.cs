@@ -8,7 +8,7 @@ namespace SimdConv.Loops;
 /// </summary>
 internal static unsafe class Workers
 {
-    /// <summary>How long a worker looks for the next call before it parks: some 20 microseconds.</summary>
+    /// <summary>How long a worker looks for the next call before it parks: some tens of microseconds.</summary>
     private const int SpinsBeforeParking = 400;
 
     private static readonly Lock Gate = new();
