@@ -83,9 +83,12 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
-    public void ActivationFollowsTheSum(SimdTier tier)
+    public void EpilogueFollowsTheSum(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 100, c => ConvProperties<T>.ActivationFollowsTheSum(tier, c));
+        Properties.Check(ConvCases.Any(), 100, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c));
+
+        // Beyond a block of terms: the finish comes after the last one only.
+        ConvProperties<T>.EpilogueFollowsTheSum(tier, new(new Conv2DShape(160, 7, 9, 20, 3, 3).WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, 4));
     }
 }
