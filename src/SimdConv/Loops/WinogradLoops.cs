@@ -25,6 +25,8 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
 {
     private static int Outputs => TTile.Outputs;
 
+    private static int ZeroCount => 2 * TVec.Count;
+
     private WinogradSchedule Schedule => schedule;
 
     public override long FilterSize => schedule.FilterSize * shape.Groups;
@@ -94,7 +96,7 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
         }
 
         public long Bytes => Workspace.SizeOf<T>(V) + Workspace.SizeOf<T>(M) + Workspace.SizeOf<T>(Lines) + Workspace.SizeOf<T>(Scratch)
-            + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(2 * TVec.Count);
+            + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(ZeroCount);
     }
 
     private static void RunPart(void* state, int part)
@@ -106,88 +108,122 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
             pass.RunItem(job->Problem, job->Split, item, workspace);
     }
 
-    private void RunItem(in ConvProblem<T> problem, in Split split, long item, Workspace workspace)
+    /// <summary>A block of tiles of one group in work.</summary>
+    private ref struct Item
     {
-        int share = (int)(item % split.Shares), group = (int)(item / split.Shares % problem.Groups), block = (int)(item / split.Shares / problem.Groups);
-        int lanes = split.Blocks.Rows(block) * TVec.Count;
-        long first = (long)split.Blocks.Start(block) * TVec.Count, end = Math.Min(first + lanes, (long)problem.Batch * schedule.TilesHigh * schedule.TilesWide);
-        Sizes sizes = new(schedule, lanes);
-        T* v = workspace.Take<T>(sizes.V), m = workspace.Take<T>(sizes.M), lines = workspace.Take<T>(sizes.Lines), scratch = workspace.Take<T>(sizes.Scratch);
-        T* pixels = workspace.Take<T>(sizes.Pixels), zeros = workspace.Take<T>(2 * TVec.Count);
-        new Span<T>(zeros, 2 * TVec.Count).Clear();
+        public ref readonly ConvProblem<T> Problem;
+        public Sizes Sizes;
+        public int Group;
 
-        for (int at = 0; first + at < end;)
+        /// <summary>Tiles [First, End) of the batch, in so many lanes.</summary>
+        public long First, End;
+        public int Lanes;
+
+        /// <summary>The workspace; <see cref="Pixels"/> holds, for each row of a panel, the rows of pixels of all tiles.</summary>
+        public T* V, M, Lines, Scratch, Pixels, Zeros;
+    }
+
+    private void RunItem(in ConvProblem<T> problem, in Split split, long index, Workspace workspace)
+    {
+        int share = (int)(index % split.Shares), block = (int)(index / split.Shares / problem.Groups);
+        Item item = new()
         {
-            TileRun run = Run(first, at, end);
-            T* source = problem.Source + (run.Image * problem.SourceLayout.N) + ((nint)group * schedule.Channels * problem.SourceLayout.C);
-            at += run.Count;
-            WinogradPacking<TVec, T, TTile>.Input(run, first + at < end ? run.Count : lanes - run.At, schedule.Grid, source, problem.SourceLayout,
-                schedule.Channels, lines, v, lanes, sizes.NextV);
-        }
+            Problem = ref problem,
+            Group = (int)(index / split.Shares % problem.Groups),
+            Lanes = split.Blocks.Rows(block) * TVec.Count,
+            First = (long)split.Blocks.Start(block) * TVec.Count,
+        };
+        item.Sizes = new(schedule, item.Lanes);
+        item.End = Math.Min(item.First + item.Lanes, (long)problem.Batch * schedule.TilesHigh * schedule.TilesWide);
+        item.V = workspace.Take<T>(item.Sizes.V);
+        item.M = workspace.Take<T>(item.Sizes.M);
+        item.Lines = workspace.Take<T>(item.Sizes.Lines);
+        item.Scratch = workspace.Take<T>(item.Sizes.Scratch);
+        item.Pixels = workspace.Take<T>(item.Sizes.Pixels);
+        item.Zeros = workspace.Take<T>(ZeroCount);
+        new Span<T>(item.Zeros, ZeroCount).Clear();
 
-        T* filter = problem.Filter + (group * schedule.FilterSize);
+        Transform(in item);
         int lastPanel = schedule.Panels.Count * (share + 1) / split.Shares;
-        for (int panel = schedule.Panels.Count * share / split.Shares; panel < lastPanel; panel += sizes.BlockPanels)
+        for (int panel = schedule.Panels.Count * share / split.Shares; panel < lastPanel; panel += item.Sizes.BlockPanels)
         {
-            int panels = Math.Min(sizes.BlockPanels, lastPanel - panel);
+            int panels = Math.Min(item.Sizes.BlockPanels, lastPanel - panel);
             for (int e = 0; e < schedule.Matrices; e++)
-                Multiply(filter + ((nint)e * schedule.Outputs * schedule.Channels), v + (e * sizes.NextV), panel, panels, lanes, zeros, m + (e * sizes.NextM));
+                Multiply(in item, e, panel, panels);
             for (int i = panel; i < panel + panels; i++)
-            {
-                T* rows = m + ((nint)(schedule.Panels.Start(i) - schedule.Panels.Start(panel)) * lanes);
-                Store(problem, group, i, rows, sizes.NextM, first, end, lanes, scratch, pixels);
-            }
+                Store(in item, i, item.M + ((nint)(schedule.Panels.Start(i) - schedule.Panels.Start(panel)) * item.Lanes));
         }
     }
 
-    private TileRun Run(long first, int at, long end) => TileRun.From(first + at, schedule.TilesHigh, schedule.TilesWide, at, (int)(end - first - at));
+    private TileRun Run(in Item item, int at) =>
+        TileRun.From(item.First + at, schedule.TilesHigh, schedule.TilesWide, at, (int)(item.End - item.First - at));
 
-    /// <summary>Rows of one product: some filter panels with all tiles of the block.</summary>
-    private void Multiply(T* filter, T* v, int panel, int panels, int lanes, T* zeros, T* m)
+    /// <summary>V: all channels of the tiles of the block.</summary>
+    private void Transform(in Item item)
     {
-        int w = TVec.Count;
+        ImageLayout layout = item.Problem.SourceLayout;
+        for (int at = 0, fill; item.First + at < item.End; at += fill)
+        {
+            TileRun run = Run(in item, at);
+            fill = item.First + at + run.Count < item.End ? run.Count : item.Lanes - at;
+            T* source = item.Problem.Source + (run.Image * layout.N) + ((nint)item.Group * schedule.Channels * layout.C);
+            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V, item.Lanes, item.Sizes.NextV);
+        }
+    }
+
+    /// <summary>M = U * V of one matrix: some filter panels with all tiles of the block.</summary>
+    private void Multiply(in Item item, int e, int panel, int panels)
+    {
+        int w = TVec.Count, lanes = item.Lanes, kc = schedule.Channels;
+        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc), v = item.V + (e * item.Sizes.NextV);
+        T* m = item.M + (e * item.Sizes.NextM);
         for (int i = panel; i < panel + panels; i++)
         {
             int start = schedule.Panels.Start(i), rows = schedule.Panels.Rows(i), j = 0;
-            T* a = filter + ((nint)start * schedule.Channels), c = m + ((nint)(start - schedule.Panels.Start(panel)) * lanes);
+            T* a = filter + ((nint)start * kc), c = m + ((nint)(start - schedule.Panels.Start(panel)) * lanes);
             for (; j + (2 * w) <= lanes; j += 2 * w)
-                GemmKernel<TVec, T, N2>.Run(rows, schedule.Channels, a, v + j, lanes, null, zeros, 0, c + j, lanes);
+                GemmKernel<TVec, T, N2>.Run(rows, kc, a, v + j, lanes, null, item.Zeros, 0, c + j, lanes);
             if (j < lanes)
-                GemmKernel<TVec, T, N1>.Run(rows, schedule.Channels, a, v + j, lanes, null, zeros, 0, c + j, lanes);
+                GemmKernel<TVec, T, N1>.Run(rows, kc, a, v + j, lanes, null, item.Zeros, 0, c + j, lanes);
         }
     }
 
     /// <summary>The rows of one panel back to pixels, and these to the target.</summary>
-    private void Store(in ConvProblem<T> problem, int group, int panel, T* m, nint next, long first, long end, int lanes, T* scratch, T* pixels)
+    private void Store(in Item item, int panel, T* m)
+    {
+        int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), size = Outputs * Outputs * item.Lanes;
+        bool add = item.Problem.Beta != T.Zero;
+        if (add)
+            Move(in item, start, rows, load: true);
+        for (int i = 0; i < rows; i++)
+        {
+            T bias = item.Problem.Bias == null ? T.Zero : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i];
+            WinogradPacking<TVec, T, TTile>.Output(m + ((nint)i * item.Lanes), item.Sizes.NextM, item.Lanes, bias, add, item.Scratch, item.Pixels + ((nint)i * size));
+        }
+
+        Move(in item, start, rows, load: false);
+    }
+
+    /// <summary>Beta times the pixels of the target, or pixels to the target.</summary>
+    private void Move(in Item item, int start, int rows, bool load)
     {
         TapGrid grid = schedule.Grid;
-        int outputs = Outputs, start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), row = outputs * lanes, ld = outputs * row;
-        bool add = problem.Beta != T.Zero;
-        for (int pass = add ? 0 : 1; pass < 2; pass++)
+        ImageLayout layout = item.Problem.TargetLayout;
+        int row = Outputs * item.Lanes;
+        for (int at = 0, count; item.First + at < item.End; at += count)
         {
-            for (int i = 0; i < rows && pass == 1; i++)
+            TileRun run = Run(in item, at);
+            count = run.Count;
+            nint image = (run.Image * layout.N) + ((nint)item.Group * schedule.Outputs * layout.C);
+            TargetWindow<TVec, T> window = new(grid, layout, item.Problem.Target, image, item.Problem.Finish, 0, grid.Height);
+            int h = run.Row * Outputs, w = run.Column * Outputs, width = Math.Min(count * Outputs, grid.Width - w);
+            T* pixels = item.Pixels + (at * Outputs);
+            for (int last = Math.Min(h + Outputs, grid.Height); h < last; h++, pixels += row)
             {
-                T bias = problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + start + i];
-                WinogradPacking<TVec, T, TTile>.Output(m + ((nint)i * lanes), next, lanes, bias, add, scratch, pixels + ((nint)i * ld));
-            }
-
-            for (int at = 0; first + at < end;)
-            {
-                TileRun run = Run(first, at, end);
-                T* target = problem.Target + (run.Image * problem.TargetLayout.N) + ((nint)group * schedule.Outputs * problem.TargetLayout.C);
-                TargetWindow<TVec, T> window = new(grid, problem.TargetLayout, target, 0, grid.Height);
-                int count = Math.Min(run.Count * outputs, grid.Width - (run.Column * outputs));
-                for (int i = 0; i < outputs && (run.Row * outputs) + i < grid.Height; i++)
-                {
-                    int position = (((run.Row * outputs) + i) * grid.Width) + (run.Column * outputs);
-                    T* tile = pixels + (i * row) + (at * outputs);
-                    if (pass == 0)
-                        window.Load(start, rows, position, count, grid.Width, tile, ld, problem.Beta);
-                    else
-                        window.Store(start, rows, position, count, grid.Width, tile, ld, problem.Finish);
-                }
-
-                at += run.Count;
+                if (load)
+                    window.Load(start, rows, (h * grid.Width) + w, width, grid.Width, pixels, Outputs * row, item.Problem.Beta);
+                else
+                    window.Store(start, rows, (h * grid.Width) + w, width, grid.Width, pixels, Outputs * row, isLast: true);
             }
         }
     }
