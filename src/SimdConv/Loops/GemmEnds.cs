@@ -41,10 +41,10 @@ internal static unsafe class GemmEnds<TVec, T>
     /// <summary>What follows the last term.</summary>
     public static void Finish(GemmProblem<T>* p, int row, int rows, int column, int columns)
     {
-        for (int i = row; i < row + rows && p->Finish.Activation != Activation.None; i++)
+        for (int i = row; i < row + rows && p->Finish.Operation != ElementwiseOperation.None; i++)
         {
             T* c = p->C + (i * p->Ldc) + column;
-            ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, columns, p->Finish.Scale);
+            ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, columns, p->Finish.Factor);
         }
     }
 }

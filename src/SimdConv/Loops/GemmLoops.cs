@@ -8,7 +8,7 @@ namespace SimdConv.Loops;
 
 /// <summary>C[M x N] = alpha * A[M x K] * B[K x N] + beta * C, transposes already in the strides.</summary>
 internal unsafe struct GemmProblem<T>
-    where T : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public int M, N, K;
     public T Alpha, Beta;
