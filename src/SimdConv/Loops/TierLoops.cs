@@ -73,20 +73,20 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     }
 
     public override KernelInfo[] Kernels(SimdTier tier) =>
-        [GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
+        [PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
 
     public override long PackedSize(GemmSide side, int size, int k) => checked((long)k * (side == GemmSide.A
         ? size
-        : GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
+        : PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
 
     public override void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed)
     {
         if (side == GemmSide.B)
-            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
+            PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
         else if (IsFlat(size))
-            GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
+            PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
         else
-            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
+            PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
     }
 
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
