@@ -27,6 +27,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="shape">The geometry.</param>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
+    /// <exception cref="ArgumentNullException">There is no shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null)
