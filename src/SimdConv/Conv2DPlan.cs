@@ -28,6 +28,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
     /// <param name="algorithm">How forward pass and input gradient are computed; anything but Direct changes their sums.</param>
+    /// <exception cref="ArgumentNullException">There is no shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or the algorithm isn't for the shape.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null, ConvAlgorithm algorithm = ConvAlgorithm.Direct)

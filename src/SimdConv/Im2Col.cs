@@ -34,11 +34,15 @@ public static class Im2Col
             throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides of at least {table.Columns}, the columns of an image");
 
         // Images side by side in each row, or one whole matrix behind the other: anything else would mix them up.
-        if (batch > 1 && layout.Ld < checked(((batch - 1) * layout.ImageStride) + table.Columns) && layout.ImageStride < checked(((table.Rows - 1) * layout.Ld) + table.Columns))
+        Int128 row = ((batch - 1) * (Int128)layout.ImageStride) + table.Columns, matrix = ((table.Rows - 1) * (Int128)layout.Ld) + table.Columns;
+        if (batch > 1 && layout.Ld < row && layout.ImageStride < matrix)
             throw ArgumentErrors.OutOfRange(nameof(layout), layout, "strides that give every element of the columns a place of its own");
         ImageLayout image = ImageLayout.Nchw(table.Shape.C, table.Shape.H, table.Shape.W);
         long pixels = image.Length(batch, table.Shape.C, table.Shape.H, table.Shape.W);
-        long elements = batch == 0 ? 0 : checked(((batch - 1) * (long)layout.ImageStride) + ((table.Rows - 1) * (long)layout.Ld) + table.Columns);
+        Int128 span = batch == 0 ? 0 : row + matrix - table.Columns;
+        if (span > long.MaxValue)
+            throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides by which a batch of {batch} spans less than 2^63 elements");
+        long elements = (long)span;
         ArgumentErrors.RequireBatch(source, fold ? elements : pixels, batch, sourceArgument);
         ArgumentErrors.RequireBatch((ReadOnlySpan<T>)target, fold ? pixels : elements, batch, targetArgument);
 

@@ -46,14 +46,14 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
     {
         (nint Stride, long Extent)[] dimensions = [(W, width), (H, height), (C, channels), (N, int.MaxValue)];
         Array.Sort(dimensions, (x, y) => x.Stride.CompareTo(y.Stride));
-        long reach = 0;
+        Int128 reach = 0;
         foreach ((nint stride, long extent) in dimensions)
         {
             if (extent == 1)
                 continue;
             if (stride <= reach)
                 return false;
-            reach = extent == int.MaxValue ? stride : checked(reach + ((extent - 1) * stride));
+            reach = extent == int.MaxValue ? stride : reach + ((extent - 1) * (Int128)stride);
         }
 
         return true;

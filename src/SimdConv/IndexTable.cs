@@ -18,6 +18,7 @@ public sealed class IndexTable
     private readonly Lazy<int[]> i, j, d;
 
     /// <summary>The tables of a shape.</summary>
+    /// <exception cref="ArgumentNullException">There is no shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The shape is impossible.</exception>
     public IndexTable(Conv2DShape shape)
     {
@@ -78,8 +79,18 @@ public sealed class IndexTable
 public readonly record struct ColumnLayout(nint Ld, nint ImageStride)
 {
     /// <summary>One matrix C*R*S x (N*P*Q) of all images' columns side by side, as NumPy's im2col gives it.</summary>
-    public static ColumnLayout Concatenated(IndexTable table, int batch) => new((nint)batch * table.Columns, table.Columns);
+    /// <exception cref="ArgumentNullException">There is no table.</exception>
+    public static ColumnLayout Concatenated(IndexTable table, int batch)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return new((nint)batch * table.Columns, table.Columns);
+    }
 
     /// <summary>A matrix C*R*S x (P*Q) for each image, as PyTorch's unfold gives it.</summary>
-    public static ColumnLayout PerImage(IndexTable table) => new(table.Columns, (nint)table.Rows * table.Columns);
+    /// <exception cref="ArgumentNullException">There is no table.</exception>
+    public static ColumnLayout PerImage(IndexTable table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return new(table.Columns, (nint)table.Rows * table.Columns);
+    }
 }

@@ -24,6 +24,7 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="kind">Max or average.</param>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
+    /// <exception cref="ArgumentNullException">There is no shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public Pool2DPlan(Pool2DShape shape, PoolKind kind, ImageLayout? input = null, ImageLayout? output = null)

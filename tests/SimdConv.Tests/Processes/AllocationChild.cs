@@ -45,7 +45,8 @@ internal static class AllocationChild
         return (GC.GetAllocatedBytesForCurrentThread() - own, GC.GetTotalAllocatedBytes(true) - all);
     }
 
-    private static IEnumerable<(string, Action)> Operations<T>(Execution e) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>Every operation, on arrays of its own.</summary>
+    public static IEnumerable<(string, Action)> Operations<T>(Execution e) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         const int Batch = 2;
         T[] a = Data.Make<T>(130 * 130, DataKind.Real, 1), b = Data.Make<T>(130 * 130, DataKind.Real, 2), c = new T[130 * 130];

@@ -23,6 +23,12 @@ internal static class Program
                 case ["allocations", string threads]:
                     AllocationChild.Run(int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture));
                     return 0;
+                case ["callers", string calls]:
+                    CallersChild.Run(int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture));
+                    return 0;
+                case ["first"]:
+                    FirstCallChild.Run();
+                    return 0;
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;
@@ -30,7 +36,7 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards Left|Right | overrun | allocations THREADS | tiles | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards Left|Right | overrun | allocations THREADS | callers CALLS | first | tiles | best");
                     return 2;
             }
         }

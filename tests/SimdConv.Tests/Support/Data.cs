@@ -13,6 +13,9 @@ public enum DataKind
 
     /// <summary>A single 1 among zeros.</summary>
     Impulse,
+
+    /// <summary>Half of them as <see cref="Real"/>, half below the normal range.</summary>
+    Subnormals,
 }
 
 /// <summary>Reproducible data: a function of kind, seed and position alone.</summary>
@@ -34,6 +37,7 @@ internal static class Data
             {
                 DataKind.Integers => T.CreateTruncating((int)(Mix(seed, i) % 7) - 3),
                 DataKind.Impulse => i == impulse ? T.One : T.Zero,
+                DataKind.Subnormals when (Mix(seed, i) & 16) == 0 => Real<T>(Mix(seed, i)) * SubnormalScale<T>(),
                 _ => Real<T>(Mix(seed, i)),
             };
         }
@@ -74,6 +78,9 @@ internal static class Data
         z = (z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB;
         return z ^ (z >> 31);
     }
+
+    private static T SubnormalScale<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        T.CreateTruncating(Math.ScaleB(1, typeof(T) == typeof(float) ? -134 : -1040));
 
     private static T Real<T>(ulong bits) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

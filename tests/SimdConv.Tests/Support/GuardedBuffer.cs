@@ -59,7 +59,7 @@ internal sealed unsafe partial class GuardedBuffer<T> : IDisposable where T : un
 
 internal static unsafe partial class NativeCalls
 {
-    public const int Read = 1, ReadWrite = 3;
+    public const int Read = 1, ReadWrite = 3, ReadExecute = 5;
 
     private const int Private = 2, Anonymous = 0x20;
 

@@ -1,0 +1,215 @@
+using System.Numerics;
+using System.Reflection;
+
+namespace SimdConv.Tests.Arguments;
+
+/// <summary>One argument put wrong. A certain fault must be refused; another may also be a valid call.</summary>
+internal sealed record Fault(int Parameter, object? Value, bool IsCertain, string What);
+
+/// <summary>Everything that can be wrong with each argument of a call, one argument at a time.</summary>
+internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private static readonly int[] Negative = [-1, -2, -65_536, int.MinValue, int.MinValue + 1];
+
+    private static readonly int[] Huge = [65_536, 1 << 30, int.MaxValue - 1, int.MaxValue];
+
+    public static IEnumerable<Fault> Of(PublicMethod method, object?[] arguments)
+    {
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            string name = method.Parameters[i].Name!;
+            foreach ((object? value, bool isCertain) in Values(method, i, arguments))
+                yield return new(i, value, isCertain, $"{name} = {value ?? "null"}");
+        }
+    }
+
+    private static IEnumerable<(object? Value, bool IsCertain)> Values(PublicMethod method, int index, object?[] arguments)
+    {
+        ParameterInfo parameter = method.Parameters[index];
+        Type type = parameter.ParameterType;
+        return arguments[index] switch
+        {
+            Piece piece => Spans(method, index, piece, arguments),
+            EpilogueExample epilogue => Epilogues(method, epilogue, arguments),
+            Execution => Executions(),
+            int size => Sizes(method, parameter.Name!, size),
+            SimdTier => Tiers(type == typeof(SimdTier?)),
+            FilterUse => [((FilterUse)0, true), ((FilterUse)4, true), ((FilterUse)(-1), true), ((FilterUse)int.MaxValue, true)],
+            Enum value => ((int[])[-1, 99, int.MaxValue, int.MinValue, Enum.GetValues(value.GetType()).Length])
+                .Select(number => ((object?)Enum.ToObject(value.GetType(), number), true)),
+            Conv2DShape or Pool2DShape => Shapes(arguments[index]!),
+            ImageLayout layout => Layouts(layout, isOutput: parameter.Name == "output"),
+            ColumnLayout layout => Columns(layout),
+            PackedFilter<T> => Filters(method),
+            PackedMatrix<T> matrix => Matrices(matrix),
+            null => [],
+            IndexTable => [(null, true)],
+            T or bool => [],
+            var value => throw new Xunit.Sdk.XunitException($"{method} takes a {value.GetType()}: {nameof(ApiFaults<>)} has no faults of one"),
+        };
+    }
+
+    /// <summary>One short, half, nothing; and outputs on the first and last elements of each other operand, and moved by one.</summary>
+    private static IEnumerable<(object?, bool)> Spans(PublicMethod method, int index, Piece piece, object?[] arguments)
+    {
+        bool isElementwise = method.Method.DeclaringType == typeof(SimdConv.Elementwise);
+        yield return (piece with { Length = piece.Length - 1 }, true);
+        yield return (piece with { Length = piece.Length / 2 }, true);
+        yield return (piece with { Length = 1 }, true);
+        yield return (piece with { Length = 0 }, method.Method.Name != "WeightGradient" || method.Parameters[index].Name != "db");
+        if (isElementwise)
+            yield return (piece with { Length = piece.Length + 1 }, true);
+        if (!IsOutput(method, index) || piece.Element != typeof(T))
+            yield break;
+        for (int other = 0; other < arguments.Length; other++)
+        {
+            if (other == index || arguments[other] is not Piece { Element: var element } input || element != typeof(T))
+                continue;
+            yield return (piece with { Start = input.Start }, !isElementwise);
+            yield return (piece with { Start = input.Start + 1 }, true);
+            yield return (piece with { Start = input.Start - 1 }, true);
+            yield return (piece with { Start = input.Start + input.Length - 1 }, true);
+            if (input.Start >= piece.Length)
+                yield return (piece with { Start = input.Start - piece.Length + 1 }, true);
+        }
+    }
+
+    private static IEnumerable<(object?, bool)> Epilogues(PublicMethod method, EpilogueExample epilogue, object?[] arguments)
+    {
+        Piece bias = epilogue.Bias;
+        bool isGemm = method.Method.DeclaringType == typeof(SimdConv.Gemm);
+        yield return (epilogue with { Bias = bias with { Length = bias.Length - 1 } }, true);
+        yield return (epilogue with { Bias = bias with { Length = bias.Length + 1 } }, isGemm);
+        foreach (int activation in (int[])[-1, Enum.GetValues<Activation>().Length, 99, int.MinValue, int.MaxValue])
+            yield return (epilogue with { Activation = (Activation)activation }, true);
+        if (isGemm)
+            yield return (epilogue with { ByRows = true }, true);
+        Piece residual = epilogue.Residual;
+        if (residual.Length > 0)
+            yield return (epilogue with { Residual = residual with { Length = residual.Length - 1 } }, true);
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] is Piece output && IsOutput(method, i))
+            {
+                if (residual.Length > 0)
+                {
+                    yield return (epilogue with { Residual = residual with { Start = output.Start + 1 } }, true);
+                    yield return (epilogue with { Residual = residual with { Start = output.Start - 1 } }, true);
+                }
+
+                yield return (epilogue with { Bias = bias with { Start = output.Start } }, true);
+                yield return (epilogue with { Bias = bias with { Start = output.Start + output.Length - 1 } }, true);
+                yield return (epilogue with { Bias = bias with { Start = output.Start - bias.Length + 1 } }, true);
+            }
+        }
+    }
+
+    private static IEnumerable<(object?, bool)> Executions()
+    {
+        foreach (int threads in Negative)
+            yield return (new Execution(threads), true);
+        foreach (int tier in (int[])[-1, 4, 9, 255, int.MaxValue, int.MinValue])
+            yield return (new Execution(1, null, (SimdTier)tier), true);
+    }
+
+    private static IEnumerable<(object?, bool)> Tiers(bool isOptional)
+    {
+        foreach (int tier in (int[])[-1, 4, 9, 255, int.MaxValue, int.MinValue])
+            yield return ((SimdTier)tier, isOptional);
+    }
+
+    /// <summary>Beside spans every larger size is wrong, since they are exactly as long as the sizes ask.</summary>
+    private static IEnumerable<(object?, bool)> Sizes(PublicMethod method, string name, int size)
+    {
+        bool isChecked = method.TakesSpans || name == "batch";
+        foreach (int value in Negative)
+            yield return (value, isChecked && method.Method.DeclaringType != typeof(ColumnLayout));
+        foreach (int value in (int[])[size + 1, 2 * size, .. Huge])
+            yield return (value, method.TakesSpans);
+        yield return (0, name.StartsWith("ld", StringComparison.Ordinal));
+        yield return (size - 1, name.StartsWith("ld", StringComparison.Ordinal) || name == "strideC");
+    }
+
+    private static IEnumerable<(object?, bool)> Shapes(object shape)
+    {
+        yield return (null, true);
+        foreach (PropertyInfo property in shape.GetType().GetProperties().Where(p => p.CanWrite && p.PropertyType.IsAssignableFrom(typeof(int))))
+        {
+            bool isPadding = property.Name.StartsWith("Pad", StringComparison.Ordinal);
+            foreach (int value in Negative)
+                yield return (With(value), true);
+            yield return (With(0), !isPadding);
+            foreach (int value in (int[])[5, .. Huge])
+                yield return (With(value), false);
+
+            object With(int value)
+            {
+                object copy = shape.GetType().GetMethod("<Clone>$")!.Invoke(shape, null)!;
+                property.SetValue(copy, value);
+                return copy;
+            }
+        }
+    }
+
+    private static IEnumerable<(object?, bool)> Layouts(ImageLayout layout, bool isOutput)
+    {
+        foreach (nint stride in (nint[])[-1, int.MinValue, nint.MinValue])
+        {
+            yield return (layout with { N = stride }, true);
+            yield return (layout with { C = stride }, true);
+            yield return (layout with { H = stride }, true);
+            yield return (layout with { W = stride }, true);
+        }
+
+        yield return (layout with { N = 0 }, isOutput);
+        yield return (layout with { C = 0 }, isOutput);
+        yield return (layout with { H = 0 }, isOutput);
+        yield return (layout with { W = 0 }, isOutput);
+        yield return (layout with { H = 1 }, isOutput);
+        yield return (layout with { C = layout.H }, isOutput);
+        yield return (layout with { N = nint.MaxValue }, false);
+        yield return (layout with { W = nint.MaxValue }, false);
+    }
+
+    private static IEnumerable<(object?, bool)> Columns(ColumnLayout layout)
+    {
+        foreach (nint stride in (nint[])[-1, 0, 1, int.MinValue, nint.MinValue])
+        {
+            yield return (layout with { Ld = stride }, true);
+            yield return (layout with { ImageStride = stride }, true);
+        }
+
+        yield return (layout with { Ld = layout.Ld - 1 }, true);
+        yield return (layout with { Ld = layout.Ld + 1 }, true);
+        yield return (layout with { ImageStride = layout.ImageStride - 1 }, true);
+        yield return (layout with { ImageStride = layout.ImageStride + 1 }, true);
+        yield return (layout with { Ld = nint.MaxValue }, true);
+        yield return (layout with { ImageStride = nint.MaxValue }, true);
+    }
+
+    private static IEnumerable<(object?, bool)> Filters(PublicMethod method)
+    {
+        Conv2DPlan<T> plan = ApiExample<T>.Plan;
+        T[] weights = new T[ApiExample<T>.Shape.WeightCount];
+        yield return (null, true);
+        yield return (new Conv2DPlan<T>(ApiExample<T>.Shape).Pack(weights, FilterUse.Both), true);
+        if (method.Method.Name == "Repack")
+            yield break;
+        yield return (plan.Pack(weights, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward), true);
+        if (SimdSupport.Best != SimdTier.Scalar)
+            yield return (plan.Pack(weights, FilterUse.Both, SimdTier.Scalar), true);
+    }
+
+    private static IEnumerable<(object?, bool)> Matrices(PackedMatrix<T> matrix)
+    {
+        T[] elements = new T[100];
+        GemmSide other = matrix.Side == GemmSide.A ? GemmSide.B : GemmSide.A;
+        yield return (null, true);
+        yield return (SimdConv.Gemm.Pack<T>(other, Transpose.No, matrix.Rows, matrix.Columns, elements, matrix.Columns), true);
+        if (SimdSupport.Best != SimdTier.Scalar)
+            yield return (SimdConv.Gemm.Pack<T>(matrix.Side, Transpose.No, matrix.Rows, matrix.Columns, elements, matrix.Columns, SimdTier.Scalar), true);
+    }
+
+    private static bool IsOutput(PublicMethod method, int index) =>
+        method.Parameters[index].ParameterType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(Span<>);
+}

@@ -1,0 +1,18 @@
+using System.Globalization;
+using SimdConv.Tests.Support;
+
+namespace SimdConv.Tests.Processes;
+
+public sealed class CallersTests
+{
+    /// <summary>64 callers, 2,000 calls each in the short run and 1,000,000 in the long one; the process ends itself if one hangs for a minute.</summary>
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1")]
+    public void ManyCallersBesideACompactingCollector(string poisonWorkspace)
+    {
+        // The long run once, as hosts have it; the other one finds what reads scratch memory of another caller.
+        int calls = poisonWorkspace == "0" ? Effort.Count(2_000, 1_000_000) : 2_000;
+        ChildProcess.MustSucceed(["callers", calls.ToString(CultureInfo.InvariantCulture)], (Effort.PoisonVariable, poisonWorkspace));
+    }
+}

@@ -1,0 +1,22 @@
+using System.Globalization;
+using System.Runtime;
+using SimdConv.Cli.Training;
+
+namespace SimdConv.Tests.Processes;
+
+/// <summary>The first forward pass of LeNet-5 in a process: prints what the JIT took for it.</summary>
+internal static class FirstCallChild
+{
+    public static void Run()
+    {
+        float[] images = new float[32 * 32];
+        long methods = JitInfo.GetCompiledMethodCount();
+        TimeSpan before = JitInfo.GetCompilationTime();
+        LeNet5<float> network = new(new SimdEngine<float>(default), 1);
+        float logit = network.Forward(1, images)[0];
+        TimeSpan after = JitInfo.GetCompilationTime();
+        Assert.Equal(0, logit);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"jit_ms={(after - before).TotalMilliseconds:F2} methods={JitInfo.GetCompiledMethodCount() - methods}"));
+    }
+}
