@@ -81,8 +81,8 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
         PackedFilter<T> filter = new(this, resolved, use,
-            Panels((use & FilterUse.Forward) != 0 ? FilterPacking.Size(state.Forward, Shape) : 0),
-            Panels((use & FilterUse.InputGradient) != 0 ? FilterPacking.Size(state.InputGradient, Shape) : 0));
+            Panels((use & FilterUse.Forward) != 0 ? state.Forward.FilterSize : 0),
+            Panels((use & FilterUse.InputGradient) != 0 ? state.InputGradient.FilterSize : 0));
         Repack(weights, filter);
         return filter;
 
@@ -101,9 +101,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
         {
             if (forward != null)
-                FilterPacking.Forward(state.Forward, Shape, w, forward);
+                state.Forward.Pack(w, forward);
             if (inputGradient != null)
-                FilterPacking.InputGradient(state.InputGradient, Shape, w, inputGradient);
+                state.InputGradient.Pack(w, inputGradient);
         }
     }
 
@@ -227,7 +227,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return new(FilterSchedule.Chunks(Shape, batch), FilterSchedule.Lanes(Shape));
+        return FilterSchedule.Order(Shape, batch);
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
@@ -243,7 +243,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         {
             ConvDirection.Forward => loops.ConvolveBytes(state.Forward) * execution.Threads,
             ConvDirection.InputGradient => loops.ConvolveBytes(state.InputGradient) * execution.Threads,
-            ConvDirection.WeightGradient => loops.FilterGradientBytes(state.Filter, batch, execution.Threads),
+            ConvDirection.WeightGradient => state.DepthwiseFilter == null
+                ? loops.FilterGradientBytes(state.Filter, batch, execution.Threads)
+                : loops.FilterGradientBytes(state.DepthwiseFilter, batch, execution.Threads),
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }
@@ -257,12 +259,10 @@ public sealed unsafe partial class Conv2DPlan<T>
         TierState state = State(tier);
         return direction switch
         {
-            ConvDirection.Forward => $"{tier}: {Describe(state.Forward)}",
-            ConvDirection.InputGradient => $"{tier}: {Describe(state.InputGradient)}",
-            ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
+            ConvDirection.Forward => $"{tier}: {state.Forward}",
+            ConvDirection.InputGradient => $"{tier}: {state.InputGradient}",
+            ConvDirection.WeightGradient => $"{tier}: {(object?)state.DepthwiseFilter ?? state.Filter}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
-
-        static string Describe(ConvSchedule[] schedules) => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
     }
 }

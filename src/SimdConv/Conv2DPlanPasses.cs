@@ -1,7 +1,6 @@
 using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Loops;
-using SimdConv.Packing;
 
 namespace SimdConv;
 
@@ -67,23 +66,25 @@ public sealed unsafe partial class Conv2DPlan<T>
     private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier)
     {
         TierState state = State(tier);
-        ConvSchedule[] schedules = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
-        long size = weights == null ? 0 : FilterPacking.Size(schedules, Shape);
+        ConvPass pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
+        bool packs = weights != null && !pass.ReadsWeights;
+        long size = packs ? pass.FilterSize : 0;
         using Workspace workspace = new(Workspace.SizeOf<T>(size));
         if (weights != null)
-        {
-            problem.Filter = workspace.Take<T>(size);
-            if (direction == ConvDirection.Forward)
-                FilterPacking.Forward(schedules, Shape, weights, problem.Filter);
-            else
-                FilterPacking.InputGradient(schedules, Shape, weights, problem.Filter);
-        }
-
-        TierLoops<T>.For(tier).Convolve(schedules, problem, execution);
+            problem.Filter = packs ? workspace.Take<T>(size) : weights;
+        if (packs)
+            pass.Pack(weights, problem.Filter);
+        TierLoops<T>.For(tier).Convolve(pass, problem, execution);
     }
 
-    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
-        TierLoops<T>.For(tier).FilterGradient(State(tier).Filter, problem, execution);
+    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
+    {
+        TierState state = State(tier);
+        if (state.DepthwiseFilter != null)
+            TierLoops<T>.For(tier).FilterGradient(state.DepthwiseFilter, problem, execution);
+        else
+            TierLoops<T>.For(tier).FilterGradient(state.Filter, problem, execution);
+    }
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
     private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
@@ -122,18 +123,22 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>The tables of each pass, made when it is first run.</summary>
     private sealed class TierState(Conv2DShape shape, TierLoops<T> loops)
     {
-        private readonly Lazy<ConvSchedule[]> forward = new(() =>
-            loops.Schedule([TapGrid.Forward(shape)], shape.K / shape.Groups, shape.C / shape.Groups, shape.Groups));
+        private readonly Lazy<ConvPass> forward = new(() => loops.Pass(shape, ConvDirection.Forward));
 
-        private readonly Lazy<ConvSchedule[]> inputGradient = new(() =>
-            loops.Schedule(TapGrid.InputGradient(shape), shape.C / shape.Groups, shape.K / shape.Groups, shape.Groups));
+        private readonly Lazy<ConvPass> inputGradient = new(() => loops.Pass(shape, ConvDirection.InputGradient));
 
         private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
 
-        public ConvSchedule[] Forward => forward.Value;
+        private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
+            DepthwiseFilterSchedule.Suits(shape) ? new DepthwiseFilterSchedule(shape, sizeof(T)) : null);
 
-        public ConvSchedule[] InputGradient => inputGradient.Value;
+        public ConvPass Forward => forward.Value;
 
+        public ConvPass InputGradient => inputGradient.Value;
+
+        /// <summary>The dense nest's, for what isn't depthwise.</summary>
         public FilterSchedule Filter => filter.Value;
+
+        public DepthwiseFilterSchedule? DepthwiseFilter => depthwiseFilter.Value;
     }
 }

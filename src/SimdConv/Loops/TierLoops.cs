@@ -32,14 +32,14 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale);
 
-    /// <summary>The block sizes and tables that this tier runs a pass with.</summary>
-    public abstract ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups);
+    /// <summary>The way, block sizes and tables that this tier runs the forward pass or the input gradient with.</summary>
+    public abstract ConvPass Pass(Conv2DShape shape, ConvDirection direction);
 
     /// <summary>Forward pass or input gradient.</summary>
-    public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
+    public abstract void Convolve(ConvPass pass, in ConvProblem<T> problem, Execution execution);
 
     /// <summary>Bytes of workspace that <see cref="Convolve"/> takes on each thread.</summary>
-    public abstract long ConvolveBytes(ConvSchedule[] schedules);
+    public abstract long ConvolveBytes(ConvPass pass);
 
     /// <summary>Pooling, forward and backward.</summary>
     public abstract void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution);
@@ -53,8 +53,14 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Weight and bias gradient.</summary>
     public abstract void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
 
-    /// <summary>Bytes of workspace that <see cref="FilterGradient"/> takes in all.</summary>
+    /// <summary>Bytes of workspace that <see cref="FilterGradient(FilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
     public abstract long FilterGradientBytes(FilterSchedule schedule, int batch, int threads);
+
+    /// <summary>Weight and bias gradient of a depthwise convolution.</summary>
+    public abstract void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
+
+    /// <summary>Bytes of workspace that <see cref="FilterGradient(DepthwiseFilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
+    public abstract long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads);
 }
 
 /// <summary>The loop nests over <typeparamref name="TVec"/>, its wide tile and its flat one.</summary>
@@ -92,13 +98,22 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, scale);
 
-    public override ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups) =>
-        ConvSchedule.Make(grids, outputs, channels, groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T));
+    public override ConvPass Pass(Conv2DShape shape, ConvDirection direction) => new(shape, direction, (grids, outputs, channels) =>
+        ConvSchedule.Make(grids, outputs, channels, shape.Groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T)), sizeof(T));
 
-    public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
-        ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);
+    public override void Convolve(ConvPass pass, in ConvProblem<T> problem, Execution execution)
+    {
+        if (pass.Depthwise == null)
+            ConvLoops<TVec, T, TFlat>.Run(pass.Dense, problem, execution);
+        else if (IsNarrow(pass.Depthwise.Layout.Grid.Width))
+            DepthwiseLoops<Avx2Lanes<T>, T>.Run(pass.Depthwise, problem, execution);
+        else
+            DepthwiseLoops<TVec, T>.Run(pass.Depthwise, problem, execution);
+    }
 
-    public override long ConvolveBytes(ConvSchedule[] schedules) => ConvLoops<TVec, T, TFlat>.WorkspaceBytes(schedules);
+    public override long ConvolveBytes(ConvPass pass) => pass.Depthwise == null
+        ? ConvLoops<TVec, T, TFlat>.WorkspaceBytes(pass.Dense)
+        : DepthwiseLoops<TVec, T>.WorkspaceBytes(pass.Depthwise);
 
     public override void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution) =>
         PoolLoops<TVec, T>.Run(schedule, problem, execution);
@@ -119,9 +134,23 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override long FilterGradientBytes(FilterSchedule schedule, int batch, int threads) =>
         FilterLoops<TVec, T, N1>.WorkspaceBytes(schedule, batch, threads);
 
+    public override void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    {
+        if (IsNarrow(schedule.Shape.Q))
+            DepthwiseFilterLoops<Avx2Lanes<T>, T>.Run(schedule, problem, execution);
+        else
+            DepthwiseFilterLoops<TVec, T>.Run(schedule, problem, execution);
+    }
+
+    public override long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
+        DepthwiseFilterLoops<TVec, T>.WorkspaceBytes(schedule, batch, threads);
+
     private static ConvTile Tile<TVectors>()
         where TVectors : struct, IConstant =>
         new(GemmKernel<TVec, T, TVectors>.MR, TVectors.Value, GemmKernel<TVec, T, TVectors>.NR);
+
+    /// <summary>Rows of a plane that half a zmm register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
+    private static bool IsNarrow(int width) => typeof(TVec) == typeof(Avx512Lanes<T>) && width <= Avx2Lanes<T>.Count;
 
     /// <summary>Few rows of C fill the registers better when each is longer.</summary>
     private static bool IsFlat(int rows) => rows <= GemmKernel<TVec, T, TFlat>.MR;
