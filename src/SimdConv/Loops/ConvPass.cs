@@ -32,7 +32,7 @@ internal sealed unsafe class ConvPass
     public DepthwiseSchedule? Depthwise { get; }
 
     /// <summary>Elements of the packed weights.</summary>
-    public long FilterSize => Depthwise == null ? FilterPacking.Size(Dense, shape) : (long)shape.K * Depthwise.FilterSize;
+    public long FilterSize => Depthwise == null ? FilterPacking.Size(Dense, shape) : (long)shape.K * Depthwise.Kernel.Length;
 
     /// <summary>Whether weights are read as they are: packing would only copy them.</summary>
     public bool ReadsWeights => Depthwise != null && direction == ConvDirection.Forward;

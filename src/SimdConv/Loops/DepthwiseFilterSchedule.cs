@@ -10,30 +10,30 @@ internal sealed class DepthwiseFilterSchedule
     /// <summary>Sums of one channel, [tap][lane], that stay in L2; more go through the dense nest, which deals columns to 16 lanes.</summary>
     private const int MostSums = 1 << 15;
 
-    private readonly int strips;
-
     public DepthwiseFilterSchedule(Conv2DShape shape, int elementSize)
     {
         Shape = shape;
-        DepthwiseSchedule forward = new(ConvDirection.Forward, [TapGrid.Forward(shape)], shape, elementSize);
-        Layout = forward.Layout;
-        Columns = forward.Columns;
-        Shared = forward.Phases[0].Shared;
-        Multiplier = forward.Multiplier;
-        strips = forward.Strips;
+        TapGrid grid = TapGrid.Forward(shape);
+        Layout = new PlaneLayout(grid, DepthwiseSchedule.StripBudget(elementSize), DepthwiseSchedule.LineBytes / elementSize);
+        Shared = DepthwiseSchedule.SharedRows(grid, Layout.Strip.Offsets, Layout.Strip.Pitch);
+        Multiplier = shape.K / shape.Groups;
         Lanes = LanesOf(shape);
     }
 
+    /// <summary>Channels whose lanes are added at once.</summary>
+    public const int MostPlanes = 16;
+
     public Conv2DShape Shape { get; }
 
-    public StripLayout Layout { get; }
-
-    public PlaneColumns[] Columns { get; }
+    public PlaneLayout Layout { get; }
 
     /// <summary>See <see cref="DepthwiseColumn{T}.Shared"/>.</summary>
     public int Shared { get; }
 
     public int Multiplier { get; }
+
+    /// <summary>Planes at once; filters of one channel read the same plane, so only where there is one of them.</summary>
+    public int Planes => Multiplier > 1 ? 1 : Math.Min(Layout.Planes, MostPlanes);
 
     public int Lanes { get; }
 
@@ -41,7 +41,7 @@ internal sealed class DepthwiseFilterSchedule
     public static bool Suits(Conv2DShape shape) => DepthwiseSchedule.Suits(shape) && (long)shape.Taps * LanesOf(shape) <= MostSums;
 
     /// <summary>Whether a strip of rows may hold others than those of the last call: then what is padding must be cleared.</summary>
-    public bool Dirties(int chunks) => strips > 1 || chunks > 1;
+    public bool Dirties(int chunks) => Layout.Strips > 1 || chunks > 1;
 
     /// <summary>A lane for each column; chunks only where the planes alone would be too few for many threads.</summary>
     public static ReductionOrder Order(Conv2DShape shape, int batch)
@@ -53,7 +53,7 @@ internal sealed class DepthwiseFilterSchedule
         return new(chunks, LanesOf(shape));
     }
 
-    public override string ToString() => $"depthwise, columns in {Lanes} lanes, {strips} strip(s) of {Layout.Rows} rows";
+    public override string ToString() => $"depthwise, columns in {Lanes} lanes, {Layout.Strips} strip(s) of {Layout.Strip.Rows} rows";
 
     private static int LanesOf(Conv2DShape shape) => Math.Max(FilterSchedule.MostLanes, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(shape.Q, MostSums + 1)));
 }

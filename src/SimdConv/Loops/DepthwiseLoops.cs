@@ -8,11 +8,11 @@ namespace SimdConv.Loops;
 /// <summary>
 /// Forward pass and input gradient of depthwise convolutions, plane by plane.
 /// <code>
-/// item: some planes, or strips of one        shared out between threads
-///   strip of rows                            copy it, padded and split by the stride: L1
-///     phase, column of registers             one tile down all rows of the strip, straight to the target or by way of scratch
+/// item: some planes, or strips of one     shared out between threads
+///   strip of rows, or some small planes   copy, padded and split by the stride: L1
+///     phase, column of registers          one tile down all rows of each plane, straight to the target or by way of scratch
 /// </code>
-/// Scratch is for targets whose pixels aren't neighbours, beta, a residual, and sums over several output channels.
+/// Scratch is for targets whose pixels aren't neighbours, for beta, and for sums over several output channels.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class DepthwiseLoops<TVec, T>
@@ -24,30 +24,30 @@ internal static unsafe class DepthwiseLoops<TVec, T>
 
     public static void Run(DepthwiseSchedule schedule, in ConvProblem<T> problem, Execution execution)
     {
-        StripLayout layout = schedule.Layout;
-        long channels = problem.Groups, units = problem.Batch * channels * schedule.Strips;
-        long work = problem.Batch * channels * schedule.Multiplier * schedule.FilterSize * layout.Grid.Height * layout.Grid.Width;
+        StripLayout strip = schedule.Layout.Strip;
+        long units = (long)problem.Batch * problem.Groups * schedule.Layout.Strips;
+        long work = (long)problem.Batch * problem.Groups * schedule.Multiplier * schedule.Kernel.Length * strip.Grid.Height * strip.Grid.Width;
         int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
         Job job = new()
         {
             Schedule = schedule,
             Problem = problem,
             Units = units,
-            Grain = Math.Clamp(units / (4 * threads), 1, Math.Max(1, Grain / Math.Max(1, layout.ChannelSize))),
+            Grain = Math.Clamp(units / (4 * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize))),
         };
         execution.Run((int)Math.Min(threads, (units + job.Grain - 1) / job.Grain), &RunPart, &job);
     }
 
     /// <summary>Bytes of workspace that one thread takes.</summary>
     public static long WorkspaceBytes(DepthwiseSchedule schedule) =>
-        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(ScratchSize(schedule) * schedule.Phases.Length);
+        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes);
 
-    private static int StripSize(DepthwiseSchedule schedule) => schedule.Layout.ChannelSize + (2 * TVec.Count);
+    private static long StripSize(DepthwiseSchedule schedule) => ((long)schedule.Layout.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
 
-    private static int ScratchLd(DepthwiseSchedule schedule) => (schedule.Layout.Grid.Width + TVec.Count - 1) / TVec.Count * TVec.Count;
+    private static int ScratchLd(DepthwiseSchedule schedule) => (schedule.Width + TVec.Count - 1) / TVec.Count * TVec.Count;
 
     /// <summary>A tile that goes on from scratch looks two rows ahead.</summary>
-    private static long ScratchSize(DepthwiseSchedule schedule) => (long)(schedule.Layout.Rows + 2) * ScratchLd(schedule);
+    private static long ScratchSize(DepthwiseSchedule schedule) => (schedule.Rows + 2L) * ScratchLd(schedule);
 
     private struct Job
     {
@@ -56,179 +56,226 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         public long Units, Grain, Next;
     }
 
-    private static void RunPart(void* state, int part)
+    /// <summary>What a thread has in work: a strip of rows of some channels of an image.</summary>
+    private struct Part
+    {
+        public DepthwiseSchedule Schedule;
+        public ConvProblem<T> Problem;
+        public int* Offsets;
+
+        /// <summary>The strips of the source's planes, and of each channel and phase the results.</summary>
+        public T* Strip, Scratch;
+        public int Ld;
+        public nint NextPhase, NextChannel;
+        public nint Image, Channel;
+        public int Channels, Row;
+
+        public readonly int Rows(TapGrid grid) => Math.Min(Schedule.Rows, grid.Height - Row);
+    }
+
+    private static void RunPart(void* state, int index)
     {
         Job* job = (Job*)state;
         DepthwiseSchedule schedule = job->Schedule;
         using Workspace workspace = new(WorkspaceBytes(schedule));
-        T* strip = workspace.Take<T>(StripSize(schedule)), scratch = workspace.Take<T>(ScratchSize(schedule) * schedule.Phases.Length);
-        new Span<T>(strip, StripSize(schedule)).Clear();
-        for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Units;)
+        fixed (int* offsets = schedule.Offsets)
         {
-            for (long unit = first; unit < Math.Min(first + job->Grain, job->Units); unit++)
+            Part part = new()
             {
-                nint plane = (nint)(unit / schedule.Strips);
-                int row = (int)(unit % schedule.Strips) * schedule.Layout.Rows;
-                if (schedule.Direction == ConvDirection.Forward)
-                    Forward(job, plane / job->Problem.Groups, plane % job->Problem.Groups, row, strip, scratch);
-                else
-                    InputGradient(job, plane / job->Problem.Groups, plane % job->Problem.Groups, row, strip, scratch);
+                Schedule = schedule,
+                Problem = job->Problem,
+                Offsets = offsets,
+                Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
+                Scratch = workspace.Take<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes),
+                Ld = ScratchLd(schedule),
+                NextPhase = (nint)ScratchSize(schedule),
+                NextChannel = (nint)ScratchSize(schedule) * schedule.Phases.Length,
+            };
+            new Span<T>(part.Strip, (int)StripSize(schedule) - schedule.Layout.Lead).Clear();
+            for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Units;)
+            {
+                long last = Math.Min(first + job->Grain, job->Units);
+                for (long unit = first; unit < last; unit += part.Channels)
+                {
+                    long plane = unit / schedule.Layout.Strips;
+                    part.Row = (int)(unit % schedule.Layout.Strips) * schedule.Rows;
+                    part.Image = (nint)(plane / part.Problem.Groups);
+                    part.Channel = (nint)(plane % part.Problem.Groups);
+                    part.Channels = (int)Math.Min(Math.Min(schedule.Layout.Planes, last - unit), part.Problem.Groups - part.Channel);
+                    if (schedule.Direction == ConvDirection.Forward)
+                        Forward(in part);
+                    else
+                        InputGradient(in part);
+                }
             }
         }
     }
 
-    /// <summary>One strip of a channel, to the outputs that it has.</summary>
-    private static void Forward(Job* job, nint image, nint channel, int row, T* strip, T* scratch)
+    /// <summary>Copies what belongs to the strip of one in <paramref name="filters"/> source planes.</summary>
+    private static void Fill(in Part part, int filters, int filter)
     {
-        DepthwiseSchedule schedule = job->Schedule;
-        ref readonly ConvProblem<T> problem = ref job->Problem;
-        StripLayout layout = schedule.Layout;
+        ImageLayout source = part.Problem.SourceLayout;
+        PlaneLayout layout = part.Schedule.Layout;
+        PlanePacking<TVec, T>.Fill(layout, part.Problem.Source + (part.Image * source.N) + (((part.Channel * filters) + filter) * source.C), source,
+            part.Channels, filters * source.C, part.Row, part.Rows(layout.Strip.Grid), part.Strip, clear: layout.Strips > 1);
+    }
+
+    private static void Forward(in Part part)
+    {
+        DepthwiseSchedule schedule = part.Schedule;
+        ref readonly ConvProblem<T> problem = ref part.Problem;
+        ImageLayout layout = problem.TargetLayout;
         DepthwiseSchedule.Phase phase = schedule.Phases[0];
-        int rows = Math.Min(layout.Rows, layout.Grid.Height - row);
-        Fill(schedule, problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C), problem.SourceLayout, row, rows, strip);
-        for (nint k = channel * schedule.Multiplier; k < (channel + 1) * schedule.Multiplier; k++)
+        TapGrid grid = phase.Grid;
+        int rows = part.Rows(grid);
+        Fill(in part, 1, 0);
+        for (int filter = 0; filter < schedule.Multiplier; filter++)
         {
-            T* target = problem.Target + (image * problem.TargetLayout.N) + (k * problem.TargetLayout.C), weights = problem.Filter + (k * schedule.FilterSize);
-            T bias = problem.Bias == null ? T.Zero : problem.Bias[k];
-            if (problem.TargetLayout.W == 1)
+            nint k = (part.Channel * schedule.Multiplier) + filter, next = schedule.Multiplier * layout.C;
+            T* target = problem.Target + (part.Image * layout.N) + (k * layout.C);
+            if (layout.W != 1)
             {
-                T* first = target + (row * problem.TargetLayout.H);
-                RunPhase(schedule, phase, strip, weights, bias, goOn: false, rows, first, problem.TargetLayout.H, mayStoreAhead: problem.TargetLayout.H == phase.Grid.Width);
-                for (int i = 0; i < rows && problem.Finish.Activation != Activation.None; i++, first += problem.TargetLayout.H)
-                    ElementwiseLoops<TVec, T>.Run(problem.Finish.Operation, first, first, first, phase.Grid.Width, problem.Finish.Scale);
+                RunPhase(in part, phase, k, goOn: false, part.Scratch, part.Ld, part.NextChannel, inScratch: true);
+                for (int i = 0; i < part.Channels; i++, target += next)
+                    Store(in part, grid, target, part.Scratch + (i * part.NextChannel), problem.Finish);
                 continue;
             }
 
-            int ld = ScratchLd(schedule);
-            RunPhase(schedule, phase, strip, weights, bias, goOn: false, rows, scratch, ld, mayStoreAhead: true);
-            TargetWindow<TVec, T> window = new(phase.Grid, problem.TargetLayout, target, row, rows);
-            for (int i = 0; i < rows; i++)
-                window.Store(0, 1, i * phase.Grid.Width, phase.Grid.Width, phase.Grid.Width, scratch + ((nint)i * ld), ld, problem.Finish);
+            target += part.Row * layout.H;
+            RunPhase(in part, phase, k, goOn: false, target, layout.H, next, inScratch: false);
+            for (int i = 0; i < part.Channels * rows && problem.Finish.Activation != Activation.None; i++)
+            {
+                T* row = target + (i / rows * next) + (i % rows * layout.H);
+                ElementwiseLoops<TVec, T>.Run(problem.Finish.Operation, row, row, row, grid.Width, problem.Finish.Scale);
+            }
         }
     }
 
-    /// <summary>The rows of a channel's dx that one strip of its dY gives, all phases.</summary>
-    private static void InputGradient(Job* job, nint image, nint channel, int row, T* strip, T* scratch)
+    private static void InputGradient(in Part part)
     {
-        DepthwiseSchedule schedule = job->Schedule;
-        ref readonly ConvProblem<T> problem = ref job->Problem;
-        T* target = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
-        int ld = ScratchLd(schedule);
-        nint size = (nint)ScratchSize(schedule);
-        bool isDirect = problem.TargetLayout.W == 1 && schedule.Phases.Length == 1 && schedule.Multiplier == 1 && problem.Beta == T.Zero;
-        for (int m = 0; m < schedule.Multiplier; m++)
+        DepthwiseSchedule schedule = part.Schedule;
+        ref readonly ConvProblem<T> problem = ref part.Problem;
+        ImageLayout layout = problem.TargetLayout;
+        T* target = problem.Target + (part.Image * layout.N) + (part.Channel * layout.C);
+        for (int filter = 0; filter < schedule.Multiplier; filter++)
         {
-            nint k = (channel * schedule.Multiplier) + m;
-            Fill(schedule, problem.Source + (image * problem.SourceLayout.N) + (k * problem.SourceLayout.C), problem.SourceLayout, row,
-                Math.Min(schedule.Layout.Rows, schedule.Layout.Grid.Height - row), strip);
-            for (int i = 0; i < schedule.Phases.Length; i++)
+            nint k = (part.Channel * schedule.Multiplier) + filter;
+            bool goOn = problem.Beta != T.Zero || filter > 0;
+            Fill(in part, schedule.Multiplier, filter);
+            if (layout.W == 1 && schedule.Phases.Length == 1 && schedule.Multiplier == 1 && !goOn)
             {
-                DepthwiseSchedule.Phase phase = schedule.Phases[i];
-                TapGrid grid = phase.Grid;
-                int rows = Math.Min(schedule.Layout.Rows, grid.Height - row);
-                if (rows <= 0)
-                    continue;
-                T* weights = problem.Filter + (k * schedule.FilterSize) + phase.FilterStart, own = scratch + (i * size);
-                if (isDirect)
-                {
-                    RunPhase(schedule, phase, strip, weights, T.Zero, goOn: false, rows, target + (row * problem.TargetLayout.H), problem.TargetLayout.H,
-                        mayStoreAhead: problem.TargetLayout.H == grid.Width);
-                    return;
-                }
+                RunPhase(in part, schedule.Phases[0], k, goOn: false, target + (part.Row * layout.H), layout.H, layout.C, inScratch: false);
+                return;
+            }
 
-                if (m == 0 && problem.Beta != T.Zero)
-                {
-                    TargetWindow<TVec, T> window = new(grid, problem.TargetLayout, target, row, rows);
-                    for (int j = 0; j < rows; j++)
-                        window.Load(0, 1, j * grid.Width, grid.Width, grid.Width, own + ((nint)j * ld), ld, problem.Beta);
-                }
-
-                RunPhase(schedule, phase, strip, weights, T.Zero, goOn: m > 0 || problem.Beta != T.Zero, rows, own, ld, mayStoreAhead: true);
+            T* scratch = part.Scratch;
+            foreach (DepthwiseSchedule.Phase phase in schedule.Phases)
+            {
+                for (int i = 0; i < part.Channels && problem.Beta != T.Zero && filter == 0; i++)
+                    Load(in part, phase.Grid, target + (i * layout.C), scratch + (i * part.NextChannel));
+                RunPhase(in part, phase, k, goOn, scratch, part.Ld, part.NextChannel, inScratch: true);
+                scratch += part.NextPhase;
             }
         }
 
-        Scatter(schedule, problem.TargetLayout, target, row, scratch);
+        for (int i = 0; i < part.Channels; i++)
+            Scatter(in part, target + (i * layout.C), part.Scratch + (i * part.NextChannel));
+    }
+
+    /// <summary>All columns of a phase, of every <see cref="DepthwiseSchedule.Multiplier"/>th output channel from k on.</summary>
+    private static void RunPhase(in Part part, DepthwiseSchedule.Phase phase, nint k, bool goOn, T* target, nint ld, nint nextTarget, bool inScratch)
+    {
+        int w = TVec.Count, width = phase.Grid.Width, last = (width - 1) / w * w, rows = part.Rows(phase.Grid), taps = part.Schedule.Kernel.Length;
+        if (rows <= 0)
+            return;
+        DepthwiseColumn<T> column = new()
+        {
+            Strip = part.Strip + last,
+            Offsets = part.Offsets + phase.Start,
+            Pitch = part.Schedule.Layout.Strip.Pitch,
+            Shared = phase.Shared,
+            Taps = phase.Grid.Taps,
+            Rows = rows,
+            Weights = part.Problem.Filter + (k * taps) + phase.Start,
+            Bias = part.Problem.Bias == null ? null : part.Problem.Bias + k,
+            GoOn = goOn,
+            Target = target + last,
+            NextRow = ld,
+            Count = width - last,
+            WholeRows = rows,
+            Planes = part.Channels,
+            NextStrip = part.Schedule.Layout.Strip.ChannelSize,
+            NextTarget = nextTarget,
+            NextFilter = part.Schedule.Multiplier,
+            NextWeights = part.Schedule.Multiplier * taps,
+        };
+
+        // The last column comes first. In scratch, and where rows follow each other, it stores whole registers: what they spoil is
+        // written later, but behind the last row nothing may be.
+        int ahead = w - column.Count;
+        if (ahead > 0 && !inScratch)
+            column.WholeRows = ld == width ? Math.Max(0, rows - ((ahead + width - 1) / width)) : 0;
+        DepthwiseTile<TVec, T>.Run(in column);
+        column.WholeRows = rows;
+        for (int j = 0; j < last; j += w)
+        {
+            column.Strip = part.Strip + j;
+            column.Target = target + j;
+            DepthwiseTile<TVec, T>.Run(in column);
+        }
     }
 
     /// <summary>Scratch of all phases to dx.</summary>
-    private static void Scatter(DepthwiseSchedule schedule, ImageLayout layout, T* target, int row, T* scratch)
+    private static void Scatter(in Part part, T* target, T* scratch)
     {
-        int ld = ScratchLd(schedule);
-        nint size = (nint)ScratchSize(schedule);
-        for (int i = 0; i < schedule.Phases.Length; i++, scratch += size)
+        DepthwiseSchedule.Phase[] phases = part.Schedule.Phases;
+        ImageLayout layout = part.Problem.TargetLayout;
+        for (int i = 0; i < phases.Length; i++, scratch += part.NextPhase)
         {
-            TapGrid grid = schedule.Phases[i].Grid;
-            int rows = Math.Min(schedule.Layout.Rows, grid.Height - row);
+            TapGrid grid = phases[i].Grid;
+            int rows = part.Rows(grid);
 
             // Two neighbouring phases of columns are woven together; phases come with those of columns innermost.
-            bool isPair = grid.StepW == 2 && layout.W == 1 && grid.OriginW == 0 && i + 1 < schedule.Phases.Length && schedule.Phases[i + 1].Grid.OriginW == 1;
-            if (!isPair)
+            if (grid.StepW == 2 && layout.W == 1 && grid.OriginW == 0 && i + 1 < phases.Length && phases[i + 1].Grid.OriginW == 1)
             {
-                if (rows <= 0)
-                    continue;
-                TargetWindow<TVec, T> window = new(grid, layout, target, row, rows);
-                for (int j = 0; j < rows; j++)
-                    window.Store(0, 1, j * grid.Width, grid.Width, grid.Width, scratch + ((nint)j * ld), ld, default);
-                continue;
+                T* to = target + ((grid.OriginH + ((nint)part.Row * grid.StepH)) * layout.H);
+                Weave(scratch, part.NextPhase, part.Ld, grid.Width + phases[i + 1].Grid.Width, rows, to, grid.StepH * layout.H);
+                i++;
+                scratch += part.NextPhase;
             }
-
-            int width = grid.Width + schedule.Phases[i + 1].Grid.Width;
-            for (int j = 0; j < rows; j++)
-                Weave(scratch + ((nint)j * ld), scratch + size + ((nint)j * ld), width, target + ((grid.OriginH + (((nint)row + j) * grid.StepH)) * layout.H));
-            i++;
-            scratch += size;
+            else if (rows > 0)
+            {
+                Store(in part, grid, target, scratch, default);
+            }
         }
     }
 
-    private static void Weave(T* even, T* odd, int width, T* to)
+    private static void Weave(T* scratch, nint odd, nint ld, int width, int rows, T* to, nint next)
     {
         int w = TVec.Count;
-        for (int j = 0; j < width; j += 2 * w, even += w, odd += w)
+        for (; rows > 0; rows--, scratch += ld, to += next)
         {
-            (TVec low, TVec high) = TVec.Interleave(TVec.Load(even), TVec.Load(odd));
-            RowCopy<TVec, T>.StoreUpTo(to + j, low, width - j);
-            RowCopy<TVec, T>.StoreUpTo(to + j + w, high, width - j - w);
+            for (int j = 0; j < width; j += 2 * w)
+            {
+                T* even = scratch + (j / 2);
+                (TVec low, TVec high) = TVec.Interleave(TVec.Load(even), TVec.Load(even + odd));
+                RowCopy<TVec, T>.StoreUpTo(to + j, low, width - j);
+                RowCopy<TVec, T>.StoreUpTo(to + j + w, high, width - j - w);
+            }
         }
     }
 
-    private static void Fill(DepthwiseSchedule schedule, T* source, ImageLayout layout, int row, int rows, T* strip) =>
-        PlanePacking<TVec, T>.Fill(schedule.Layout, schedule.Columns, source, layout, row, rows, strip, clear: schedule.Strips > 1);
-
-    /// <summary>
-    /// All columns of a phase. With <paramref name="mayStoreAhead"/> the last column comes first, and stores whole registers as long as
-    /// these end within the rows: what they spoil is written after them.
-    /// </summary>
-    private static void RunPhase(DepthwiseSchedule schedule, DepthwiseSchedule.Phase phase, T* strip, T* weights, T bias, bool goOn, int rows,
-        T* target, nint ld, bool mayStoreAhead)
+    private static void Load(in Part part, TapGrid grid, T* target, T* scratch)
     {
-        int w = TVec.Count, width = phase.Grid.Width, last = (width - 1) / w * w;
-        fixed (int* offsets = phase.Offsets)
-        {
-            DepthwiseColumn<T> column = new()
-            {
-                Offsets = offsets,
-                Pitch = schedule.Layout.Pitch,
-                Shared = phase.Shared,
-                Taps = phase.Offsets.Length,
-                Rows = rows,
-                Weights = weights,
-                Bias = bias,
-                GoOn = goOn,
-                NextRow = ld,
-                Count = width - last,
-                Strip = strip + last,
-                Target = target + last,
-            };
-            nint room = (rows * ld) - last - w;
-            column.WholeRows = column.Count == w ? rows : mayStoreAhead && room >= 0 ? (int)Math.Min((room / ld) + 1, rows) : 0;
-            DepthwiseTile<TVec, T>.Run(in column);
-            column.WholeRows = rows;
-            for (int j = 0; j < last; j += w)
-            {
-                column.Strip = strip + j;
-                column.Target = target + j;
-                DepthwiseTile<TVec, T>.Run(in column);
-            }
-        }
+        TargetWindow<TVec, T> window = new(grid, part.Problem.TargetLayout, target, part.Row, part.Rows(grid));
+        for (int i = 0; i < part.Rows(grid); i++)
+            window.Load(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, part.Problem.Beta);
+    }
+
+    private static void Store(in Part part, TapGrid grid, T* target, T* scratch, Finish<T> finish)
+    {
+        TargetWindow<TVec, T> window = new(grid, part.Problem.TargetLayout, target, part.Row, part.Rows(grid));
+        for (int i = 0; i < part.Rows(grid); i++)
+            window.Store(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, finish);
     }
 }

@@ -17,19 +17,18 @@ internal sealed class DepthwiseSchedule
     {
         Direction = direction;
         Multiplier = shape.K / shape.Groups;
-        TapGrid hull = TapGrid.Hull(grids);
-
-        // A strip and its results, in L1 with room for what comes and goes.
-        int rows = StripLayout.RowsWithin(hull, 1, BlockSizes.L1Bytes * 3 / 8 / elementSize);
-        Layout = new StripLayout(hull, rows, 1);
-        Strips = (hull.Height + rows - 1) / rows;
-        Columns = [.. Layout.Horizontal.Phases.Select(ColumnsOf)];
+        Layout = new PlaneLayout(TapGrid.Hull(grids), StripBudget(elementSize), LineBytes / elementSize);
         Phases = new Phase[grids.Length];
+        List<int> kernel = [], offsets = [];
         for (int i = 0; i < grids.Length; i++)
         {
-            Phases[i] = new Phase(grids[i], Layout, FilterSize, shape.S);
-            FilterSize += grids[i].Taps;
+            int start = offsets.Count;
+            AddTaps(grids[i], shape.S, kernel, offsets);
+            Phases[i] = new(grids[i], start, SharedRows(grids[i], [.. offsets.Skip(start)], Pitch));
         }
+
+        Kernel = [.. kernel];
+        Offsets = [.. offsets];
     }
 
     /// <summary>Whether a convolution is run so: one input channel a group, and few output channels.</summary>
@@ -40,77 +39,45 @@ internal sealed class DepthwiseSchedule
     /// <summary>Output channels of each input channel.</summary>
     public int Multiplier { get; }
 
-    public StripLayout Layout { get; }
+    /// <summary>A strip of the source.</summary>
+    public PlaneLayout Layout { get; }
 
-    public PlaneColumns[] Columns { get; }
+    /// <summary>The most grid rows of a strip.</summary>
+    public int Rows => Layout.Strip.Rows;
 
-    public int Strips { get; }
+    /// <summary>Columns of the widest grid.</summary>
+    public int Width => Layout.Strip.Grid.Width;
+
+    public int Pitch => Layout.Strip.Pitch;
 
     public Phase[] Phases { get; }
 
-    /// <summary>Elements of the packed taps of one output channel, those of all phases.</summary>
-    public int FilterSize { get; }
+    /// <summary>The taps of an output channel in the order in which they are packed and added, phase by phase: in the kernel, and in the strip.</summary>
+    public int[] Kernel { get; }
 
-    public override string ToString() => $"depthwise, {Strips} strip(s) of {Layout.Rows} rows, {Phases.Length} phase(s)";
+    /// <summary>See <see cref="Kernel"/>.</summary>
+    public int[] Offsets { get; }
+
+    public override string ToString() => $"depthwise, {Layout.Strips} strip(s) of {Rows} rows, {Phases.Length} phase(s)";
 
     /// <summary>Lays the taps of each output channel out as the phases meet them.</summary>
-    public unsafe void Pack<T>(int outputs, int kernel, T* weights, T* packed)
+    public unsafe void Pack<T>(int outputs, int kernelSize, T* weights, T* packed)
         where T : unmanaged
     {
-        for (int k = 0; k < outputs; k++, weights += kernel)
+        for (int k = 0; k < outputs; k++, weights += kernelSize)
         {
-            foreach (Phase phase in Phases)
-            {
-                foreach (int tap in phase.Kernel)
-                    *packed++ = weights[tap];
-            }
+            foreach (int tap in Kernel)
+                *packed++ = weights[tap];
         }
     }
 
-    private PlaneColumns ColumnsOf(int phase)
-    {
-        (long origin, int first, int last) = Layout.Inside(phase);
-        return new(first, last - first, (nint)(origin + ((long)first * Layout.Grid.StrideW)));
-    }
+    public const int LineBytes = 64;
 
-    /// <summary>One grid: its taps in the kernel and in the strip, in the order in which they are added.</summary>
-    public sealed class Phase
-    {
-        public Phase(TapGrid grid, StripLayout layout, int filterStart, int kernelWidth)
-        {
-            Grid = grid;
-            FilterStart = filterStart;
-            TapGrid hull = layout.Grid;
-            List<int> kernel = [], offsets = [];
-            foreach ((int Kernel, int) row in grid.Rows)
-            {
-                foreach ((int Kernel, int) column in grid.Columns)
-                {
-                    kernel.Add((row.Kernel * kernelWidth) + column.Kernel);
-                    offsets.Add(layout.Offsets[(Array.IndexOf(hull.Rows, row) * hull.Columns.Length) + Array.IndexOf(hull.Columns, column)]);
-                }
-            }
-
-            Kernel = [.. kernel];
-            Offsets = [.. offsets];
-            Shared = DepthwiseSchedule.Shared(grid, Offsets, layout.Pitch);
-        }
-
-        public TapGrid Grid { get; }
-
-        /// <summary>Where the taps of this phase begin among those of an output channel.</summary>
-        public int FilterStart { get; }
-
-        public int[] Kernel { get; }
-
-        public int[] Offsets { get; }
-
-        /// <summary>See <see cref="DepthwiseColumn{T}.Shared"/>.</summary>
-        public int Shared { get; }
-    }
+    /// <summary>Elements of a strip that leaves room in L1 for another one and for results.</summary>
+    public static int StripBudget(int elementSize) => BlockSizes.L1Bytes / 4 / elementSize;
 
     /// <summary>See <see cref="DepthwiseColumn{T}.Shared"/>.</summary>
-    public static int Shared(TapGrid grid, int[] offsets, int pitch)
+    public static int SharedRows(TapGrid grid, int[] offsets, int pitch)
     {
         if (grid.Rows.Length != 3 || grid.Columns.Length != 3)
             return 0;
@@ -123,4 +90,23 @@ internal sealed class DepthwiseSchedule
 
         return one ? 1 : two ? 2 : 0;
     }
+
+    private void AddTaps(TapGrid grid, int kernelWidth, List<int> kernel, List<int> offsets)
+    {
+        TapGrid hull = Layout.Strip.Grid;
+        foreach ((int Kernel, int) row in grid.Rows)
+        {
+            foreach ((int Kernel, int) column in grid.Columns)
+            {
+                kernel.Add((row.Kernel * kernelWidth) + column.Kernel);
+                offsets.Add(Layout.Strip.Offsets[(Array.IndexOf(hull.Rows, row) * hull.Columns.Length) + Array.IndexOf(hull.Columns, column)]);
+            }
+        }
+    }
+
+    /// <summary>One grid.</summary>
+    /// <param name="Grid">The grid.</param>
+    /// <param name="Start">Where its taps begin among all.</param>
+    /// <param name="Shared">See <see cref="DepthwiseColumn{T}.Shared"/>.</param>
+    public sealed record Phase(TapGrid Grid, int Start, int Shared);
 }

@@ -105,7 +105,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     {
         if (pass.Depthwise == null)
             ConvLoops<TVec, T, TFlat>.Run(pass.Dense, problem, execution);
-        else if (IsNarrow(pass.Depthwise.Layout.Grid.Width))
+        else if (IsNarrow(pass.Depthwise.Width))
             DepthwiseLoops<Avx2Lanes<T>, T>.Run(pass.Depthwise, problem, execution);
         else
             DepthwiseLoops<TVec, T>.Run(pass.Depthwise, problem, execution);

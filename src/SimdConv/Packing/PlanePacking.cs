@@ -4,11 +4,8 @@ using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
-/// <summary>Columns of a strip's planes that come from the image: First to First + Count, beginning with source column Source.</summary>
-internal readonly record struct PlaneColumns(int First, int Count, nint Source);
-
 /// <summary>
-/// Copies one plane of an image at a time to a strip whose padding is zero already and stays so: what small planes can afford.
+/// Copies planes of an image to strips whose padding is zero already and stays so: what small planes can afford.
 /// A stride of 2 is split in one pass over the source.
 /// </summary>
 internal static unsafe class PlanePacking<TVec, T>
@@ -16,85 +13,123 @@ internal static unsafe class PlanePacking<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// Fills grid rows [row, row + rows). Rows outside the image are cleared only if <paramref name="clear"/>: where the strip
-    /// has held other rows.
+    /// Fills grid rows [row, row + rows) of some planes, whose strips follow each other. Rows outside the image are cleared where the
+    /// strips have held other rows.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Fill(StripLayout layout, PlaneColumns[] columns, T* source, ImageLayout image, int row, int rows, T* strip, bool clear)
+    public static void Fill(PlaneLayout layout, T* source, ImageLayout image, int planes, nint nextSource, int row, int rows, T* strip, bool clear)
     {
-        int strideH = layout.Grid.StrideH, height = layout.Grid.SourceHeight, pitch = layout.Pitch;
-        nint step = layout.Grid.StrideW * image.W, next = (nint)layout.PlaneSize * columns.Length;
-        bool isSplit = step == 2 && columns.Length == 2 && columns[0].Source + 1 == columns[1].Source && columns[0].First == columns[1].First;
-        int planeRows = rows + layout.Vertical.Span;
-        int[] phases = layout.Vertical.Phases;
-        for (int u = 0; u < planeRows; u++)
+        StripLayout strips = layout.Strip;
+        int planeRows = rows + strips.Vertical.Span, top = row + strips.Vertical.First;
+        nint step = strips.Grid.StrideW * image.W;
+        (int First, int Count, nint Source)[] columns = layout.Columns;
+        bool isSplit = step == 2 && columns.Length == 2 && columns[0].First == columns[1].First && columns[0].Source + 1 == columns[1].Source;
+        Rows part = new() { Planes = planes, NextSource = nextSource, NextTarget = strips.ChannelSize, NextRow = strips.Grid.StrideH * image.H, Pitch = strips.Pitch };
+        for (int phase = 0; phase < layout.Heights.Length; phase++)
         {
-            for (int phase = 0; phase < phases.Length; phase++)
+            // Rows [first, last) of these planes lie in the image.
+            int first = Math.Clamp(-top, 0, planeRows), last = Math.Clamp(layout.Heights[phase] - top, first, planeRows);
+            T* from = source + (((((nint)top + first) * strips.Grid.StrideH) + strips.Vertical.Phases[phase]) * image.H);
+            part.Count = last - first;
+            for (int i = 0; i < columns.Length; i++, strip += strips.PlaneSize)
             {
-                T* plane = strip + (phase * next), target = plane + (u * pitch);
-                long h = (((long)row + u + layout.Vertical.First) * strideH) + phases[phase];
-                if (h < 0 || h >= height)
+                if (clear)
                 {
-                    for (int i = 0; clear && i < columns.Length; i++, target += layout.PlaneSize)
-                        new Span<T>(target, pitch).Clear();
-                    continue;
+                    for (int plane = 0; plane < planes; plane++)
+                    {
+                        T* at = strip + (plane * part.NextTarget);
+                        new Span<T>(at, first * strips.Pitch).Clear();
+                        new Span<T>(at + (last * strips.Pitch), (planeRows - last) * strips.Pitch).Clear();
+                    }
                 }
 
-                T* from = source + ((nint)h * image.H), end = plane + layout.PlaneSize;
-                if (isSplit)
-                {
-                    (int first, int count, nint origin) = columns[0];
-                    Split(from + (origin * image.W), count, columns[1].Count, target + first, end, layout.PlaneSize);
-                    continue;
-                }
+                part.Source = from + (columns[i].Source * image.W);
+                part.Target = strip + (first * strips.Pitch) + columns[i].First;
+                part.End = strip + strips.PlaneSize;
+                if (isSplit && i == 0)
+                    Split(in part, columns[0].Count, columns[1].Count, strips.PlaneSize);
+                else if (step == 1)
+                    Copy(in part, columns[i].Count);
+                else if (!isSplit)
+                    Gather(in part, step, columns[i].Count);
+            }
+        }
+    }
 
-                foreach ((int first, int count, nint origin) in columns)
+    /// <summary>Neighbouring rows of some planes, and where they go.</summary>
+    private struct Rows
+    {
+        public int Planes, Count;
+        public T* Source, Target;
+
+        /// <summary>Behind the first plane.</summary>
+        public T* End;
+        public nint NextSource, NextTarget, NextRow, Pitch;
+    }
+
+    /// <summary>Zeros may be written behind each row, up to the end of the plane: the padding, and rows that are written later.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Copy(in Rows part, int count)
+    {
+        int w = TVec.Count, last = count - w;
+        nint next = part.NextRow, pitch = part.Pitch;
+        for (nint plane = 0; plane < part.Planes; plane++)
+        {
+            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget), end = part.End + (plane * part.NextTarget);
+            for (int rows = part.Count; rows > 0; rows--, from += next, to += pitch)
+            {
+                for (int j = 0; j < last; j += w)
+                    TVec.Store(to + j, TVec.Load(from + j));
+                if (last >= 0)
+                    TVec.Store(to + last, TVec.Load(from + last));
+                else if (count > 0)
+                    Put(to, TVec.LoadPartial(from, count), count, end);
+            }
+        }
+    }
+
+    /// <summary>Even columns to one plane, odd ones to the next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Split(in Rows part, int evens, int odds, nint nextPhase)
+    {
+        int w = TVec.Count, pixels = Math.Max((2 * evens) - 1, 2 * odds), last = Math.Min(evens, odds) - w;
+        nint next = part.NextRow, pitch = part.Pitch;
+        for (nint plane = 0; plane < part.Planes; plane++)
+        {
+            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget), end = part.End + (plane * part.NextTarget);
+            for (int rows = part.Count; rows > 0; rows--, from += next, to += pitch)
+            {
+                for (int j = 0; j < last; j += w)
+                    SplitPair(from + (2 * j), to + j, nextPhase);
+                if (last >= 0)
+                    SplitPair(from + (2 * last), to + last, nextPhase);
+
+                // Fewer than a register in all, or the last even pixel of an odd width.
+                int at = last >= 0 ? last + w : 0, rest = pixels - (2 * at);
+                if (rest > 0)
                 {
-                    Copy(from + (origin * image.W), step, count, target + first, end);
-                    target += layout.PlaneSize;
-                    end += layout.PlaneSize;
+                    T* pair = from + (2 * at);
+                    (TVec even, TVec odd) = TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(pair, rest), RowCopy<TVec, T>.LoadUpTo(pair + w, rest - w));
+                    Put(to + at, even, evens - at, end);
+                    Put(to + at + nextPhase, odd, odds - at, end + nextPhase);
                 }
             }
         }
     }
 
-    /// <summary>A row; zeros may be written behind it, up to the end of the plane: the padding, and rows that are written later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy(T* from, nint step, int count, T* to, T* end)
+    private static void SplitPair(T* from, T* to, nint nextPhase)
     {
-        int w = TVec.Count, j = 0;
-        if (step != 1)
-        {
-            if (count > 0)
-                RowCopy<TVec, T>.Gather(from, step, to, count);
-            return;
-        }
-
-        for (; j + w <= count; j += w)
-            TVec.Store(to + j, TVec.Load(from + j));
-        if (j < count)
-            Put(to + j, TVec.LoadPartial(from + j, count - j), count - j, end);
+        (TVec even, TVec odd) = TVec.Deinterleave(TVec.Load(from), TVec.Load(from + TVec.Count));
+        TVec.Store(to, even);
+        TVec.Store(to + nextPhase, odd);
     }
 
-    /// <summary>Even columns to one plane, odd ones to the next.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Split(T* from, int evens, int odds, T* to, T* end, nint nextPlane)
+    private static void Gather(in Rows part, nint step, int count)
     {
-        int w = TVec.Count, j = 0;
-        for (; j + w <= Math.Min(evens, odds); j += w)
+        for (nint plane = 0; plane < part.Planes; plane++)
         {
-            (TVec even, TVec odd) = TVec.Deinterleave(TVec.Load(from + (2 * j)), TVec.Load(from + (2 * j) + w));
-            TVec.Store(to + j, even);
-            TVec.Store(to + j + nextPlane, odd);
-        }
-
-        for (int pixels = Math.Max((2 * evens) - 1, 2 * odds); j < Math.Max(evens, odds); j += w)
-        {
-            T* pair = from + (2 * j);
-            int rest = pixels - (2 * j);
-            (TVec even, TVec odd) = TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(pair, rest), RowCopy<TVec, T>.LoadUpTo(pair + w, rest - w));
-            Put(to + j, even, evens - j, end);
-            Put(to + j + nextPlane, odd, odds - j, end + nextPlane);
+            for (int i = 0; i < part.Count && count > 0; i++)
+                RowCopy<TVec, T>.Gather(part.Source + (plane * part.NextSource) + (i * part.NextRow), step, part.Target + (plane * part.NextTarget) + (i * part.Pitch), count);
         }
     }
 

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>A column of one plane, at most a register wide, for a depthwise tile.</summary>
+/// <summary>A column at most a register wide, of one plane or a few, for a depthwise tile.</summary>
 internal unsafe struct DepthwiseColumn<T>
     where T : unmanaged
 {
@@ -19,8 +19,8 @@ internal unsafe struct DepthwiseColumn<T>
     /// <summary>One for each tap.</summary>
     public T* Weights;
 
-    /// <summary>What chains begin with, unless they go on from what Target holds.</summary>
-    public T Bias;
+    /// <summary>What chains begin with, null being zero, unless they go on from what Target holds.</summary>
+    public T* Bias;
     public bool GoOn;
     public T* Target;
     public nint NextRow;
@@ -30,6 +30,10 @@ internal unsafe struct DepthwiseColumn<T>
 
     /// <summary>That many rows may be stored as whole registers: what lies behind their real columns is written later.</summary>
     public int WholeRows;
+
+    /// <summary>The same column of so many planes, and from one to the next in each operand.</summary>
+    public int Planes;
+    public nint NextStrip, NextTarget, NextFilter, NextWeights;
 }
 
 /// <summary>
@@ -59,65 +63,59 @@ internal static unsafe class DepthwiseTile<TVec, T>
     private static void Run3x3<TShared>(in DepthwiseColumn<T> column)
         where TShared : struct, IConstant
     {
-        T* w = column.Weights, target = column.Target;
-        TVec w00 = TVec.Broadcast(w[0]), w01 = TVec.Broadcast(w[1]), w02 = TVec.Broadcast(w[2]);
-        TVec w10 = TVec.Broadcast(w[3]), w11 = TVec.Broadcast(w[4]), w12 = TVec.Broadcast(w[5]);
-        TVec w20 = TVec.Broadcast(w[6]), w21 = TVec.Broadcast(w[7]), w22 = TVec.Broadcast(w[8]);
-        TVec bias = TVec.Broadcast(column.Bias), a, b = default, c, x;
         nint pitch = column.Pitch, ld = column.NextRow;
         int rows = column.Rows, whole = column.WholeRows, count = column.Count;
         bool goOn = column.GoOn;
         int* offsets = column.Offsets;
-
-        // p: the first tap row, from where each row of it starts an output; m: the middle one, which stride 2 alone reads apart.
-        T* p0 = column.Strip + offsets[0], p1 = column.Strip + offsets[1], p2 = column.Strip + offsets[2];
-        T* m0 = column.Strip + offsets[3], m1 = column.Strip + offsets[4], m2 = column.Strip + offsets[5];
-        a = Three(goOn ? TVec.Load(target) : bias, p0, p1, p2, w00, w01, w02);
-        p0 += pitch;
-        p1 += pitch;
-        p2 += pitch;
-        if (TShared.Value == 1)
+        for (nint plane = 0; plane < column.Planes; plane++)
         {
-            a = Three(a, p0, p1, p2, w10, w11, w12);
-            b = Three(goOn ? TVec.Load(target + ld) : bias, p0, p1, p2, w00, w01, w02);
-            p0 += pitch;
-            p1 += pitch;
-            p2 += pitch;
-        }
+            T* w = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget), strip = column.Strip + (plane * column.NextStrip);
+            TVec w00 = TVec.Broadcast(w[0]), w01 = TVec.Broadcast(w[1]), w02 = TVec.Broadcast(w[2]);
+            TVec w10 = TVec.Broadcast(w[3]), w11 = TVec.Broadcast(w[4]), w12 = TVec.Broadcast(w[5]);
+            TVec w20 = TVec.Broadcast(w[6]), w21 = TVec.Broadcast(w[7]), w22 = TVec.Broadcast(w[8]);
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextFilter]), a, b = default, c, x;
 
-        for (int i = 0; i < rows; i++)
-        {
-            if (TShared.Value == 2)
+            // p: the first tap row, from where each row of it starts an output; m: the middle one, which stride 2 alone reads apart.
+            T* p0 = strip + offsets[0], p1 = strip + offsets[1], p2 = strip + offsets[2];
+            T* m0 = strip + offsets[3], m1 = strip + offsets[4], m2 = strip + offsets[5];
+            nint at = pitch, middle = 0;
+            a = Three(goOn ? TVec.Load(target) : bias, p0, p1, p2, w00, w01, w02);
+            if (TShared.Value == 1)
             {
-                a = Three(a, m0, m1, m2, w10, w11, w12);
-                m0 += pitch;
-                m1 += pitch;
-                m2 += pitch;
+                a = Three(a, p0 + at, p1 + at, p2 + at, w10, w11, w12);
+                b = Three(goOn ? TVec.Load(target + ld) : bias, p0 + at, p1 + at, p2 + at, w00, w01, w02);
+                at += pitch;
             }
 
-            c = goOn ? TVec.Load(target + (TShared.Value == 1 ? 2 * ld : ld)) : bias;
-            x = TVec.Load(p0);
-            a = TVec.MulAdd(x, w20, a);
-            if (TShared.Value == 1) b = TVec.MulAdd(x, w10, b);
-            c = TVec.MulAdd(x, w00, c);
-            x = TVec.Load(p1);
-            a = TVec.MulAdd(x, w21, a);
-            if (TShared.Value == 1) b = TVec.MulAdd(x, w11, b);
-            c = TVec.MulAdd(x, w01, c);
-            x = TVec.Load(p2);
-            a = TVec.MulAdd(x, w22, a);
-            if (TShared.Value == 1) b = TVec.MulAdd(x, w12, b);
-            c = TVec.MulAdd(x, w02, c);
-            p0 += pitch;
-            p1 += pitch;
-            p2 += pitch;
-            if (i < whole)
-                TVec.Store(target, a);
-            else
-                TVec.StorePartial(target, a, count);
-            target += ld;
-            a = TShared.Value == 1 ? b : c;
-            b = c;
+            for (int i = 0; i < rows; i++, at += pitch)
+            {
+                if (TShared.Value == 2)
+                {
+                    a = Three(a, m0 + middle, m1 + middle, m2 + middle, w10, w11, w12);
+                    middle += pitch;
+                }
+
+                c = goOn ? TVec.Load(target + (TShared.Value == 1 ? 2 * ld : ld)) : bias;
+                x = TVec.Load(p0 + at);
+                a = TVec.MulAdd(x, w20, a);
+                if (TShared.Value == 1) b = TVec.MulAdd(x, w10, b);
+                c = TVec.MulAdd(x, w00, c);
+                x = TVec.Load(p1 + at);
+                a = TVec.MulAdd(x, w21, a);
+                if (TShared.Value == 1) b = TVec.MulAdd(x, w11, b);
+                c = TVec.MulAdd(x, w01, c);
+                x = TVec.Load(p2 + at);
+                a = TVec.MulAdd(x, w22, a);
+                if (TShared.Value == 1) b = TVec.MulAdd(x, w12, b);
+                c = TVec.MulAdd(x, w02, c);
+                if (i < whole)
+                    TVec.Store(target, a);
+                else
+                    TVec.StorePartial(target, a, count);
+                target += ld;
+                a = TShared.Value == 1 ? b : c;
+                b = c;
+            }
         }
     }
 
@@ -128,50 +126,53 @@ internal static unsafe class DepthwiseTile<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunAny(in DepthwiseColumn<T> column)
     {
-        T* strip = column.Strip, weights = column.Weights, target = column.Target;
         int* offsets = column.Offsets;
         nint pitch = column.Pitch, ld = column.NextRow;
         int taps = column.Taps, rows = column.Rows, whole = column.WholeRows, count = column.Count;
         bool goOn = column.GoOn;
-        TVec bias = TVec.Broadcast(column.Bias);
-        int i = 0;
-        for (; i + 4 <= rows; i += 4)
+        for (nint plane = 0; plane < column.Planes; plane++)
         {
-            TVec a = bias, b = bias, c = bias, d = bias;
-            if (goOn)
+            T* strip = column.Strip + (plane * column.NextStrip), weights = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget);
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextFilter]);
+            int i = 0;
+            for (; i + 4 <= rows; i += 4)
             {
-                a = TVec.Load(target);
-                b = TVec.Load(target + ld);
-                c = TVec.Load(target + (2 * ld));
-                d = TVec.Load(target + (3 * ld));
+                TVec a = bias, b = bias, c = bias, d = bias;
+                if (goOn)
+                {
+                    a = TVec.Load(target);
+                    b = TVec.Load(target + ld);
+                    c = TVec.Load(target + (2 * ld));
+                    d = TVec.Load(target + (3 * ld));
+                }
+
+                for (int k = 0; k < taps; k++)
+                {
+                    TVec w = TVec.Broadcast(weights[k]);
+                    T* x = strip + offsets[k];
+                    a = TVec.MulAdd(TVec.Load(x), w, a);
+                    b = TVec.MulAdd(TVec.Load(x + pitch), w, b);
+                    c = TVec.MulAdd(TVec.Load(x + (2 * pitch)), w, c);
+                    d = TVec.MulAdd(TVec.Load(x + (3 * pitch)), w, d);
+                }
+
+                Store(target, a, i < whole, count);
+                Store(target + ld, b, i + 1 < whole, count);
+                Store(target + (2 * ld), c, i + 2 < whole, count);
+                Store(target + (3 * ld), d, i + 3 < whole, count);
+                strip += 4 * pitch;
+                target += 4 * ld;
             }
 
-            for (int k = 0; k < taps; k++)
+            for (; i < rows; i++)
             {
-                TVec w = TVec.Broadcast(weights[k]);
-                T* x = strip + offsets[k];
-                a = TVec.MulAdd(TVec.Load(x), w, a);
-                b = TVec.MulAdd(TVec.Load(x + pitch), w, b);
-                c = TVec.MulAdd(TVec.Load(x + (2 * pitch)), w, c);
-                d = TVec.MulAdd(TVec.Load(x + (3 * pitch)), w, d);
+                TVec a = goOn ? TVec.Load(target) : bias;
+                for (int k = 0; k < taps; k++)
+                    a = TVec.MulAdd(TVec.Load(strip + offsets[k]), TVec.Broadcast(weights[k]), a);
+                Store(target, a, i < whole, count);
+                strip += pitch;
+                target += ld;
             }
-
-            Store(target, a, i < whole, count);
-            Store(target + ld, b, i + 1 < whole, count);
-            Store(target + (2 * ld), c, i + 2 < whole, count);
-            Store(target + (3 * ld), d, i + 3 < whole, count);
-            strip += 4 * pitch;
-            target += 4 * ld;
-        }
-
-        for (; i < rows; i++)
-        {
-            TVec a = goOn ? TVec.Load(target) : bias;
-            for (int k = 0; k < taps; k++)
-                a = TVec.MulAdd(TVec.Load(strip + offsets[k]), TVec.Broadcast(weights[k]), a);
-            Store(target, a, i < whole, count);
-            strip += pitch;
-            target += ld;
         }
     }
 
