@@ -64,56 +64,141 @@ internal static unsafe class PlanePacking<TVec, T>
         /// <summary>Behind the first plane.</summary>
         public T* End;
         public nint NextSource, NextTarget, NextRow, Pitch;
+
+        /// <summary>
+        /// How many rows of a plane may be read <paramref name="excess"/> elements too far: those that are followed by more. Behind the last
+        /// row of the last plane nothing may be read, nor behind any other if planes are nearer to each other than that.
+        /// </summary>
+        public readonly int Readable(bool isLast, int excess) => !isLast && NextSource >= excess
+            ? Count
+            : NextRow == 0 ? 0 : (int)Math.Max(0, Count - ((excess + NextRow - 1) / NextRow));
+
+        /// <summary>
+        /// How many rows of a plane may be written as registers: zeros behind a row are padding, or are overwritten by later rows, up to
+        /// the end of the plane.
+        /// </summary>
+        public readonly int Writable(int width) => End - Target < width ? 0 : (int)Math.Min(Count, (((nint)(End - Target) - width) / Pitch) + 1);
     }
 
-    /// <summary>Zeros may be written behind each row, up to the end of the plane: the padding, and rows that are written later.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy(in Rows part, int count)
+    {
+        if (count >= TVec.Count)
+            CopyWide(in part, count);
+        else if (count > 0)
+            CopyNarrow(in part, count);
+    }
+
+    /// <summary>The last register of a row overlaps the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyWide(in Rows part, int count)
     {
         int w = TVec.Count, last = count - w;
         nint next = part.NextRow, pitch = part.Pitch;
         for (nint plane = 0; plane < part.Planes; plane++)
         {
-            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget), end = part.End + (plane * part.NextTarget);
+            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget);
             for (int rows = part.Count; rows > 0; rows--, from += next, to += pitch)
             {
                 for (int j = 0; j < last; j += w)
                     TVec.Store(to + j, TVec.Load(from + j));
-                if (last >= 0)
-                    TVec.Store(to + last, TVec.Load(from + last));
-                else if (count > 0)
-                    Put(to, TVec.LoadPartial(from, count), count, end);
+                TVec.Store(to + last, TVec.Load(from + last));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyNarrow(in Rows part, int count)
+    {
+        TVec mask = First(count);
+        nint next = part.NextRow, pitch = part.Pitch;
+        int writable = part.Writable(TVec.Count), inner = part.Readable(isLast: false, TVec.Count - count), outer = part.Readable(isLast: true, TVec.Count - count);
+        for (nint plane = 0; plane < part.Planes; plane++)
+        {
+            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget);
+            int readable = plane + 1 < part.Planes ? inner : outer;
+            for (int i = 0; i < part.Count; i++, from += next, to += pitch)
+            {
+                TVec x = i < readable ? TVec.And(TVec.Load(from), mask) : TVec.LoadPartial(from, count);
+                if (i < writable)
+                    TVec.Store(to, x);
+                else
+                    TVec.StorePartial(to, x, count);
             }
         }
     }
 
     /// <summary>Even columns to one plane, odd ones to the next.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Split(in Rows part, int evens, int odds, nint nextPhase)
     {
-        int w = TVec.Count, pixels = Math.Max((2 * evens) - 1, 2 * odds), last = Math.Min(evens, odds) - w;
+        int whole = Math.Min(evens, odds);
+        if (whole >= TVec.Count)
+            SplitWide(in part, whole, nextPhase);
+        else if (evens > 0)
+            SplitNarrow(in part, evens, odds, nextPhase);
+
+        // The last pixel of an odd width.
+        for (nint plane = 0; whole >= TVec.Count && evens > odds && plane < part.Planes; plane++)
+        {
+            T* from = part.Source + (plane * part.NextSource) + (2 * odds), to = part.Target + (plane * part.NextTarget) + odds;
+            for (int rows = part.Count; rows > 0; rows--, from += part.NextRow, to += part.Pitch)
+                *to = *from;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SplitWide(in Rows part, int count, nint nextPhase)
+    {
+        int w = TVec.Count, last = count - w;
         nint next = part.NextRow, pitch = part.Pitch;
         for (nint plane = 0; plane < part.Planes; plane++)
         {
-            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget), end = part.End + (plane * part.NextTarget);
+            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget);
             for (int rows = part.Count; rows > 0; rows--, from += next, to += pitch)
             {
                 for (int j = 0; j < last; j += w)
                     SplitPair(from + (2 * j), to + j, nextPhase);
-                if (last >= 0)
-                    SplitPair(from + (2 * last), to + last, nextPhase);
+                SplitPair(from + (2 * last), to + last, nextPhase);
+            }
+        }
+    }
 
-                // Fewer than a register in all, or the last even pixel of an odd width.
-                int at = last >= 0 ? last + w : 0, rest = pixels - (2 * at);
-                if (rest > 0)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SplitNarrow(in Rows part, int evens, int odds, nint nextPhase)
+    {
+        int w = TVec.Count, pixels = Math.Max((2 * evens) - 1, 2 * odds);
+        TVec lowMask = First(Math.Min(pixels, w)), highMask = First(pixels - w);
+        nint next = part.NextRow, pitch = part.Pitch;
+        int writable = part.Writable(w), inner = part.Readable(isLast: false, (2 * w) - pixels), outer = part.Readable(isLast: true, (2 * w) - pixels);
+        for (nint plane = 0; plane < part.Planes; plane++)
+        {
+            T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget);
+            int readable = plane + 1 < part.Planes ? inner : outer;
+            for (int i = 0; i < part.Count; i++, from += next, to += pitch)
+            {
+                (TVec even, TVec odd) = i < readable
+                    ? TVec.Deinterleave(TVec.And(TVec.Load(from), lowMask), TVec.And(TVec.Load(from + w), highMask))
+                    : TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(from, pixels), RowCopy<TVec, T>.LoadUpTo(from + w, pixels - w));
+                if (i < writable)
                 {
-                    T* pair = from + (2 * at);
-                    (TVec even, TVec odd) = TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(pair, rest), RowCopy<TVec, T>.LoadUpTo(pair + w, rest - w));
-                    Put(to + at, even, evens - at, end);
-                    Put(to + at + nextPhase, odd, odds - at, end + nextPhase);
+                    TVec.Store(to, even);
+                    TVec.Store(to + nextPhase, odd);
+                }
+                else
+                {
+                    RowCopy<TVec, T>.StoreUpTo(to, even, evens);
+                    RowCopy<TVec, T>.StoreUpTo(to + nextPhase, odd, odds);
                 }
             }
         }
+    }
+
+    /// <summary>All bits of the first <paramref name="count"/> lanes, none of them if it is 0 or less.</summary>
+    private static TVec First(int count)
+    {
+        T* lanes = stackalloc T[TVec.Count];
+        for (int i = 0; i < TVec.Count; i++)
+            lanes[i] = i < count ? T.One : T.Zero;
+        return TVec.GreaterThan(TVec.Load(lanes), default);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -131,14 +216,5 @@ internal static unsafe class PlanePacking<TVec, T>
             for (int i = 0; i < part.Count && count > 0; i++)
                 RowCopy<TVec, T>.Gather(part.Source + (plane * part.NextSource) + (i * part.NextRow), step, part.Target + (plane * part.NextTarget) + (i * part.Pitch), count);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(T* to, TVec value, int count, T* end)
-    {
-        if (to + TVec.Count <= end)
-            TVec.Store(to, value);
-        else
-            RowCopy<TVec, T>.StoreUpTo(to, value, count);
     }
 }

@@ -51,22 +51,26 @@ internal static unsafe class DepthwiseTile<TVec, T>
 {
     public static void Run(in DepthwiseColumn<T> column)
     {
-        if (column.Shared == 1)
-            Run3x3<N1>(in column);
-        else if (column.Shared == 2)
-            Run3x3<N2>(in column);
-        else
-            RunAny(in column);
+        switch (column.Shared, column.GoOn)
+        {
+            case (1, false): Run3x3<N1, N0>(in column); break;
+            case (1, true): Run3x3<N1, N1>(in column); break;
+            case (2, false): Run3x3<N2, N0>(in column); break;
+            case (2, true): Run3x3<N2, N1>(in column); break;
+            default: RunAny(in column); break;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run3x3<TShared>(in DepthwiseColumn<T> column)
+    private static void Run3x3<TShared, TGoOn>(in DepthwiseColumn<T> column)
         where TShared : struct, IConstant
+        where TGoOn : struct, IConstant
     {
         nint pitch = column.Pitch, ld = column.NextRow;
         int rows = column.Rows, whole = column.WholeRows, count = column.Count;
-        bool goOn = column.GoOn;
+        bool goOn = TGoOn.Value == 1;
         int* offsets = column.Offsets;
+        nint o0 = offsets[0], o1 = offsets[1], o2 = offsets[2], o3 = offsets[3], o4 = offsets[4], o5 = offsets[5];
         for (nint plane = 0; plane < column.Planes; plane++)
         {
             T* w = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget), strip = column.Strip + (plane * column.NextStrip);
@@ -76,8 +80,8 @@ internal static unsafe class DepthwiseTile<TVec, T>
             TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextFilter]), a, b = default, c, x;
 
             // p: the first tap row, from where each row of it starts an output; m: the middle one, which stride 2 alone reads apart.
-            T* p0 = strip + offsets[0], p1 = strip + offsets[1], p2 = strip + offsets[2];
-            T* m0 = strip + offsets[3], m1 = strip + offsets[4], m2 = strip + offsets[5];
+            T* p0 = strip + o0, p1 = strip + o1, p2 = strip + o2;
+            T* m0 = strip + o3, m1 = strip + o4, m2 = strip + o5;
             nint at = pitch, middle = 0;
             a = Three(goOn ? TVec.Load(target) : bias, p0, p1, p2, w00, w01, w02);
             if (TShared.Value == 1)
