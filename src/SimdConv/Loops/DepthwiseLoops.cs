@@ -137,18 +137,24 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             {
                 RunPhase(in part, phase, k, goOn: false, part.Scratch, part.Ld, part.NextChannel, inScratch: true);
                 for (int i = 0; i < part.Channels; i++, target += next)
-                    Store(in part, grid, target, part.Scratch + (i * part.NextChannel), problem.Finish);
+                    Store(in part, grid, target, part.Scratch + (i * part.NextChannel));
                 continue;
             }
 
             target += part.Row * layout.H;
             RunPhase(in part, phase, k, goOn: false, target, layout.H, next, inScratch: false);
-            for (int i = 0; i < part.Channels * rows && problem.Finish.Activation != Activation.None; i++)
-            {
-                T* row = target + (i / rows * next) + (i % rows * layout.H);
-                ElementwiseLoops<TVec, T>.Run(problem.Finish.Operation, row, row, row, grid.Width, problem.Finish.Scale);
-            }
+            for (int i = 0; i < part.Channels * rows; i++)
+                Finish(in problem, target + (i / rows * next) + (i % rows * layout.H), grid.Width);
         }
+    }
+
+    /// <summary>Adds the residual to a row of outputs, then applies the activation.</summary>
+    private static void Finish(in ConvProblem<T> problem, T* row, int width)
+    {
+        if (problem.Finish.Residual != null)
+            RowCopy<TVec, T>.Add(problem.Finish.Residual + (row - problem.Target), row, 1, width, ownsGaps: true);
+        if (problem.Finish.Operation != ElementwiseOperation.None)
+            ElementwiseLoops<TVec, T>.Run(problem.Finish.Operation, row, row, row, width, problem.Finish.Factor);
     }
 
     private static void InputGradient(in Part part)
@@ -245,7 +251,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             }
             else if (rows > 0)
             {
-                Store(in part, grid, target, scratch, default);
+                Store(in part, grid, target, scratch);
             }
         }
     }
@@ -267,15 +273,18 @@ internal static unsafe class DepthwiseLoops<TVec, T>
 
     private static void Load(in Part part, TapGrid grid, T* target, T* scratch)
     {
-        TargetWindow<TVec, T> window = new(grid, part.Problem.TargetLayout, target, part.Row, part.Rows(grid));
+        TargetWindow<TVec, T> window = Window(in part, grid, target);
         for (int i = 0; i < part.Rows(grid); i++)
             window.Load(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, part.Problem.Beta);
     }
 
-    private static void Store(in Part part, TapGrid grid, T* target, T* scratch, Finish<T> finish)
+    private static void Store(in Part part, TapGrid grid, T* target, T* scratch)
     {
-        TargetWindow<TVec, T> window = new(grid, part.Problem.TargetLayout, target, part.Row, part.Rows(grid));
+        TargetWindow<TVec, T> window = Window(in part, grid, target);
         for (int i = 0; i < part.Rows(grid); i++)
-            window.Store(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, finish);
+            window.Store(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, isLast: true);
     }
+
+    private static TargetWindow<TVec, T> Window(in Part part, TapGrid grid, T* target) =>
+        new(grid, part.Problem.TargetLayout, part.Problem.Target, (nint)(target - part.Problem.Target), part.Problem.Finish, part.Row, part.Rows(grid));
 }
