@@ -234,7 +234,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return new(FilterSchedule.Chunks(Shape, batch), FilterSchedule.Lanes(Shape));
+        return FilterSchedule.Order(Shape, batch);
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
@@ -249,7 +249,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         {
             ConvDirection.Forward => state.Forward.WorkspaceBytes(batch, execution.Threads),
             ConvDirection.InputGradient => state.InputGradient.WorkspaceBytes(batch, execution.Threads),
-            ConvDirection.WeightGradient => TierLoops<T>.For(tier).FilterGradientBytes(state.Filter, batch, execution.Threads),
+            ConvDirection.WeightGradient => state.DepthwiseFilter == null
+                ? TierLoops<T>.For(tier).FilterGradientBytes(state.Filter, batch, execution.Threads)
+                : TierLoops<T>.For(tier).FilterGradientBytes(state.DepthwiseFilter, batch, execution.Threads),
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }
@@ -265,7 +267,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         {
             ConvDirection.Forward => $"{tier}: {state.Forward}",
             ConvDirection.InputGradient => $"{tier}: {state.InputGradient}",
-            ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
+            ConvDirection.WeightGradient => $"{tier}: {(object?)state.DepthwiseFilter ?? state.Filter}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }

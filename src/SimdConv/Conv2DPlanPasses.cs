@@ -71,19 +71,24 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         TierState state = State(tier);
         ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
-        long size = weights == null ? 0 : pass.FilterSize;
+        bool packs = weights != null && !pass.ReadsWeights;
+        long size = packs ? pass.FilterSize : 0;
         using Workspace workspace = new(Workspace.SizeOf<T>(size));
         if (weights != null)
-        {
-            problem.Filter = workspace.Take<T>(size);
+            problem.Filter = packs ? workspace.Take<T>(size) : weights;
+        if (packs)
             pass.Pack(weights, problem.Filter);
-        }
-
         pass.Run(problem, execution);
     }
 
-    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
-        TierLoops<T>.For(tier).FilterGradient(State(tier).Filter, problem, execution);
+    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
+    {
+        TierState state = State(tier);
+        if (state.DepthwiseFilter != null)
+            TierLoops<T>.For(tier).FilterGradient(state.DepthwiseFilter, problem, execution);
+        else
+            TierLoops<T>.For(tier).FilterGradient(state.Filter, problem, execution);
+    }
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
     private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
@@ -140,10 +145,16 @@ public sealed unsafe partial class Conv2DPlan<T>
 
         private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
 
+        private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
+            DepthwiseFilterSchedule.Suits(shape) ? new DepthwiseFilterSchedule(shape, sizeof(T)) : null);
+
         public ConvPass<T> Forward => forward.Value;
 
         public ConvPass<T> InputGradient => inputGradient.Value;
 
+        /// <summary>The dense nest's, for what isn't depthwise.</summary>
         public FilterSchedule Filter => filter.Value;
+
+        public DepthwiseFilterSchedule? DepthwiseFilter => depthwiseFilter.Value;
     }
 }

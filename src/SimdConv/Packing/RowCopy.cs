@@ -31,6 +31,13 @@ internal static unsafe class RowCopy<TVec, T>
             target[j * step] = source[j];
     }
 
+    /// <summary>target[i] += source[i] for i &lt; count.</summary>
+    public static void Add(T* source, T* target, int count)
+    {
+        for (int j = 0; j < count; j += TVec.Count)
+            StoreUpTo(target + j, TVec.Add(LoadUpTo(target + j, count - j), LoadUpTo(source + j, count - j)), count - j);
+    }
+
     /// <summary>Elements 0, 2, 4 ... of a row to one place and 1, 3, 5 ... to another; writes whole registers.</summary>
     public static void Split(T* source, int count, T* even, T* odd)
     {

@@ -39,7 +39,12 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(T* target, Avx2Lanes<T> value, int count)
     {
-        if (typeof(T) == typeof(float))
+        // Zen takes an AVX mask apart in microcode, an AVX-512 mask it doesn't: planes of few columns run in these lanes there.
+        if (Avx512F.VL.IsSupported && typeof(T) == typeof(float))
+            Avx512F.VL.MaskStore((float*)target, FirstSingles(count), value.v.AsSingle());
+        else if (Avx512F.VL.IsSupported)
+            Avx512F.VL.MaskStore((double*)target, FirstDoubles(count), value.v.AsDouble());
+        else if (typeof(T) == typeof(float))
             Avx.MaskStore((float*)target, FirstSingles(count), value.v.AsSingle());
         else
             Avx.MaskStore((double*)target, FirstDoubles(count), value.v.AsDouble());
