@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Processes;
 
