@@ -2,13 +2,15 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using SimdConv.Perf.Benchmarks;
 using SimdConv.Perf.Compare;
+using SimdConv.Perf.Results;
 
 // Everything but compare is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
-if (args is ["compare", ..] or ["-h" or "--help" or "-?"])
+if (args is ["compare" or "results", ..] or ["-h" or "--help" or "-?"])
 {
-    ParseResult parsed = new RootCommand("SimdConv's benchmarks: 'compare' beside the peers, or BenchmarkDotNet's options (--filter, --list flat, ...)")
+    ParseResult parsed = new RootCommand("SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, or BenchmarkDotNet's options (--filter, --list flat, ...)")
     {
         CompareCommand.Create(),
+        ResultsCommand.Create(),
     }.Parse(args);
     if (parsed.Errors.Count == 0)
         return parsed.Invoke();

@@ -1,37 +1,55 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 
 namespace SimdConv.Cli;
 
-/// <summary>The most float multiply-adds that one core does in a tier: independent chains in registers and nothing else.</summary>
+/// <summary>The most multiply-adds that cores do in a tier: independent chains in registers and nothing else.</summary>
 internal static class FmaPeak
 {
     // Four or five cycles of latency times two units are ten chains; twelve still fit in sixteen registers.
     private const int Chains = 12, Rounds = 500_000, Trials = 12;
 
-    /// <summary>GFLOP/s of one thread, the best of several trials; a multiply-add counts as two operations.</summary>
-    public static double Measure(SimdTier tier) => tier switch
+    /// <summary>GFLOP/s of all threads together, of each the best of several trials; a multiply-add counts as two operations.</summary>
+    public static double Measure<T>(SimdTier tier, int threads = 1)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        SimdTier.Avx512 => Measure<Avx512Lanes<float>>(),
-        SimdTier.Avx2 => Measure<Avx2Lanes<float>>(),
-        SimdTier.VectorT => Measure<VectorLanes<float>>(),
-        _ => Measure<ScalarLanes<float>>(),
-    };
+        double[] best = new double[threads];
+        using Barrier barrier = new(threads);
+        Thread[] workers = [.. Enumerable.Range(0, threads).Select(i => new Thread(() =>
+        {
+            barrier.SignalAndWait();
+            best[i] = BestOf<T>(tier);
+        }))];
+        Array.ForEach(workers, worker => worker.Start());
+        Array.ForEach(workers, worker => worker.Join());
+        return best.Sum();
+    }
 
-    private static unsafe double Measure<TVec>()
-        where TVec : unmanaged, ILanes<TVec, float>
+    private static double BestOf<T>(SimdTier tier)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => tier switch
+        {
+            SimdTier.Avx512 => BestOf<Avx512Lanes<T>, T>(),
+            SimdTier.Avx2 => BestOf<Avx2Lanes<T>, T>(),
+            SimdTier.VectorT => BestOf<VectorLanes<T>, T>(),
+            _ => BestOf<ScalarLanes<T>, T>(),
+        };
+
+    private static unsafe double BestOf<TVec, T>()
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double best = 0;
         for (int trial = 0; trial < Trials; trial++)
         {
             long start = Stopwatch.GetTimestamp();
-            TVec sum = Run(TVec.Broadcast(0.5f), Rounds);
+            TVec sum = Run<TVec, T>(TVec.Broadcast(T.CreateChecked(0.5)), Rounds);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             // Each chain converges to 1; looking at the sum keeps the loop from being left out.
-            float* elements = (float*)&sum;
-            if (MathF.Abs(elements[0] - Chains) > 0.01f)
-                throw new InvalidOperationException($"The chains gave {elements[0]}.");
+            double first = double.CreateChecked(*(T*)&sum);
+            if (Math.Abs(first - Chains) > 0.01)
+                throw new InvalidOperationException($"The chains gave {first}.");
             best = Math.Max(best, 2.0 * Chains * TVec.Count * Rounds / seconds / 1e9);
         }
 
@@ -39,8 +57,9 @@ internal static class FmaPeak
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static TVec Run<TVec>(TVec x, int rounds)
-        where TVec : unmanaged, ILanes<TVec, float>
+    private static TVec Run<TVec, T>(TVec x, int rounds)
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TVec a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
         for (int round = 0; round < rounds; round++)

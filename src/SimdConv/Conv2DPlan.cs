@@ -27,15 +27,18 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="shape">The geometry.</param>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
+    /// <param name="algorithm">How forward pass and input gradient are computed; anything but Direct changes their sums.</param>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or the algorithm isn't for the shape.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
-    public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null)
+    public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
     {
         ArgumentErrors.RequireElementType<T>();
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
+        RequireSuits(algorithm, shape);
         Shape = shape;
+        ConvAlgorithm = algorithm;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.K, shape.P, shape.Q);
         InputLayout.RequireInput(nameof(input));
@@ -45,6 +48,9 @@ public sealed unsafe partial class Conv2DPlan<T>
 
     /// <summary>The geometry.</summary>
     public Conv2DShape Shape { get; }
+
+    /// <summary>How forward pass and input gradient are computed.</summary>
+    public ConvAlgorithm ConvAlgorithm { get; }
 
     /// <summary>Strides of x and dx.</summary>
     public ImageLayout InputLayout { get; }
@@ -82,8 +88,8 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
         PackedFilter<T> filter = new(this, resolved, use,
-            Panels((use & FilterUse.Forward) != 0 ? FilterPacking.Size(state.Forward, Shape) : 0),
-            Panels((use & FilterUse.InputGradient) != 0 ? FilterPacking.Size(state.InputGradient, Shape) : 0));
+            Panels((use & FilterUse.Forward) != 0 ? state.Forward.FilterSize : 0),
+            Panels((use & FilterUse.InputGradient) != 0 ? state.InputGradient.FilterSize : 0));
         Repack(weights, filter);
         return filter;
 
@@ -102,9 +108,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
         {
             if (forward != null)
-                FilterPacking.Forward(state.Forward, Shape, w, forward);
+                state.Forward.Pack(w, forward);
             if (inputGradient != null)
-                FilterPacking.InputGradient(state.InputGradient, Shape, w, inputGradient);
+                state.InputGradient.Pack(w, inputGradient);
         }
     }
 
@@ -239,12 +245,11 @@ public sealed unsafe partial class Conv2DPlan<T>
         SimdTier tier = execution.Validate();
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
         TierState state = State(tier);
-        TierLoops<T> loops = TierLoops<T>.For(tier);
         return direction switch
         {
-            ConvDirection.Forward => loops.ConvolveBytes(state.Forward) * execution.Threads,
-            ConvDirection.InputGradient => loops.ConvolveBytes(state.InputGradient) * execution.Threads,
-            ConvDirection.WeightGradient => loops.FilterGradientBytes(state.Filter, batch, execution.Threads),
+            ConvDirection.Forward => state.Forward.WorkspaceBytes(batch, execution.Threads),
+            ConvDirection.InputGradient => state.InputGradient.WorkspaceBytes(batch, execution.Threads),
+            ConvDirection.WeightGradient => TierLoops<T>.For(tier).FilterGradientBytes(state.Filter, batch, execution.Threads),
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }
@@ -258,12 +263,10 @@ public sealed unsafe partial class Conv2DPlan<T>
         TierState state = State(tier);
         return direction switch
         {
-            ConvDirection.Forward => $"{tier}: {Describe(state.Forward)}",
-            ConvDirection.InputGradient => $"{tier}: {Describe(state.InputGradient)}",
+            ConvDirection.Forward => $"{tier}: {state.Forward}",
+            ConvDirection.InputGradient => $"{tier}: {state.InputGradient}",
             ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
-
-        static string Describe(ConvSchedule[] schedules) => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
     }
 }

@@ -2,7 +2,6 @@ using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Loops;
-using SimdConv.Packing;
 
 namespace SimdConv;
 
@@ -71,19 +70,16 @@ public sealed unsafe partial class Conv2DPlan<T>
     private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier)
     {
         TierState state = State(tier);
-        ConvSchedule[] schedules = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
-        long size = weights == null ? 0 : FilterPacking.Size(schedules, Shape);
+        ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
+        long size = weights == null ? 0 : pass.FilterSize;
         using Workspace workspace = new(Workspace.SizeOf<T>(size));
         if (weights != null)
         {
             problem.Filter = workspace.Take<T>(size);
-            if (direction == ConvDirection.Forward)
-                FilterPacking.Forward(schedules, Shape, weights, problem.Filter);
-            else
-                FilterPacking.InputGradient(schedules, Shape, weights, problem.Filter);
+            pass.Pack(weights, problem.Filter);
         }
 
-        TierLoops<T>.For(tier).Convolve(schedules, problem, execution);
+        pass.Run(problem, execution);
     }
 
     private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
@@ -91,7 +87,7 @@ public sealed unsafe partial class Conv2DPlan<T>
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
     private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
-        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(Shape, TierLoops<T>.For(tier)), null)
+        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(Shape, ConvAlgorithm, TierLoops<T>.For(tier)), null)
         ?? tiers[(int)tier]!;
 
     private ElementSet<T> Elements(T* data, int batch, bool isInput) => isInput
@@ -102,6 +98,18 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         if (output.Intersects(input))
             throw ArgumentErrors.Overlap(outputArgument, inputArgument);
+    }
+
+    private static void RequireSuits(ConvAlgorithm algorithm, Conv2DShape shape)
+    {
+        if (algorithm is < ConvAlgorithm.Direct or > ConvAlgorithm.WinogradF4)
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, WinogradF2 or WinogradF4");
+        if (algorithm == ConvAlgorithm.Direct)
+            return;
+        if ((shape.R, shape.S, shape.StrideH, shape.StrideW, shape.DilationH, shape.DilationW) != (3, 3, 1, 1, 1, 1))
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
+        int inputs = algorithm == ConvAlgorithm.WinogradF2 ? 4 : 6;
+        Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.C / shape.Groups, inputs, inputs);
     }
 
     private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>
@@ -124,19 +132,17 @@ public sealed unsafe partial class Conv2DPlan<T>
     }
 
     /// <summary>The tables of each pass, made when it is first run.</summary>
-    private sealed class TierState(Conv2DShape shape, TierLoops<T> loops)
+    private sealed class TierState(Conv2DShape shape, ConvAlgorithm algorithm, TierLoops<T> loops)
     {
-        private readonly Lazy<ConvSchedule[]> forward = new(() =>
-            loops.Schedule([TapGrid.Forward(shape)], shape.K / shape.Groups, shape.C / shape.Groups, shape.Groups));
+        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(shape, algorithm, ConvDirection.Forward));
 
-        private readonly Lazy<ConvSchedule[]> inputGradient = new(() =>
-            loops.Schedule(TapGrid.InputGradient(shape), shape.C / shape.Groups, shape.K / shape.Groups, shape.Groups));
+        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(shape, algorithm, ConvDirection.InputGradient));
 
         private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
 
-        public ConvSchedule[] Forward => forward.Value;
+        public ConvPass<T> Forward => forward.Value;
 
-        public ConvSchedule[] InputGradient => inputGradient.Value;
+        public ConvPass<T> InputGradient => inputGradient.Value;
 
         public FilterSchedule Filter => filter.Value;
     }

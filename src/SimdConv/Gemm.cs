@@ -115,7 +115,7 @@ public static unsafe partial class Gemm
             problem.Ldc = ldc;
             problem.PackedA = packedA is null ? null : packedA.Panels;
             problem.PackedB = packedB is null ? null : packedB.Panels;
-            problem.PackedColumn = 0;
+            problem.PackedColumn = problem.PanelPart = problem.PanelParts = 0;
             problem.RowBias = rowBias;
             problem.ColumnBias = columnBias;
             problem.Finish = finish;

@@ -1,3 +1,5 @@
+using SimdConv.Packing;
+
 namespace SimdConv;
 
 /// <summary>
@@ -10,6 +12,9 @@ namespace SimdConv;
 /// </remarks>
 public sealed class IndexTable
 {
+    /// <summary>Elements of the image that are copied together: half of what L1 holds in float.</summary>
+    private const int StripBudget = 1 << 12;
+
     private readonly Lazy<int[]> i, j, d;
 
     /// <summary>The tables of a shape.</summary>
@@ -24,8 +29,9 @@ public sealed class IndexTable
         i = new(() => Fill((row, column) => (row / shape.S % shape.R * shape.DilationH) + (column / shape.Q * shape.StrideH)));
         j = new(() => Fill((row, column) => (row % shape.S * shape.DilationW) + (column % shape.Q * shape.StrideW)));
         d = new(() => [.. Enumerable.Range(0, Rows).Select(row => row / (shape.R * shape.S))]);
-        RowRanges = Ranges(shape.R, shape.DilationH, shape.PadTop, shape.StrideH, shape.H, shape.P);
-        ColumnRanges = Ranges(shape.S, shape.DilationW, shape.PadLeft, shape.StrideW, shape.W, shape.Q);
+        Vertical = new(shape.P, shape.R, shape.H, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH, includePad: true);
+        Horizontal = new(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW, includePad: true);
+        Strips = new(Vertical, backward: false, StripBudget / shape.W);
     }
 
     /// <summary>The geometry.</summary>
@@ -46,11 +52,12 @@ public sealed class IndexTable
     /// <summary>Rows: the channel.</summary>
     public ReadOnlySpan<int> D => d.Value;
 
-    /// <summary>For each kernel row: the image row of window 0, and the windows whose row lies inside the image.</summary>
-    internal (int Offset, int First, int Last)[] RowRanges { get; }
+    internal WindowAxis Vertical { get; }
 
-    /// <summary>For each kernel column: the image column of window 0, and the windows whose column lies inside the image.</summary>
-    internal (int Offset, int First, int Last)[] ColumnRanges { get; }
+    internal WindowAxis Horizontal { get; }
+
+    /// <summary>Rows of windows whose rows of the image are copied together.</summary>
+    internal WindowStrips Strips { get; }
 
     private int[] Fill(Func<int, int, int> index)
     {
@@ -63,19 +70,6 @@ public sealed class IndexTable
         }
 
         return table;
-    }
-
-    private static (int, int, int)[] Ranges(int kernel, int dilation, int pad, int stride, int size, int windows)
-    {
-        (int, int, int)[] ranges = new (int, int, int)[kernel];
-        for (int tap = 0; tap < kernel; tap++)
-        {
-            int offset = (tap * dilation) - pad;
-            int first = (int)Math.Clamp((-(long)offset + stride - 1) / stride, 0, windows);
-            ranges[tap] = (offset, first, (int)Math.Clamp(((long)size - offset + stride - 1) / stride, first, windows));
-        }
-
-        return ranges;
     }
 }
 

@@ -168,7 +168,6 @@ public sealed unsafe class Pool2DPlan<T>
             {
                 Batch = batch,
                 Source = px,
-                SourceLength = InputLength(batch),
                 Target = py,
                 Winners = keepWinners ? pw : null,
                 SourceLayout = InputLayout,
@@ -193,7 +192,6 @@ public sealed unsafe class Pool2DPlan<T>
                 Batch = batch,
                 Backward = true,
                 Source = py,
-                SourceLength = OutputLength(batch),
                 Target = px,
                 Winners = pw,
                 SourceLayout = OutputLayout,

@@ -22,6 +22,30 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
 {
     private readonly int? strideH, strideW;
 
+    /// <summary>Average pooling to a given size, as PyTorch's adaptive pooling does it: row p of the output is the mean of rows
+    /// p*H/P to (p+1)*H/P, rounded down and up, and columns likewise. 1 x 1 is global pooling.</summary>
+    /// <param name="c">Channels.</param>
+    /// <param name="h">Input height in pixels.</param>
+    /// <param name="w">Input width in pixels.</param>
+    /// <param name="p">Output height; may be more than the input's.</param>
+    /// <param name="q">Output width; may be more than the input's.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is below 1, or their product exceeds 2^31 - 1 elements.</exception>
+    public static Pool2DShape Adaptive(int c, int h, int w, int p, int q)
+    {
+        ArgumentErrors.RequireAtLeast(c, 1, nameof(c));
+        ArgumentErrors.RequireAtLeast(h, 1, nameof(h));
+        ArgumentErrors.RequireAtLeast(w, 1, nameof(w));
+        ArgumentErrors.RequireAtLeast(p, 1, nameof(p));
+        ArgumentErrors.RequireAtLeast(q, 1, nameof(q));
+        return new Pool2DShape(c, h, w, Longest(h, p), Longest(w, q)) { AdaptiveSize = (p, q) };
+
+        static int Longest(int size, int windows) => Enumerable.Range(0, windows).Max(i =>
+            (int)((((i + 1L) * size) + windows - 1) / windows) - (int)((long)i * size / windows));
+    }
+
+    /// <summary>The output's size where the windows follow from it; R and S are then the longest window, and no other setting applies.</summary>
+    public (int Height, int Width)? AdaptiveSize { get; private init; }
+
     /// <summary>Pixels from one window to the next one below it; the window's height unless set.</summary>
     public int StrideH { get => strideH ?? R; init => strideH = value; }
 
@@ -56,10 +80,10 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     public int? DivisorOverride { get; init; }
 
     /// <summary>Output height.</summary>
-    public int P => (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode);
+    public int P => AdaptiveSize is { } size ? size.Height : (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode);
 
     /// <summary>Output width.</summary>
-    public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode);
+    public int Q => AdaptiveSize is { } size ? size.Width : (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode);
 
     /// <summary>The number of windows along one axis, as PyTorch counts them; 0 where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, bool ceilMode)
@@ -95,14 +119,22 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
         if (kind == PoolKind.Average && (DilationH != 1 || DilationW != 1))
             throw ArgumentErrors.OutOfRange("shape.DilationH", $"{DilationH}x{DilationW}", "1x1 for average pooling");
+        if (AdaptiveSize is not null && this != Adaptive(C, H, W, P, Q))
+            throw ArgumentErrors.OutOfRange("shape", this, "an adaptive shape as Adaptive makes it, with nothing else set");
+        if (AdaptiveSize is not null && kind != PoolKind.Average)
+            throw ArgumentErrors.OutOfRange(nameof(kind), kind, "Average for an adaptive shape");
         if (DivisorOverride is 0 or < 0)
             throw ArgumentErrors.OutOfRange("shape.DivisorOverride", DivisorOverride, "1 or more, or null");
         if ((long)R * S > 1 << 24)
             throw ArgumentErrors.OutOfRange("shape.R", R, $"at most 2^24 taps; R x S is {(long)R * S}");
         Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom + ((long)DilationH * (R - 1)) + StrideH);
         Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight + ((long)DilationW * (S - 1)) + StrideW);
-        RequirePixels("shape.R", R, H, StrideH, PadTop, DilationH, OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
-        RequirePixels("shape.S", S, W, StrideW, PadLeft, DilationW, OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
+        if (AdaptiveSize is null)
+        {
+            RequirePixels("shape.R", R, H, StrideH, PadTop, DilationH, OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
+            RequirePixels("shape.S", S, W, StrideW, PadLeft, DilationW, OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
+        }
+
         Shapes.RequireCountable("shape.C", C, C, H, W);
         Shapes.RequireCountable("shape.C", C, C, P, Q);
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
-using SimdConv.Perf.Compare;
+using SimdConv.Cli;
 using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Benchmarks;
@@ -53,11 +53,12 @@ internal sealed class RateColumn() : FlopsColumn("GFLOP/s", "Multiplications and
 
 internal sealed class PeakColumn() : FlopsColumn("% peak", "Share of the FMA peak of one core in the tier's registers, measured here")
 {
-    private static readonly ConcurrentDictionary<(ElementType, SimdTier), double> Peaks = new();
+    private static readonly ConcurrentDictionary<(bool IsDouble, SimdTier Tier), double> Peaks = new();
 
     protected override double Value(BenchmarkCase benchmarkCase, double gflops)
     {
-        ElementType type = benchmarkCase.Descriptor.Type.GenericTypeArguments.Contains(typeof(double)) ? ElementType.Double : ElementType.Float;
-        return gflops / Peaks.GetOrAdd((type, TierOf(benchmarkCase)), key => FmaPeak.Measure(key.Item1, key.Item2, threads: 1)) * 100;
+        bool isDouble = benchmarkCase.Descriptor.Type.GenericTypeArguments.Contains(typeof(double));
+        return gflops / Peaks.GetOrAdd((isDouble, TierOf(benchmarkCase)),
+            key => key.IsDouble ? FmaPeak.Measure<double>(key.Tier) : FmaPeak.Measure<float>(key.Tier)) * 100;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using SimdConv.Cli;
 using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Compare;
@@ -9,7 +10,7 @@ internal static class CompareCommand
 {
     public const int BadInput = 2;
 
-    private static readonly string[] SuiteNames = ["gemm", "conv", "conv-backward", "pool", "im2col", "epoch"];
+    public static readonly string[] SuiteNames = ["gemm", "conv", "conv-backward", "pool", "im2col", "epoch"];
 
     private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
     private static readonly Option<string> Type = OneOf("--type", "Element type", ["float", "double"], "float");
@@ -34,19 +35,22 @@ internal static class CompareCommand
         {
             Suite, Threads, Tier, Type, Peers, Shapes, Data, Seconds, Json, Plot,
         };
-        command.SetAction(result =>
-        {
-            try
-            {
-                return Run(result);
-            }
-            catch (Exception e) when (e is ArgumentException or SimdConv.Cli.InputException or FormatException or IOException or UnauthorizedAccessException)
-            {
-                Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
-                return BadInput;
-            }
-        });
+        command.SetAction(result => Guard(() => Run(result)));
         return command;
+    }
+
+    /// <summary>Says bad input in one line.</summary>
+    public static int Guard(Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e) when (e is ArgumentException or InputException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
+            return BadInput;
+        }
     }
 
     private static int Run(ParseResult result)
@@ -54,18 +58,23 @@ internal static class CompareCommand
         if (TierProcess.RunElsewhere(result.GetValue(Tier)) is int exitCode)
             return exitCode;
         CompareOptions options = new(
-            AtLeast(result.GetValue(Threads), 1, "--threads"),
+            InRange(result.GetValue(Threads), 1, Environment.ProcessorCount, "--threads"),
             Enum.Parse<ElementType>(result.GetValue(Type)!, ignoreCase: true),
             SplitPeers(result.GetValue(Peers)!),
             result.GetValue(Shapes),
             result.GetValue(Data),
-            AtLeast(result.GetValue(Seconds), 0.001, "--seconds"));
+            InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"));
+        OutputFile.RequireWritable(result.GetValue(Json)?.FullName, "--json");
+        OutputFile.RequireWritable(result.GetValue(Plot)?.FullName, "--plot");
         ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
         if (suites.Length == 0)
             throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
         PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
         Heading.Write(peers, Console.Out);
-        Report report = new(options, FmaPeak.Measure(options.Type, SimdSupport.Best, options.Threads), Console.Out);
+        double peak = options.Type == ElementType.Float
+            ? FmaPeak.Measure<float>(SimdSupport.Best, options.Threads)
+            : FmaPeak.Measure<double>(SimdSupport.Best, options.Threads);
+        Report report = new(options, peak, Console.Out);
         bool any = false;
         foreach (ISuite suite in suites)
             any |= RunSuite(suite, options, peers, report);
@@ -120,9 +129,10 @@ internal static class CompareCommand
         return unknown is null ? peers : throw new ArgumentException($"--peers has '{unknown}'; expected {string.Join(", ", PeerSet.Known)}.");
     }
 
-    private static TNumber AtLeast<TNumber>(TNumber value, TNumber least, string option)
-        where TNumber : IComparable<TNumber> =>
-        value.CompareTo(least) >= 0 ? value : throw new ArgumentException($"{option} is {value}; expected {least} or more.");
+    private static TNumber InRange<TNumber>(TNumber value, TNumber least, TNumber most, string option)
+        where TNumber : IComparable<TNumber> => value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
+            ? value
+            : throw new ArgumentException(FormattableString.Invariant($"{option} is {value}; expected {least} to {most}."));
 
     private static Option<TValue> OneOf<TValue>(string name, string description, IEnumerable<string> values, TValue defaultValue)
     {

@@ -15,7 +15,7 @@ internal sealed record Timing(string Name, double[] Seconds)
 /// </summary>
 internal static class Interleaved
 {
-    private const double BlockSeconds = 0.001, ThreadedBlockSeconds = 0.005, WakeSeconds = 0.001;
+    private const double BlockSeconds = 0.001, ThreadedBlockSeconds = 0.01, WakeSeconds = 0.005;
     private const int LeastRounds = 3, MostRounds = 300;
 
     /// <summary>Runs until code is compiled and caches are warm, and until there are results to check; returns the seconds of a call.</summary>

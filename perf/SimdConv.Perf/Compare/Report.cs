@@ -16,7 +16,7 @@ internal sealed record ResultRow(
 /// <summary>Prints rows as they come, and the summary, and writes them as JSON.</summary>
 internal sealed class Report(CompareOptions options, double peak, TextWriter output)
 {
-    private static readonly JsonSerializerOptions JsonFormat = new()
+    public static readonly JsonSerializerOptions JsonFormat = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

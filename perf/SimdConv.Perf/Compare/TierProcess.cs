@@ -28,16 +28,23 @@ internal static class TierProcess
             return active == tier ? null : throw new ArgumentException($"--tier is {tier}; expected a tier that runs here: {active} or slower.");
         }
 
-        string[] command = System.Environment.GetCommandLineArgs();
-        ProcessStartInfo info = new(System.Environment.ProcessPath!);
-        // Under the dotnet host the first argument is the program itself.
-        bool isHost = Path.GetFileNameWithoutExtension(info.FileName) == "dotnet";
-        foreach (string argument in isHost ? command : command.Skip(1))
-            info.ArgumentList.Add(argument);
+        ProcessStartInfo info = ThisProgram(System.Environment.GetCommandLineArgs().Skip(1));
         foreach ((string name, string value) in Environment(tier))
             info.Environment[name] = value;
         using Process process = Process.Start(info)!;
         process.WaitForExit();
         return process.ExitCode;
+    }
+
+    /// <summary>This program with other arguments.</summary>
+    public static ProcessStartInfo ThisProgram(IEnumerable<string> arguments)
+    {
+        ProcessStartInfo info = new(System.Environment.ProcessPath!);
+        // Under the dotnet host the first argument is the program itself.
+        if (Path.GetFileNameWithoutExtension(info.FileName) == "dotnet")
+            info.ArgumentList.Add(typeof(TierProcess).Assembly.Location);
+        foreach (string argument in arguments)
+            info.ArgumentList.Add(argument);
+        return info;
     }
 }

@@ -29,7 +29,7 @@ internal static class InfoCommand
         {
             bool isAvailable = available.Contains(tier);
             tiers.Add(new Tier(Tiers.NameOf(tier), isAvailable, tier == available[^1], isAvailable && SimdSupport.Fuses(tier),
-                isAvailable ? FmaPeak.Measure(tier) : null));
+                isAvailable ? FmaPeak.Measure<float>(tier) : null));
         }
 
         List<CacheLevel> caches = Machine.Caches();

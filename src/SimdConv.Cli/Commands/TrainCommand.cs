@@ -27,7 +27,8 @@ internal static class TrainCommand
         Option<int> threads = Options.Threads();
         Option<string?> tier = Options.Word("--tier", "The instruction set to use. Default: the best one available.", Tiers.Names);
         Option<string?> engine = Options.Word("--engine",
-            "simd: the library (the default). naive: plain scalar loops on one thread, to compare with.", "simd", "naive");
+            "simd: the library (the default). To compare with: im2col: convolutions by way of column matrices; naive: plain scalar loops on one thread.",
+            "simd", "im2col", "naive");
         Option<int?> limit = Options.OptionalCount("--limit", "Train on no more than the first N training images.", 1, int.MaxValue);
         Option<string?> save = Options.Path("--save", "W.npz", "Write the weights as NumPy arrays W1 b1 ... W5 b5, mean and std.");
         Option<string?> plot = Options.Path("--plot", "FILE.png", "Draw the loss curve and the first layer's filters.");
@@ -66,9 +67,13 @@ internal static class TrainCommand
         train = train.Slice(0, Math.Min(settings.Limit, train.Count));
         DigitSet test = DigitFiles.ReadTest(settings.Folder).Standardise(standardisation);
 
-        IEngine<float> engine = settings.Engine == "naive"
-            ? new NaiveEngine<float>()
-            : new SimdEngine<float>(new Execution(settings.Threads, null, settings.Tier));
+        Execution execution = new(settings.Threads, null, settings.Tier);
+        IEngine<float> engine = settings.Engine switch
+        {
+            "naive" => new NaiveEngine<float>(),
+            "im2col" => new Im2ColEngine<float>(execution),
+            _ => new SimdEngine<float>(execution),
+        };
         Trainer trainer = new(engine, train, settings.Batch, settings.Seed);
         List<Epoch> epochs = [];
         for (int i = 1; i <= settings.Epochs; i++)

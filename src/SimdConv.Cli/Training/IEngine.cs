@@ -32,7 +32,7 @@ internal interface IEngine<T>
     void TanhGradient(ReadOnlySpan<T> y, Span<T> dy);
 }
 
-/// <summary>The shapes that both engines compute.</summary>
+/// <summary>The shapes that all engines compute.</summary>
 internal static class LeNetShapes
 {
     /// <summary>Of LeCun's activation, scale * tanh(x).</summary>

@@ -38,6 +38,45 @@ internal readonly struct N13 : IConstant { public static int Value => 13; }
 
 internal readonly struct N14 : IConstant { public static int Value => 14; }
 
+/// <summary>Where a tile finds the rows of B, and what it does beside its sums.</summary>
+internal enum TileWay
+{
+    /// <summary>Rows of B are ldb elements from each other.</summary>
+    Strided,
+
+    /// <summary>Row k of B is found through a table of offsets.</summary>
+    Indexed,
+
+    /// <summary>Indexed, and the registers of a row are ldb elements from each other instead of neighbours: several images at once.</summary>
+    Apart,
+
+    /// <summary>Strided, and the next tile of C is fetched.</summary>
+    Panel,
+
+    /// <summary>Strided; A is read where it lies, and packed.</summary>
+    PacksA,
+
+    /// <summary>B is read where it lies, and packed; the next tile of C and the next panel of B are fetched.</summary>
+    PacksB,
+}
+
+internal interface ITileWay
+{
+    static abstract TileWay Value { get; }
+}
+
+internal readonly struct Strided : ITileWay { public static TileWay Value => TileWay.Strided; }
+
+internal readonly struct Indexed : ITileWay { public static TileWay Value => TileWay.Indexed; }
+
+internal readonly struct Apart : ITileWay { public static TileWay Value => TileWay.Apart; }
+
+internal readonly struct Panel : ITileWay { public static TileWay Value => TileWay.Panel; }
+
+internal readonly struct PacksA : ITileWay { public static TileWay Value => TileWay.PacksA; }
+
+internal readonly struct PacksB : ITileWay { public static TileWay Value => TileWay.PacksB; }
+
 /// <summary>The shape of one tile.</summary>
 internal interface ITileShape
 {
@@ -47,53 +86,31 @@ internal interface ITileShape
     /// <summary>Registers across a row of C.</summary>
     static abstract int Vectors { get; }
 
-    /// <summary>Whether row k of B is found through a table of offsets instead of at k*ldb.</summary>
-    static abstract bool Indexed { get; }
-
-    /// <summary>Whether the registers of a row of B are ldb elements from each other instead of neighbours; Indexed too.</summary>
-    static abstract bool Apart { get; }
+    static abstract TileWay Way { get; }
 }
 
-/// <summary>Rows of B a constant distance apart.</summary>
-internal readonly struct Strided<TRows, TVectors> : ITileShape
+internal readonly struct TileShape<TRows, TVectors, TWay> : ITileShape
     where TRows : struct, IConstant
     where TVectors : struct, IConstant
+    where TWay : struct, ITileWay
 {
     public static int Rows => TRows.Value;
 
     public static int Vectors => TVectors.Value;
 
-    public static bool Indexed => false;
-
-    public static bool Apart => false;
+    public static TileWay Way => TWay.Value;
 }
 
-/// <summary>Rows of B through a table of offsets.</summary>
-internal readonly struct Indexed<TRows, TVectors> : ITileShape
-    where TRows : struct, IConstant
-    where TVectors : struct, IConstant
+/// <summary>What a tile does for later ones, with the loads and stores that its multiply-adds leave free.</summary>
+internal unsafe struct TileErrand<T>
+    where T : unmanaged
 {
-    public static int Rows => TRows.Value;
+    /// <summary>The tile of C to be fetched, its rows as far apart as those of the own one.</summary>
+    public T* NextC;
 
-    public static int Vectors => TVectors.Value;
-
-    static bool ITileShape.Indexed => true;
-
-    public static bool Apart => false;
-}
-
-/// <summary>Rows of B through a table of offsets, each register of them from another place: several images at once.</summary>
-internal readonly struct Apart<TRows, TVectors> : ITileShape
-    where TRows : struct, IConstant
-    where TVectors : struct, IConstant
-{
-    public static int Rows => TRows.Value;
-
-    public static int Vectors => TVectors.Value;
-
-    public static bool Indexed => true;
-
-    static bool ITileShape.Apart => true;
+    /// <summary>The operand that is packed: row i (of A) of term k at Source + i * SourceRow + k * SourceTerm.</summary>
+    public T* Source;
+    public nint SourceRow, SourceTerm;
 }
 
 /// <summary>
@@ -126,4 +143,8 @@ internal unsafe interface IGemmKernel<T>
 
     /// <summary>The same with the registers of each row of B <paramref name="apart"/> elements from each other; those of C are neighbours.</summary>
     static abstract void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc);
+
+    /// <summary>The same with both panels packed, B's rows NR elements long, or the one that <typeparamref name="TWay"/> names to be packed now.</summary>
+    static abstract void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
+        where TWay : struct, ITileWay;
 }

@@ -57,6 +57,12 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>2^n, where <paramref name="shifted"/> is n + 1.5 * 2^(mantissa bits), the addition that rounds to an integer.</summary>
     static abstract TSelf PowerOfTwo(TSelf shifted);
 
+    /// <summary>Count bytes as numbers.</summary>
+    static abstract TSelf FromBytes(byte* source);
+
+    /// <summary>Stores integers of 0 to 255 as Count bytes.</summary>
+    static abstract void ToBytes(byte* target, TSelf value);
+
     /// <summary>Elements 0, 2, 4 ... and 1, 3, 5 ... of <paramref name="low"/> followed by <paramref name="high"/>.</summary>
     static abstract (TSelf Even, TSelf Odd) Deinterleave(TSelf low, TSelf high);
 

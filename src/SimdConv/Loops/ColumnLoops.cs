@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -16,7 +17,8 @@ internal unsafe struct ColumnProblem<T>
 }
 
 /// <summary>
-/// im2col and col2im by planes: for each tap, each output row is a clipped row of the image, copied or added whole. Planes are
+/// im2col and col2im by planes. im2col pads and splits some rows of the image, of which each tap is then a copy of whole rows;
+/// col2im collects each row of the image from the rows of the columns that it meets, taps ascending, and writes it once. Planes are
 /// independent, so threads share them without atomics.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
@@ -40,55 +42,73 @@ internal static unsafe class ColumnLoops<TVec, T>
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
-        Conv2DShape shape = job->Table.Shape;
+        IndexTable table = job->Table;
+        Conv2DShape shape = table.Shape;
         ref readonly ColumnProblem<T> problem = ref job->Problem;
+        SplitRows<TVec, T> split = new(table.Horizontal);
+        long rowsSize = (problem.Fold ? (long)shape.R * shape.S * split.GivenSize : (long)table.Strips.SourceRows * split.Size) + (2 * TVec.Count);
+        long lineSize = Math.Max(split.LineSize, shape.Q + TVec.Count);
+        using Workspace workspace = new(Workspace.SizeOf<T>(rowsSize) + Workspace.SizeOf<T>(lineSize));
+        T* rows = workspace.Take<T>(rowsSize), line = workspace.Take<T>(lineSize);
         for (long plane; (plane = Interlocked.Increment(ref job->Next) - 1) < job->Planes;)
         {
             nint image = (nint)(plane / shape.C), channel = (nint)(plane % shape.C);
             T* x = problem.X + (image * problem.Image.N) + (channel * problem.Image.C);
             T* columns = problem.Columns + (image * problem.Layout.ImageStride) + (channel * shape.R * shape.S * problem.Layout.Ld);
             if (problem.Fold)
-                new Span<T>(x, shape.H * shape.W).Clear();
-            for (int r = 0; r < shape.R; r++)
+                Fold(table, split, columns, problem.Layout.Ld, x, rows, line);
+            else
+                Unfold(table, split, x, columns, problem.Layout.Ld, rows, line);
+        }
+    }
+
+    private static void Unfold(IndexTable table, in SplitRows<TVec, T> split, T* x, T* columns, nint ld, T* rows, T* zeros)
+    {
+        WindowAxis axis = table.Vertical;
+        int width = table.Horizontal.Windows;
+        new Span<T>(zeros, width + TVec.Count).Clear();
+        for (int strip = 0; strip < table.Strips.Count; strip++)
+        {
+            (int first, int last, int sourceFirst, int sourceLast) = table.Strips[strip];
+            for (int h = sourceFirst; h < sourceLast; h++)
+                split.Split(x + ((nint)h * table.Shape.W), T.Zero, rows + ((nint)(h - sourceFirst) * split.Size));
+            T* to = columns + ((nint)first * width);
+            for (int r = 0; r < table.Shape.R; r++)
             {
-                for (int s = 0; s < shape.S; s++, columns += problem.Layout.Ld)
+                // The windows of the strip whose row of taps lies in the image.
+                int inside = first, below = last;
+                while (inside < last && r < axis.Taps[inside].First)
+                    inside++;
+                while (below > inside && r >= axis.Taps[below - 1].Last)
+                    below--;
+                nint row = (inside == below ? 0 : axis.Starts[inside]) + ((nint)r * axis.Dilation) - sourceFirst;
+                for (int s = 0; s < table.Shape.S; s++, to += ld)
                 {
-                    if (problem.Fold)
-                        AddTap(job->Table, r, s, columns, x);
-                    else
-                        CopyTap(job->Table, r, s, x, columns);
+                    T* end = to + ((nint)(last - first) * width);
+                    WindowTile<TVec, T>.CopyRows(zeros, 0, to, inside - first, width, end);
+                    WindowTile<TVec, T>.CopyRows(rows + (row * split.Size) + split.Offset(s), (nint)axis.Stride * split.Size,
+                        to + ((nint)(inside - first) * width), below - inside, width, end);
+                    WindowTile<TVec, T>.CopyRows(zeros, 0, to + ((nint)(below - first) * width), last - below, width, end);
                 }
             }
         }
     }
 
-    private static void CopyTap(IndexTable table, int r, int s, T* x, T* columns)
+    private static void Fold(IndexTable table, in SplitRows<TVec, T> split, T* columns, nint ld, T* x, T* rows, T* line)
     {
-        Conv2DShape shape = table.Shape;
-        (int top, int firstRow, int lastRow) = table.RowRanges[r];
-        (int left, int first, int last) = table.ColumnRanges[s];
-        int width = shape.Q, height = shape.P;
-        new Span<T>(columns, firstRow * width).Clear();
-        for (int p = firstRow; p < lastRow; p++)
+        WindowAxis axis = table.Vertical;
+        int width = table.Horizontal.Windows, s = table.Shape.S;
+        nint rowOfTaps = (nint)s * split.GivenSize;
+        for (int h = 0; h < table.Shape.H; h++)
         {
-            T* row = columns + ((nint)p * width), from = x + ((top + ((nint)p * shape.StrideH)) * shape.W) + left;
-            new Span<T>(row, first).Clear();
-            RowCopy<TVec, T>.Gather(from + ((nint)first * shape.StrideW), shape.StrideW, row + first, last - first);
-            new Span<T>(row + last, width - last).Clear();
-        }
+            (int window, int tap, int count) = axis.Meets[h];
+            for (int i = 0; i < count * s; i++)
+            {
+                nint row = i / s, from = ((tap + (row * axis.TapStep)) * s) + (i % s);
+                split.Give(columns + (from * ld) + ((window - (row * axis.WindowStep)) * width), T.One, null, rows + ((nint)i * split.GivenSize));
+            }
 
-        new Span<T>(columns + ((nint)lastRow * width), (height - lastRow) * width).Clear();
-    }
-
-    private static void AddTap(IndexTable table, int r, int s, T* columns, T* x)
-    {
-        Conv2DShape shape = table.Shape;
-        (int top, int firstRow, int lastRow) = table.RowRanges[r];
-        (int left, int first, int last) = table.ColumnRanges[s];
-        for (int p = firstRow; p < lastRow; p++)
-        {
-            T* to = x + ((top + ((nint)p * shape.StrideH)) * shape.W) + left;
-            RowCopy<TVec, T>.Add(columns + ((nint)p * shape.Q) + first, to + ((nint)first * shape.StrideW), shape.StrideW, last - first, ownsGaps: true);
+            split.Collect(rows, null, count, rowOfTaps, split.GivenSize, 0, 0, line, x + ((nint)h * table.Shape.W));
         }
     }
 }

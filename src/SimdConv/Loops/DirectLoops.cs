@@ -34,15 +34,11 @@ internal static unsafe class DirectLoops<TVec, T>
         if (p->M <= DirectKernel<TVec, T>.MaxRows(2))
             return true;
 
-        // All of B in half of L2, so that it stays there while panels of A go by: turned first where it is transposed. With few rows a
-        // larger B, which comes from L3 either way. A's columns only where they are near each other.
-        long b = (long)p->K * p->N * sizeof(T), half = CacheSizes.L2 / 2;
-        bool isNear = b <= half || (b <= 8 * half && p->M <= FewRows && p->B.ColumnStride == 1);
-        return isNear && (p->A.ColumnStride == 1 || (long)p->M * p->K * sizeof(T) <= half);
+        // All of B in half of L2, so that it stays there while panels of A go by: turned first where it is transposed. A's columns only
+        // where they are near each other.
+        long half = CacheSizes.L2 / 2;
+        return (long)p->K * p->N * sizeof(T) <= half && (p->A.ColumnStride == 1 || (long)p->M * p->K * sizeof(T) <= half);
     }
-
-    /// <summary>Up to so many rows, packing a B that is not in L2 costs more than it gives.</summary>
-    private const int FewRows = 256;
 
     /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
     [SkipLocalsInit]

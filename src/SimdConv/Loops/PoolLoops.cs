@@ -1,6 +1,7 @@
 using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
+using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
@@ -12,37 +13,20 @@ internal unsafe struct PoolProblem<T>
     public bool Backward;
     public T* Source, Target;
 
-    /// <summary>Elements that Source spans.</summary>
-    public long SourceLength;
-
     /// <summary>The winning taps, or null.</summary>
     public byte* Winners;
     public ImageLayout SourceLayout, TargetLayout;
 }
 
-/// <summary>One plane in work.</summary>
-internal unsafe struct PoolPlane<T>
-    where T : unmanaged
-{
-    public PoolSchedule Schedule;
-    public T* Source, Target;
-
-    /// <summary>Behind the last element of the whole batch: up to there a register may read more than its windows need.</summary>
-    public T* SourceEnd;
-    public byte* Winners;
-    public ImageLayout SourceLayout, TargetLayout;
-
-    /// <summary>For each column what it counts for in an average.</summary>
-    public T* Counts;
-
-    /// <summary>Backward: P rows of Q elements, what each window has to give and to which tap.</summary>
-    public T* Given, Taps;
-}
-
 /// <summary>
-/// Pooling by planes and output rows: a register holds neighbouring windows, and each tap of theirs is one load, strided where the
-/// windows are. Windows that hang over a side of the image run through the same code one at a time, with fewer taps.
-/// Backward, what windows give is added to the plane tap by tap, taps ascending in (r, s).
+/// Pooling, in one of two ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where rows
+/// of windows are too short, irregular or not contiguous, the same window of several planes (<see cref="PoolPlanes{TVec, T}"/>).
+/// <code>
+/// item: plane or block of planes, strip of target rows      shared out between threads
+///   forward: copy the strip's source rows; windows row by row
+///   backward: read the strip's gradients and winners; each pixel collects what its windows give, taps ascending
+/// </code>
+/// Each target element is written once, whatever overlaps: threads share planes without atomics.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class PoolLoops<TVec, T>
@@ -54,54 +38,54 @@ internal static unsafe class PoolLoops<TVec, T>
 
     public static void Run(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution)
     {
-        Pool2DShape shape = schedule.Shape;
-        long planes = (long)problem.Batch * shape.C;
-        Job job = new() { Schedule = schedule, Problem = problem, Planes = planes, Grain = Math.Max(1, Grain / (shape.H * shape.W)) };
-        long items = (planes + job.Grain - 1) / job.Grain;
-        execution.Run((int)Math.Min(execution.Threads, items), &RunPart, &job);
+        bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem);
+        WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
+        Job job = new() { Schedule = schedule, Problem = problem, InWindows = inWindows, Strips = strips };
+        job.Blocks = inWindows ? (long)problem.Batch * schedule.Shape.C : PoolPlanes<TVec, T>.Blocks(schedule, problem);
+        long items = job.Blocks * strips.Count, perItem = (long)strips.Rows * schedule.Shape.W * (inWindows ? 1 : TVec.Count);
+        job.Grain = Math.Max(1, Grain / perItem);
+        execution.Run((int)Math.Min(execution.Threads, (items + job.Grain - 1) / job.Grain), &RunPart, &job);
     }
 
     private struct Job
     {
         public PoolSchedule Schedule;
         public PoolProblem<T> Problem;
-        public int Grain;
-        public long Planes, Next;
+        public bool InWindows;
+        public WindowStrips Strips;
+        public long Blocks, Grain, Next;
     }
 
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
-        PoolSchedule schedule = job->Schedule;
-        ref readonly PoolProblem<T> problem = ref job->Problem;
-        Pool2DShape shape = schedule.Shape;
-        long outputs = problem.Backward ? (long)shape.P * shape.Q : 0;
-        using Workspace workspace = new(Workspace.SizeOf<T>(shape.Q) + (2 * Workspace.SizeOf<T>(outputs)));
-        PoolPlane<T> plane = new()
+        if (job->InWindows)
         {
-            Schedule = schedule,
-            SourceEnd = problem.Source + problem.SourceLength,
-            SourceLayout = problem.SourceLayout,
-            TargetLayout = problem.TargetLayout,
-            Counts = workspace.Take<T>(shape.Q),
-            Given = workspace.Take<T>(outputs),
-            Taps = workspace.Take<T>(outputs),
-        };
-        for (int q = 0; q < shape.Q; q++)
-            plane.Counts[q] = T.CreateTruncating(schedule.Columns.Counts[q]);
-        for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Planes;)
-        {
-            for (long index = first; index < Math.Min(first + job->Grain, job->Planes); index++)
+            using Workspace workspace = new(PoolWindows<TVec, T>.Bytes(job->Schedule, job->Strips, job->Problem.Backward));
+            PoolWindows<TVec, T> windows = new(job->Schedule, job->Problem, job->Strips, workspace);
+            for (long item; (item = Take(job, out long last)) < last;)
             {
-                nint image = (nint)(index / shape.C), channel = (nint)(index % shape.C);
-                plane.Source = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
-                plane.Target = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
-                plane.Winners = problem.Winners == null ? null : problem.Winners + ((nint)index * shape.P * shape.Q * schedule.WinnerSize);
-                if (problem.Backward)
-                    PoolBackward<TVec, T>.Run(in plane);
-                else
-                    PoolForward<TVec, T>.Run(in plane);
+                for (; item < last; item++)
+                    windows.Run(item / job->Strips.Count, (int)(item % job->Strips.Count));
             }
         }
+        else
+        {
+            using Workspace workspace = new(PoolPlanes<TVec, T>.Bytes(job->Schedule, job->Strips, job->Problem.Backward));
+            PoolPlanes<TVec, T> planes = new(job->Schedule, job->Problem, job->Strips, workspace);
+            for (long item; (item = Take(job, out long last)) < last;)
+            {
+                for (; item < last; item++)
+                    planes.Run(item / job->Strips.Count, (int)(item % job->Strips.Count));
+            }
+        }
+    }
+
+    /// <summary>The next items [first, last).</summary>
+    private static long Take(Job* job, out long last)
+    {
+        long items = job->Blocks * job->Strips.Count, first = Math.Min(items, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
+        last = Math.Min(items, first + job->Grain);
+        return first;
     }
 }

@@ -32,8 +32,8 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
-    /// <summary>The block sizes and tables that this tier runs a pass with.</summary>
-    public abstract ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups);
+    /// <summary>How this tier runs the forward pass or the input gradient.</summary>
+    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction);
 
     /// <summary>Forward pass or input gradient.</summary>
     public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
@@ -73,27 +73,41 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     }
 
     public override KernelInfo[] Kernels(SimdTier tier) =>
-        [GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
+        [PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
 
     public override long PackedSize(GemmSide side, int size, int k) => checked((long)k * (side == GemmSide.A
         ? size
-        : GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
+        : PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
 
     public override void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed)
     {
         if (side == GemmSide.B)
-            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
+            PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
         else if (IsFlat(size))
-            GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
+            PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
         else
-            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
+            PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
     }
 
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
 
-    public override ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups) =>
-        ConvSchedule.Make(grids, outputs, channels, groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T));
+    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction)
+    {
+        bool isForward = direction == ConvDirection.Forward;
+        TapGrid[] grids = isForward ? [TapGrid.Forward(shape)] : TapGrid.InputGradient(shape);
+        int outputs = (isForward ? shape.K : shape.C) / shape.Groups, channels = (isForward ? shape.C : shape.K) / shape.Groups;
+        return algorithm switch
+        {
+            ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>()),
+            ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>()),
+            _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T)), shape, isForward),
+        };
+
+        WinogradSchedule Winograd<TTile>()
+            where TTile : struct, IWinograd =>
+            new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
+    }
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
         ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);

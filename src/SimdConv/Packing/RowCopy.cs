@@ -4,7 +4,7 @@ using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
-/// <summary>Copies rows with a stride on one side; touches no element but those it names and those between them.</summary>
+/// <summary>Copies rows with a stride on one side; touches no element but those it names and, reading, those between them.</summary>
 internal static unsafe class RowCopy<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -31,38 +31,28 @@ internal static unsafe class RowCopy<TVec, T>
             target[j * step] = source[j];
     }
 
-    /// <summary>
-    /// target[i * step] += source[i] for i &lt; count. With <paramref name="ownsGaps"/> the elements between are the caller's too,
-    /// and may be written back as they were.
-    /// </summary>
-    public static void Add(T* source, T* target, nint step, int count, bool ownsGaps)
+    /// <summary>Elements 0, 2, 4 ... of a row to one place and 1, 3, 5 ... to another; writes whole registers.</summary>
+    public static void Split(T* source, int count, T* even, T* odd)
     {
-        int w = TVec.Count, j = 0;
-        if (step == 1)
+        for (int j = 0; 2 * j < count; j += TVec.Count)
         {
-            for (; j + w <= count; j += w)
-                TVec.Store(target + j, TVec.Add(TVec.Load(target + j), TVec.Load(source + j)));
-            int rest = count - j;
-            if (rest > 0)
-                TVec.StorePartial(target + j, TVec.Add(TVec.LoadPartial(target + j, rest), TVec.LoadPartial(source + j, rest)), rest);
-            return;
+            T* from = source + (2 * j);
+            (TVec x, TVec y) = TVec.Deinterleave(LoadUpTo(from, count - (2 * j)), LoadUpTo(from + TVec.Count, count - (2 * j) - TVec.Count));
+            TVec.Store(even + j, x);
+            TVec.Store(odd + j, y);
         }
+    }
 
-        if (step == 2 && w > 1 && ownsGaps)
+    /// <summary>The inverse of <see cref="Split"/>: reads whole registers, writes the row's elements alone.</summary>
+    public static void Merge(T* even, T* odd, T* target, int count)
+    {
+        for (int j = 0; 2 * j < count; j += TVec.Count)
         {
-            // Never what lies behind the last element.
-            for (; j + w < count; j += w)
-            {
-                T* to = target + (2 * j);
-                (TVec even, TVec odd) = TVec.Deinterleave(TVec.Load(to), TVec.Load(to + w));
-                (TVec low, TVec high) = TVec.Interleave(TVec.Add(even, TVec.Load(source + j)), odd);
-                TVec.Store(to, low);
-                TVec.Store(to + w, high);
-            }
+            T* to = target + (2 * j);
+            (TVec low, TVec high) = TVec.Interleave(TVec.Load(even + j), TVec.Load(odd + j));
+            StoreUpTo(to, low, count - (2 * j));
+            StoreUpTo(to + TVec.Count, high, count - (2 * j) - TVec.Count);
         }
-
-        for (; j < count; j++)
-            target[j * step] += source[j];
     }
 
     /// <summary>A register of elements <paramref name="step"/> apart; reads one element behind the last where the step is 2.</summary>

@@ -26,7 +26,11 @@ internal static unsafe class StripPacking<TVec, T>
         TapGrid grid = layout.Grid;
         StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
         int planeRows = rows + vertical.Span, pitch = layout.Pitch;
-        for (int c = 0; c < channels; c++)
+        nint step = grid.StrideW * image.W;
+
+        // Channels that lie side by side are read together and turned in registers, others are read one by one.
+        int together = image.C == 1 && step >= channels ? channels : 1;
+        for (int c = 0; c < channels; c += together)
         {
             T* plane = strip + ((nint)c * layout.ChannelSize);
             foreach (int phaseH in vertical.Phases)
@@ -34,23 +38,27 @@ internal static unsafe class StripPacking<TVec, T>
                 foreach (int phaseW in horizontal.Phases)
                 {
                     (long origin, int first, int last) = layout.Inside(phaseW);
-                    nint step = grid.StrideW * image.W;
                     T* target = plane;
                     for (int u = 0; u < planeRows; u++, target += pitch)
                     {
                         long h = (((long)row + u + vertical.First) * grid.StrideH) + phaseH;
-                        if (h < 0 || h >= grid.SourceHeight || first == last)
+                        bool isPadding = h < 0 || h >= grid.SourceHeight || first == last;
+                        for (int i = 0; i < together; i++)
                         {
-                            new Span<T>(target, pitch).Fill(padding);
-                            continue;
+                            T* line = target + ((nint)i * layout.ChannelSize);
+                            if (isPadding || first > 0)
+                                new Span<T>(line, isPadding ? pitch : first).Fill(padding);
+                            if (!isPadding && last < pitch)
+                                new Span<T>(line + last, pitch - last).Fill(padding);
                         }
 
-                        T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W);
-                        if (first > 0)
-                            new Span<T>(target, first).Fill(padding);
-                        RowCopy<TVec, T>.Gather(from + (first * step), step, target + first, last - first);
-                        if (last < pitch)
-                            new Span<T>(target + last, pitch - last).Fill(padding);
+                        if (isPadding)
+                            continue;
+                        T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step);
+                        if (together == 1)
+                            RowCopy<TVec, T>.Gather(from, step, target + first, last - first);
+                        else
+                            TransposePacking<TVec, T>.Transpose(from, step, last - first, channels, target + first, layout.ChannelSize, padded: last - first);
                     }
 
                     plane += layout.PlaneSize;

@@ -35,44 +35,26 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         this.finish = finish;
         if (finish.Residual != null)
             this.finish.Residual = finish.Residual + at;
-        contiguous = pixelStride == 1 && (rowStride == width || rows == 1);
+        contiguous = rowStride == width * pixelStride || rows == 1;
     }
 
     /// <summary>tile = beta * target; columns between rows are left as they are.</summary>
-    public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
-        Read(origin, TVec.Broadcast(beta), accumulate: false, m, rows, position, count, pitch, tile, ld);
-
-    /// <summary>tile = scale * image, or tile + image where <paramref name="accumulate"/> is set.</summary>
-    private void Read(T* image, TVec scale, bool accumulate, int m, int rows, int position, int count, int pitch, T* tile, nint ld)
+    public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta)
     {
-        for (int i = 0; i < rows; i++, m++, tile += ld)
-        {
-            for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
-            {
-                T* from = image + (m * channelStride) + run.Offset, to = tile + run.At;
-                for (int j = 0; j < run.Length; j += TVec.Count)
-                {
-                    int rest = run.Length - j;
-                    TVec x = RowCopy<TVec, T>.LoadUpTo(from + (j * pixelStride), pixelStride, Math.Min(rest, TVec.Count));
-                    RowCopy<TVec, T>.StoreUpTo(to + j, accumulate ? TVec.Add(RowCopy<TVec, T>.LoadUpTo(to + j, rest), x) : TVec.Multiply(scale, x), rest);
-                }
-            }
-        }
+        for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
+            TileCopy<TVec, T>.Load(origin + (m * channelStride) + run.Offset, channelStride, pixelStride, beta, accumulate: false, tile + run.At, ld, rows, run.Length);
     }
 
     /// <summary>target = tile, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
     public void Store(int m, int rows, int position, int count, int pitch, T* tile, nint ld, bool isLast)
     {
-        if (isLast && finish.Residual != null)
-            Read(finish.Residual, default, accumulate: true, m, rows, position, count, pitch, tile, ld);
-        for (int i = 0; i < rows; i++, m++, tile += ld)
-        {
-            if (isLast && finish.Operation != ElementwiseOperation.None)
-                ElementwiseLoops<TVec, T>.Run(finish.Operation, tile, tile, tile, count, finish.Factor);
-            T* channel = origin + (m * channelStride);
-            for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
-                RowCopy<TVec, T>.Scatter(tile + run.At, channel + run.Offset, pixelStride, run.Length);
-        }
+        nint channel = m * channelStride;
+        for (Run run = First(position, count, pitch); run.Length > 0 && isLast && finish.Residual != null; Next(ref run, count, pitch))
+            TileCopy<TVec, T>.Load(finish.Residual + channel + run.Offset, channelStride, pixelStride, T.One, accumulate: true, tile + run.At, ld, rows, run.Length);
+        for (int i = 0; i < rows && isLast && finish.Operation != ElementwiseOperation.None; i++)
+            ElementwiseLoops<TVec, T>.Run(finish.Operation, tile + (i * ld), tile + (i * ld), tile + (i * ld), count, finish.Factor);
+        for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
+            TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + channel + run.Offset, channelStride, pixelStride);
     }
 
     /// <summary>Neighbouring columns of a tile that are one row of the target, or part of one.</summary>
@@ -92,7 +74,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     private Run First(int position, int count, int pitch)
     {
         if (contiguous && pitch == width)
-            return new() { Length = count, Offset = position, RowAt = count };
+            return new() { Length = count, Offset = position * pixelStride, RowAt = count };
         int row = position / pitch, column = position - (row * pitch);
         Run run = new() { RowAt = -column, RowOffset = row * rowStride };
         if (column < width)

@@ -22,10 +22,7 @@ internal static unsafe class TransposePacking<TVec, T>
             else
             {
                 for (int j = 0; j < width; j++)
-                {
-                    for (int c = 0; c < channels; c++)
-                        target[((nint)j * ld) + c] = image[(c * layout.C) + (j * layout.W)];
-                }
+                    RowCopy<TVec, T>.Gather(image + (j * layout.W), layout.C, target + ((nint)j * ld), channels);
             }
         }
     }

@@ -136,7 +136,7 @@ public static class ReferencePool2D
         {
             (int h, int w) = f.Locate(p, q, tap);
             // Padding counts if asked for; what ceil mode adds beyond the padding never does.
-            if (shape.CountIncludePad ? h < shape.H + shape.PadBottom && w < shape.W + shape.PadRight : f.IsInside(h, w))
+            if (shape.CountIncludePad && shape.AdaptiveSize is null ? h < shape.H + shape.PadBottom && w < shape.W + shape.PadRight : f.IsInside(h, w))
                 count++;
         }
 
@@ -153,9 +153,17 @@ public static class ReferencePool2D
 
         public int Window(int n, int c, int p, int q) => (((((n * Shape.C) + c) * P) + p) * Q) + q;
 
-        public (int H, int W) Locate(int p, int q, int tap) =>
-            ((p * Shape.StrideH) - Shape.PadTop + (tap / Shape.S * Shape.DilationH),
-                (q * Shape.StrideW) - Shape.PadLeft + (tap % Shape.S * Shape.DilationW));
+        public (int H, int W) Locate(int p, int q, int tap) => Shape.AdaptiveSize is null
+            ? ((p * Shape.StrideH) - Shape.PadTop + (tap / Shape.S * Shape.DilationH),
+                (q * Shape.StrideW) - Shape.PadLeft + (tap % Shape.S * Shape.DilationW))
+            : (LocateAdaptive(p, P, Shape.H, tap / Shape.S), LocateAdaptive(q, Q, Shape.W, tap % Shape.S));
+
+        /// <summary>Tap t of a window that reaches from floor(i*size/windows) to ceil((i+1)*size/windows); -1 behind it.</summary>
+        private static int LocateAdaptive(int i, int windows, int size, int tap)
+        {
+            int pixel = (int)Math.Floor(i * (double)size / windows) + tap;
+            return pixel < (int)Math.Ceiling((i + 1) * (double)size / windows) ? pixel : -1;
+        }
 
         public bool IsInside(int h, int w) => h >= 0 && h < Shape.H && w >= 0 && w < Shape.W;
 
@@ -168,13 +176,13 @@ public static class ReferencePool2D
 
     /// <summary>P, counted by sliding the window down the padded image.</summary>
     /// <param name="shape">The geometry.</param>
-    public static int OutputHeight(Pool2DShape shape) => shape.CeilMode
+    public static int OutputHeight(Pool2DShape shape) => shape.AdaptiveSize is { } size ? size.Height : shape.CeilMode
         ? Geometry.CountWindowsCeil(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH)
         : Geometry.CountWindows(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH);
 
     /// <summary>Q, counted by sliding the window across the padded image.</summary>
     /// <param name="shape">The geometry.</param>
-    public static int OutputWidth(Pool2DShape shape) => shape.CeilMode
+    public static int OutputWidth(Pool2DShape shape) => shape.AdaptiveSize is { } size ? size.Width : shape.CeilMode
         ? Geometry.CountWindowsCeil(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW)
         : Geometry.CountWindows(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW);
 }

@@ -46,6 +46,12 @@ public sealed class ConvArgumentTests
             _ => new Conv2DPlan<float>(Shape, null, new ImageLayout(252, 42, 6, 1))),
         new("element type", typeof(NotSupportedException), ["System.Half", "expected float or double"], _ => new Conv2DPlan<Half>(Shape)),
 
+        BadCall.OutOfRange("unknown algorithm", "algorithm", 3, _ => new Conv2DPlan<float>(Shape, null, null, (ConvAlgorithm)3)),
+        NotWinograds("kernel of 3x5", Shape with { S = 5 }),
+        NotWinograds("kernel of 1x1", Shape with { R = 1, S = 1 }),
+        NotWinograds("stride", Shape with { StrideW = 2 }),
+        NotWinograds("dilation", Shape with { DilationH = 2 }),
+
         BadCall.TooShort("Pack: weights one short", "weights", W - 1, W, m => Plan.Pack(m.A(W - 1))),
         BadCall.OutOfRange("Pack: for no pass", "use", 0, m => Plan.Pack(m.A(W), 0)),
         BadCall.OutOfRange("Pack: for an unknown pass", "use", 4, m => Plan.Pack(m.A(W), (FilterUse)4)),
@@ -153,6 +159,10 @@ public sealed class ConvArgumentTests
 
     private static BadCall Refused(string property, int value, Conv2DShape shape) =>
         BadCall.OutOfRange($"{property} = {value}, R x S = {shape.R}x{shape.S}", $"shape.{property}", value, _ => new Conv2DPlan<float>(shape));
+
+    private static BadCall NotWinograds(string name, Conv2DShape shape) =>
+        new($"Winograd: {name}", typeof(ArgumentOutOfRangeException), ["algorithm is WinogradF4; expected Direct", "3x3 kernels of stride 1 and dilation 1"],
+            _ => new Conv2DPlan<float>(shape, algorithm: ConvAlgorithm.WinogradF4));
 
     private static BadCall NoTier(string name, Action<Operands, Execution> run) =>
         new(name, typeof(ArgumentException), ["ier is 9; expected one of"], memory => run(memory, new(1, null, (SimdTier)9)));

@@ -46,13 +46,15 @@ public sealed class CommandTests : IDisposable
         Assert.NotEqual(File.ReadAllBytes(files[0]), File.ReadAllBytes(files[2]));
     }
 
-    [Fact]
-    public void TheNaiveEngineLearnsTheSame()
+    [Theory]
+    [InlineData("naive")]
+    [InlineData("im2col")]
+    public void EveryEngineLearnsTheSame(string engine)
     {
         JsonElement simd = Json("train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", "simd", "--data", SmallDigits());
-        JsonElement naive = Json("train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", "naive", "--data", folder);
-        Assert.Equal(simd.GetProperty("train_loss").GetDouble(), naive.GetProperty("train_loss").GetDouble(), 1e-4);
-        Assert.Equal("naive", naive.GetProperty("engine").GetString());
+        JsonElement other = Json("train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", engine, "--data", folder);
+        Assert.Equal(simd.GetProperty("train_loss").GetDouble(), other.GetProperty("train_loss").GetDouble(), 1e-4);
+        Assert.Equal(engine, other.GetProperty("engine").GetString());
     }
 
     [Theory]

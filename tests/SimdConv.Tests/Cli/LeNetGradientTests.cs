@@ -26,6 +26,23 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
     [Fact]
     public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() => Check(new NaiveEngine<double>(), sampleEvery: 40);
 
+    /// <summary>From equal weights, one batch's loss and gradients: sums in another order, so equal but for rounding.</summary>
+    [Fact]
+    public void TheIm2ColEngineComputesWhatTheOtherDoes()
+    {
+        LeNet5<double>[] nets = [new(new SimdEngine<double>(default), Batch), new(new Im2ColEngine<double>(default), Batch)];
+        double[] losses = new double[nets.Length];
+        for (int i = 0; i < nets.Length; i++)
+        {
+            LeNetParameters.Initialise(nets[i].EditParameters(), new Random64(5));
+            losses[i] = nets[i].Train(Images, Labels).Loss;
+        }
+
+        Assert.Equal(losses[0], losses[1], 1e-12);
+        for (int i = 0; i < LeNetParameters.Count; i++)
+            Assert.Equal(nets[0].Gradients[i], nets[1].Gradients[i], 1e-12);
+    }
+
     private void Check(IEngine<double> engine, int sampleEvery = 1)
     {
         LeNet5<double> net = new(engine, Batch);

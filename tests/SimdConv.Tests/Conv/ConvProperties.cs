@@ -86,6 +86,14 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
             Compare.Equal<T>(expected, Execute(run, direction, tier.Run(threads)), $"{direction} on {threads} threads");
     }
 
+    /// <summary>Interleaved channels on either side: the bits of planar ones.</summary>
+    public static void SameInNhwc(SimdTier tier, ConvDirection direction, ConvCase c)
+    {
+        T[] expected = Execute(new ConvRun<T>(c with { Input = LayoutKind.Nchw, Output = LayoutKind.Nchw }), direction, tier.Run());
+        Compare.Equal<T>(expected, Execute(new ConvRun<T>(c with { Input = LayoutKind.Nhwc }), direction, tier.Run()), $"{direction} with x in NHWC");
+        Compare.Equal<T>(expected, Execute(new ConvRun<T>(c with { Output = LayoutKind.Nhwc }), direction, tier.Run()), $"{direction} with y in NHWC");
+    }
+
     /// <summary>Image n of a batch comes out as it does alone. (Weight gradients sum over the batch.)</summary>
     public static void SameAtAnyBatch(SimdTier tier, ConvDirection direction, ConvCase c)
     {

@@ -24,7 +24,7 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
         DxBefore = Data.Make<T>(X.Length, c.Data, c.Seed + 5);
         DwBefore = Data.Make<T>(W.Length, c.Data, c.Seed + 6);
         DbBefore = Data.Make<T>(s.K, c.Data, c.Seed + 7);
-        Plan = new(s, x.Layout, dy.Layout);
+        Plan = new(s, x.Layout, dy.Layout, c.Algorithm);
     }
 
     public Conv2DPlan<T> Plan { get; }

@@ -64,6 +64,7 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
             ConvCase c = new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, shape.C);
             ConvProperties<T>.EqualsChain(tier, direction, c);
             ConvProperties<T>.SameOnAnyThreads(tier, direction, c);
+            ConvProperties<T>.SameInNhwc(tier, direction, c);
         }
     }
 

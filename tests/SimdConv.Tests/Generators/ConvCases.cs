@@ -6,7 +6,10 @@ namespace SimdConv.Tests.Generators;
 
 /// <summary>One convolution, in any direction.</summary>
 public sealed record ConvCase(Conv2DShape Shape, int Batch, LayoutKind Input, LayoutKind Output, bool Bias, double Beta, bool Packed, DataKind Data,
-    int Seed);
+    int Seed)
+{
+    public ConvAlgorithm Algorithm { get; init; }
+}
 
 /// <summary>
 /// Generates <see cref="ConvCase"/>s, all of them valid: the output's size is drawn first and the input's derived from it. Also an
@@ -27,6 +30,30 @@ public static class ConvCases
         (6, Plain()),
         (2, GroupCounts(1)),
         (2, GroupCounts(3)))), Shrink);
+
+    /// <summary>Cases that Winograd's algorithm is for: kernels of 3x3, stride 1, dilation 1.</summary>
+    public static Arbitrary<ConvCase> Winograd(ConvAlgorithm algorithm) =>
+        Arb.From(Any().Generator.Select(c => AdaptTo(c, algorithm)), c => Shrink(c).Select(smaller => AdaptTo(smaller, algorithm)).Where(smaller => smaller != c));
+
+    private static ConvCase AdaptTo(ConvCase c, ConvAlgorithm algorithm)
+    {
+        Conv2DShape s = c.Shape;
+        return c with
+        {
+            Algorithm = algorithm,
+            Shape = s with
+            {
+                R = 3,
+                S = 3,
+                H = Math.Max(s.H, 3 - s.PadTop - s.PadBottom),
+                W = Math.Max(s.W, 3 - s.PadLeft - s.PadRight),
+                StrideH = 1,
+                StrideW = 1,
+                DilationH = 1,
+                DilationW = 1,
+            },
+        };
+    }
 
     /// <summary>One channel in and a few out, a group.</summary>
     private static Gen<(int Groups, int C, int K)> GroupCounts(int mostPerGroup) =>

@@ -38,7 +38,10 @@ public static class PoolCases
             CountIncludePad = includePad,
             DivisorOverride = kind == PoolKind.Average ? divisor : null,
         }
-        select new PoolCase(ceil && IsValid(shape with { CeilMode = true }, kind) ? shape with { CeilMode = true } : shape, kind, batch, input, output,
+        from adaptive in Gen.Elements(false, false, false, false, kind == PoolKind.Average)
+        select adaptive
+            ? new PoolCase(Pool2DShape.Adaptive(channels, vertical.Size, horizontal.Size, shape.P, shape.Q), kind, batch, input, output, data, seed)
+            : new PoolCase(ceil && IsValid(shape with { CeilMode = true }, kind) ? shape with { CeilMode = true } : shape, kind, batch, input, output,
             data, seed);
 
     private static Gen<LayoutKind> Layout() => Gen.Frequency(
@@ -88,6 +91,16 @@ public static class PoolCases
 
     private static IEnumerable<Pool2DShape> ShrinkShape(Pool2DShape s)
     {
+        if (s.AdaptiveSize is var (p, q))
+        {
+            yield return Pool2DShape.Adaptive(1, s.H, s.W, p, q);
+            foreach (int size in GemmCases.Smaller(s.H))
+                yield return Pool2DShape.Adaptive(s.C, size, s.W, p, q);
+            foreach (int size in GemmCases.Smaller(s.W))
+                yield return Pool2DShape.Adaptive(s.C, s.H, size, p, q);
+            yield break;
+        }
+
         yield return s with { C = 1 };
         yield return s with { CeilMode = false };
         yield return s with { CountIncludePad = true };

@@ -96,6 +96,30 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
         Assert.Equal([0.5, 2.5, 2, 7, 17, 10, 6.5, 14.5, 8], Average(shape, 16));
     }
 
+    /// <summary>5 columns to 3: 0-1, 1-3, 3-4, as PyTorch's AdaptiveAvgPool2d cuts them; and to one, the mean of all.</summary>
+    [Theory]
+    [InlineData(3, new[] { 1.5, 3, 4.5 })]
+    [InlineData(1, new[] { 3.0 })]
+    public void AdaptiveAverage(int windows, double[] expected) => Assert.Equal(expected, Average(Pool2DShape.Adaptive(1, 1, 5, 1, windows), 5));
+
+    /// <summary>Global pooling is the pooling with a window of the image's size, whichever way it is asked for.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void GlobalAverage(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        const int Channels = 37;
+        T[] x = new T[Channels * 49], y = new T[Channels], window = new T[Channels], dx = new T[x.Length], dxWindow = new T[x.Length];
+        for (int i = 0; i < x.Length; i++)
+            x[i] = T.CreateTruncating(Data.Mix(3, i) % 1000) / T.CreateTruncating(7);
+        Pool2DPlan<T> adaptive = new(Pool2DShape.Adaptive(Channels, 7, 7, 1, 1), PoolKind.Average), whole = new(new(Channels, 7, 7, 7, 7), PoolKind.Average);
+        adaptive.Forward(1, x, y, tier.Run());
+        whole.Forward(1, x, window, tier.Run());
+        Compare.Equal<T>(window, y, "global averages");
+        adaptive.Backward(1, y, dx, tier.Run());
+        whole.Backward(1, y, dxWindow, tier.Run());
+        Compare.Equal<T>(dxWindow, dx, "their gradients");
+    }
+
     private static double[] Average(Pool2DShape shape, int pixels)
     {
         T[] x = [.. Enumerable.Range(1, pixels).Select(i => T.CreateTruncating(i))], y = new T[shape.P * shape.Q];

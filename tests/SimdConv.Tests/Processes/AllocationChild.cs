@@ -87,6 +87,12 @@ internal static class AllocationChild
         yield return ("InputGradient NHWC", () => channelsLast.InputGradient(Batch, y, w, x, default, e));
         yield return ("WeightGradient NHWC", () => channelsLast.WeightGradient(Batch, x, y, w, bias, default, e));
 
+        Conv2DPlan<T> winograd = new(shape with { StrideW = 1 }, algorithm: ConvAlgorithm.WinogradF4);
+        T[] winogradY = new T[winograd.OutputLength(Batch)];
+        PackedFilter<T> transformed = winograd.Pack(w, FilterUse.Both, e.Tier);
+        yield return ("Forward Winograd", () => winograd.Forward(Batch, x, transformed, winogradY, new() { Bias = bias, Activation = Activation.Relu }, e));
+        yield return ("InputGradient Winograd", () => winograd.InputGradient(Batch, winogradY, w, x, T.One, e));
+
         Pool2DShape window = new(4, 12, 14, 3, 2) { StrideH = 2 };
         Pool2DPlan<T> max = new(window, PoolKind.Max), average = new(window, PoolKind.Average);
         T[] pooled = new T[max.OutputLength(Batch)];

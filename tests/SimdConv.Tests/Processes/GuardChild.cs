@@ -37,6 +37,8 @@ internal static class GuardChild
             Execution execution = tier.Run(threads);
             Check(GemmCases.Any(), tier, g => Multiply<T>(g, execution, side));
             Check(ConvCases.Any(), tier, c => Convolve<T>(c, execution, side));
+            Check(ConvCases.Winograd(ConvAlgorithm.WinogradF2), tier, c => Convolve<T>(c, execution, side));
+            Check(ConvCases.Winograd(ConvAlgorithm.WinogradF4), tier, c => Convolve<T>(c, execution, side));
             Check(PoolCases.Any(), tier, c => Pool<T>(c, execution, side));
             Check(ConvCases.Any(), tier, c => Unfold<T>(c, execution, side));
         }
@@ -89,7 +91,7 @@ internal static class GuardChild
         T[] y = (T[])dy.Data.Clone(), dx = (T[])x.Clone(), dw = (T[])w.Clone(), db = (T[])bias.Clone();
         T[] residual = c.Seed % 2 == 0 ? (T[])y.Clone() : [];
         T beta = T.CreateTruncating(c.Beta);
-        Conv2DPlan<T> plan = new(s, new StridedImage<T>(c.Input, c.Batch, s.C, s.H, s.W).Layout, dy.Layout);
+        Conv2DPlan<T> plan = new(s, new StridedImage<T>(c.Input, c.Batch, s.C, s.H, s.W).Layout, dy.Layout, c.Algorithm);
         Assert.Equal((x.Length, y.Length), (plan.InputLength(c.Batch), plan.OutputLength(c.Batch)));
 
         using Guards<T> guards = new(side);

@@ -82,7 +82,7 @@ internal static class WindowChain
             int inside = Pixels(s, window).Count();
             int top = (window / s.Q * s.StrideH) - s.PadTop, left = (window % s.Q * s.StrideW) - s.PadLeft;
             int padded = (Math.Min(top + s.R, s.H + s.PadBottom) - top) * (Math.Min(left + s.S, s.W + s.PadRight) - left);
-            divisors[window] = s.DivisorOverride ?? (s.CountIncludePad ? padded : inside);
+            divisors[window] = s.DivisorOverride ?? (s.CountIncludePad && s.AdaptiveSize is null ? padded : inside);
         }
 
         return divisors;
@@ -106,8 +106,20 @@ internal static class WindowChain
     /// <summary>The pixel h*W + w under a tap, -1 outside the image.</summary>
     private static int Pixel(Pool2DShape s, int window, int tap)
     {
+        if (s.AdaptiveSize is not null)
+        {
+            int row = AdaptivePixel(window / s.Q, s.P, s.H, tap / s.S), column = AdaptivePixel(window % s.Q, s.Q, s.W, tap % s.S);
+            return row >= 0 && column >= 0 ? (row * s.W) + column : -1;
+        }
+
         int h = (window / s.Q * s.StrideH) - s.PadTop + (tap / s.S * s.DilationH);
         int w = (window % s.Q * s.StrideW) - s.PadLeft + (tap % s.S * s.DilationW);
         return h >= 0 && h < s.H && w >= 0 && w < s.W ? (h * s.W) + w : -1;
+    }
+
+    private static int AdaptivePixel(int i, int windows, int size, int tap)
+    {
+        int pixel = (i * size / windows) + tap;
+        return pixel * windows < (i + 1) * size ? pixel : -1;
     }
 }

@@ -89,6 +89,30 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> FromBytes(byte* source)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)).As<float, T>())
+            : new(Avx.ConvertToVector256Double(Sse41.ConvertToVector128Int32(source)).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToBytes(byte* target, Avx2Lanes<T> value)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector256<int> n = Avx.ConvertToVector256Int32WithTruncation(value.v.AsSingle());
+            Vector128<short> words = Sse2.PackSignedSaturate(n.GetLower(), n.GetUpper());
+            *(ulong*)target = Sse2.PackUnsignedSaturate(words, words).AsUInt64().ToScalar();
+        }
+        else
+        {
+            Vector128<short> words = Sse2.PackSignedSaturate(Avx.ConvertToVector128Int32WithTruncation(value.v.AsDouble()), Vector128<int>.Zero);
+            *(uint*)target = Sse2.PackUnsignedSaturate(words, words).AsUInt32().ToScalar();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Avx2Lanes<T> Even, Avx2Lanes<T> Odd) Deinterleave(Avx2Lanes<T> low, Avx2Lanes<T> high)
     {
         if (typeof(T) == typeof(float))

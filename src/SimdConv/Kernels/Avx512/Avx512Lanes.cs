@@ -89,6 +89,23 @@ internal readonly unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx5
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes<T> FromBytes(byte* source)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(source))).As<float, T>())
+            : new(Avx512F.ConvertToVector512Double(Avx2.ConvertToVector256Int32(source)).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToBytes(byte* target, Avx512Lanes<T> value)
+    {
+        if (typeof(T) == typeof(float))
+            Avx512F.ConvertToVector128Byte(Avx512F.ConvertToVector512Int32WithTruncation(value.v.AsSingle())).Store(target);
+        else
+            *(ulong*)target = Avx512F.VL.ConvertToVector128Byte(Avx512F.ConvertToVector256Int32WithTruncation(value.v.AsDouble())).AsUInt64().ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Avx512Lanes<T> Even, Avx512Lanes<T> Odd) Deinterleave(Avx512Lanes<T> low, Avx512Lanes<T> high)
     {
         if (typeof(T) == typeof(float))

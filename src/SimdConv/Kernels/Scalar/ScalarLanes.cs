@@ -65,6 +65,12 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
         : FromBits((shifted.Bits << 52) + BitConverter.DoubleToInt64Bits(1d));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> FromBytes(byte* source) => new(T.CreateTruncating(*source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToBytes(byte* target, ScalarLanes<T> value) => *target = byte.CreateTruncating(value.v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (ScalarLanes<T> Even, ScalarLanes<T> Odd) Deinterleave(ScalarLanes<T> low, ScalarLanes<T> high) => (low, high);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

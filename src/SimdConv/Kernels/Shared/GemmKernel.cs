@@ -23,60 +23,44 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
         get => TVectors.Value * TVec.Count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc)
     {
-        // A case is compiled when it first runs, so a host pays for the tiles that its shapes meet and for no others.
-        switch (offsets == null ? rows : rows + 16)
-        {
-            case 1: GemmTile<TVec, T, Strided<N1, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 2: GemmTile<TVec, T, Strided<N2, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 3: GemmTile<TVec, T, Strided<N3, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 4: GemmTile<TVec, T, Strided<N4, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 5: GemmTile<TVec, T, Strided<N5, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 6: GemmTile<TVec, T, Strided<N6, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 7: GemmTile<TVec, T, Strided<N7, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 8: GemmTile<TVec, T, Strided<N8, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 9: GemmTile<TVec, T, Strided<N9, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 10: GemmTile<TVec, T, Strided<N10, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 11: GemmTile<TVec, T, Strided<N11, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 12: GemmTile<TVec, T, Strided<N12, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 13: GemmTile<TVec, T, Strided<N13, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 14: GemmTile<TVec, T, Strided<N14, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 17: GemmTile<TVec, T, Indexed<N1, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 18: GemmTile<TVec, T, Indexed<N2, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 19: GemmTile<TVec, T, Indexed<N3, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 20: GemmTile<TVec, T, Indexed<N4, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 21: GemmTile<TVec, T, Indexed<N5, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 22: GemmTile<TVec, T, Indexed<N6, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 23: GemmTile<TVec, T, Indexed<N7, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 24: GemmTile<TVec, T, Indexed<N8, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 25: GemmTile<TVec, T, Indexed<N9, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 26: GemmTile<TVec, T, Indexed<N10, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 27: GemmTile<TVec, T, Indexed<N11, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 28: GemmTile<TVec, T, Indexed<N12, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 29: GemmTile<TVec, T, Indexed<N13, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-            case 30: GemmTile<TVec, T, Indexed<N14, TVectors>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc); break;
-        }
+        if (offsets == null)
+            Run<Strided>(rows, kc, a, b, ldb, offsets, start, ldstart, c, ldc, null);
+        else
+            Run<Indexed>(rows, kc, a, b, ldb, offsets, start, ldstart, c, ldc, null);
     }
 
-    public static void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc) =>
+        Run<Apart>(rows, kc, a, b, apart, offsets, start, ldstart, c, ldc, null);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
+        where TWay : struct, ITileWay =>
+        Run<TWay>(rows, kc, a, b, NR, null, start, ldstart, c, ldc, errand);
+
+    // A case is compiled when it first runs, so a host pays for the tiles that its shapes meet and for no others.
+    private static void Run<TWay>(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
+        where TWay : struct, ITileWay
     {
         switch (rows)
         {
-            case 1: GemmTile<TVec, T, Apart<N1, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 2: GemmTile<TVec, T, Apart<N2, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 3: GemmTile<TVec, T, Apart<N3, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 4: GemmTile<TVec, T, Apart<N4, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 5: GemmTile<TVec, T, Apart<N5, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 6: GemmTile<TVec, T, Apart<N6, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 7: GemmTile<TVec, T, Apart<N7, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 8: GemmTile<TVec, T, Apart<N8, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 9: GemmTile<TVec, T, Apart<N9, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 10: GemmTile<TVec, T, Apart<N10, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 11: GemmTile<TVec, T, Apart<N11, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 12: GemmTile<TVec, T, Apart<N12, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 13: GemmTile<TVec, T, Apart<N13, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
-            case 14: GemmTile<TVec, T, Apart<N14, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
+            case 1: GemmTile<TVec, T, TileShape<N1, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 2: GemmTile<TVec, T, TileShape<N2, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 3: GemmTile<TVec, T, TileShape<N3, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 4: GemmTile<TVec, T, TileShape<N4, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 5: GemmTile<TVec, T, TileShape<N5, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 6: GemmTile<TVec, T, TileShape<N6, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 7: GemmTile<TVec, T, TileShape<N7, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 8: GemmTile<TVec, T, TileShape<N8, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 9: GemmTile<TVec, T, TileShape<N9, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 10: GemmTile<TVec, T, TileShape<N10, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 11: GemmTile<TVec, T, TileShape<N11, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 12: GemmTile<TVec, T, TileShape<N12, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 13: GemmTile<TVec, T, TileShape<N13, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 14: GemmTile<TVec, T, TileShape<N14, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
         }
     }
 }

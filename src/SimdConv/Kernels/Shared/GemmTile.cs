@@ -19,10 +19,10 @@ internal static unsafe class GemmTile<TVec, T, TShape>
     where TShape : struct, ITileShape
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc)
+    public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
     {
         int w = TVec.Count;
-        nint next = TShape.Apart ? ldb : w;
+        nint next = TShape.Way == TileWay.Apart ? ldb : w;
         TVec c0_0 = default, c0_1 = default, c0_2 = default, c0_3 = default;
         TVec c1_0 = default, c1_1 = default, c1_2 = default, c1_3 = default;
         TVec c2_0 = default, c2_1 = default, c2_2 = default, c2_3 = default;
@@ -81,58 +81,116 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.Load(start + w);
         if (TShape.Rows > 13) { c13_0 = TVec.Load(start); start += ldstart; }
 
-        for (nint k = 0; k < kc; k++)
+        // Rows of A where they lie: three to a pointer, so that fourteen take five and none comes from the stack.
+        nint rows = TShape.Way == TileWay.PacksA ? errand->SourceRow * sizeof(T) : 0, terms = TShape.Way == TileWay.PacksA ? errand->SourceTerm * sizeof(T) : 0;
+        byte* a0 = TShape.Way == TileWay.PacksA ? (byte*)errand->Source : null, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows), a9 = a6 + (3 * rows), a12 = a9 + (3 * rows);
+        T* panel = b, fetched = TShape.Way == TileWay.Panel ? errand->NextC : null;
+        nint k = 0, stretch = (kc / TShape.Rows) + 1;
+        if (TShape.Way == TileWay.PacksB)
         {
-            T* row = TShape.Indexed ? b + offsets[k] : b;
-            TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
-            if (TShape.Vectors > 1) b1 = TVec.Load(row + next);
-            if (TShape.Vectors > 2) b2 = TVec.Load(row + (2 * next));
-            if (TShape.Vectors > 3) b3 = TVec.Load(row + (3 * next));
-            if (TShape.Rows > 0) { x = TVec.Broadcast(a[0]); c0_0 = TVec.MulAdd(x, b0, c0_0); }
-            if (TShape.Rows > 0 && TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
-            if (TShape.Rows > 0 && TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
-            if (TShape.Rows > 0 && TShape.Vectors > 3) c0_3 = TVec.MulAdd(x, b3, c0_3);
-            if (TShape.Rows > 1) { x = TVec.Broadcast(a[1]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
-            if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
-            if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
-            if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = TVec.MulAdd(x, b3, c1_3);
-            if (TShape.Rows > 2) { x = TVec.Broadcast(a[2]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
-            if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
-            if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
-            if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = TVec.MulAdd(x, b3, c2_3);
-            if (TShape.Rows > 3) { x = TVec.Broadcast(a[3]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
-            if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
-            if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
-            if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = TVec.MulAdd(x, b3, c3_3);
-            if (TShape.Rows > 4) { x = TVec.Broadcast(a[4]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
-            if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
-            if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
-            if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = TVec.MulAdd(x, b3, c4_3);
-            if (TShape.Rows > 5) { x = TVec.Broadcast(a[5]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
-            if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
-            if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
-            if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = TVec.MulAdd(x, b3, c5_3);
-            if (TShape.Rows > 6) { x = TVec.Broadcast(a[6]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
-            if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
-            if (TShape.Rows > 6 && TShape.Vectors > 2) c6_2 = TVec.MulAdd(x, b2, c6_2);
-            if (TShape.Rows > 7) { x = TVec.Broadcast(a[7]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
-            if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
-            if (TShape.Rows > 7 && TShape.Vectors > 2) c7_2 = TVec.MulAdd(x, b2, c7_2);
-            if (TShape.Rows > 8) { x = TVec.Broadcast(a[8]); c8_0 = TVec.MulAdd(x, b0, c8_0); }
-            if (TShape.Rows > 8 && TShape.Vectors > 1) c8_1 = TVec.MulAdd(x, b1, c8_1);
-            if (TShape.Rows > 9) { x = TVec.Broadcast(a[9]); c9_0 = TVec.MulAdd(x, b0, c9_0); }
-            if (TShape.Rows > 9 && TShape.Vectors > 1) c9_1 = TVec.MulAdd(x, b1, c9_1);
-            if (TShape.Rows > 10) { x = TVec.Broadcast(a[10]); c10_0 = TVec.MulAdd(x, b0, c10_0); }
-            if (TShape.Rows > 10 && TShape.Vectors > 1) c10_1 = TVec.MulAdd(x, b1, c10_1);
-            if (TShape.Rows > 11) { x = TVec.Broadcast(a[11]); c11_0 = TVec.MulAdd(x, b0, c11_0); }
-            if (TShape.Rows > 11 && TShape.Vectors > 1) c11_1 = TVec.MulAdd(x, b1, c11_1);
-            if (TShape.Rows > 12) { x = TVec.Broadcast(a[12]); c12_0 = TVec.MulAdd(x, b0, c12_0); }
-            if (TShape.Rows > 12 && TShape.Vectors > 1) c12_1 = TVec.MulAdd(x, b1, c12_1);
-            if (TShape.Rows > 13) { x = TVec.Broadcast(a[13]); c13_0 = TVec.MulAdd(x, b0, c13_0); }
-            if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.MulAdd(x, b1, c13_1);
-            a += TShape.Rows;
-            if (!TShape.Indexed) b += ldb;
+            b = errand->Source;
+            ldb = errand->SourceTerm;
         }
+
+        do
+        {
+            nint end = kc;
+            if (TShape.Way == TileWay.Panel)
+            {
+                // A row of the next tile of C at a time: all of them at once would hold up the loads of A and B.
+                end = Math.Min(kc, k + stretch);
+                Prefetch.Lines(fetched, TShape.Vectors * w);
+                fetched += ldc;
+            }
+
+            for (; k < end; k++)
+            {
+                T* row = TShape.Way is TileWay.Indexed or TileWay.Apart ? b + offsets[k] : b;
+                TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
+                if (TShape.Vectors > 1) b1 = TVec.Load(row + next);
+                if (TShape.Vectors > 2) b2 = TVec.Load(row + (2 * next));
+                if (TShape.Vectors > 3) b3 = TVec.Load(row + (3 * next));
+                if (TShape.Way == TileWay.PacksB)
+                {
+                    // The row of the next panel beside this one, for when that is packed.
+                    Prefetch.Lines(b + (TShape.Vectors * w), TShape.Vectors * w);
+                    TVec.Store(panel, b0);
+                    if (TShape.Vectors > 1) TVec.Store(panel + w, b1);
+                    if (TShape.Vectors > 2) TVec.Store(panel + (2 * w), b2);
+                    if (TShape.Vectors > 3) TVec.Store(panel + (3 * w), b3);
+                    panel += TShape.Vectors * w;
+                }
+
+                if (TShape.Way == TileWay.PacksA)
+                {
+                    a[0] = *(T*)a0;
+                    if (TShape.Rows > 1) a[1] = *(T*)(a0 + rows);
+                    if (TShape.Rows > 2) a[2] = *(T*)(a0 + (2 * rows));
+                    if (TShape.Rows > 3) a[3] = *(T*)a3;
+                    if (TShape.Rows > 4) a[4] = *(T*)(a3 + rows);
+                    if (TShape.Rows > 5) a[5] = *(T*)(a3 + (2 * rows));
+                    if (TShape.Rows > 6) a[6] = *(T*)a6;
+                    if (TShape.Rows > 7) a[7] = *(T*)(a6 + rows);
+                    if (TShape.Rows > 8) a[8] = *(T*)(a6 + (2 * rows));
+                    if (TShape.Rows > 9) a[9] = *(T*)a9;
+                    if (TShape.Rows > 10) a[10] = *(T*)(a9 + rows);
+                    if (TShape.Rows > 11) a[11] = *(T*)(a9 + (2 * rows));
+                    if (TShape.Rows > 12) a[12] = *(T*)a12;
+                    if (TShape.Rows > 13) a[13] = *(T*)(a12 + rows);
+                    a0 += terms;
+                    if (TShape.Rows > 3) a3 += terms;
+                    if (TShape.Rows > 6) a6 += terms;
+                    if (TShape.Rows > 9) a9 += terms;
+                    if (TShape.Rows > 12) a12 += terms;
+                }
+
+                if (TShape.Rows > 0) { x = TVec.Broadcast(a[0]); c0_0 = TVec.MulAdd(x, b0, c0_0); }
+                if (TShape.Rows > 0 && TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
+                if (TShape.Rows > 0 && TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
+                if (TShape.Rows > 0 && TShape.Vectors > 3) c0_3 = TVec.MulAdd(x, b3, c0_3);
+                if (TShape.Rows > 1) { x = TVec.Broadcast(a[1]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
+                if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
+                if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
+                if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = TVec.MulAdd(x, b3, c1_3);
+                if (TShape.Rows > 2) { x = TVec.Broadcast(a[2]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
+                if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
+                if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
+                if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = TVec.MulAdd(x, b3, c2_3);
+                if (TShape.Rows > 3) { x = TVec.Broadcast(a[3]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
+                if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
+                if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
+                if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = TVec.MulAdd(x, b3, c3_3);
+                if (TShape.Rows > 4) { x = TVec.Broadcast(a[4]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
+                if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
+                if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
+                if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = TVec.MulAdd(x, b3, c4_3);
+                if (TShape.Rows > 5) { x = TVec.Broadcast(a[5]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
+                if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
+                if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
+                if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = TVec.MulAdd(x, b3, c5_3);
+                if (TShape.Rows > 6) { x = TVec.Broadcast(a[6]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
+                if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
+                if (TShape.Rows > 6 && TShape.Vectors > 2) c6_2 = TVec.MulAdd(x, b2, c6_2);
+                if (TShape.Rows > 7) { x = TVec.Broadcast(a[7]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
+                if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
+                if (TShape.Rows > 7 && TShape.Vectors > 2) c7_2 = TVec.MulAdd(x, b2, c7_2);
+                if (TShape.Rows > 8) { x = TVec.Broadcast(a[8]); c8_0 = TVec.MulAdd(x, b0, c8_0); }
+                if (TShape.Rows > 8 && TShape.Vectors > 1) c8_1 = TVec.MulAdd(x, b1, c8_1);
+                if (TShape.Rows > 9) { x = TVec.Broadcast(a[9]); c9_0 = TVec.MulAdd(x, b0, c9_0); }
+                if (TShape.Rows > 9 && TShape.Vectors > 1) c9_1 = TVec.MulAdd(x, b1, c9_1);
+                if (TShape.Rows > 10) { x = TVec.Broadcast(a[10]); c10_0 = TVec.MulAdd(x, b0, c10_0); }
+                if (TShape.Rows > 10 && TShape.Vectors > 1) c10_1 = TVec.MulAdd(x, b1, c10_1);
+                if (TShape.Rows > 11) { x = TVec.Broadcast(a[11]); c11_0 = TVec.MulAdd(x, b0, c11_0); }
+                if (TShape.Rows > 11 && TShape.Vectors > 1) c11_1 = TVec.MulAdd(x, b1, c11_1);
+                if (TShape.Rows > 12) { x = TVec.Broadcast(a[12]); c12_0 = TVec.MulAdd(x, b0, c12_0); }
+                if (TShape.Rows > 12 && TShape.Vectors > 1) c12_1 = TVec.MulAdd(x, b1, c12_1);
+                if (TShape.Rows > 13) { x = TVec.Broadcast(a[13]); c13_0 = TVec.MulAdd(x, b0, c13_0); }
+                if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.MulAdd(x, b1, c13_1);
+                a += TShape.Rows;
+                if (TShape.Way is not (TileWay.Indexed or TileWay.Apart)) b += ldb;
+            }
+        }
+        while (TShape.Way == TileWay.Panel && k < kc);
 
         if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c0_3);
         if (TShape.Rows > 0 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c0_2);

@@ -17,6 +17,17 @@ internal static unsafe class Prefetch
             Sse.Prefetch0(element);
     }
 
+    /// <summary>At most four lines, without a loop where the count is a constant.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Lines<T>(T* row, int count)
+        where T : unmanaged
+    {
+        Line((byte*)row);
+        if (count * sizeof(T) > LineBytes) Line((byte*)row + LineBytes);
+        if (count * sizeof(T) > 2 * LineBytes) Line((byte*)row + (2 * LineBytes));
+        if (count * sizeof(T) > 3 * LineBytes) Line((byte*)row + (3 * LineBytes));
+    }
+
     /// <summary>The lines of a tile: <paramref name="rows"/> rows of <paramref name="count"/> elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Rows<T>(T* tile, int rows, nint ld, int count)

@@ -83,6 +83,21 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
             : new(Vector.As<long, T>((Vector.As<T, long>(shifted.v) << 52) + Vector.As<double, long>(Vector<double>.One)));
     }
 
+    public static VectorLanes<T> FromBytes(byte* source)
+    {
+        Vector<T> value = default;
+        for (int i = 0; i < Count; i++)
+            ((T*)&value)[i] = T.CreateTruncating(source[i]);
+        return new(value);
+    }
+
+    public static void ToBytes(byte* target, VectorLanes<T> value)
+    {
+        Vector<T> numbers = value.v;
+        for (int i = 0; i < Count; i++)
+            target[i] = byte.CreateTruncating(((T*)&numbers)[i]);
+    }
+
     public static (VectorLanes<T> Even, VectorLanes<T> Odd) Deinterleave(VectorLanes<T> low, VectorLanes<T> high)
     {
         Vector<T>* source = stackalloc Vector<T>[2] { low.v, high.v };

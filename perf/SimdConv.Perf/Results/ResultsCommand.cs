@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using SimdConv.Perf.Compare;
+
+namespace SimdConv.Perf.Results;
+
+/// <summary>The command line of <c>results</c>: runs <c>compare</c> for every file of a folder in perf/results, and sums them up.</summary>
+internal static class ResultsCommand
+{
+    private static readonly Option<DirectoryInfo> Out = new("--out") { Description = "Folder to write to, one for each CPU", Required = true };
+    private static readonly Option<DirectoryInfo?> Data = new("--data") { Description = "Folder with the IDX files of Fashion-MNIST, for epoch" };
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
+    private static readonly Option<FileInfo?> Readme = new("--readme") { Description = "File whose table of results, between two comments, is to be replaced" };
+
+    public static Command Create()
+    {
+        Command command = new("results", "Runs compare on one thread and on two, in AVX2 and in double too, and writes what it prints, JSON, and a summary") { Out, Data, Seconds, Readme };
+        command.SetAction(result => CompareCommand.Guard(() => Run(result)));
+        return command;
+    }
+
+    private static int Run(ParseResult result)
+    {
+        DirectoryInfo folder = result.GetRequiredValue(Out);
+        folder.Create();
+        foreach ((string name, string[] arguments) in Runs(result.GetValue(Data)))
+        {
+            Console.Error.WriteLine(name);
+            string seconds = result.GetValue(Seconds).ToString(CultureInfo.InvariantCulture);
+            string json = Path.Combine(folder.FullName, name + ".json");
+            (int exitCode, string printed) = Compare(["compare", .. arguments, "--seconds", seconds, "--json", json]);
+            if (exitCode != 0)
+                throw new IOException($"compare {string.Join(' ', arguments)} ended with {exitCode}.");
+            File.WriteAllText(Path.Combine(folder.FullName, name + ".md"), $"```\n{printed}```\n");
+        }
+
+        Summary summary = Summary.Read(folder);
+        File.WriteAllText(Path.Combine(folder.FullName, "summary.md"), summary.Table());
+        SummaryPlot.Save(summary, Path.Combine(folder.FullName, "summary.png"));
+        if (result.GetValue(Readme) is { } readme)
+            Summary.Replace(readme.FullName, summary.Table());
+        return 0;
+    }
+
+    /// <summary>The name of each file, and the options that make it.</summary>
+    private static IEnumerable<(string Name, string[] Arguments)> Runs(DirectoryInfo? data)
+    {
+        foreach (string threads in Environment.ProcessorCount > 1 ? ["1", "2"] : new[] { "1" })
+        {
+            foreach (string suite in CompareCommand.SuiteNames)
+            {
+                string[] folder = suite == "epoch" && data is not null ? ["--data", data.FullName] : [];
+                yield return ($"{suite}-{threads}", ["--suite", suite, "--threads", threads, .. folder]);
+            }
+        }
+
+        yield return ("gemm-1-double", ["--suite", "gemm", "--type", "double"]);
+        if (SimdSupport.IsAvailable(SimdTier.Avx512))
+        {
+            foreach (string suite in new[] { "gemm", "conv" })
+                yield return ($"{suite}-1-avx2", ["--suite", suite, "--tier", "avx2"]);
+        }
+    }
+
+    /// <summary>In a process of its own, as a user would.</summary>
+    private static (int ExitCode, string Printed) Compare(IEnumerable<string> arguments)
+    {
+        ProcessStartInfo info = TierProcess.ThisProgram(arguments);
+        info.RedirectStandardOutput = true;
+        using Process process = Process.Start(info)!;
+        string printed = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, printed);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using SimdConv.Perf.Compare;
+
+namespace SimdConv.Perf.Results;
+
+/// <summary>All rows of a folder of results.</summary>
+internal sealed class Summary(IReadOnlyList<ResultRow> rows)
+{
+    private const string Begin = "<!-- results -->", End = "<!-- /results -->";
+
+    private static readonly string[] Peers = [PeerSet.OpenBlas, PeerSet.LibTorch, PeerSet.OnnxRuntime, PeerSet.NumPy];
+
+    /// <summary>Those that count in the means.</summary>
+    public IReadOnlyList<ResultRow> Rows { get; } = [.. rows.Where(row => row.InMean)];
+
+    public static Summary Read(DirectoryInfo folder) => new([.. folder.GetFiles("*.json")
+        .OrderBy(file => file.Name, StringComparer.Ordinal)
+        .SelectMany(file => JsonSerializer.Deserialize<ResultRow[]>(File.ReadAllText(file.FullName), Report.JsonFormat) ?? [])]);
+
+    /// <summary>A line for each suite, as Markdown: for each peer the geometric mean of the ratios and how many rows are level.</summary>
+    public string Table()
+    {
+        StringBuilder table = new();
+        table.Append(CultureInfo.InvariantCulture, $"| suite | type, tier | threads | {string.Join(" | ", Peers)} |\n");
+        table.Append(CultureInfo.InvariantCulture, $"|---|---|---|{string.Concat(Peers.Select(_ => "---|"))}\n");
+        foreach (var suite in Rows.GroupBy(row => (row.Suite, row.Type, row.Tier, row.Threads)))
+        {
+            IEnumerable<string> cells = Peers.Select(peer => Cell([.. suite.Where(row => row.Peer == peer)]));
+            table.Append(CultureInfo.InvariantCulture,
+                $"| `{suite.Key.Suite}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | {string.Join(" | ", cells)} |\n");
+        }
+
+        return table.ToString();
+    }
+
+    /// <summary>Puts the table in the place of the one between the two comments.</summary>
+    public static void Replace(string path, string table)
+    {
+        string text = File.ReadAllText(path);
+        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        if (begin < 0 || end < begin)
+            throw new ArgumentException($"--readme is '{path}'; expected a file with {Begin} and {End}.");
+        File.WriteAllText(path, $"{text[..(begin + Begin.Length)]}\n{table}{text[end..]}");
+    }
+
+    private static string Cell(IReadOnlyCollection<ResultRow> part) => part.Count == 0
+        ? "-"
+        : FormattableString.Invariant($"{Statistics.GeometricMean(part.Select(row => row.Ratio)):F2} ({part.Count(row => row.IsLevel)} of {part.Count})");
+}

@@ -1,0 +1,40 @@
+using System.Numerics;
+
+namespace SimdConv.Loops;
+
+/// <summary>How the forward pass or the input gradient of a plan is run on one tier.</summary>
+internal abstract unsafe class ConvPass<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Elements of the packed weights.</summary>
+    public abstract long FilterSize { get; }
+
+    /// <summary>Lays K x C/Groups x R x S weights out as the tiles read them.</summary>
+    public abstract void Pack(T* weights, T* panels);
+
+    public abstract void Run(in ConvProblem<T> problem, Execution execution);
+
+    /// <summary>Bytes of workspace that <see cref="Run"/> takes on all threads together.</summary>
+    public abstract long WorkspaceBytes(int batch, int threads);
+}
+
+/// <summary>One chain of multiply-adds for each output element.</summary>
+internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] schedules, Conv2DShape shape, bool isForward) : ConvPass<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public override long FilterSize => FilterPacking.Size(schedules, shape);
+
+    public override void Pack(T* weights, T* panels)
+    {
+        if (isForward)
+            FilterPacking.Forward(schedules, shape, weights, panels);
+        else
+            FilterPacking.InputGradient(schedules, shape, weights, panels);
+    }
+
+    public override void Run(in ConvProblem<T> problem, Execution execution) => loops.Convolve(schedules, problem, execution);
+
+    public override long WorkspaceBytes(int batch, int threads) => loops.ConvolveBytes(schedules) * threads;
+
+    public override string ToString() => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
+}

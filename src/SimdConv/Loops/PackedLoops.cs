@@ -1,0 +1,176 @@
+using System.Numerics;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// The packed loop nest of Goto and van de Geijn, ACM TOMS 34(3), 2008, as BLIS names its loops:
+/// <code>
+/// ic: rows of C by MC            the block of A fits the share of L3
+///   pc: terms by KC              pack A[MC x KC] in panels of MR rows
+///     jc: columns of C by NC     pack B[KC x NC] in panels of NR columns, which stay in L2
+///       ir: panels of A          the micro-panel of A stays in L1
+///         jr: panels of B        one tile: C[MR x NR], KC terms in registers
+/// </code>
+/// A later block of pc starts its chains from C, so the order of an element's terms depends on no block size.
+/// </summary>
+internal static unsafe class PackedLoops<TVec, T, TKernel>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TKernel : struct, IGemmKernel<T>
+{
+    public static void Run(GemmProblem<T>* p)
+    {
+        int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T), k = p->K;
+        int kcMost = Kc(k), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
+        long aCount = p->PackedA == null ? (long)Math.Min(p->M, mcMost) * kcMost : 0, tile = mr * nr;
+        long bCount = p->PackedB == null ? (long)kcMost * Math.Min(PackedColumns(p->N), ncMost) : 0;
+        using Workspace workspace = new(Workspace.SizeOf<T>(aCount) + Workspace.SizeOf<T>(bCount) + (2 * Workspace.SizeOf<T>(tile)));
+        T* ownA = workspace.Take<T>(aCount), ownB = workspace.Take<T>(bCount);
+        T* scratch = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
+        new Span<T>(zeros, nr).Clear();
+
+        // Read where it lies by the first tiles that need it, if these can: not through sixteen rows in the same set of L1.
+        const int SetsBytes = 4096;
+        bool ownsA = p->PackedA == null, packsA = ownsA && p->Alpha == T.One && p->A.RowStride * size % SetsBytes != 0;
+        bool ownsB = p->PackedB == null, packsB = ownsB && p->B.ColumnStride == 1;
+        bool starts = GemmEnds<TVec, T>.Starts(p), fromC = starts || p->Beta != T.Zero;
+        TileErrand<T> errand = default;
+        for (int ic = 0; ic < p->M; ic += mcMost)
+        {
+            int mc = Math.Min(p->M - ic, mcMost);
+            Panels panels = new(mc, mr);
+            int parts = Math.Max(1, p->PanelParts);
+            int first = panels.Count * p->PanelPart / parts, last = panels.Count * (p->PanelPart + 1) / parts;
+
+            // At least one pass: with no terms at all C still becomes beta * C.
+            for (int pc = 0; pc == 0 || pc < k; pc += kcMost)
+            {
+                int kc = Math.Min(k - pc, kcMost);
+                T* packedA = ownsA ? ownA : p->PackedA + ((nint)ic * k) + ((nint)mc * pc);
+                for (int jc = 0; jc < p->N; jc += ncMost)
+                {
+                    int nc = Math.Min(p->N - jc, ncMost);
+                    T* packedB = ownsB ? ownB : p->PackedB + ((nint)pc * p->PackedColumns) + ((nint)(p->PackedColumn + jc) * kc);
+                    for (int ir = first; ir < last; ir++)
+                    {
+                        int rows = panels.Rows(ir), row = ic + panels.Start(ir);
+                        T* a = packedA + ((nint)panels.Start(ir) * kc), c = p->C + (row * p->Ldc) + jc;
+                        bool packsThisA = packsA && jc == 0 && ir > first && nc >= nr;
+                        if (ownsA && jc == 0 && !packsThisA)
+                            MatrixPacking<TVec, T>.PackA(p->A.At(row, pc), rows, kc, p->Alpha, a);
+                        if (starts && pc == 0)
+                            GemmEnds<TVec, T>.Start(p, row, rows, jc, nc);
+                        for (int jr = 0; jr < nc; jr += nr)
+                        {
+                            int columns = Math.Min(nr, nc - jr);
+                            T* b = packedB + ((nint)jr * kc), start = fromC || pc > 0 ? c + jr : zeros;
+                            nint ldstart = start == zeros ? 0 : p->Ldc;
+                            T* next = errand.NextC = jr + nr < nc ? c + jr + nr : c + (rows * p->Ldc);
+                            if (packsThisA && jr == 0)
+                            {
+                                Prefetch.Rows(next, rows, p->Ldc, nr);
+                                errand.Source = p->A.Data + (row * p->A.RowStride) + (pc * p->A.ColumnStride);
+                                (errand.SourceRow, errand.SourceTerm) = (p->A.RowStride, p->A.ColumnStride);
+                                TKernel.RunPanels<PacksA>(rows, kc, a, b, start, ldstart, c, p->Ldc, &errand);
+                            }
+                            else if (packsB && ir == first && columns == nr)
+                            {
+                                Prefetch.Rows(next, rows, p->Ldc, nr);
+                                errand.Source = p->B.Data + (pc * p->B.RowStride) + jc + jr;
+                                errand.SourceTerm = p->B.RowStride;
+                                TKernel.RunPanels<PacksB>(rows, kc, a, b, start, ldstart, c + jr, p->Ldc, &errand);
+                            }
+                            else
+                            {
+                                if (ownsB && ir == first)
+                                    MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc + jr), kc, columns, nr, b);
+                                if (columns == nr)
+                                    TKernel.RunPanels<Panel>(rows, kc, a, b, start, ldstart, c + jr, p->Ldc, &errand);
+                                else
+                                    EdgeTile(rows, columns, kc, a, b, start, ldstart, c + jr, p->Ldc, scratch);
+                            }
+                        }
+
+                        if (pc + kc >= k)
+                            GemmEnds<TVec, T>.Finish(p, row, rows, jc, nc);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>A tile that sticks out of C to the right, through a scratch tile.</summary>
+    private static void EdgeTile(int rows, int columns, int kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, T* scratch)
+    {
+        int nr = TKernel.NR, w = TVec.Count;
+        if (start == c)
+        {
+            for (int i = 0; i < rows; i++)
+                MatrixPacking<TVec, T>.CopyRow(c + (i * ldc), columns, scratch + (i * nr), nr);
+            start = scratch;
+            ldstart = nr;
+        }
+
+        // Half a register takes half the time of a whole one, and that half of two.
+        if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns <= w / 2)
+            GemmKernel<Avx2Lanes<T>, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+        else if (columns <= w)
+            GemmKernel<TVec, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+        else
+            TKernel.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+        for (int i = 0; i < rows; i++)
+        {
+            int j = 0;
+            for (; j + w <= columns; j += w)
+                TVec.Store(c + (i * ldc) + j, TVec.Load(scratch + (i * nr) + j));
+            if (j < columns)
+                TVec.StorePartial(c + (i * ldc) + j, TVec.Load(scratch + (i * nr) + j), columns - j);
+        }
+    }
+
+    /// <summary>KC of so many terms: blocks of equal length.</summary>
+    private static int Kc(int k)
+    {
+        int most = BlockSizes.GemmKc(TKernel.MR, sizeof(T)), blocks = Math.Max(1, (k + most - 1) / most);
+        return Math.Max(1, (k + blocks - 1) / blocks);
+    }
+
+    /// <summary>A in blocks of MC rows, in each its blocks of KC terms: m * k elements.</summary>
+    public static void PackWholeA(StridedMatrix<T> a, int m, int k, T* packed)
+    {
+        int kcMost = Kc(k), mcMost = BlockSizes.Mc(kcMost, TKernel.MR, sizeof(T));
+        for (int ic = 0; ic < m; ic += mcMost)
+        {
+            int mc = Math.Min(m - ic, mcMost);
+            Panels panels = new(mc, TKernel.MR);
+            for (int pc = 0; pc < k; pc += kcMost)
+            {
+                int kc = Math.Min(k - pc, kcMost);
+                T* block = packed + ((nint)ic * k) + ((nint)mc * pc);
+                for (int i = 0; i < panels.Count; i++)
+                    MatrixPacking<TVec, T>.PackA(a.At(ic + panels.Start(i), pc), panels.Rows(i), kc, T.One, block + ((nint)panels.Start(i) * kc));
+            }
+        }
+    }
+
+    /// <summary>What `simdconv info` and whoever wants to know are told of this tile.</summary>
+    public static KernelInfo Info(SimdTier tier)
+    {
+        int kc = BlockSizes.GemmKc(TKernel.MR, sizeof(T));
+        return new(tier, typeof(T), TKernel.MR, TKernel.NR, BlockSizes.Mc(kc, TKernel.MR, sizeof(T)), kc, BlockSizes.Nc(kc, TKernel.NR, sizeof(T)));
+    }
+
+    /// <summary>The columns of all panels of B.</summary>
+    public static int PackedColumns(int n) => checked((n + TKernel.NR - 1) / TKernel.NR * TKernel.NR);
+
+    /// <summary>B in blocks of KC terms, in each all panels of NR columns.</summary>
+    public static void PackWholeB(StridedMatrix<T> b, int n, int k, T* packed)
+    {
+        int kcMost = Kc(k);
+        for (int pc = 0; pc < k; pc += kcMost)
+            MatrixPacking<TVec, T>.PackB(b.At(pc, 0), Math.Min(k - pc, kcMost), n, TKernel.NR, packed + ((nint)pc * PackedColumns(n)));
+    }
+}

@@ -1,0 +1,269 @@
+using System.Numerics;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// 3x3 convolution of stride 1 by Winograd's F(MxM, 3x3): (M + 2)^2 matrix products of the transformed filter with transformed tiles,
+/// in place of the 9 M^2 products of each channel that M^2 outputs otherwise take.
+/// <code>
+/// item: block of tiles of the whole batch, group, range of filter panels     shared out between threads
+///   V[C x tiles] of each matrix                 transformed tiles of the image, in L2
+///     block of filter panels
+///       matrix, ir: filter panel, jr: NR tiles  M[rows x tiles] = U * V by the tiles of GEMM
+///       rows of the block                       transformed back, then to the target with bias and activation
+/// </code>
+/// The operations on an element depend on its place in the image alone.
+/// </summary>
+#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
+internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, WinogradSchedule schedule) : ConvPass<T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TTile : struct, IWinograd
+{
+    private static int Outputs => TTile.Outputs;
+
+    private static int ZeroCount => 2 * TVec.Count;
+
+    private WinogradSchedule Schedule => schedule;
+
+    public override long FilterSize => schedule.FilterSize * shape.Groups;
+
+    public override void Run(in ConvProblem<T> problem, Execution execution)
+    {
+        long work = (long)problem.Batch * problem.Groups * schedule.FilterSize * schedule.TilesHigh * schedule.TilesWide;
+        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        Job job = new() { Pass = this, Problem = problem, Split = new(schedule, problem.Batch, problem.Groups, threads) };
+        execution.Run((int)Math.Min(threads, job.Split.Items), &RunPart, &job);
+    }
+
+    public override long WorkspaceBytes(int batch, int threads)
+    {
+        Split split = new(schedule, batch, shape.Groups, threads);
+        return new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * Math.Min(threads, split.Items);
+    }
+
+    /// <summary>How a call is cut in items.</summary>
+    private readonly struct Split
+    {
+        public readonly Panels Blocks;
+        public readonly int Shares;
+
+        public Split(WinogradSchedule schedule, int batch, int groups, int threads)
+        {
+            int vectors = checked((int)((((long)batch * schedule.TilesHigh * schedule.TilesWide) + TVec.Count - 1) / TVec.Count));
+            int blocks = (vectors + schedule.BlockVectors - 1) / schedule.BlockVectors;
+
+            // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filter panels, which transforms it again.
+            if (blocks * groups < 4 * threads)
+                blocks = Math.Min(vectors, (blocks + threads - 1) / threads * threads);
+            Blocks = new(vectors, blocks == 0 ? 1 : (vectors + blocks - 1) / blocks);
+            Shares = (long)Blocks.Count * groups % threads == 0 || (long)Blocks.Count * groups >= 4L * threads ? 1 : threads;
+            Items = (long)Blocks.Count * groups * Shares;
+        }
+
+        public readonly long Items;
+    }
+
+    private struct Job
+    {
+        public WinogradLoops<TVec, T, TTile> Pass;
+        public ConvProblem<T> Problem;
+        public Split Split;
+        public long Next;
+    }
+
+    /// <summary>Elements of each part of a thread's workspace, for blocks of so many tiles.</summary>
+    private readonly struct Sizes
+    {
+        public readonly int BlockPanels;
+        public readonly nint NextV, NextM;
+        public readonly long V, M, Lines, Scratch, Pixels;
+
+        public Sizes(WinogradSchedule schedule, int lanes)
+        {
+            int rows = schedule.Panels.Rows(0);
+            BlockPanels = Math.Min(schedule.BlockPanels(lanes), schedule.Panels.Count);
+            NextV = schedule.Next(schedule.Channels, lanes);
+            NextM = schedule.Next(BlockPanels * rows, lanes);
+            V = NextV * schedule.Matrices;
+            M = NextM * schedule.Matrices;
+            Lines = (long)WinogradPacking<TVec, T, TTile>.Pitch(lanes) * (Outputs + 2);
+            Scratch = Outputs * (Outputs + 2) * TVec.Count;
+            Pixels = (long)rows * Outputs * Outputs * lanes;
+        }
+
+        public long Bytes => Workspace.SizeOf<T>(V) + Workspace.SizeOf<T>(M) + Workspace.SizeOf<T>(Lines) + Workspace.SizeOf<T>(Scratch)
+            + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(ZeroCount);
+    }
+
+    private static void RunPart(void* state, int part)
+    {
+        Job* job = (Job*)state;
+        WinogradLoops<TVec, T, TTile> pass = job->Pass;
+        using Workspace workspace = new(new Sizes(pass.Schedule, job->Split.Blocks.Rows(0) * TVec.Count).Bytes);
+        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < job->Split.Items;)
+            pass.RunItem(job->Problem, job->Split, item, workspace);
+    }
+
+    /// <summary>A block of tiles of one group in work.</summary>
+    private ref struct Item
+    {
+        public ref readonly ConvProblem<T> Problem;
+        public Sizes Sizes;
+        public int Group;
+
+        /// <summary>Tiles [First, End) of the batch, in so many lanes.</summary>
+        public long First, End;
+        public int Lanes;
+
+        /// <summary>The workspace; <see cref="Pixels"/> holds, for each row of a panel, the rows of pixels of all tiles.</summary>
+        public T* V, M, Lines, Scratch, Pixels, Zeros;
+    }
+
+    private void RunItem(in ConvProblem<T> problem, in Split split, long index, Workspace workspace)
+    {
+        int share = (int)(index % split.Shares), block = (int)(index / split.Shares / problem.Groups);
+        Item item = new()
+        {
+            Problem = ref problem,
+            Group = (int)(index / split.Shares % problem.Groups),
+            Lanes = split.Blocks.Rows(block) * TVec.Count,
+            First = (long)split.Blocks.Start(block) * TVec.Count,
+        };
+        item.Sizes = new(schedule, item.Lanes);
+        item.End = Math.Min(item.First + item.Lanes, (long)problem.Batch * schedule.TilesHigh * schedule.TilesWide);
+        item.V = workspace.Take<T>(item.Sizes.V);
+        item.M = workspace.Take<T>(item.Sizes.M);
+        item.Lines = workspace.Take<T>(item.Sizes.Lines);
+        item.Scratch = workspace.Take<T>(item.Sizes.Scratch);
+        item.Pixels = workspace.Take<T>(item.Sizes.Pixels);
+        item.Zeros = workspace.Take<T>(ZeroCount);
+        new Span<T>(item.Zeros, ZeroCount).Clear();
+
+        Transform(in item);
+        int lastPanel = schedule.Panels.Count * (share + 1) / split.Shares;
+        for (int panel = schedule.Panels.Count * share / split.Shares; panel < lastPanel; panel += item.Sizes.BlockPanels)
+        {
+            int panels = Math.Min(item.Sizes.BlockPanels, lastPanel - panel);
+            for (int e = 0; e < schedule.Matrices; e++)
+                Multiply(in item, e, panel, panels);
+            for (int i = panel; i < panel + panels; i++)
+                Store(in item, i, item.M + ((nint)(schedule.Panels.Start(i) - schedule.Panels.Start(panel)) * item.Lanes));
+        }
+    }
+
+    private TileRun Run(in Item item, int at) =>
+        TileRun.From(item.First + at, schedule.TilesHigh, schedule.TilesWide, at, (int)(item.End - item.First - at));
+
+    /// <summary>V: all channels of the tiles of the block.</summary>
+    private void Transform(in Item item)
+    {
+        ImageLayout layout = item.Problem.SourceLayout;
+        for (int at = 0, fill; item.First + at < item.End; at += fill)
+        {
+            TileRun run = Run(in item, at);
+            fill = item.First + at + run.Count < item.End ? run.Count : item.Lanes - at;
+            T* source = item.Problem.Source + (run.Image * layout.N) + ((nint)item.Group * schedule.Channels * layout.C);
+            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V, item.Lanes, item.Sizes.NextV);
+        }
+    }
+
+    /// <summary>M = U * V of one matrix: some filter panels with all tiles of the block.</summary>
+    private void Multiply(in Item item, int e, int panel, int panels)
+    {
+        int w = TVec.Count, lanes = item.Lanes, kc = schedule.Channels;
+        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc), v = item.V + (e * item.Sizes.NextV);
+        T* m = item.M + (e * item.Sizes.NextM);
+        for (int i = panel; i < panel + panels; i++)
+        {
+            int start = schedule.Panels.Start(i), rows = schedule.Panels.Rows(i), j = 0;
+            T* a = filter + ((nint)start * kc), c = m + ((nint)(start - schedule.Panels.Start(panel)) * lanes);
+            for (; j + (2 * w) <= lanes; j += 2 * w)
+                GemmKernel<TVec, T, N2>.Run(rows, kc, a, v + j, lanes, null, item.Zeros, 0, c + j, lanes);
+            if (j < lanes)
+                GemmKernel<TVec, T, N1>.Run(rows, kc, a, v + j, lanes, null, item.Zeros, 0, c + j, lanes);
+        }
+    }
+
+    /// <summary>The rows of one panel back to pixels, and these to the target.</summary>
+    private void Store(in Item item, int panel, T* m)
+    {
+        int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), size = Outputs * Outputs * item.Lanes;
+        bool add = item.Problem.Beta != T.Zero;
+        if (add)
+            Move(in item, start, rows, load: true);
+        for (int i = 0; i < rows; i++)
+        {
+            T bias = item.Problem.Bias == null ? T.Zero : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i];
+            WinogradPacking<TVec, T, TTile>.Output(m + ((nint)i * item.Lanes), item.Sizes.NextM, item.Lanes, bias, add, item.Scratch, item.Pixels + ((nint)i * size));
+        }
+
+        Move(in item, start, rows, load: false);
+    }
+
+    /// <summary>Beta times the pixels of the target, or pixels to the target.</summary>
+    private void Move(in Item item, int start, int rows, bool load)
+    {
+        TapGrid grid = schedule.Grid;
+        ImageLayout layout = item.Problem.TargetLayout;
+        int row = Outputs * item.Lanes;
+        for (int at = 0, count; item.First + at < item.End; at += count)
+        {
+            TileRun run = Run(in item, at);
+            count = run.Count;
+            nint image = (run.Image * layout.N) + ((nint)item.Group * schedule.Outputs * layout.C);
+            TargetWindow<TVec, T> window = new(grid, layout, item.Problem.Target, image, item.Problem.Finish, 0, grid.Height);
+            int h = run.Row * Outputs, w = run.Column * Outputs, width = Math.Min(count * Outputs, grid.Width - w);
+            T* pixels = item.Pixels + (at * Outputs);
+            for (int last = Math.Min(h + Outputs, grid.Height); h < last; h++, pixels += row)
+            {
+                if (load)
+                    window.Load(start, rows, (h * grid.Width) + w, width, grid.Width, pixels, Outputs * row, item.Problem.Beta);
+                else
+                    window.Store(start, rows, (h * grid.Width) + w, width, grid.Width, pixels, Outputs * row, isLast: true);
+            }
+        }
+    }
+
+    /// <summary>U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's.</summary>
+    public override void Pack(T* weights, T* panels)
+    {
+        TapGrid grid = schedule.Grid;
+        bool isForward = grid.Rows[0].Kernel == 0;
+        nint rowStride = isForward ? 9 * schedule.Channels : 9, channelStride = isForward ? 9 : 9 * schedule.Outputs;
+        int n = Outputs + 2;
+        double* columns = stackalloc double[n * 3];
+        for (int group = 0; group < shape.Groups; group++, weights += (nint)9 * schedule.Outputs * schedule.Channels, panels += schedule.FilterSize)
+        {
+            for (int panel = 0; panel < schedule.Panels.Count; panel++)
+            {
+                int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
+                for (int c = 0; c < schedule.Channels; c++)
+                {
+                    for (int i = 0; i < rows; i++)
+                    {
+                        T* g = weights + ((start + i) * rowStride) + (c * channelStride), u = panels + ((nint)start * schedule.Channels) + ((nint)c * rows) + i;
+                        for (int e = 0; e < n; e++)
+                        {
+                            for (int s = 0; s < 3; s++)
+                                columns[(e * 3) + s] = TTile.Filter(e, Tap(g, 0, s), Tap(g, 1, s), Tap(g, 2, s));
+                        }
+
+                        for (int e = 0; e < n * n; e++, u += (nint)schedule.Outputs * schedule.Channels)
+                        {
+                            double* row = columns + (e / n * 3);
+                            *u = T.CreateTruncating(TTile.Filter(e % n, row[0], row[1], row[2]));
+                        }
+                    }
+                }
+            }
+        }
+
+        double Tap(T* g, int r, int s) => double.CreateTruncating(g[(grid.Rows[r].Kernel * 3) + grid.Columns[s].Kernel]);
+    }
+
+    public override string ToString() => schedule.ToString();
+}

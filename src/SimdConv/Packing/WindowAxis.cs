@@ -1,0 +1,135 @@
+using System.Numerics;
+
+namespace SimdConv.Packing;
+
+/// <summary>One axis of windows over an image: tap t of window i is pixel Starts[i] + t*Dilation.</summary>
+internal sealed class WindowAxis
+{
+    private WindowAxis(int windows, int size, int dilation)
+    {
+        Windows = windows;
+        Size = size;
+        Dilation = dilation;
+        Starts = new int[windows];
+        Taps = new (int, int)[windows];
+        Counts = new int[windows];
+        Meets = new (int, int, int)[size];
+    }
+
+    /// <summary>PyTorch's adaptive windows: window i is pixels i*size/windows to (i+1)*size/windows, rounded down and up.</summary>
+    public WindowAxis(int windows, int size)
+        : this(windows, size, dilation: 1)
+    {
+        WindowStep = 1;
+        for (int i = 0; i < windows; i++)
+        {
+            Starts[i] = (int)((long)i * size / windows);
+            Counts[i] = (int)((((i + 1L) * size) + windows - 1) / windows) - Starts[i];
+            Taps[i] = (0, Counts[i]);
+            for (int pixel = Starts[i]; pixel < Starts[i] + Counts[i]; pixel++)
+                Meets[pixel] = (i, pixel - Starts[i], Meets[pixel].Count + 1);
+        }
+    }
+
+    public WindowAxis(int windows, int kernel, int size, int stride, int padBefore, int padAfter, int dilation, bool includePad)
+        : this(windows, size, dilation)
+    {
+        Stride = stride;
+        Reach = (int)((kernel - 1L) * dilation / stride);
+        int common = (int)BigInteger.GreatestCommonDivisor(stride, dilation);
+        (WindowStep, TapStep) = (dilation / common, stride / common);
+        for (int i = 0; i < windows; i++)
+        {
+            long start = ((long)i * stride) - padBefore;
+            Starts[i] = (int)start;
+            long first = Math.Min(kernel, (Math.Max(0, -start) + dilation - 1) / dilation);
+            Taps[i] = ((int)first, (int)Math.Clamp((size - start + dilation - 1) / dilation, first, kernel));
+
+            // PyTorch's rule: a window is cut at the end of the padding, then, unless padding counts, at the image.
+            long end = Math.Min(start + kernel, (long)size + padAfter);
+            Counts[i] = (int)(includePad ? end - start : Math.Min(end, size) - Math.Max(start, 0));
+        }
+
+        SortedDictionary<int, int> firstTaps = [];
+        for (int tap = 0; tap < Math.Min(kernel, TapStep); tap++)
+            firstTaps.Add((int)((long)tap * dilation % stride), tap);
+        for (int pixel = 0; pixel < size; pixel++)
+        {
+            long at = (long)pixel + padBefore;
+            Meets[pixel] = firstTaps.TryGetValue((int)(at % stride), out int tap) ? Meet(at, tap) : default;
+        }
+
+        for (int pixel = 0; pixel < Math.Min(stride, size); pixel++)
+            firstTaps.TryAdd((int)(((long)pixel + padBefore) % stride), kernel);
+        Phases = [.. firstTaps.Select(phase =>
+        {
+            int pixel = (phase.Key - (padBefore % stride) + stride) % stride;
+            return new WindowPhase(pixel, (int)(((long)pixel + padBefore) / stride), Math.Max(0, (int)(((long)size - pixel + stride - 1) / stride)),
+                phase.Value, (kernel - phase.Value + TapStep - 1) / TapStep);
+        })];
+        Places = new (int, int)[kernel];
+        for (int tap = 0; tap < kernel; tap++)
+        {
+            long at = (long)tap * dilation;
+            Places[tap] = (Array.FindIndex(Phases, phase => phase.FirstTap == tap % TapStep), (int)(at / stride));
+        }
+
+        (int, int, int) Meet(long at, int tap)
+        {
+            long window = (at - ((long)tap * dilation)) / stride;
+            long beyond = Math.Max(0, (window - windows + WindowStep) / WindowStep);
+            window -= beyond * WindowStep;
+            long first = tap + (beyond * TapStep);
+            return at < (long)tap * dilation || window < 0 || first >= kernel
+                ? default
+                : ((int)window, (int)first, (int)Math.Min((kernel - 1 - first) / TapStep, window / WindowStep) + 1);
+        }
+    }
+
+    public int Windows { get; }
+
+    /// <summary>Pixels of the image.</summary>
+    public int Size { get; }
+
+    public int Stride { get; }
+
+    public int Dilation { get; }
+
+    /// <summary>The first pixel of each window; may lie before the image.</summary>
+    public int[] Starts { get; }
+
+    /// <summary>For each window its taps [First, Last) that lie in the image; convolutions know windows without any.</summary>
+    public (int First, int Last)[] Taps { get; }
+
+    /// <summary>For each window what it counts for in an average: the divisor is the product over both axes.</summary>
+    public int[] Counts { get; }
+
+    /// <summary>
+    /// For each pixel the last window that meets it, with which tap, and how many do: the next ones are WindowStep windows earlier
+    /// and TapStep taps later each, so that taps ascend.
+    /// </summary>
+    public (int Window, int Tap, int Count)[] Meets { get; }
+
+    /// <summary>See <see cref="Meets"/>.</summary>
+    public int WindowStep { get; }
+
+    /// <summary>See <see cref="Meets"/>.</summary>
+    public int TapStep { get; }
+
+    /// <summary>How many strides the last tap of a window reads further than its first one.</summary>
+    public int Reach { get; }
+
+    /// <summary>The pixels by what they are modulo the stride, as far as there are pixels or taps; empty for adaptive windows.</summary>
+    public WindowPhase[] Phases { get; } = [];
+
+    /// <summary>For each tap its phase, and how many strides further than the window's place it reads there.</summary>
+    public (int Phase, int Step)[] Places { get; } = [];
+}
+
+/// <summary>Pixels that are equal modulo the stride: Pixel, Pixel + stride, and so on.</summary>
+/// <param name="Pixel">The first one.</param>
+/// <param name="Place">Which place in the padded row of its phase it takes, where the taps of window i begin at place i.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="FirstTap">The first tap that meets them; the next ones are TapStep later each.</param>
+/// <param name="Taps">How many taps do.</param>
+internal readonly record struct WindowPhase(int Pixel, int Place, int Count, int FirstTap, int Taps);
