@@ -30,6 +30,8 @@ public sealed class GemmArgumentTests
             SimdConv.Gemm.Multiply<float>(4, 4, 4, memory.A(16), memory.B(16), memory.A(16))),
         BadCall.Overlap("C begins in B", "c", "b", memory =>
             SimdConv.Gemm.Multiply<float>(4, 4, 4, memory.A(16), memory.B(16), memory.Elements.AsSpan(2015, 16))),
+        BadCall.Overlap("A wraps into the next rows of C", "c", "a", memory =>
+            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, 4, 4, 4, 1, memory.Elements.AsSpan(5, 28), 8, memory.B(16), 4, 0f, memory.Elements.AsSpan(0, 28), 8)),
         new("tier that no process has", typeof(ArgumentException), ["execution.Tier is 9; expected one of"],
             memory => Multiply(memory, execution: new(1, null, (SimdTier)9))),
         new("decimal-like element type", typeof(NotSupportedException), ["System.Half", "expected float or double"],

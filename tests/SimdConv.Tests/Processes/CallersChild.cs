@@ -18,6 +18,8 @@ internal static class CallersChild
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private static volatile int collections;
+
     public static void Run(int calls)
     {
         Caller[] callers = [.. Enumerable.Range(0, Callers).Select(i => new Caller(i))];
@@ -26,7 +28,7 @@ internal static class CallersChild
         // Allocates nothing itself; what it moves is what the callers hold.
         Thread collector = new(() =>
         {
-            while (!done.IsCancellationRequested)
+            for (; !done.IsCancellationRequested; collections++)
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
         });
         new Thread(() => Watch(callers)) { IsBackground = true }.Start();
@@ -48,10 +50,13 @@ internal static class CallersChild
         RequireIdle();
     }
 
-    /// <summary>Ends the process if a caller has made no call for a minute.</summary>
+    /// <summary>
+    /// Ends the process if a caller has made no call for a minute, unless the process itself has hardly run: then the collector hasn't either.
+    /// </summary>
     private static void Watch(Caller[] callers)
     {
-        int[] last = new int[callers.Length];
+        const int LeastCollections = 500;
+        int[] last = new int[callers.Length], collectionsThen = new int[callers.Length];
         long[] since = [.. Enumerable.Repeat(Stopwatch.GetTimestamp(), callers.Length)];
         while (true)
         {
@@ -60,8 +65,8 @@ internal static class CallersChild
             {
                 int made = callers[i].Made;
                 if (made != last[i] || callers[i].IsDone)
-                    (last[i], since[i]) = (made, Stopwatch.GetTimestamp());
-                else if (Stopwatch.GetElapsedTime(since[i]) > Patience)
+                    (last[i], since[i], collectionsThen[i]) = (made, Stopwatch.GetTimestamp(), collections);
+                else if (Stopwatch.GetElapsedTime(since[i]) > Patience && collections - collectionsThen[i] > LeastCollections)
                     Environment.FailFast($"caller {i} hangs in call {made}: {callers[i].Current}");
             }
         }

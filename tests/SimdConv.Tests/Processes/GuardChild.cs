@@ -68,6 +68,15 @@ internal static class GuardChild
         Span<T> output = guards.Output(c);
         SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, guards.Input(a), lda, guards.Input(b), ldb, beta, output, ldc, execution);
         Compare.Equal<T>(expected, output, "C");
+
+        PackedMatrix<T> packed = SimdConv.Gemm.Pack(GemmSide.B, g.TransB, g.K, g.N, guards.Input(b), ldb, execution.Tier);
+        output = guards.Output(c);
+        SimdConv.Gemm.Multiply(g.TransA, g.M, alpha, guards.Input(a), lda, packed, beta, output, ldc, execution);
+        Compare.Equal<T>(expected, output, "C with B packed");
+        output = guards.Output(c);
+        SimdConv.Gemm.MultiplyBatched(1, g.TransA, g.TransB, g.M, g.N, g.K, alpha, guards.Input(a), lda, a.Length, guards.Input(b), ldb, b.Length, beta,
+            output, ldc, c.Length, execution);
+        Compare.Equal<T>(expected, output, "C of a batch");
     }
 
     private static T[] Make<T>(int rows, int columns, int ld, int seed) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -107,6 +116,8 @@ internal static class GuardChild
         plan.WeightGradient(c.Batch, x, dy.Data, dw, db, beta, execution);
         Compare.Equal<T>(y, guardedY, "y");
         Compare.Equal<T>(dx, guardedDx, "dx");
+        if (bias.Length > 0)
+            plan.BiasGradient(c.Batch, guardedDy, guards.Output(bias), beta, execution);
         Compare.Equal<T>(dw, guardedDw, "dw");
         Compare.Equal<T>(db, guardedDb, "db");
     }
