@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
@@ -65,6 +66,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Average(int p, int sourceFirst)
     {
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
@@ -86,6 +88,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Maximum(int p, int sourceFirst, byte* winners, int lanes)
     {
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
@@ -112,6 +115,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     }
 
     /// <summary>Divides what each window of the strip has to give, or reads to which tap it goes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Give(byte* winners, int lanes, int first, int last)
     {
         int windows = schedule.Columns.Windows;
@@ -135,6 +139,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     }
 
     /// <summary>One row of dx: each pixel sums what the windows that it meets give to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Collect(int h, int sourceFirst)
     {
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
