@@ -50,6 +50,16 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         nint windows = (nint)schedule.Rows.Windows * schedule.Columns.Windows * schedule.WinnerSize;
         byte* winners = problem.Winners == null ? null : problem.Winners + (((image * shape.C) + channel) * windows);
         (int first, int last, int sourceFirst, int sourceLast) = strips[strip];
+        if (problem.Backward && schedule.IsGlobalAverage && problem.TargetLayout.W == 1 && problem.TargetLayout.H == shape.W)
+        {
+            (int height, int width) = schedule.Divisor(0, 0);
+            T divisor = T.CreateTruncating(height) * T.CreateTruncating(width);
+            nint pixels = (nint)shape.W * (last - first);
+            for (int lane = 0; lane < lanes; lane++)
+                new Span<T>(to + (lane * problem.TargetLayout.C) + (first * problem.TargetLayout.H), (int)pixels).Fill(from[lane * problem.SourceLayout.C] / divisor);
+            return;
+        }
+
         int sourceWidth = problem.Backward ? schedule.Columns.Windows : shape.W, targetWidth = problem.Backward ? shape.W : schedule.Columns.Windows;
         LanePacking<TVec, T>.Gather(from + (sourceFirst * problem.SourceLayout.H), problem.SourceLayout, lanes, sourceLast - sourceFirst, sourceWidth, source);
         if (problem.Backward)
