@@ -1,5 +1,6 @@
 using System.Numerics;
 using SimdConv.Core;
+using SimdConv.Kernels;
 using SimdConv.Loops;
 using SimdConv.Packing;
 
@@ -13,16 +14,19 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
         ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, OutputLength(batch), batch, nameof(y));
-        if (epilogue.Activation is < Activation.None or > Activation.Tanh)
-            throw ArgumentErrors.OutOfRange("epilogue.Activation", epilogue.Activation, "None, Relu or Tanh");
+        Finish<T> finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
         if (!epilogue.Bias.IsEmpty)
             ArgumentErrors.RequireLength(epilogue.Bias, Shape.K, "K output channels", "epilogue.Bias");
-        fixed (T* px = x, py = y, pw = weights, pb = epilogue.Bias)
+        if (!epilogue.Residual.IsEmpty)
+            ArgumentErrors.RequireBatch(epilogue.Residual, OutputLength(batch), batch, "epilogue.Residual");
+        fixed (T* px = x, py = y, pw = weights, pb = epilogue.Bias, pr = epilogue.Residual)
         {
             ElementSet<T> output = Elements(py, batch, isInput: false);
             RequireApart(output, nameof(y), Elements(px, batch, isInput: true), nameof(x));
             RequireApart(output, nameof(y), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
             RequireApart(output, nameof(y), new(pb, (1, pb == null ? 0 : Shape.K)), "epilogue.Bias");
+            RequireApart(output, nameof(y), Elements(pr, pr == null ? 0 : batch, isInput: false), "epilogue.Residual");
+            finish.Residual = pr;
             Convolve(ConvDirection.Forward, pw, new()
             {
                 Batch = batch,
@@ -33,7 +37,7 @@ public sealed unsafe partial class Conv2DPlan<T>
                 TargetLayout = OutputLayout,
                 Filter = panels,
                 Bias = pb,
-                Finish = new() { Activation = epilogue.Activation, Scale = epilogue.Scale ?? T.One },
+                Finish = finish,
             }, execution, tier);
         }
     }

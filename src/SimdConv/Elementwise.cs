@@ -51,8 +51,48 @@ public static unsafe class Elementwise
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.ReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), T.One, execution);
 
+    /// <summary>y = min(max(x, 0), 6); NaN stays NaN.</summary>
+    /// <param name="x">The arguments.</param>
+    /// <param name="y">As many results.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void Relu6<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.Relu6, x, nameof(x), x, nameof(x), y, nameof(y), T.One, execution);
+
+    /// <summary>dx = dy where 0 &lt; y &lt; 6, else 0: the gradient of y = min(max(x, 0), 6); y may also be x.</summary>
+    /// <param name="y">What <see cref="Relu6"/> gave.</param>
+    /// <param name="dy">The gradient of y.</param>
+    /// <param name="dx">As many results.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void Relu6Gradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.Relu6Gradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), T.One, execution);
+
+    /// <summary>y = x where x &gt; 0, else slope * x.</summary>
+    /// <param name="x">The arguments.</param>
+    /// <param name="y">As many results.</param>
+    /// <param name="slope">Multiplies elements that are not above 0.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void LeakyRelu<T>(ReadOnlySpan<T> x, Span<T> y, T slope, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.LeakyRelu, x, nameof(x), x, nameof(x), y, nameof(y), slope, execution);
+
+    /// <summary>dx = dy where y &gt; 0, else slope * dy: the gradient of <see cref="LeakyRelu"/>.</summary>
+    /// <param name="y">What <see cref="LeakyRelu"/> gave, which with a slope of 0 or more has the signs of x; or x itself.</param>
+    /// <param name="dy">The gradient of y.</param>
+    /// <param name="dx">As many results.</param>
+    /// <param name="slope">The same as in the forward pass.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void LeakyReluGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T slope, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.LeakyReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), slope, execution);
+
     private static void Apply<T>(ElementwiseOperation operation, ReadOnlySpan<T> x, string xArgument, ReadOnlySpan<T> y, string yArgument,
-        Span<T> target, string targetArgument, T scale, Execution execution)
+        Span<T> target, string targetArgument, T factor, Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -60,7 +100,7 @@ public static unsafe class Elementwise
         RequireSameOrApart(x, xArgument, target, targetArgument);
         RequireSameOrApart(y, yArgument, target, targetArgument);
         fixed (T* px = x, py = y, pt = target)
-            TierLoops<T>.For(tier).Elementwise(operation, px, py, pt, target.Length, scale);
+            TierLoops<T>.For(tier).Elementwise(operation, px, py, pt, target.Length, factor);
     }
 
     private static void RequireSameOrApart<T>(ReadOnlySpan<T> input, string argument, Span<T> target, string targetArgument)

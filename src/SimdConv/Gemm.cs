@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using SimdConv.Core;
+using SimdConv.Kernels;
 using SimdConv.Loops;
 using SimdConv.Packing;
 
@@ -87,8 +88,7 @@ public static unsafe partial class Gemm
             packedB.Require(GemmSide.B, tier, nameof(b));
         RequireMatrix((ReadOnlySpan<T>)c, m, n, ldc, nameof(c), nameof(ldc));
         bool hasEpilogue = epilogue.RowBias.Length > 0 || epilogue.ColumnBias.Length > 0 || epilogue.Activation != Activation.None;
-        if (hasEpilogue)
-            Require(epilogue, m, n);
+        Finish<T> finish = hasEpilogue ? Checked(epilogue, m, n) : default;
 
         fixed (T* pa = a, pb = b, pc = c, rowBias = epilogue.RowBias, columnBias = epilogue.ColumnBias)
         {
@@ -118,15 +118,14 @@ public static unsafe partial class Gemm
             problem.PackedColumn = 0;
             problem.RowBias = rowBias;
             problem.ColumnBias = columnBias;
-            problem.Finish.Activation = epilogue.Activation;
-            problem.Finish.Scale = epilogue.Scale ?? T.One;
+            problem.Finish = finish;
             TierLoops<T>.For(tier).Gemm(&problem, execution);
             GC.KeepAlive(packedA);
             GC.KeepAlive(packedB);
         }
     }
 
-    private static void Require<T>(GemmEpilogue<T> epilogue, int m, int n)
+    private static Finish<T> Checked<T>(GemmEpilogue<T> epilogue, int m, int n)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (epilogue.RowBias.Length > 0 && epilogue.ColumnBias.Length > 0)
@@ -135,8 +134,7 @@ public static unsafe partial class Gemm
             throw new ArgumentException($"epilogue.RowBias holds {epilogue.RowBias.Length} elements; expected {m}, one a row of C, or none.", nameof(epilogue));
         if (epilogue.ColumnBias.Length > 0 && epilogue.ColumnBias.Length != n)
             throw new ArgumentException($"epilogue.ColumnBias holds {epilogue.ColumnBias.Length} elements; expected {n}, one a column of C, or none.", nameof(epilogue));
-        if (!Enum.IsDefined(epilogue.Activation))
-            throw ArgumentErrors.OutOfRange("epilogue.Activation", epilogue.Activation, "None, Relu or Tanh");
+        return Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

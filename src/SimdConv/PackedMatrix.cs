@@ -84,4 +84,7 @@ public readonly ref struct GemmEpilogue<T>
 
     /// <summary>What multiplies tanh; null is 1.</summary>
     public T? Scale { get; init; }
+
+    /// <summary>What leaky ReLU multiplies elements by that are not above 0; null is 0.01.</summary>
+    public T? Slope { get; init; }
 }

@@ -11,7 +11,8 @@ internal sealed record IdxArray(int[] Dimensions, byte[] Values)
 
 /// <summary>
 /// Reads MNIST's IDX format, gzipped or not: two zero bytes, the type (8: unsigned bytes), the number of dimensions, each
-/// dimension as a big-endian 32-bit integer, then the bytes. Memory follows the bytes that are there, never a header's claim.
+/// dimension as a big-endian 32-bit integer, then the bytes. Memory follows the bytes that are there, never a header's claim, and
+/// what a small file unzips to is limited.
 /// </summary>
 internal static class IdxFile
 {
@@ -19,6 +20,9 @@ internal static class IdxFile
     public const int MaxCount = 1_000_000;
 
     private const int ChunkBytes = 1 << 16;
+
+    // Digits unzip to 2 to 5 times their size, nothing but zeros to 1,000 times: past some megabytes that is a bomb.
+    private const int MaxExpansion = 100, AnyExpansionBytes = 16 << 20;
 
     /// <summary>Reads images as Count x height x width.</summary>
     public static IdxArray ReadImages(Stream file, string name, Action<int[]>? checkDimensions = null) =>
@@ -32,7 +36,8 @@ internal static class IdxFile
         try
         {
             using GZipStream? unzipped = IsGzipped(file) ? new(file, CompressionMode.Decompress, leaveOpen: true) : null;
-            Stream content = unzipped ?? file;
+            Crc32Stream? summed = unzipped is null ? null : new(unzipped);
+            Stream content = summed ?? file;
             int[] dimensions = ReadHeader(content, name, rank, what);
             checkDimensions?.Invoke(dimensions);
             long length = 1;
@@ -40,7 +45,11 @@ internal static class IdxFile
                 length *= dimension;
             if (length > Array.MaxLength)
                 throw Bad(name, $"its header claims {length} bytes of {what}; expected at most {Array.MaxLength}");
-            return new IdxArray(dimensions, ReadExactly(content, (int)length, name, what));
+            long limit = unzipped is null ? long.MaxValue : Math.Max(AnyExpansionBytes, MaxExpansion * file.Length);
+            IdxArray array = new(dimensions, ReadExactly(content, (int)length, limit, name, what));
+            if (summed is not null)
+                RequireChecksum(file, summed.Sum, name);
+            return array;
         }
         catch (InvalidDataException error)
         {
@@ -80,7 +89,7 @@ internal static class IdxFile
         return dimensions;
     }
 
-    private static byte[] ReadExactly(Stream content, int length, string name, string what)
+    private static byte[] ReadExactly(Stream content, int length, long limit, string name, string what)
     {
         byte[] values = new byte[Math.Min(length, ChunkBytes)];
         int filled = 0;
@@ -92,11 +101,23 @@ internal static class IdxFile
             if (read == 0)
                 throw Bad(name, $"it holds {filled} bytes of {what}; its header claims {length}");
             filled += read;
+            if (filled > limit)
+                throw Bad(name, $"it unzips to more than {limit} bytes; expected at most {MaxExpansion} times the size of the file, or {AnyExpansionBytes}");
         }
 
         if (content.ReadByte() >= 0)
             throw Bad(name, $"it holds more than the {length} bytes of {what} that its header claims");
         return values;
+    }
+
+    /// <summary>GZipStream takes a stream that ends before its checksum for a whole one; the last eight bytes of a file are checksum and length.</summary>
+    private static void RequireChecksum(Stream file, uint sum, string name)
+    {
+        Span<byte> end = stackalloc byte[8];
+        file.Seek(-Math.Min(end.Length, file.Length), SeekOrigin.End);
+        uint stored = file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length ? BinaryPrimitives.ReadUInt32LittleEndian(end) : ~sum;
+        if (stored != sum)
+            throw Bad(name, $"damaged or truncated gzip data: its checksum is {sum:x8}; its last bytes say {stored:x8}");
     }
 
     private static bool IsGzipped(Stream file)

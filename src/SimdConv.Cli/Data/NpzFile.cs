@@ -18,14 +18,16 @@ internal sealed class NpzFile : IDisposable
     private readonly Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
 
     public NpzFile(string path)
+        : this(Open(path), path)
+    {
+    }
+
+    /// <summary>Reads from a stream, which this then owns; messages call it <paramref name="path"/>.</summary>
+    public NpzFile(Stream file, string path)
     {
         this.path = path;
-        if (!File.Exists(path))
-            throw new InputException($"{path} does not exist; expected a .npz file of weights.");
-        FileStream? file = null;
         try
         {
-            file = File.OpenRead(path);
             archive = new ZipArchive(file, ZipArchiveMode.Read);
             foreach (ZipArchiveEntry entry in archive.Entries)
             {
@@ -36,10 +38,10 @@ internal sealed class NpzFile : IDisposable
         }
         catch (Exception error)
         {
-            file?.Dispose();
+            file.Dispose();
             if (error is InvalidDataException)
                 throw new InputException($"{path}: not a .npz file, or a damaged one ({error.Message.TrimEnd('.')}).", error);
-            if (error is IOException or UnauthorizedAccessException)
+            if (error is IOException)
                 throw new InputException($"{path} can't be read: {error.Message}", error);
             throw;
         }
@@ -101,6 +103,20 @@ internal sealed class NpzFile : IDisposable
             for (int i = 0; i < values.Length; i++)
                 BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i]);
             content.Write(bytes);
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        if (!File.Exists(path))
+            throw new InputException($"{path} does not exist; expected a .npz file of weights.");
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path} can't be read: {error.Message}", error);
         }
     }
 

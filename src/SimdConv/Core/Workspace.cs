@@ -8,6 +8,15 @@ namespace SimdConv.Core;
 /// </summary>
 internal unsafe ref struct Workspace
 {
+    /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="Poison"/>.</summary>
+    public const string PoisonSwitch = "SimdConv.PoisonWorkspace";
+
+    /// <summary>NaN as a float and, twice in a row, a signalling one as a double.</summary>
+    private const uint NaNOfEitherType = 0xFFF1_2345;
+
+    /// <summary>Fills what a call takes with NaN, so that scratch memory that is read before it is written shows.</summary>
+    private static readonly bool Poison = AppContext.TryGetSwitch(PoisonSwitch, out bool isSet) && isSet;
+
     [ThreadStatic]
     private static Block? kept;
 
@@ -23,6 +32,8 @@ internal unsafe ref struct Workspace
         block.Grow(bytes);
         block.InUse = true;
         next = block.Address;
+        if (Poison)
+            new Span<uint>(next, checked((int)(bytes / sizeof(uint)))).Fill(NaNOfEitherType);
     }
 
     /// <summary>The bytes that <see cref="Take{T}"/> uses up for that many elements.</summary>

@@ -7,7 +7,7 @@ namespace SimdConv.Loops;
 
 /// <summary>One call of a convolution: which grids, from where, to where.</summary>
 internal unsafe struct ConvProblem<T>
-    where T : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public int Batch, Groups;
     public T* Source, Target, Filter, Bias;
@@ -170,8 +170,8 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
         TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
         for (int image = 0; image < images; image++)
         {
-            T* target = problem.Target + ((firstImage + image) * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C);
-            targets[image] = new(grid, problem.TargetLayout, target, item.Row, item.Rows);
+            nint at = ((firstImage + image) * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C);
+            targets[image] = new(grid, problem.TargetLayout, problem.Target, at, problem.Finish, item.Row, item.Rows);
         }
 
         for (int image = 0; image < images; image += item.Together)
@@ -188,15 +188,14 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
                 }
 
                 T beta = block > 0 ? T.One : problem.Beta;
-                Finish<T> finish = block == schedule.Blocks - 1 ? problem.Finish : default;
                 foreach (ConvSchedule.Band band in schedule.Bands)
-                    RunBand<TKernel>(in item, band, block, channels * band.Taps, beta, finish);
+                    RunBand<TKernel>(in item, band, block, channels * band.Taps, beta);
             }
         }
     }
 
     /// <summary>The rows of a strip that see the same taps.</summary>
-    private static void RunBand<TKernel>(in Item item, ConvSchedule.Band band, int block, int kc, T beta, Finish<T> finish)
+    private static void RunBand<TKernel>(in Item item, ConvSchedule.Band band, int block, int kc, T beta)
         where TKernel : struct, IGemmKernel<T>
     {
         ConvSchedule schedule = item.Schedule;
@@ -225,7 +224,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
                         item.Targets[i].Load(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, beta);
                     RunTiles<TKernel>(in item, m, rows, kc, item.Filter + band.FilterOffset(block, panel), b, offsets, count, beta != T.Zero);
                     for (int i = 0; i < item.Together; i++)
-                        item.Targets[i].Store(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, finish);
+                        item.Targets[i].Store(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, isLast: block == schedule.Blocks - 1);
                 }
             }
         }

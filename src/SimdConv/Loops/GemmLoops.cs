@@ -8,7 +8,7 @@ namespace SimdConv.Loops;
 
 /// <summary>C[M x N] = alpha * A[M x K] * B[K x N] + beta * C, transposes already in the strides.</summary>
 internal unsafe struct GemmProblem<T>
-    where T : unmanaged
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public int M, N, K;
     public T Alpha, Beta;
@@ -103,10 +103,10 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         if (fromC && (p->Beta != T.One || HasBias(p)))
             Start(p);
         Run(p, fromC);
-        for (int i = 0; i < p->M && p->Finish.Activation != Activation.None; i++)
+        for (int i = 0; i < p->M && p->Finish.Operation != ElementwiseOperation.None; i++)
         {
             T* c = p->C + (i * p->Ldc);
-            ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, p->N, p->Finish.Scale);
+            ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, p->N, p->Finish.Factor);
         }
     }
 

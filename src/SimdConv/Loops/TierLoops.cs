@@ -30,7 +30,7 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Packs all panels of op(A) or op(B).</summary>
     public abstract void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed);
 
-    public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale);
+    public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
     /// <summary>The block sizes and tables that this tier runs a pass with.</summary>
     public abstract ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups);
@@ -89,8 +89,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
     }
 
-    public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale) =>
-        ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, scale);
+    public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
+        ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
 
     public override ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups) =>
         ConvSchedule.Make(grids, outputs, channels, groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T));

@@ -15,42 +15,60 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     private readonly nint channelStride, rowStride, pixelStride;
     private readonly int width;
     private readonly bool contiguous;
+    private readonly Finish<T> finish;
 
-    public TargetWindow(TapGrid grid, ImageLayout layout, T* image, int row, int rows)
+    /// <param name="grid">The grid.</param>
+    /// <param name="layout">The target's strides.</param>
+    /// <param name="target">The target's first element.</param>
+    /// <param name="image">How far from it the image, or its first channel in question, begins.</param>
+    /// <param name="finish">What is done ahead of the last store.</param>
+    /// <param name="row">First row of the strip in the grid.</param>
+    /// <param name="rows">Rows of the strip.</param>
+    public TargetWindow(TapGrid grid, ImageLayout layout, T* target, nint image, in Finish<T> finish, int row, int rows)
     {
         width = grid.Width;
         channelStride = layout.C;
         rowStride = grid.StepH * layout.H;
         pixelStride = grid.StepW * layout.W;
-        origin = image + ((grid.OriginH + ((nint)row * grid.StepH)) * layout.H) + (grid.OriginW * layout.W);
+        nint at = image + ((grid.OriginH + ((nint)row * grid.StepH)) * layout.H) + (grid.OriginW * layout.W);
+        origin = target + at;
+        this.finish = finish;
+        if (finish.Residual != null)
+            this.finish.Residual = finish.Residual + at;
         contiguous = pixelStride == 1 && (rowStride == width || rows == 1);
     }
 
     /// <summary>tile = beta * target; columns between rows are left as they are.</summary>
-    public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta)
+    public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        Read(origin, TVec.Broadcast(beta), accumulate: false, m, rows, position, count, pitch, tile, ld);
+
+    /// <summary>tile = scale * image, or tile + image where <paramref name="accumulate"/> is set.</summary>
+    private void Read(T* image, TVec scale, bool accumulate, int m, int rows, int position, int count, int pitch, T* tile, nint ld)
     {
-        TVec scale = TVec.Broadcast(beta);
         for (int i = 0; i < rows; i++, m++, tile += ld)
         {
             for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
             {
-                T* from = origin + (m * channelStride) + run.Offset, to = tile + run.At;
+                T* from = image + (m * channelStride) + run.Offset, to = tile + run.At;
                 for (int j = 0; j < run.Length; j += TVec.Count)
                 {
                     int rest = run.Length - j;
-                    RowCopy<TVec, T>.StoreUpTo(to + j, TVec.Multiply(scale, RowCopy<TVec, T>.LoadUpTo(from + (j * pixelStride), pixelStride, Math.Min(rest, TVec.Count))), rest);
+                    TVec x = RowCopy<TVec, T>.LoadUpTo(from + (j * pixelStride), pixelStride, Math.Min(rest, TVec.Count));
+                    RowCopy<TVec, T>.StoreUpTo(to + j, accumulate ? TVec.Add(RowCopy<TVec, T>.LoadUpTo(to + j, rest), x) : TVec.Multiply(scale, x), rest);
                 }
             }
         }
     }
 
-    /// <summary>target = activation(tile).</summary>
-    public void Store(int m, int rows, int position, int count, int pitch, T* tile, nint ld, Finish<T> finish)
+    /// <summary>target = tile, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
+    public void Store(int m, int rows, int position, int count, int pitch, T* tile, nint ld, bool isLast)
     {
+        if (isLast && finish.Residual != null)
+            Read(finish.Residual, default, accumulate: true, m, rows, position, count, pitch, tile, ld);
         for (int i = 0; i < rows; i++, m++, tile += ld)
         {
-            if (finish.Activation != Activation.None)
-                ElementwiseLoops<TVec, T>.Run(finish.Operation, tile, tile, tile, count, finish.Scale);
+            if (isLast && finish.Operation != ElementwiseOperation.None)
+                ElementwiseLoops<TVec, T>.Run(finish.Operation, tile, tile, tile, count, finish.Factor);
             T* channel = origin + (m * channelStride);
             for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
                 RowCopy<TVec, T>.Scatter(tile + run.At, channel + run.Offset, pixelStride, run.Length);

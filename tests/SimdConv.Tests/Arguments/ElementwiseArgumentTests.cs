@@ -6,6 +6,10 @@ public sealed class ElementwiseArgumentTests
     [
         .. Both("Tanh", (x, _, y, e) => SimdConv.Elementwise.Tanh(x, y, 1, e), "y", "x"),
         .. Both("Relu", (x, _, y, e) => SimdConv.Elementwise.Relu(x, y, e), "y", "x"),
+        .. Both("Relu6", (x, _, y, e) => SimdConv.Elementwise.Relu6(x, y, e), "y", "x"),
+        .. Both("LeakyRelu", (x, _, y, e) => SimdConv.Elementwise.LeakyRelu(x, y, 1, e), "y", "x"),
+        .. Both("Relu6Gradient", (y, dy, dx, e) => SimdConv.Elementwise.Relu6Gradient(y, dy, dx, e), "dx", "y"),
+        .. Both("LeakyReluGradient", (y, dy, dx, e) => SimdConv.Elementwise.LeakyReluGradient(y, dy, dx, 1, e), "dx", "y"),
         .. Both("TanhGradient", (y, dy, dx, e) => SimdConv.Elementwise.TanhGradient(y, dy, dx, 1, e), "dx", "y"),
         .. Both("ReluGradient", (y, dy, dx, e) => SimdConv.Elementwise.ReluGradient(y, dy, dx, e), "dx", "y"),
         Length("TanhGradient: dy longer", "dx", 10, "dy", 11,

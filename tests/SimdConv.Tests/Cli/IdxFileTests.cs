@@ -49,11 +49,8 @@ public sealed class IdxFileTests
         for (int length = 0; length < whole.Length; length++)
         {
             byte[] part = whole[..length];
-            IdxArray? read = null;
-            Exception? e = Record.Exception(() => read = IdxFile.ReadImages(new MemoryStream(part), "part"));
-            // A gzip stream that lacks only its end marker and checksum still holds every byte.
-            bool complete = zipped && length >= whole.Length - 10 && read is not null && read.Values.AsSpan().SequenceEqual(Images.AsSpan(16));
-            Assert.True(e is InputException || complete, $"{length} of {whole.Length} bytes: {e}");
+            Exception? e = Record.Exception(() => IdxFile.ReadImages(new MemoryStream(part), "part"));
+            Assert.True(e is InputException, $"{length} of {whole.Length} bytes: {e}");
         }
     }
 

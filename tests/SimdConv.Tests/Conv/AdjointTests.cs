@@ -18,10 +18,10 @@ public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointI
     public void GradientsAreTheTransposesOfTheConvolution(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 200, any =>
+        Properties.Check(ConvCases.Any(), 2000, any =>
         {
             ConvRun<T> run = new(any with { Data = DataKind.Integers, Beta = 0, Bias = false });
-            Int128 expected = Dot(run.Dy, run.Forward(tier.Run()));
+            long expected = Dot(run.Dy, run.Forward(tier.Run()));
             Assert.Equal(expected, Dot(run.InputGradient(tier.Run()), run.X));
             Assert.Equal(expected, Dot(run.WeightGradient(tier.Run()).Weights, run.W));
         });
@@ -31,7 +31,7 @@ public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointI
     public void Col2ImIsTheTransposeOfIm2Col(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 150, c =>
+        Properties.Check(ConvCases.Any(), 1000, c =>
         {
             IndexTable table = new(c.Shape);
             T[] x = Data.Make<T>((long)c.Batch * c.Shape.C * c.Shape.H * c.Shape.W, DataKind.Integers, c.Seed), folded = new T[x.Length];
@@ -43,11 +43,13 @@ public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointI
         });
     }
 
-    private static Int128 Dot(T[] a, T[] b)
+    private static long Dot(T[] a, T[] b)
     {
-        Int128 sum = 0;
+        // Integers far below 2^24: nothing is rounded, in either type.
+        Assert.Equal(a.Length, b.Length);
+        long sum = 0;
         for (int i = 0; i < a.Length; i++)
-            sum += (Int128)long.CreateChecked(a[i]) * long.CreateChecked(b[i]);
+            sum = checked(sum + (long.CreateTruncating(a[i]) * long.CreateTruncating(b[i])));
         return sum;
     }
 }

@@ -98,18 +98,31 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
         }
     }
 
-    /// <summary>The activation is the element-wise operation applied to the sum, bit for bit, in the same tier.</summary>
-    public static void ActivationFollowsTheSum(SimdTier tier, ConvCase c)
+    /// <summary>Residual and activation are element-wise operations applied to the sum, bit for bit, in the same tier.</summary>
+    public static void EpilogueFollowsTheSum(SimdTier tier, ConvCase c)
     {
         ConvRun<T> run = new(c);
-        T scale = T.CreateTruncating(1.7159);
-        T[] sums = run.Forward(tier.Run()), expected = new T[sums.Length];
-        SimdConv.Elementwise.Relu<T>(sums, expected, tier.Run());
-        Compare.Equal<T>(expected, run.Forward(tier.Run(), Activation.Relu), "ReLU");
-        SimdConv.Elementwise.Tanh<T>(sums, expected, scale, tier.Run());
-        Compare.Equal<T>(expected, run.Forward(tier.Run(), Activation.Tanh, scale), "scaled tanh");
-        SimdConv.Elementwise.Tanh<T>(sums, expected, T.One, tier.Run());
-        Compare.Equal<T>(expected, run.Forward(tier.Run(), Activation.Tanh), "tanh");
+        Execution execution = tier.Run(1 + (c.Seed % 3));
+        T scale = T.CreateTruncating(1.7159), slope = T.CreateTruncating(0.01);
+        T[] sums = run.Forward(execution), expected = new T[sums.Length];
+        foreach (bool withResidual in (bool[])[false, true])
+        {
+            for (int i = 0; i < sums.Length && withResidual; i++)
+                sums[i] += run.Residual[i];
+            Compare.Equal<T>(sums, run.Forward(execution, withResidual: withResidual), "no activation");
+            SimdConv.Elementwise.Relu<T>(sums, expected, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.Relu, null, withResidual), "ReLU");
+            SimdConv.Elementwise.Relu6<T>(sums, expected, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.Relu6, null, withResidual), "ReLU6");
+            SimdConv.Elementwise.LeakyRelu<T>(sums, expected, slope, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, null, withResidual), "leaky ReLU");
+            SimdConv.Elementwise.LeakyRelu<T>(sums, expected, -scale, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, -scale, withResidual), "leaky ReLU of another slope");
+            SimdConv.Elementwise.Tanh<T>(sums, expected, scale, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.Tanh, scale, withResidual), "scaled tanh");
+            SimdConv.Elementwise.Tanh<T>(sums, expected, T.One, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.Tanh, null, withResidual), "tanh");
+        }
     }
 
     public static T[] Execute(ConvRun<T> run, ConvDirection direction, Execution execution)

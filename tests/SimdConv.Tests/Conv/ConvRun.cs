@@ -8,7 +8,7 @@ namespace SimdConv.Tests.Conv;
 internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly ConvCase c;
-    private readonly StridedImage<T> x, dy;
+    private readonly StridedImage<T> x, dy, residual;
 
     public ConvRun(ConvCase c)
     {
@@ -16,10 +16,11 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
         Conv2DShape s = c.Shape;
         x = StridedImage<T>.Filled(c.Input, c.Batch, s.C, s.H, s.W, c.Data, c.Seed + 1);
         dy = StridedImage<T>.Filled(c.Output, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 2);
+        residual = StridedImage<T>.Filled(c.Output, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 8);
         W = Data.Make<T>(s.WeightCount, c.Data, c.Seed + 3);
         Bias = c.Bias ? Data.Make<T>(s.K, c.Data, c.Seed + 4) : [];
         Beta = T.CreateTruncating(c.Beta);
-        (X, Dy) = (x.Pack(), dy.Pack());
+        (X, Dy, Residual) = (x.Pack(), dy.Pack(), residual.Pack());
         DxBefore = Data.Make<T>(X.Length, c.Data, c.Seed + 5);
         DwBefore = Data.Make<T>(W.Length, c.Data, c.Seed + 6);
         DbBefore = Data.Make<T>(s.K, c.Data, c.Seed + 7);
@@ -31,6 +32,9 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
     public T[] X { get; }
 
     public T[] Dy { get; }
+
+    /// <summary>What is added to y where a test asks for it.</summary>
+    public T[] Residual { get; }
 
     public T[] W { get; }
 
@@ -44,12 +48,14 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
 
     public T[] DbBefore { get; }
 
-    public T[] Forward(Execution execution, Activation activation = Activation.None, T? scale = null)
+    /// <param name="execution">Threads and tier.</param>
+    /// <param name="activation">The activation.</param>
+    /// <param name="factor">Its scale or slope; null for the default.</param>
+    /// <param name="withResidual">Whether the residual is added.</param>
+    public T[] Forward(Execution execution, Activation activation = Activation.None, T? factor = null, bool withResidual = false)
     {
         StridedImage<T> y = new(c.Output, c.Batch, c.Shape.K, c.Shape.P, c.Shape.Q);
-        Epilogue<T> epilogue = scale is { } factor
-            ? new() { Bias = Bias, Activation = activation, Scale = factor }
-            : new() { Bias = Bias, Activation = activation };
+        Epilogue<T> epilogue = new() { Bias = Bias, Residual = withResidual ? residual.Data : [], Activation = activation, Scale = factor, Slope = factor };
         T[] before = (T[])x.Data.Clone();
         if (c.Packed)
             Plan.Forward(c.Batch, x.Data, Plan.Pack(W, FilterUse.Forward, execution.Tier), y.Data, epilogue, execution);

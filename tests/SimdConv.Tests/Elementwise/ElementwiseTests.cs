@@ -19,19 +19,32 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         ("TanhGradient", (y, dy, dx, execution) => SimdConv.Elementwise.TanhGradient(y, dy, dx, Scale, execution)),
         ("Relu", (x, _, y, execution) => SimdConv.Elementwise.Relu(x, y, execution)),
         ("ReluGradient", (y, dy, dx, execution) => SimdConv.Elementwise.ReluGradient(y, dy, dx, execution)),
+        ("Relu6", (x, _, y, execution) => SimdConv.Elementwise.Relu6(x, y, execution)),
+        ("Relu6Gradient", (y, dy, dx, execution) => SimdConv.Elementwise.Relu6Gradient(y, dy, dx, execution)),
+        ("LeakyRelu", (x, _, y, execution) => SimdConv.Elementwise.LeakyRelu(x, y, Scale, execution)),
+        ("LeakyReluGradient", (y, dy, dx, execution) => SimdConv.Elementwise.LeakyReluGradient(y, dy, dx, Scale, execution)),
     ];
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
-    public void ReluAndItsGradientAreExact(SimdTier tier)
+    public void RelusAndTheirGradientsAreExact(SimdTier tier)
     {
         Tiers.Require(tier);
-        T[] specials = [T.NaN, T.NegativeZero, T.Zero, T.PositiveInfinity, T.NegativeInfinity, T.Epsilon, -T.Epsilon];
+        T six = T.CreateTruncating(6), slope = T.CreateTruncating(0.01);
+        T[] specials = [T.NaN, T.NegativeZero, T.Zero, T.PositiveInfinity, T.NegativeInfinity, T.Epsilon, -T.Epsilon, six, T.BitDecrement(six), six + six];
         T[] x = [.. specials, .. Data.Make<T>(200, DataKind.Real, 3)];
         T[] dy = Data.Make<T>(x.Length, DataKind.Real, 4), y = new T[x.Length], dx = new T[x.Length];
         SimdConv.Elementwise.Relu<T>(x, y, tier.Run());
         Compare.Equal<T>([.. x.Select(v => T.IsNaN(v) || v > T.Zero ? v : T.Zero)], y, "ReLU");
         SimdConv.Elementwise.ReluGradient<T>(x, dy, dx, tier.Run());
         Compare.Equal<T>([.. x.Select((v, i) => v > T.Zero ? dy[i] : T.Zero)], dx, "ReLU's gradient");
+        SimdConv.Elementwise.Relu6<T>(x, y, tier.Run());
+        Compare.Equal<T>([.. x.Select(v => T.IsNaN(v) ? v : T.Clamp(v, T.Zero, six))], y, "ReLU6");
+        SimdConv.Elementwise.Relu6Gradient<T>(x, dy, dx, tier.Run());
+        Compare.Equal<T>([.. x.Select((v, i) => v > T.Zero && v < six ? dy[i] : T.Zero)], dx, "ReLU6's gradient");
+        SimdConv.Elementwise.LeakyRelu<T>(x, y, slope, tier.Run());
+        Compare.Equal<T>([.. x.Select(v => v > T.Zero ? v : slope * v)], y, "leaky ReLU");
+        SimdConv.Elementwise.LeakyReluGradient<T>(x, dy, dx, slope, tier.Run());
+        Compare.Equal<T>([.. x.Select((v, i) => v > T.Zero ? dy[i] : slope * dy[i])], dx, "leaky ReLU's gradient");
     }
 
     /// <summary>dy (scale - y^2/scale): a product, a quotient, a difference, a product.</summary>

@@ -41,6 +41,15 @@ internal static class GemmProperties<T> where T : unmanaged, IBinaryFloatingPoin
         Compare.Equal<T>(o.Elements(expected), o.Elements(c), "C");
     }
 
+    /// <summary>C with its gaps.</summary>
+    public static T[] Execute(GemmCase g, Execution execution)
+    {
+        Operands o = new(g);
+        T[] c = (T[])o.C.Clone();
+        o.Multiply(c, execution);
+        return c;
+    }
+
     public static void SameOnAnyThreads(SimdTier tier, GemmCase g)
     {
         Operands o = new(g);

@@ -59,7 +59,7 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     public void SameOnAnyNumberOfThreads(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(GemmCases.Any(), 100, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
+        Properties.Check(GemmCases.Any(), 1000, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
         Properties.Check(GemmCases.Long(), 40, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
         Properties.Check(
             GemmCases.Long(),
@@ -71,7 +71,7 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     public void AnElementDependsOnNeitherMNorN(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(GemmCases.Any(), 200, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
+        Properties.Check(GemmCases.Any(), 1000, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
         Properties.Check(GemmCases.Long(), 20, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
     }
 

@@ -46,6 +46,35 @@ internal static class Im2ColProperties<T> where T : unmanaged, IBinaryFloatingPo
         }
     }
 
+    /// <summary>The columns, and the images that they fold to, one behind the other.</summary>
+    public static T[] Execute(ConvCase c, Execution execution)
+    {
+        IndexTable table = new(c.Shape);
+        ColumnLayout layout = Layout(table, c, out int length);
+        T[] columns = Data.Filled(length, Data.Canary<T>()), x = Data.Filled(Pixels(c), Data.Canary<T>());
+        SimdConv.Im2Col.Unfold<T>(table, c.Batch, Data.Make<T>(Pixels(c), c.Data, c.Seed), columns, layout, execution);
+        Col2Im.Fold<T>(table, c.Batch, columns, layout, x, execution);
+        return [.. columns, .. x];
+    }
+
+    /// <summary>The columns of each image, and the image that they fold to, are those of the image alone.</summary>
+    public static void SameAtAnyBatch(SimdTier tier, ConvCase c)
+    {
+        IndexTable table = new(c.Shape);
+        int pixels = c.Shape.C * c.Shape.H * c.Shape.W, size = table.Rows * table.Columns;
+        T[] x = Data.Make<T>(Pixels(c), c.Data, c.Seed), columns = new T[c.Batch * size], folded = new T[x.Length];
+        SimdConv.Im2Col.Unfold<T>(table, c.Batch, x, columns, ColumnLayout.PerImage(table), tier.Run());
+        Col2Im.Fold<T>(table, c.Batch, columns, ColumnLayout.PerImage(table), folded, tier.Run());
+        for (int n = 0; n < c.Batch; n++)
+        {
+            T[] columnsAlone = new T[size], foldedAlone = new T[pixels];
+            SimdConv.Im2Col.Unfold<T>(table, 1, x.AsSpan(n * pixels, pixels), columnsAlone, ColumnLayout.PerImage(table), tier.Run());
+            Compare.Equal<T>(columns.AsSpan(n * size, size), columnsAlone, $"columns of image {n} of {c.Batch} alone");
+            Col2Im.Fold<T>(table, 1, columnsAlone, ColumnLayout.PerImage(table), foldedAlone, tier.Run());
+            Compare.Equal<T>(folded.AsSpan(n * pixels, pixels), foldedAlone, $"image {n} of {c.Batch} alone");
+        }
+    }
+
     /// <summary>The tables' numbers, from their definition.</summary>
     public static void Tables(ConvCase c)
     {

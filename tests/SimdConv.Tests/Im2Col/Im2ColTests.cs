@@ -14,16 +14,24 @@ public abstract class Im2ColTests<T> where T : unmanaged, IBinaryFloatingPointIe
     public void UnfoldMatchesReference(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 250, c => Im2ColProperties<T>.Unfold(tier, c));
+        Properties.Check(ConvCases.Any(), 1000, c => Im2ColProperties<T>.Unfold(tier, c));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void FoldAddsInTheContractsOrder(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 250, c => Im2ColProperties<T>.Fold(tier, c));
+        Properties.Check(ConvCases.Any(), 1000, c => Im2ColProperties<T>.Fold(tier, c));
+    }
+
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void SameAtAnyBatchSize(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        Properties.Check(ConvCases.Any(), 1000, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c));
+        Properties.Check(ConvCases.Any(), 100, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c with { Batch = 4 + (c.Seed % 16) }));
     }
 
     [Fact]
-    public void TablesHoldTheirDefinition() => Properties.Check(ConvCases.Any(), 200, Im2ColProperties<T>.Tables);
+    public void TablesHoldTheirDefinition() => Properties.Check(ConvCases.Any(), 1000, Im2ColProperties<T>.Tables);
 }

@@ -51,6 +51,14 @@ internal static class PoolProperties<T> where T : unmanaged, IBinaryFloatingPoin
         Compare.WithinBound<T>(exact, gauge, dx, s.R * s.S, "dx");
     }
 
+    /// <summary>y, winners and dx, one behind the other.</summary>
+    public static T[] Execute(PoolCase c, Execution execution)
+    {
+        Run run = new(c);
+        T[] y = run.Forward(execution, out int[] winners);
+        return [.. y, .. winners.Select(T.CreateTruncating), .. run.Backward(winners, execution)];
+    }
+
     public static void SameOnAnyThreadsAndBatch(SimdTier tier, PoolCase c)
     {
         Run run = new(c);

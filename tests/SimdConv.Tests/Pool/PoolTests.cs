@@ -15,21 +15,21 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Forward(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(PoolCases.Any(), 500, c => PoolProperties<T>.Forward(tier, c));
+        Properties.Check(PoolCases.Any(), 1000, c => PoolProperties<T>.Forward(tier, c));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void Backward(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(PoolCases.Any(), 500, c => PoolProperties<T>.Backward(tier, c));
+        Properties.Check(PoolCases.Any(), 1000, c => PoolProperties<T>.Backward(tier, c));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void SameOnAnyNumberOfThreadsAndAtAnyBatchSize(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(PoolCases.Any(), 150, c => PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, c));
+        Properties.Check(PoolCases.Any(), 1000, c => PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, c));
     }
 
     /// <summary>A NaN anywhere in a window is its maximum, in every lane; infinities and ties behave as in the plain loop.</summary>

@@ -68,9 +68,10 @@ internal static class AllocationChild
         Conv2DShape shape = new Conv2DShape(4, 12, 14, 8, 3, 3) { StrideW = 2, Groups = 2 }.WithPadding(1, 1);
         Conv2DPlan<T> conv = new(shape);
         T[] x = Data.Make<T>(conv.InputLength(Batch), DataKind.Real, 3), y = Data.Make<T>(conv.OutputLength(Batch), DataKind.Real, 4);
-        T[] w = Data.Make<T>(shape.WeightCount, DataKind.Real, 5), bias = new T[shape.K];
+        T[] w = Data.Make<T>(shape.WeightCount, DataKind.Real, 5), bias = new T[shape.K], residual = new T[y.Length];
         PackedFilter<T> filter = conv.Pack(w, FilterUse.Both, e.Tier);
         yield return ("Forward packed", () => conv.Forward(Batch, x, filter, y, new() { Bias = bias, Activation = Activation.Tanh }, e));
+        yield return ("Forward with a residual", () => conv.Forward(Batch, x, filter, y, new() { Residual = residual, Activation = Activation.LeakyRelu }, e));
         yield return ("Forward", () => conv.Forward(Batch, x, w, y, default, e));
         yield return ("Repack", () => conv.Repack(w, filter));
         yield return ("InputGradient packed", () => conv.InputGradient(Batch, y, filter, x, default, e));
@@ -107,5 +108,9 @@ internal static class AllocationChild
         yield return ("TanhGradient", () => SimdConv.Elementwise.TanhGradient<T>(a, b, c, T.One, e));
         yield return ("Relu", () => SimdConv.Elementwise.Relu<T>(a, c, e));
         yield return ("ReluGradient", () => SimdConv.Elementwise.ReluGradient<T>(a, b, c, e));
+        yield return ("Relu6", () => SimdConv.Elementwise.Relu6<T>(a, c, e));
+        yield return ("Relu6Gradient", () => SimdConv.Elementwise.Relu6Gradient<T>(a, b, c, e));
+        yield return ("LeakyRelu", () => SimdConv.Elementwise.LeakyRelu<T>(a, c, T.One, e));
+        yield return ("LeakyReluGradient", () => SimdConv.Elementwise.LeakyReluGradient<T>(a, b, c, T.One, e));
     }
 }

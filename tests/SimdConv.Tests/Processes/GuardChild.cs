@@ -78,6 +78,7 @@ internal static class GuardChild
         StridedImage<T> dy = StridedImage<T>.Filled(c.Output, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 1);
         T[] w = Data.Make<T>(s.WeightCount, c.Data, c.Seed + 2), bias = c.Bias ? Data.Make<T>(s.K, c.Data, c.Seed + 3) : [];
         T[] y = (T[])dy.Data.Clone(), dx = (T[])x.Clone(), dw = (T[])w.Clone(), db = (T[])bias.Clone();
+        T[] residual = c.Seed % 2 == 0 ? (T[])y.Clone() : [];
         T beta = T.CreateTruncating(c.Beta);
         Conv2DPlan<T> plan = new(s, new StridedImage<T>(c.Input, c.Batch, s.C, s.H, s.W).Layout, dy.Layout);
         Assert.Equal((x.Length, y.Length), (plan.InputLength(c.Batch), plan.OutputLength(c.Batch)));
@@ -85,20 +86,21 @@ internal static class GuardChild
         using Guards<T> guards = new(side);
         Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx), guardedDw = guards.Output(dw), guardedDb = guards.Output(db);
         ReadOnlySpan<T> guardedX = guards.Input(x), guardedDy = guards.Input(dy.Data), guardedW = guards.Input(w), guardedBias = guards.Input(bias);
+        Epilogue<T> guarded = new() { Bias = guardedBias, Residual = guards.Input(residual) };
         if (c.Packed)
         {
             PackedFilter<T> filter = plan.Pack(guardedW, FilterUse.Both, execution.Tier);
-            plan.Forward(c.Batch, guardedX, filter, guardedY, new() { Bias = guardedBias }, execution);
+            plan.Forward(c.Batch, guardedX, filter, guardedY, guarded, execution);
             plan.InputGradient(c.Batch, guardedDy, filter, guardedDx, beta, execution);
         }
         else
         {
-            plan.Forward(c.Batch, guardedX, guardedW, guardedY, new() { Bias = guardedBias }, execution);
+            plan.Forward(c.Batch, guardedX, guardedW, guardedY, guarded, execution);
             plan.InputGradient(c.Batch, guardedDy, guardedW, guardedDx, beta, execution);
         }
 
         plan.WeightGradient(c.Batch, guardedX, guardedDy, guardedDw, guardedDb, beta, execution);
-        plan.Forward(c.Batch, x, w, y, new() { Bias = bias }, execution);
+        plan.Forward(c.Batch, x, w, y, new() { Bias = bias, Residual = residual }, execution);
         plan.InputGradient(c.Batch, dy.Data, w, dx, beta, execution);
         plan.WeightGradient(c.Batch, x, dy.Data, dw, db, beta, execution);
         Compare.Equal<T>(y, guardedY, "y");
@@ -170,6 +172,10 @@ internal static class GuardChild
         Compare.Equal<T>(expected, y, $"tanh's gradient of {length}");
         SimdConv.Elementwise.Relu(guardedX, y, execution);
         SimdConv.Elementwise.ReluGradient(guardedX, guardedDy, y, execution);
+        SimdConv.Elementwise.Relu6(guardedX, y, execution);
+        SimdConv.Elementwise.Relu6Gradient(guardedX, guardedDy, y, execution);
+        SimdConv.Elementwise.LeakyRelu(guardedX, y, T.One, execution);
+        SimdConv.Elementwise.LeakyReluGradient(guardedX, guardedDy, y, T.One, execution);
     }
 
     /// <summary>The guarded buffers of one call.</summary>

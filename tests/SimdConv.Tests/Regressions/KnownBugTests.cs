@@ -97,7 +97,7 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     public void NaNAndInfinityStayInTheirLane(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 150, any =>
+        Properties.Check(ConvCases.Any(), 1000, any =>
         {
             ConvCase c = any with { Data = DataKind.Integers, Input = LayoutKind.Nchw, Output = LayoutKind.Nchw };
             ConvRun<T> run = new(c);

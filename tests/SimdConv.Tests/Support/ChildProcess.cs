@@ -6,7 +6,7 @@ namespace SimdConv.Tests.Support;
 /// <summary>This test assembly run again as a program, under other environment variables.</summary>
 internal static class ChildProcess
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = Effort.IsLong ? TimeSpan.FromHours(12) : TimeSpan.FromMinutes(4);
 
     public static (int ExitCode, string Output) Run(string[] arguments, params (string Name, string Value)[] environment) =>
         RunAssembly(typeof(ChildProcess).Assembly.Location, arguments, environment);

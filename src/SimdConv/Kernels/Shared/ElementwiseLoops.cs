@@ -1,15 +1,31 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SimdConv.Core;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The parameters of what follows the last term of an output element.</summary>
-internal struct Finish<T>
+/// <summary>What follows the last term of an output element: the residual is added, then the activation applied.</summary>
+internal unsafe struct Finish<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public Activation Activation;
-    public T Scale;
+    /// <summary>The activation, and what <see cref="IElementwise{TVec, T}"/> calls its factor.</summary>
+    public ElementwiseOperation Operation;
+    public T Factor;
 
-    public readonly ElementwiseOperation Operation => Activation == Activation.Relu ? ElementwiseOperation.Relu : ElementwiseOperation.Tanh;
+    /// <summary>The residual of the output's first element, in the output's layout; null for none.</summary>
+    public T* Residual;
+
+    /// <summary>The finish for what the caller asks, null standing for a default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such activation.</exception>
+    public static Finish<T> Of(Activation activation, T? scale, T? slope) => activation switch
+    {
+        Activation.None => default,
+        Activation.Relu => new() { Operation = ElementwiseOperation.Relu },
+        Activation.Relu6 => new() { Operation = ElementwiseOperation.Relu6 },
+        Activation.LeakyRelu => new() { Operation = ElementwiseOperation.LeakyRelu, Factor = slope ?? T.CreateTruncating(0.01) },
+        Activation.Tanh => new() { Operation = ElementwiseOperation.Tanh, Factor = scale ?? T.One },
+        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation, "None, Relu, Relu6, LeakyRelu or Tanh"),
+    };
 }
 
 /// <summary>A function of up to two operands, element by element.</summary>
@@ -17,7 +33,7 @@ internal interface IElementwise<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    static abstract TVec Invoke(TVec x, TVec y, TVec scale);
+    static abstract TVec Invoke(TVec x, TVec y, TVec factor);
 }
 
 /// <summary>Elementwise functions over contiguous data.</summary>
@@ -25,29 +41,33 @@ internal static unsafe class ElementwiseLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static void Run(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T scale)
+    public static void Run(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor)
     {
         switch (operation)
         {
-            case ElementwiseOperation.Relu: Apply<ReluFunction<TVec, T>>(x, y, target, count, scale); break;
-            case ElementwiseOperation.ReluGradient: Apply<ReluGradientFunction<TVec, T>>(x, y, target, count, scale); break;
-            case ElementwiseOperation.Tanh: Apply<TanhFunction<TVec, T>>(x, y, target, count, scale); break;
-            case ElementwiseOperation.TanhGradient: Apply<TanhGradientFunction<TVec, T>>(x, y, target, count, scale); break;
+            case ElementwiseOperation.Relu: Apply<ReluFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.ReluGradient: Apply<ReluGradientFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.Relu6: Apply<Relu6Function<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.Relu6Gradient: Apply<Relu6GradientFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.LeakyRelu: Apply<LeakyReluFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.LeakyReluGradient: Apply<LeakyReluGradientFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.Tanh: Apply<TanhFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.TanhGradient: Apply<TanhGradientFunction<TVec, T>>(x, y, target, count, factor); break;
         }
     }
 
     /// <summary>target[i] = f(x[i], y[i]).</summary>
-    private static void Apply<TFunction>(T* x, T* y, T* target, nint count, T scale)
+    private static void Apply<TFunction>(T* x, T* y, T* target, nint count, T factor)
         where TFunction : struct, IElementwise<TVec, T>
     {
         int w = TVec.Count;
-        TVec factor = TVec.Broadcast(scale);
+        TVec factors = TVec.Broadcast(factor);
         nint i = 0;
         for (; i + w <= count; i += w)
-            TVec.Store(target + i, TFunction.Invoke(TVec.Load(x + i), TVec.Load(y + i), factor));
+            TVec.Store(target + i, TFunction.Invoke(TVec.Load(x + i), TVec.Load(y + i), factors));
         int rest = (int)(count - i);
         if (rest > 0)
-            TVec.StorePartial(target + i, TFunction.Invoke(TVec.LoadPartial(x + i, rest), TVec.LoadPartial(y + i, rest), factor), rest);
+            TVec.StorePartial(target + i, TFunction.Invoke(TVec.LoadPartial(x + i, rest), TVec.LoadPartial(y + i, rest), factors), rest);
     }
 }
 
@@ -57,7 +77,7 @@ internal readonly struct ReluFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec scale) => TVec.Select(TVec.GreaterThan(default, x), default, x);
+    public static TVec Invoke(TVec x, TVec y, TVec factor) => TVec.Select(TVec.GreaterThan(default, x), default, x);
 }
 
 /// <summary>dy where y &gt; 0, else 0.</summary>
@@ -66,14 +86,63 @@ internal readonly struct ReluGradientFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec y, TVec dy, TVec scale) => TVec.Select(TVec.GreaterThan(y, default), dy, default);
+    public static TVec Invoke(TVec y, TVec dy, TVec factor) => TVec.Select(TVec.GreaterThan(y, default), dy, default);
+}
+
+/// <summary>min(max(x, 0), 6); NaN stays.</summary>
+internal readonly struct Relu6Function<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static TVec Six => TVec.Broadcast(T.CreateTruncating(6));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec x, TVec y, TVec factor)
+    {
+        TVec positive = ReluFunction<TVec, T>.Invoke(x, y, factor);
+        return TVec.Select(TVec.GreaterThan(positive, Six), Six, positive);
+    }
+}
+
+/// <summary>dy where 0 &lt; y &lt; 6, else 0.</summary>
+internal readonly struct Relu6GradientFunction<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+        TVec.Select(TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor), default);
+}
+
+/// <summary>x where x &gt; 0, else factor * x.</summary>
+internal readonly struct LeakyReluFunction<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec x, TVec y, TVec factor) => LeakyReluGradientFunction<TVec, T>.Invoke(x, x, factor);
+}
+
+/// <summary>dy where y &gt; 0, else factor * dy.</summary>
+internal readonly struct LeakyReluGradientFunction<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+        TVec.Select(TVec.GreaterThan(y, default), dy, TVec.Multiply(factor, dy));
 }
 
 /// <summary>The functions that the public API names.</summary>
 internal enum ElementwiseOperation
 {
+    None,
     Relu,
     ReluGradient,
+    Relu6,
+    Relu6Gradient,
+    LeakyRelu,
+    LeakyReluGradient,
     Tanh,
     TanhGradient,
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>scale * tanh(x), within 4 ulp of the exact value.</summary>
+/// <summary>factor * tanh(x), within 4 ulp of the exact value.</summary>
 /// <remarks>
 /// tanh|x| = e / (e + 2) with e = expm1(2|x|), then the sign of x. expm1(t) = 2^n * expm1(r) + (2^n - 1) with t = n ln 2 + r,
 /// |r| at most ln 2 / 2, in two steps (Cody and Waite, Software Manual for the Elementary Functions, 1980), so that small
@@ -15,7 +15,7 @@ internal readonly struct TanhFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec scale)
+    public static TVec Invoke(TVec x, TVec y, TVec factor)
     {
         TVec sign = TVec.And(x, Constant(-0f, -0d));
         TVec magnitude = TVec.Select(TVec.GreaterThan(x, default), x, TVec.Subtract(default, x));
@@ -59,7 +59,7 @@ internal readonly struct TanhFunction<TVec, T> : IElementwise<TVec, T>
         TVec small = TVec.MulAdd(TVec.Multiply(r, r), q, r);
         TVec e = TVec.MulAdd(power, small, TVec.Subtract(power, Constant(1f, 1d)));
         TVec tanh = TVec.Divide(e, TVec.Add(e, Constant(2f, 2d)));
-        return TVec.Multiply(scale, TVec.Or(tanh, sign));
+        return TVec.Multiply(factor, TVec.Or(tanh, sign));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,12 +67,12 @@ internal readonly struct TanhFunction<TVec, T> : IElementwise<TVec, T>
         TVec.Broadcast(typeof(T) == typeof(float) ? Unsafe.BitCast<float, T>(single) : Unsafe.BitCast<double, T>(twice));
 }
 
-/// <summary>dy * (scale - y^2 / scale): the derivative of y = scale * tanh(x), from y.</summary>
+/// <summary>dy * (factor - y^2 / factor): the derivative of y = factor * tanh(x), from y.</summary>
 internal readonly struct TanhGradientFunction<TVec, T> : IElementwise<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec y, TVec dy, TVec scale) =>
-        TVec.Multiply(dy, TVec.Subtract(scale, TVec.Divide(TVec.Multiply(y, y), scale)));
+    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+        TVec.Multiply(dy, TVec.Subtract(factor, TVec.Divide(TVec.Multiply(y, y), factor)));
 }

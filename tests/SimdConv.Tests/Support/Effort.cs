@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Tests.Support;
+
+/// <summary>
+/// How much the tests do. SIMDCONV_LONG=1 asks for the long run of the same tests: hours in place of minutes. A fraction asks for that part of
+/// the long run, but never for less than the short one: SIMDCONV_LONG=0.01 tries a test's long form in moments.
+/// </summary>
+internal static class Effort
+{
+    /// <summary>What the long run has of each generated case that the short run has.</summary>
+    private const int Multiple = 50;
+
+    private static readonly double Part = ReadPart();
+
+    /// <summary>Whether this is the long run, or a part of it.</summary>
+    public static bool IsLong => Part > 0;
+
+    /// <summary>The number of something: in the short run the one, in the long run the other.</summary>
+    public static int Count(int inShortRun, int inLongRun) => (int)Math.Max(inShortRun, Part * inLongRun);
+
+    /// <summary>The number of generated cases of a property.</summary>
+    public static int Cases(int inShortRun) => Count(inShortRun, Multiple * inShortRun);
+
+    /// <summary>
+    /// Every test of this assembly, and every child process of it, runs with scratch memory that holds NaN at first: what reads it before it is
+    /// written shows. Children that measure what a host sees turn it off.
+    /// </summary>
+    [ModuleInitializer]
+    internal static void PoisonWorkspace() =>
+        AppContext.SetSwitch(Core.Workspace.PoisonSwitch, Environment.GetEnvironmentVariable(PoisonVariable) != "0");
+
+    public const string PoisonVariable = "SIMDCONV_TEST_POISON";
+
+    private static double ReadPart() =>
+        Environment.GetEnvironmentVariable("SIMDCONV_LONG") is { Length: > 0 } text
+            ? double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
+            : 0;
+}
