@@ -22,6 +22,7 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="shape">The geometry.</param>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
+    /// <exception cref="ArgumentNullException">There is no shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or two elements of an image share a place.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public ConvTranspose2DPlan(ConvTranspose2DShape shape, ImageLayout? input = null, ImageLayout? output = null)

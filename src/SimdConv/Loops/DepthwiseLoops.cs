@@ -133,9 +133,11 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         {
             nint k = (part.Channel * schedule.Multiplier) + filter, next = schedule.Multiplier * layout.C;
             T* target = problem.Target + (part.Image * layout.N) + (k * layout.C);
-            if (layout.W != 1)
+            if (layout.W != 1 || problem.Beta != T.Zero)
             {
-                RunPhase(in part, phase, k, goOn: false, part.Scratch, part.Ld, part.NextChannel, inScratch: true);
+                for (int i = 0; i < part.Channels && problem.Beta != T.Zero; i++)
+                    Load(in part, grid, target + (i * next), part.Scratch + (i * part.NextChannel));
+                RunPhase(in part, phase, k, problem.Beta != T.Zero, part.Scratch, part.Ld, part.NextChannel, inScratch: true);
                 for (int i = 0; i < part.Channels; i++, target += next)
                     Store(in part, grid, target, part.Scratch + (i * part.NextChannel));
                 continue;
@@ -143,18 +145,24 @@ internal static unsafe class DepthwiseLoops<TVec, T>
 
             target += part.Row * layout.H;
             RunPhase(in part, phase, k, goOn: false, target, layout.H, next, inScratch: false);
-            for (int i = 0; i < part.Channels * rows; i++)
-                Finish(in problem, target + (i / rows * next) + (i % rows * layout.H), grid.Width);
+            for (int i = 0; i < part.Channels; i++)
+                Finish(in problem, target + (i * next), rows, layout.H, grid.Width);
         }
     }
 
-    /// <summary>Adds the residual to a row of outputs, then applies the activation.</summary>
-    private static void Finish(in ConvProblem<T> problem, T* row, int width)
+    /// <summary>Adds the residual to rows of outputs, then applies the activation.</summary>
+    private static void Finish(in ConvProblem<T> problem, T* row, int rows, nint next, int width)
     {
-        if (problem.Finish.Residual != null)
-            RowCopy<TVec, T>.Add(problem.Finish.Residual + (row - problem.Target), row, width);
-        if (problem.Finish.Operation != ElementwiseOperation.None)
-            ElementwiseLoops<TVec, T>.Run(problem.Finish.Operation, row, row, row, width, problem.Finish.Factor);
+        Finish<T> finish = problem.Finish;
+        if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
+            return;
+        for (; rows > 0; rows--, row += next)
+        {
+            if (finish.Residual != null)
+                RowCopy<TVec, T>.Add(finish.Residual + (row - problem.Target), row, width);
+            if (finish.Operation != ElementwiseOperation.None)
+                ElementwiseLoops<TVec, T>.Run(finish.Operation, row, row, row, width, finish.Factor);
+        }
     }
 
     private static void InputGradient(in Part part)
@@ -171,6 +179,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             if (layout.W == 1 && schedule.Phases.Length == 1 && schedule.Multiplier == 1 && !goOn)
             {
                 RunPhase(in part, schedule.Phases[0], k, goOn: false, target + (part.Row * layout.H), layout.H, layout.C, inScratch: false);
+                for (int i = 0; i < part.Channels; i++)
+                    Finish(in problem, target + (i * layout.C) + (part.Row * layout.H), part.Rows(schedule.Phases[0].Grid), layout.H, schedule.Phases[0].Grid.Width);
                 return;
             }
 
@@ -192,6 +202,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
     private static void RunPhase(in Part part, DepthwiseSchedule.Phase phase, nint k, bool goOn, T* target, nint ld, nint nextTarget, bool inScratch)
     {
         int w = TVec.Count, width = phase.Grid.Width, last = (width - 1) / w * w, rows = part.Rows(phase.Grid), taps = part.Schedule.Kernel.Length;
+        bool isForward = part.Schedule.Direction == ConvDirection.Forward;
         if (rows <= 0)
             return;
         DepthwiseColumn<T> column = new()
@@ -203,7 +214,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             Taps = phase.Grid.Taps,
             Rows = rows,
             Weights = part.Problem.Filter + (k * taps) + phase.Start,
-            Bias = part.Problem.Bias == null ? null : part.Problem.Bias + k,
+            Bias = part.Problem.Bias == null ? null : part.Problem.Bias + (isForward ? k : part.Channel),
+            NextBias = isForward ? part.Schedule.Multiplier : 1,
             GoOn = goOn,
             Target = target + last,
             NextRow = ld,
@@ -212,7 +224,6 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             Planes = part.Channels,
             NextStrip = part.Schedule.Layout.Strip.ChannelSize,
             NextTarget = nextTarget,
-            NextFilter = part.Schedule.Multiplier,
             NextWeights = part.Schedule.Multiplier * taps,
         };
 
@@ -245,7 +256,9 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             if (grid.StepW == 2 && layout.W == 1 && grid.OriginW == 0 && i + 1 < phases.Length && phases[i + 1].Grid.OriginW == 1)
             {
                 T* to = target + ((grid.OriginH + ((nint)part.Row * grid.StepH)) * layout.H);
-                Weave(scratch, part.NextPhase, part.Ld, grid.Width + phases[i + 1].Grid.Width, rows, to, grid.StepH * layout.H);
+                int width = grid.Width + phases[i + 1].Grid.Width;
+                Weave(scratch, part.NextPhase, part.Ld, width, rows, to, grid.StepH * layout.H);
+                Finish(in part.Problem, to, rows, grid.StepH * layout.H, width);
                 i++;
                 scratch += part.NextPhase;
             }

@@ -33,7 +33,7 @@ internal unsafe struct DepthwiseColumn<T>
 
     /// <summary>The same column of so many planes, and from one to the next in each operand.</summary>
     public int Planes;
-    public nint NextStrip, NextTarget, NextFilter, NextWeights;
+    public nint NextStrip, NextTarget, NextBias, NextWeights;
 }
 
 /// <summary>
@@ -77,7 +77,7 @@ internal static unsafe class DepthwiseTile<TVec, T>
             TVec w00 = TVec.Broadcast(w[0]), w01 = TVec.Broadcast(w[1]), w02 = TVec.Broadcast(w[2]);
             TVec w10 = TVec.Broadcast(w[3]), w11 = TVec.Broadcast(w[4]), w12 = TVec.Broadcast(w[5]);
             TVec w20 = TVec.Broadcast(w[6]), w21 = TVec.Broadcast(w[7]), w22 = TVec.Broadcast(w[8]);
-            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextFilter]), a, b = default, c, x;
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]), a, b = default, c, x;
 
             // p: the first tap row, from where each row of it starts an output; m: the middle one, which stride 2 alone reads apart.
             T* p0 = strip + o0, p1 = strip + o1, p2 = strip + o2;
@@ -137,7 +137,7 @@ internal static unsafe class DepthwiseTile<TVec, T>
         for (nint plane = 0; plane < column.Planes; plane++)
         {
             T* strip = column.Strip + (plane * column.NextStrip), weights = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget);
-            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextFilter]);
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]);
             int i = 0;
             for (; i + 4 <= rows; i += 4)
             {
