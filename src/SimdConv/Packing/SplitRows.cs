@@ -104,13 +104,22 @@ internal readonly unsafe struct SplitRows<TVec, T>
     /// <param name="rows">How many.</param>
     public void Collect(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
     {
+        if (gifts.Taps == null)
+            Collect<N0>(gifts, line, target, pitch, rows);
+        else
+            Collect<N1>(gifts, line, target, pitch, rows);
+    }
+
+    private void Collect<TTaps>(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
+        where TTaps : struct, IConstant
+    {
         nint nextTap = gifts.NextColumn;
         gifts.NextColumn = (axis.TapStep * nextTap) - axis.WindowStep;
         gifts.ColumnTaps = T.CreateTruncating(axis.TapStep);
         if (two)
         {
             int first = axis.Phases[0].Pixel;
-            WindowTile<TVec, T>.CollectPair(in gifts, Columns(axis.Phases[first], nextTap), Columns(axis.Phases[1 - first], nextTap), target, pitch, rows, axis.Size);
+            WindowTile<TVec, T>.CollectPair<TTaps>(in gifts, Columns(axis.Phases[first], nextTap), Columns(axis.Phases[1 - first], nextTap), target, pitch, rows, axis.Size);
             return;
         }
 
@@ -119,13 +128,13 @@ internal readonly unsafe struct SplitRows<TVec, T>
             WindowColumns columns = Columns(phase, nextTap);
             if (axis.Stride == 1)
             {
-                WindowTile<TVec, T>.Collect(in gifts, columns, target, pitch, rows, phase.Count);
+                WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns, target, pitch, rows, phase.Count);
                 continue;
             }
 
             for (int i = 0; i < rows && phase.Count > 0; i++)
             {
-                WindowTile<TVec, T>.Collect(in gifts, columns with { From = columns.From + (i * gifts.NextPixels) }, line, 0, 1, phase.Count);
+                WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns with { From = columns.From + (i * gifts.NextPixels) }, line, 0, 1, phase.Count);
                 RowCopy<TVec, T>.Scatter(line, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
             }
         }

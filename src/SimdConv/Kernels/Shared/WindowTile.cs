@@ -86,25 +86,27 @@ internal static unsafe class WindowTile<TVec, T>
 
     /// <summary>target[i, j] = what pixel j of a phase is given, taps ascending.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Collect(in WindowGifts<T> gifts, WindowColumns columns, T* target, nint pitch, int rows, int width)
+    public static void Collect<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, T* target, nint pitch, int rows, int width)
+        where TTaps : struct, IConstant
     {
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < width; j += TVec.Count)
-                StoreUpTo(target + (i * pitch) + j, Sum(in gifts, columns, (i * gifts.NextPixels) + j), width - j);
+                StoreUpTo(target + (i * pitch) + j, Sum<TTaps>(in gifts, columns, (i * gifts.NextPixels) + j), width - j);
         }
     }
 
     /// <summary>The same of two phases, which the target takes by turns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void CollectPair(in WindowGifts<T> gifts, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows, int width)
+    public static void CollectPair<TTaps>(in WindowGifts<T> gifts, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows, int width)
+        where TTaps : struct, IConstant
     {
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; 2 * j < width; j += TVec.Count)
             {
                 nint at = (i * gifts.NextPixels) + j;
-                (TVec low, TVec high) = TVec.Interleave(Sum(in gifts, even, at), Sum(in gifts, odd, at));
+                (TVec low, TVec high) = TVec.Interleave(Sum<TTaps>(in gifts, even, at), Sum<TTaps>(in gifts, odd, at));
                 T* to = target + (i * pitch) + (2 * j);
                 StoreUpTo(to, low, width - (2 * j));
                 StoreUpTo(to + TVec.Count, high, width - (2 * j) - TVec.Count);
@@ -133,8 +135,9 @@ internal static unsafe class WindowTile<TVec, T>
         TVec rowCounts = TVec.Broadcast(rowCount);
         for (; rows > 0; rows--, dy += pitch, given += size)
         {
-            for (int i = 0; i < before; i++)
-                given[i] = T.Zero;
+            // Over the row's own place too, which is written next.
+            for (int i = 0; i < before; i += TVec.Count)
+                TVec.Store(given + i, default);
             for (int j = 0; j < size - before; j += TVec.Count)
             {
                 int rest = windows - j;
@@ -166,29 +169,34 @@ internal static unsafe class WindowTile<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Wins(TVec x, TVec best) => TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(best, best));
 
-    /// <summary>What a register of pixels is given, taps ascending.</summary>
+    /// <summary>What a register of pixels is given, taps ascending; TTaps is 1 where each gift is for one tap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Sum(in WindowGifts<T> gifts, WindowColumns columns, nint pixel)
+    private static TVec Sum<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, nint pixel)
+        where TTaps : struct, IConstant
     {
-        TVec sum = default, tapOfRow = TVec.Broadcast(gifts.FirstTap + T.CreateTruncating(columns.FirstTap));
-        nint row = columns.From + pixel;
-        for (int r = gifts.Rows; r > 0; r--, row += gifts.NextRow)
+        TVec sum = default, tapOfRow = default;
+        if (TTaps.Value != 0)
+            tapOfRow = TVec.Broadcast(gifts.FirstTap + T.CreateTruncating(columns.FirstTap));
+        T* given = gifts.Given, taps = gifts.Taps;
+        nint row = columns.From + pixel, nextRow = gifts.NextRow, nextColumn = gifts.NextColumn;
+        for (int r = gifts.Rows; r > 0; r--, row += nextRow)
         {
             TVec tap = tapOfRow;
             nint at = row;
-            for (int s = columns.Count; s > 0; s--, at += gifts.NextColumn)
+            for (int s = columns.Count; s > 0; s--, at += nextColumn)
             {
-                TVec gift = TVec.Load(gifts.Given + at);
-                if (gifts.Taps != null)
+                TVec gift = TVec.Load(given + at);
+                if (TTaps.Value != 0)
                 {
-                    gift = TVec.And(TVec.Equal(TVec.Load(gifts.Taps + at), tap), gift);
+                    gift = TVec.And(TVec.Equal(TVec.Load(taps + at), tap), gift);
                     tap = TVec.Add(tap, TVec.Broadcast(gifts.ColumnTaps));
                 }
 
                 sum = TVec.Add(sum, gift);
             }
 
-            tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(gifts.RowTaps));
+            if (TTaps.Value != 0)
+                tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(gifts.RowTaps));
         }
 
         return sum;
