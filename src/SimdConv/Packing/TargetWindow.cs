@@ -42,7 +42,11 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
         Read(origin, TVec.Broadcast(beta), accumulate: false, m, rows, position, count, pitch, tile, ld);
 
-    /// <summary>tile = scale * image, or tile + image where <paramref name="accumulate"/> is set.</summary>
+    /// <summary>tile = beta * target + tile.</summary>
+    public void Add(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        Read(origin, TVec.Broadcast(beta), accumulate: true, m, rows, position, count, pitch, tile, ld);
+
+    /// <summary>tile = scale * image, plus tile where <paramref name="accumulate"/> is set.</summary>
     private void Read(T* image, TVec scale, bool accumulate, int m, int rows, int position, int count, int pitch, T* tile, nint ld)
     {
         for (int i = 0; i < rows; i++, m++, tile += ld)
@@ -54,7 +58,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
                 {
                     int rest = run.Length - j;
                     TVec x = RowCopy<TVec, T>.LoadUpTo(from + (j * pixelStride), pixelStride, Math.Min(rest, TVec.Count));
-                    RowCopy<TVec, T>.StoreUpTo(to + j, accumulate ? TVec.Add(RowCopy<TVec, T>.LoadUpTo(to + j, rest), x) : TVec.Multiply(scale, x), rest);
+                    RowCopy<TVec, T>.StoreUpTo(to + j, accumulate ? TVec.MulAdd(scale, x, RowCopy<TVec, T>.LoadUpTo(to + j, rest)) : TVec.Multiply(scale, x), rest);
                 }
             }
         }
@@ -64,7 +68,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     public void Store(int m, int rows, int position, int count, int pitch, T* tile, nint ld, bool isLast)
     {
         if (isLast && finish.Residual != null)
-            Read(finish.Residual, default, accumulate: true, m, rows, position, count, pitch, tile, ld);
+            Read(finish.Residual, TVec.Broadcast(T.One), accumulate: true, m, rows, position, count, pitch, tile, ld);
         for (int i = 0; i < rows; i++, m++, tile += ld)
         {
             if (isLast && finish.Operation != ElementwiseOperation.None)
