@@ -14,8 +14,8 @@ namespace SimdConv.Loops;
 /// </content>
 internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
 {
-    /// <summary>Tiles that <see cref="WinogradTile{TVec, T, TTiles}"/> takes.</summary>
-    private static int Together => TVec.Registers == 32 ? 4 : 1;
+    /// <summary>Tiles that <see cref="WinogradTile{TVec, T, TTiles}"/> takes: a divisor of the lanes of a block.</summary>
+    private static int Together => TVec.Registers == 32 && TVec.Count >= 4 ? 4 : 1;
 
     private void RunLanes(in Item item, int share, int shares)
     {
@@ -31,7 +31,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
                 for (int g = 0; g < groups; g++)
                 {
                     T* v = item.Grouped + ((((nint)r * groups) + g) * kc * rows * Together), m = item.M + (r * rows * next) + (g * Together * w);
-                    if (TVec.Registers == 32)
+                    if (Together == 4)
                         WinogradTile<TVec, T, N4>.Run(kc, filter, v, m, next);
                     else
                         WinogradTile<TVec, T, N1>.Run(kc, filter, v, m, next);
