@@ -136,7 +136,9 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             Lanes = split.Blocks.Rows(block) * TVec.Count,
             First = (long)split.Blocks.Start(block) * TVec.Count,
         };
-        item.Sizes = new(schedule, item.Lanes);
+
+        // Those of the largest block: of a smaller one, more panels might seem to fit than there is memory for.
+        item.Sizes = new(schedule, split.Blocks.Rows(0) * TVec.Count);
         item.End = Math.Min(item.First + item.Lanes, (long)problem.Batch * schedule.TilesHigh * schedule.TilesWide);
         item.V = workspace.Take<T>(item.Sizes.V);
         item.M = workspace.Take<T>(item.Sizes.M);
