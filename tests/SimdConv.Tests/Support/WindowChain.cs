@@ -20,16 +20,19 @@ internal static class WindowChain
         return y;
     }
 
-    /// <summary>Each window's gradient divided once, added to its pixels in ascending (r, s) of each pixel's taps.</summary>
+    /// <summary>
+    /// Each window's gradient divided once, added to its pixels from the last window to the first: that is ascending (r, s) of each pixel's taps, and
+    /// an order too where windows of adaptive pooling have a pixel as the same tap.
+    /// </summary>
     public static T[] AverageBackward<T>(Pool2DShape s, int batch, T[] dy, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] dx = new T[(long)batch * s.C * s.H * s.W];
         int windows = s.P * s.Q;
         for (int plane = 0; plane < batch * s.C; plane++)
         {
-            for (int tap = 0; tap < s.R * s.S; tap++)
+            for (int window = windows - 1; window >= 0; window--)
             {
-                for (int window = 0; window < windows; window++)
+                for (int tap = 0; tap < s.R * s.S; tap++)
                 {
                     if (Pixel(s, window, tap) is int pixel and >= 0)
                         dx[(plane * s.H * s.W) + pixel] += dy[(plane * windows) + window] / T.CreateTruncating(divisors[window]);
