@@ -21,7 +21,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly TierState?[] tiers = new TierState?[4];
-    private readonly bool inputIsOneToOne;
+    private readonly bool inputIsOneToOne, isTransposed;
 
     /// <summary>A plan for a shape, with images in the given layouts.</summary>
     /// <param name="shape">The geometry.</param>
@@ -45,6 +45,12 @@ public sealed unsafe partial class Conv2DPlan<T>
         OutputLayout.RequireOutput(nameof(output), shape.K, shape.P, shape.Q);
         inputIsOneToOne = InputLayout.IsOneToOne(shape.C, shape.H, shape.W);
     }
+
+    /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in errors, and the
+    /// passes that filters are for, are that plan's.</summary>
+    internal Conv2DPlan(Conv2DShape shape, ImageLayout input, ImageLayout output, bool isTransposed)
+        : this(shape, input, output) =>
+        this.isTransposed = isTransposed;
 
     /// <summary>The geometry.</summary>
     public Conv2DShape Shape { get; }
@@ -88,8 +94,8 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
         PackedFilter<T> filter = new(this, resolved, use,
-            Panels((use & FilterUse.Forward) != 0 ? state.Forward.FilterSize : 0),
-            Panels((use & FilterUse.InputGradient) != 0 ? state.InputGradient.FilterSize : 0));
+            Panels((use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward.FilterSize : 0),
+            Panels((use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient.FilterSize : 0));
         Repack(weights, filter);
         return filter;
 
@@ -123,13 +129,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
-    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default)
-    {
-        SimdTier tier = execution.Validate();
-        RequireFilter(filter, FilterUse.Forward, tier);
-        fixed (T* panels = filter.ForwardPanels)
-            Forward(batch, x, [], panels, y, epilogue, execution, tier);
-    }
+    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
+        Convolve(ConvDirection.Forward, batch, x, filter, y, T.Zero, epilogue, execution);
 
     /// <summary>y = activation(x * w + bias), packing the weights for this call alone.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -139,14 +140,10 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default)
-    {
-        SimdTier tier = execution.Validate();
-        RequireWeights(weights, nameof(weights));
-        Forward(batch, x, weights, null, y, epilogue, execution, tier);
-    }
+    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
+        Convolve(ConvDirection.Forward, batch, x, weights, y, T.Zero, epilogue, execution);
 
-    /// <summary>dx = gradient of the forward pass (without epilogue) with respect to x, plus beta * dx: the transposed convolution.</summary>
+    /// <summary>dx = gradient of the forward pass (without epilogue) with respect to x, plus beta * dx.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.InputGradient"/>, in the tier of the call.</param>
@@ -156,13 +153,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
-    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default)
-    {
-        SimdTier tier = execution.Validate();
-        RequireFilter(filter, FilterUse.InputGradient, tier);
-        fixed (T* panels = filter.InputGradientPanels)
-            InputGradient(batch, dy, [], panels, dx, beta, execution, tier);
-    }
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default) =>
+        Convolve(ConvDirection.InputGradient, batch, dy, filter, dx, beta, default, execution);
 
     /// <summary>dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -173,12 +165,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
-    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default)
-    {
-        SimdTier tier = execution.Validate();
-        RequireWeights(weights, nameof(weights));
-        InputGradient(batch, dy, weights, null, dx, beta, execution, tier);
-    }
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default) =>
+        Convolve(ConvDirection.InputGradient, batch, dy, weights, dx, beta, default, execution);
 
     /// <summary>dw = gradient with respect to the weights, plus beta * dw; db likewise with respect to the bias.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -192,8 +180,9 @@ public sealed unsafe partial class Conv2DPlan<T>
     public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default, T beta = default, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
-        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
+        (string xName, string dyName) = isTransposed ? (nameof(dy), nameof(x)) : (nameof(x), nameof(dy));
+        ArgumentErrors.RequireBatch(x, InputLength(batch), batch, xName);
+        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch, dyName);
         RequireWeights(dw, nameof(dw));
         if (!db.IsEmpty)
             ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
@@ -201,10 +190,10 @@ public sealed unsafe partial class Conv2DPlan<T>
         {
             ElementSet<T> input = Elements(px, batch, isInput: true), output = Elements(py, batch, isInput: false);
             ElementSet<T> weights = new(pw, (1, Shape.WeightCount)), bias = new(pb, (1, pb == null ? 0 : Shape.K));
-            RequireApart(weights, nameof(dw), input, nameof(x));
-            RequireApart(weights, nameof(dw), output, nameof(dy));
-            RequireApart(bias, nameof(db), input, nameof(x));
-            RequireApart(bias, nameof(db), output, nameof(dy));
+            RequireApart(weights, nameof(dw), input, xName);
+            RequireApart(weights, nameof(dw), output, dyName);
+            RequireApart(bias, nameof(db), input, xName);
+            RequireApart(bias, nameof(db), output, dyName);
             RequireApart(bias, nameof(db), weights, nameof(dw));
             FilterGradient(new() { Batch = batch, X = px, DY = py, DW = pw, DB = pb, XLayout = InputLayout, DYLayout = OutputLayout, Beta = beta }, execution, tier);
         }
@@ -234,7 +223,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return new(FilterSchedule.Chunks(Shape, batch), FilterSchedule.Lanes(Shape));
+        return FilterSchedule.Order(Shape, batch);
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
@@ -249,7 +238,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         {
             ConvDirection.Forward => state.Forward.WorkspaceBytes(batch, execution.Threads),
             ConvDirection.InputGradient => state.InputGradient.WorkspaceBytes(batch, execution.Threads),
-            ConvDirection.WeightGradient => TierLoops<T>.For(tier).FilterGradientBytes(state.Filter, batch, execution.Threads),
+            ConvDirection.WeightGradient => state.DepthwiseFilter == null
+                ? TierLoops<T>.For(tier).FilterGradientBytes(state.Filter, batch, execution.Threads)
+                : TierLoops<T>.For(tier).FilterGradientBytes(state.DepthwiseFilter, batch, execution.Threads),
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }
@@ -265,7 +256,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         {
             ConvDirection.Forward => $"{tier}: {state.Forward}",
             ConvDirection.InputGradient => $"{tier}: {state.InputGradient}",
-            ConvDirection.WeightGradient => $"{tier}: {state.Filter}",
+            ConvDirection.WeightGradient => $"{tier}: {(object?)state.DepthwiseFilter ?? state.Filter}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }

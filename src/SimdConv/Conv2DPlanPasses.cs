@@ -9,81 +9,89 @@ namespace SimdConv;
 public sealed unsafe partial class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, T* panels, Span<T> y, Epilogue<T> epilogue, Execution execution, SimdTier tier)
+    /// <summary>Forward pass or input gradient with packed weights.</summary>
+    internal void Convolve(ConvDirection direction, int batch, ReadOnlySpan<T> source, PackedFilter<T> filter, Span<T> target, T beta, Epilogue<T> epilogue, Execution execution)
     {
-        ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, OutputLength(batch), batch, nameof(y));
+        SimdTier tier = execution.Validate();
+        RequireFilter(filter, UseOf(direction), tier);
+        fixed (T* panels = direction == ConvDirection.Forward ? filter.ForwardPanels : filter.InputGradientPanels)
+            Convolve(direction, batch, source, [], panels, target, beta, epilogue, execution, tier);
+    }
+
+    /// <summary>Forward pass or input gradient with weights that are packed for this call.</summary>
+    internal void Convolve(ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> weights, Span<T> target, T beta, Epilogue<T> epilogue, Execution execution)
+    {
+        SimdTier tier = execution.Validate();
+        RequireWeights(weights, nameof(weights));
+        Convolve(direction, batch, source, weights, null, target, beta, epilogue, execution, tier);
+    }
+
+    private void Convolve(ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> weights, T* panels, Span<T> target, T beta, Epilogue<T> epilogue, Execution execution, SimdTier tier)
+    {
+        bool isForward = direction == ConvDirection.Forward;
+        (string sourceName, string targetName) = UseOf(direction) == FilterUse.Forward ? ("x", "y") : ("dy", "dx");
+        if (!isForward && !inputIsOneToOne)
+            InputLayout.RequireOutput(nameof(InputLayout), Shape.C, Shape.H, Shape.W);
+        ArgumentErrors.RequireBatch(source, isForward ? InputLength(batch) : OutputLength(batch), batch, sourceName);
+        long length = isForward ? OutputLength(batch) : InputLength(batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)target, length, batch, targetName);
         Finish<T> finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
+        int outputs = isForward ? Shape.K : Shape.C;
         if (!epilogue.Bias.IsEmpty)
-            ArgumentErrors.RequireLength(epilogue.Bias, Shape.K, "K output channels", "epilogue.Bias");
+            ArgumentErrors.RequireLength(epilogue.Bias, outputs, "K output channels", "epilogue.Bias");
         if (!epilogue.Residual.IsEmpty)
-            ArgumentErrors.RequireBatch(epilogue.Residual, OutputLength(batch), batch, "epilogue.Residual");
-        fixed (T* px = x, py = y, pw = weights, pb = epilogue.Bias, pr = epilogue.Residual)
+            ArgumentErrors.RequireBatch(epilogue.Residual, length, batch, "epilogue.Residual");
+        fixed (T* ps = source, pt = target, pw = weights, pb = epilogue.Bias, pr = epilogue.Residual)
         {
-            ElementSet<T> output = Elements(py, batch, isInput: false);
-            RequireApart(output, nameof(y), Elements(px, batch, isInput: true), nameof(x));
-            RequireApart(output, nameof(y), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
-            RequireApart(output, nameof(y), new(pb, (1, pb == null ? 0 : Shape.K)), "epilogue.Bias");
-            RequireApart(output, nameof(y), Elements(pr, pr == null ? 0 : batch, isInput: false), "epilogue.Residual");
+            ElementSet<T> output = Elements(pt, batch, isInput: !isForward);
+            RequireApart(output, targetName, Elements(ps, batch, isInput: isForward), sourceName);
+            RequireApart(output, targetName, new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
+            RequireApart(output, targetName, new(pb, (1, pb == null ? 0 : outputs)), "epilogue.Bias");
+            RequireApart(output, targetName, Elements(pr, pr == null ? 0 : batch, isInput: !isForward), "epilogue.Residual");
             finish.Residual = pr;
-            Convolve(ConvDirection.Forward, pw, new()
+            Convolve(direction, pw, new()
             {
                 Batch = batch,
                 Groups = Shape.Groups,
-                Source = px,
-                SourceLayout = InputLayout,
-                Target = py,
-                TargetLayout = OutputLayout,
+                Source = ps,
+                SourceLayout = isForward ? InputLayout : OutputLayout,
+                Target = pt,
+                TargetLayout = isForward ? OutputLayout : InputLayout,
                 Filter = panels,
                 Bias = pb,
+                Beta = beta,
                 Finish = finish,
             }, execution, tier);
         }
     }
 
-    private void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, T* panels, Span<T> dx, T beta, Execution execution, SimdTier tier)
-    {
-        if (!inputIsOneToOne)
-            InputLayout.RequireOutput(nameof(InputLayout), Shape.C, Shape.H, Shape.W);
-        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, InputLength(batch), batch, nameof(dx));
-        fixed (T* py = dy, px = dx, pw = weights)
-        {
-            ElementSet<T> output = Elements(px, batch, isInput: true);
-            RequireApart(output, nameof(dx), Elements(py, batch, isInput: false), nameof(dy));
-            RequireApart(output, nameof(dx), new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
-            Convolve(ConvDirection.InputGradient, pw, new()
-            {
-                Batch = batch,
-                Groups = Shape.Groups,
-                Source = py,
-                SourceLayout = OutputLayout,
-                Target = px,
-                TargetLayout = InputLayout,
-                Filter = panels,
-                Beta = beta,
-            }, execution, tier);
-        }
-    }
+    /// <summary>What filters for a pass of this plan are called.</summary>
+    private FilterUse UseOf(ConvDirection direction) =>
+        (direction == ConvDirection.Forward) != isTransposed ? FilterUse.Forward : FilterUse.InputGradient;
 
     /// <summary>Runs a pass, with weights that are not packed yet laid out in workspace.</summary>
     private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier)
     {
         TierState state = State(tier);
         ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
-        long size = weights == null ? 0 : pass.FilterSize;
+        bool packs = weights != null && !pass.ReadsWeights;
+        long size = packs ? pass.FilterSize : 0;
         using Workspace workspace = new(Workspace.SizeOf<T>(size));
         if (weights != null)
-        {
-            problem.Filter = workspace.Take<T>(size);
+            problem.Filter = packs ? workspace.Take<T>(size) : weights;
+        if (packs)
             pass.Pack(weights, problem.Filter);
-        }
-
         pass.Run(problem, execution);
     }
 
-    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
-        TierLoops<T>.For(tier).FilterGradient(State(tier).Filter, problem, execution);
+    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
+    {
+        TierState state = State(tier);
+        if (state.DepthwiseFilter != null)
+            TierLoops<T>.For(tier).FilterGradient(state.DepthwiseFilter, problem, execution);
+        else
+            TierLoops<T>.For(tier).FilterGradient(state.Filter, problem, execution);
+    }
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
     private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
@@ -113,7 +121,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     }
 
     private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>
-        ArgumentErrors.RequireLength(weights, Shape.WeightCount, "K x C/Groups x R x S weights", argument);
+        ArgumentErrors.RequireLength(weights, Shape.WeightCount, isTransposed ? "C x K/Groups x R x S weights" : "K x C/Groups x R x S weights", argument);
 
     private void RequireOwn(PackedFilter<T> filter, string argument)
     {
@@ -140,10 +148,16 @@ public sealed unsafe partial class Conv2DPlan<T>
 
         private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
 
+        private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
+            DepthwiseFilterSchedule.Suits(shape) ? new DepthwiseFilterSchedule(shape, sizeof(T)) : null);
+
         public ConvPass<T> Forward => forward.Value;
 
         public ConvPass<T> InputGradient => inputGradient.Value;
 
+        /// <summary>The dense nest's, for what isn't depthwise.</summary>
         public FilterSchedule Filter => filter.Value;
+
+        public DepthwiseFilterSchedule? DepthwiseFilter => depthwiseFilter.Value;
     }
 }

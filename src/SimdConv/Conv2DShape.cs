@@ -60,6 +60,18 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
         return room < 0 || stride < 1 ? 0 : (room / stride) + 1;
     }
 
+    /// <summary>A 1-D convolution: one of height 1, with x as N x C x length, weights K x C/groups x s, y as N x K x Q.</summary>
+    /// <param name="c">Input channels.</param>
+    /// <param name="length">Input length.</param>
+    /// <param name="k">Output channels.</param>
+    /// <param name="s">Kernel length.</param>
+    /// <param name="stride">Elements from one window to the next.</param>
+    /// <param name="padding">Zeros on each side; set PadLeft and PadRight for different ones (causal: dilation * (s - 1) and 0).</param>
+    /// <param name="dilation">Elements from one tap to the next.</param>
+    /// <param name="groups">Groups that c and k are split into.</param>
+    public static Conv2DShape Conv1D(int c, int length, int k, int s, int stride = 1, int padding = 0, int dilation = 1, int groups = 1) =>
+        new(c, 1, length, k, 1, s) { StrideW = stride, PadLeft = padding, PadRight = padding, DilationW = dilation, Groups = groups };
+
     /// <summary>The shape with the same padding on opposite sides.</summary>
     public Conv2DShape WithPadding(int vertical, int horizontal) =>
         this with { PadTop = vertical, PadBottom = vertical, PadLeft = horizontal, PadRight = horizontal };
@@ -91,12 +103,11 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// kernel doesn't fit in the padded image, or a size exceeds 2^31 - 1 elements.</exception>
     public void Validate() => Validate(requireOutput: true);
 
-    private void Validate(bool requireOutput)
+    /// <summary>Refuses what no kernel, stride, padding, dilation and groups can be for <paramref name="c"/> and <paramref name="k"/> channels.</summary>
+    internal void ValidateGeometry(int c, int k)
     {
-        ArgumentErrors.RequireAtLeast(C, 1, "shape.C");
-        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
-        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
-        ArgumentErrors.RequireAtLeast(K, 1, "shape.K");
+        ArgumentErrors.RequireAtLeast(c, 1, "shape.C");
+        ArgumentErrors.RequireAtLeast(k, 1, "shape.K");
         ArgumentErrors.RequireAtLeast(R, 1, "shape.R");
         ArgumentErrors.RequireAtLeast(S, 1, "shape.S");
         ArgumentErrors.RequireAtLeast(StrideH, 1, "shape.StrideH");
@@ -108,10 +119,17 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
         ArgumentErrors.RequireAtLeast(DilationH, 1, "shape.DilationH");
         ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
         ArgumentErrors.RequireAtLeast(Groups, 1, "shape.Groups");
-        if (C % Groups != 0)
-            throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.C = {C}");
-        if (K % Groups != 0)
-            throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.K = {K}");
+        if (c % Groups != 0)
+            throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.C = {c}");
+        if (k % Groups != 0)
+            throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.K = {k}");
+    }
+
+    private void Validate(bool requireOutput)
+    {
+        ValidateGeometry(C, K);
+        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
+        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
         if (!requireOutput)
             return;
 

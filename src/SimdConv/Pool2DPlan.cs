@@ -10,7 +10,8 @@ namespace SimdConv;
 /// </summary>
 /// <remarks>
 /// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins. Average: the sum in
-/// ascending (r, s), then one division. Backward: each dx sums what its windows give in ascending (r, s).
+/// ascending (r, s), then one division. Backward: each dx sums what its windows give in ascending (r, s),
+/// of adaptive windows in ascending (p, q).
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed unsafe class Pool2DPlan<T>

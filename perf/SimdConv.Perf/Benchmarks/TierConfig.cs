@@ -27,6 +27,8 @@ internal sealed class TierConfig : ManualConfig
         AddColumn(new RateColumn(), new PeakColumn());
         AddDiagnoser(MemoryDiagnoser.Default);
         AddExporter(MarkdownExporter.GitHub, JsonExporter.Full);
+        // The build copies libtorch: two minutes are short on a busy machine.
+        BuildTimeout = TimeSpan.FromMinutes(10);
         SummaryStyle = SummaryStyle.Default.WithMaxParameterColumnWidth(120);
         HideColumns(Column.EnvironmentVariables, Column.IterationCount, Column.WarmupCount);
     }

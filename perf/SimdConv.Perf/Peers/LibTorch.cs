@@ -50,14 +50,14 @@ internal static class LibTorch
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Pool2DShape s = operands.Shape;
-        bool isSymmetric = s.PadTop == s.PadBottom && s.PadLeft == s.PadRight;
-        // Padding ahead of the call is image to it: it counts, and makes room for windows.
-        if (!isSymmetric && (s.CeilMode || !s.CountIncludePad))
+        (int Top, int Left, int Bottom, int Right) sides = (s.PadTop, s.PadLeft, s.PadBottom, s.PadRight);
+        // Its own padding is half a window at most. Padding ahead of the call is image to it: it counts, and makes room for windows.
+        int mostH = s.R / 2, mostW = s.S / 2;
+        if (!IsInCall(sides, mostH, mostW) && (s.CeilMode || !s.CountIncludePad))
             return null;
         Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
         long[] kernel = [s.R, s.S], stride = [s.StrideH, s.StrideW], dilation = [s.DilationH, s.DilationW];
-        (long[] padding, Func<Tensor, Tensor> pad) = Padding((s.PadTop, s.PadLeft, s.PadBottom, s.PadRight),
-            operands.Kind == PoolKind.Max ? double.NegativeInfinity : 0);
+        (long[] padding, Func<Tensor, Tensor> pad) = Padding(sides, operands.Kind == PoolKind.Max ? double.NegativeInfinity : 0, mostH, mostW);
         Func<Tensor> forward = operands.Kind == PoolKind.Max
             ? () => F.max_pool2d(pad(x), kernel, stride, padding, dilation, s.CeilMode)
             : () => F.avg_pool2d(pad(x), kernel, stride, padding, s.CeilMode, s.CountIncludePad, s.DivisorOverride);
@@ -100,14 +100,18 @@ internal static class LibTorch
         return (x, w, bias, () => F.conv2d(pad(x), w, bias, stride, padding, dilation, s.Groups));
     }
 
-    /// <summary>Padding for the call itself, or where that must be symmetric and isn't, a step ahead of it.</summary>
-    private static (long[] Padding, Func<Tensor, Tensor> Ahead) Padding((int Top, int Left, int Bottom, int Right) pad, double value)
+    /// <summary>Padding for the call itself, or where that can't take it, a step ahead of it.</summary>
+    private static (long[] Padding, Func<Tensor, Tensor> Ahead) Padding(
+        (int Top, int Left, int Bottom, int Right) pad, double value, int mostH = int.MaxValue, int mostW = int.MaxValue)
     {
-        if (pad.Top == pad.Bottom && pad.Left == pad.Right)
+        if (IsInCall(pad, mostH, mostW))
             return ([pad.Top, pad.Left], x => x);
         long[] sizes = [pad.Left, pad.Right, pad.Top, pad.Bottom];
         return ([0, 0], x => F.pad(x, sizes, value: value));
     }
+
+    private static bool IsInCall((int Top, int Left, int Bottom, int Right) pad, int mostH, int mostW) =>
+        pad.Top == pad.Bottom && pad.Left == pad.Right && pad.Top <= mostH && pad.Left <= mostW;
 
     private static TorchContestant<T> WithGradients<T>(NativeArray<T> dy, Tensor[] leaves, Tensor[] constants, Func<Tensor> forward)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -37,9 +37,10 @@ internal static class ResultsCommand
 
         Summary summary = Summary.Read(folder);
         File.WriteAllText(Path.Combine(folder.FullName, "summary.md"), summary.Table());
-        SummaryPlot.Save(summary, Path.Combine(folder.FullName, "summary.png"));
+        string picture = Path.Combine(folder.FullName, "summary.png");
+        SummaryPlot.Save(summary, picture);
         if (result.GetValue(Readme) is { } readme)
-            Summary.Replace(readme.FullName, summary.Table());
+            Summary.Replace(readme.FullName, picture, summary.Table());
         return 0;
     }
 

@@ -32,17 +32,19 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
                 $"| `{suite.Key.Suite}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | {string.Join(" | ", cells)} |\n");
         }
 
+        table.Append("\nIn brackets: how many of the rows are at least level.\n");
         return table.ToString();
     }
 
-    /// <summary>Puts the table in the place of the one between the two comments.</summary>
-    public static void Replace(string path, string table)
+    /// <summary>Puts picture and table in the place of those between the two comments.</summary>
+    public static void Replace(string path, string picture, string table)
     {
+        string link = Path.GetRelativePath(Path.GetDirectoryName(path)!, picture).Replace('\\', '/');
         string text = File.ReadAllText(path);
         int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
             throw new ArgumentException($"--readme is '{path}'; expected a file with {Begin} and {End}.");
-        File.WriteAllText(path, $"{text[..(begin + Begin.Length)]}\n{table}{text[end..]}");
+        File.WriteAllText(path, $"{text[..(begin + Begin.Length)]}\n![Ratios of all rows]({link})\n\n{table}{text[end..]}");
     }
 
     private static string Cell(IReadOnlyCollection<ResultRow> part) => part.Count == 0

@@ -36,6 +36,18 @@ internal unsafe ref struct Workspace
             new Span<uint>(next, checked((int)(bytes / sizeof(uint)))).Fill(NaNOfEitherType);
     }
 
+    /// <summary>Bytes of all blocks that the calling thread keeps.</summary>
+    public static long KeptBytes
+    {
+        get
+        {
+            long bytes = 0;
+            for (Block? each = kept; each != null; each = each.Deeper)
+                bytes += each.Size;
+            return bytes;
+        }
+    }
+
     /// <summary>The bytes that <see cref="Take{T}"/> uses up for that many elements.</summary>
     public static long SizeOf<T>(long count)
         where T : unmanaged => (checked(count * sizeof(T)) + 63) & ~63L;
@@ -52,7 +64,7 @@ internal unsafe ref struct Workspace
 
     private sealed class Block
     {
-        private long size;
+        public long Size { get; private set; }
 
         public byte* Address { get; private set; }
 
@@ -64,13 +76,13 @@ internal unsafe ref struct Workspace
 
         public void Grow(long bytes)
         {
-            if (bytes <= size)
+            if (bytes <= Size)
                 return;
             NativeMemory.AlignedFree(Address);
             Address = null;
-            size = 0;
+            Size = 0;
             Address = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), 64);
-            size = bytes;
+            Size = bytes;
         }
     }
 }

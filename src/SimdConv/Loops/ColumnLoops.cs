@@ -45,9 +45,9 @@ internal static unsafe class ColumnLoops<TVec, T>
         IndexTable table = job->Table;
         Conv2DShape shape = table.Shape;
         ref readonly ColumnProblem<T> problem = ref job->Problem;
-        SplitRows<TVec, T> split = new(table.Horizontal);
-        long rowsSize = (problem.Fold ? (long)shape.R * shape.S * split.GivenSize : (long)table.Strips.SourceRows * split.Size) + (2 * TVec.Count);
-        long lineSize = Math.Max(split.LineSize, shape.Q + TVec.Count);
+        SplitRows<TVec, T> split = new(table.Horizontal, table.Strips.SourceRows, contiguous: true);
+        long rowsSize = problem.Fold ? ((long)shape.R * shape.S * split.GivenPitch) + (2 * TVec.Count) : split.Length;
+        long lineSize = Math.Max(split.LineLength, shape.Q + TVec.Count);
         using Workspace workspace = new(Workspace.SizeOf<T>(rowsSize) + Workspace.SizeOf<T>(lineSize));
         T* rows = workspace.Take<T>(rowsSize), line = workspace.Take<T>(lineSize);
         for (long plane; (plane = Interlocked.Increment(ref job->Next) - 1) < job->Planes;)
@@ -70,8 +70,7 @@ internal static unsafe class ColumnLoops<TVec, T>
         for (int strip = 0; strip < table.Strips.Count; strip++)
         {
             (int first, int last, int sourceFirst, int sourceLast) = table.Strips[strip];
-            for (int h = sourceFirst; h < sourceLast; h++)
-                split.Split(x + ((nint)h * table.Shape.W), T.Zero, rows + ((nint)(h - sourceFirst) * split.Size));
+            split.Split(x + ((nint)sourceFirst * table.Shape.W), table.Shape.W, sourceLast - sourceFirst, T.Zero, rows);
             T* to = columns + ((nint)first * width);
             for (int r = 0; r < table.Shape.R; r++)
             {
@@ -86,7 +85,7 @@ internal static unsafe class ColumnLoops<TVec, T>
                 {
                     T* end = to + ((nint)(last - first) * width);
                     WindowTile<TVec, T>.CopyRows(zeros, 0, to, inside - first, width, end);
-                    WindowTile<TVec, T>.CopyRows(rows + (row * split.Size) + split.Offset(s), (nint)axis.Stride * split.Size,
+                    WindowTile<TVec, T>.CopyRows(rows + (row * split.Pitch) + split.Offset(s), (nint)axis.Stride * split.Pitch,
                         to + ((nint)(inside - first) * width), below - inside, width, end);
                     WindowTile<TVec, T>.CopyRows(zeros, 0, to + ((nint)(below - first) * width), last - below, width, end);
                 }
@@ -98,17 +97,17 @@ internal static unsafe class ColumnLoops<TVec, T>
     {
         WindowAxis axis = table.Vertical;
         int width = table.Horizontal.Windows, s = table.Shape.S;
-        nint rowOfTaps = (nint)s * split.GivenSize;
+        WindowGifts<T> gifts = new() { Given = rows, NextRow = (nint)s * split.GivenPitch, NextColumn = split.GivenPitch };
         for (int h = 0; h < table.Shape.H; h++)
         {
-            (int window, int tap, int count) = axis.Meets[h];
-            for (int i = 0; i < count * s; i++)
+            (int window, int tap, gifts.Rows) = axis.Meets[h];
+            for (int r = 0; r < gifts.Rows; r++)
             {
-                nint row = i / s, from = ((tap + (row * axis.TapStep)) * s) + (i % s);
-                split.Give(columns + (from * ld) + ((window - (row * axis.WindowStep)) * width), T.One, null, rows + ((nint)i * split.GivenSize));
+                T* from = columns + ((tap + ((nint)r * axis.TapStep)) * s * ld) + ((window - ((nint)r * axis.WindowStep)) * width);
+                split.Give(from, ld, s, T.One, null, rows + (r * gifts.NextRow));
             }
 
-            split.Collect(rows, null, count, rowOfTaps, split.GivenSize, 0, 0, line, x + ((nint)h * table.Shape.W));
+            split.Collect(gifts, line, x + ((nint)h * table.Shape.W), 0, 1);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
 
@@ -8,6 +9,9 @@ internal abstract unsafe class ConvPass<T>
 {
     /// <summary>Elements of the packed weights.</summary>
     public abstract long FilterSize { get; }
+
+    /// <summary>Whether weights are read as they are: packing would only copy them.</summary>
+    public virtual bool ReadsWeights => false;
 
     /// <summary>Lays K x C/Groups x R x S weights out as the tiles read them.</summary>
     public abstract void Pack(T* weights, T* panels);
@@ -37,4 +41,22 @@ internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] sc
     public override long WorkspaceBytes(int batch, int threads) => loops.ConvolveBytes(schedules) * threads;
 
     public override string ToString() => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
+}
+
+/// <summary>The same chains for depthwise convolutions, plane by plane.</summary>
+internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, Conv2DShape shape, bool isForward) : ConvPass<T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
+
+    public override bool ReadsWeights => isForward;
+
+    public override void Pack(T* weights, T* panels) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
+
+    public override void Run(in ConvProblem<T> problem, Execution execution) => DepthwiseLoops<TVec, T>.Run(schedule, problem, execution);
+
+    public override long WorkspaceBytes(int batch, int threads) => DepthwiseLoops<TVec, T>.WorkspaceBytes(schedule) * threads;
+
+    public override string ToString() => schedule.ToString();
 }

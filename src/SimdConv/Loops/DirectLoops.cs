@@ -85,10 +85,8 @@ internal static unsafe class DirectLoops<TVec, T>
                     o.Start = fromC ? o.C : null;
 
                     // Two half registers take the time of a whole one and load A in fewer cycles; one half takes half the time.
-                    if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns == w)
-                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, 2, columns, &o);
-                    else if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns <= w / 2)
-                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, 1, columns, &o);
+                    if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns <= w)
+                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, columns <= w / 2 ? 1 : 2, columns, &o);
                     else
                         DirectKernel<TVec, T>.Run(rows, across, columns, &o);
                     row += rows;

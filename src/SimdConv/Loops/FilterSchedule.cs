@@ -62,6 +62,10 @@ internal sealed class FilterSchedule
         static double Filling(int size) => (double)size / ((size + MostLanes - 1) / MostLanes * MostLanes);
     }
 
+    /// <summary>The order of all sums: what <see cref="Conv2DPlan{T}.ReductionOrder"/> publishes.</summary>
+    public static ReductionOrder Order(Conv2DShape shape, int batch) =>
+        DepthwiseFilterSchedule.Suits(shape) ? DepthwiseFilterSchedule.Order(shape, batch) : new(Chunks(shape, batch), Lanes(shape));
+
     /// <summary>
     /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the
     /// partial sums are small, one where they would exceed 2^20 elements.

@@ -41,8 +41,10 @@ internal static unsafe class PoolLoops<TVec, T>
         bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem);
         WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
         Job job = new() { Schedule = schedule, Problem = problem, InWindows = inWindows, Strips = strips };
-        job.Blocks = inWindows ? (long)problem.Batch * schedule.Shape.C : PoolPlanes<TVec, T>.Blocks(schedule, problem);
-        long items = job.Blocks * strips.Count, perItem = (long)strips.Rows * schedule.Shape.W * (inWindows ? 1 : TVec.Count);
+        job.Blocks = inWindows
+            ? (((long)problem.Batch * schedule.Shape.C) + PoolWindows<TVec, T>.Together(schedule, problem) - 1) / PoolWindows<TVec, T>.Together(schedule, problem)
+            : PoolPlanes<TVec, T>.Blocks(schedule, problem);
+        long items = job.Blocks * strips.Count, perItem = (long)strips.Rows * schedule.Shape.W * (inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : TVec.Count);
         job.Grain = Math.Max(1, Grain / perItem);
         execution.Run((int)Math.Min(execution.Threads, (items + job.Grain - 1) / job.Grain), &RunPart, &job);
     }
@@ -61,8 +63,8 @@ internal static unsafe class PoolLoops<TVec, T>
         Job* job = (Job*)state;
         if (job->InWindows)
         {
-            using Workspace workspace = new(PoolWindows<TVec, T>.Bytes(job->Schedule, job->Strips, job->Problem.Backward));
-            PoolWindows<TVec, T> windows = new(job->Schedule, job->Problem, job->Strips, workspace);
+            using Workspace workspace = new(PoolWindows<TVec, T>.Bytes(job->Schedule, job->Problem));
+            PoolWindows<TVec, T> windows = new(job->Schedule, job->Problem, workspace);
             for (long item; (item = Take(job, out long last)) < last;)
             {
                 for (; item < last; item++)

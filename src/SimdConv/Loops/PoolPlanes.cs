@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
@@ -49,6 +50,16 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         nint windows = (nint)schedule.Rows.Windows * schedule.Columns.Windows * schedule.WinnerSize;
         byte* winners = problem.Winners == null ? null : problem.Winners + (((image * shape.C) + channel) * windows);
         (int first, int last, int sourceFirst, int sourceLast) = strips[strip];
+        if (problem.Backward && schedule.IsGlobalAverage && problem.TargetLayout.W == 1 && problem.TargetLayout.H == shape.W)
+        {
+            (int height, int width) = schedule.Divisor(0, 0);
+            T divisor = T.CreateTruncating(height) * T.CreateTruncating(width);
+            nint pixels = (nint)shape.W * (last - first);
+            for (int lane = 0; lane < lanes; lane++)
+                new Span<T>(to + (lane * problem.TargetLayout.C) + (first * problem.TargetLayout.H), (int)pixels).Fill(from[lane * problem.SourceLayout.C] / divisor);
+            return;
+        }
+
         int sourceWidth = problem.Backward ? schedule.Columns.Windows : shape.W, targetWidth = problem.Backward ? shape.W : schedule.Columns.Windows;
         LanePacking<TVec, T>.Gather(from + (sourceFirst * problem.SourceLayout.H), problem.SourceLayout, lanes, sourceLast - sourceFirst, sourceWidth, source);
         if (problem.Backward)
@@ -65,6 +76,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Average(int p, int sourceFirst)
     {
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
@@ -86,6 +98,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Maximum(int p, int sourceFirst, byte* winners, int lanes)
     {
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
@@ -112,6 +125,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     }
 
     /// <summary>Divides what each window of the strip has to give, or reads to which tap it goes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Give(byte* winners, int lanes, int first, int last)
     {
         int windows = schedule.Columns.Windows;
@@ -135,6 +149,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     }
 
     /// <summary>One row of dx: each pixel sums what the windows that it meets give to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Collect(int h, int sourceFirst)
     {
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;

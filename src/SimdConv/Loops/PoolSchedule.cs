@@ -40,6 +40,21 @@ internal sealed class PoolSchedule
     /// <summary>The strips of a pass with windows in lanes, or with planes in lanes.</summary>
     public WindowStrips Strips(bool inWindows, bool backward) => strips[(inWindows ? 2 : 0) + (backward ? 1 : 0)];
 
+    /// <summary>Whether windows tile the rows of a plane, so that planes which follow each other are like one.</summary>
+    public bool Tiles => Shape.AdaptiveSize is null && Shape.PadTop == 0 && Shape.DilationH == 1 && Shape.R == Shape.StrideH
+        && Shape.H == (long)Rows.Windows * Shape.R;
+
+    /// <summary>Whether there is one average of each plane, with each pixel in it.</summary>
+    public bool IsGlobalAverage => Kind == PoolKind.Average && Rows.Windows == 1 && Columns.Windows == 1
+        && Rows.Taps[0] == (0, Shape.H) && Columns.Taps[0] == (0, Shape.W);
+
+    /// <summary>How many planes fit where a strip does.</summary>
+    public int PlanesTogether(bool backward)
+    {
+        WindowStrips whole = Strips(inWindows: true, backward);
+        return whole.Count > 1 ? 1 : Math.Max(1, WindowsBudget / ((backward ? Columns.Windows : Shape.W) * whole.SourceRows));
+    }
+
     /// <summary>Bytes that a winning tap is stored in.</summary>
     public int WinnerSize => (long)Shape.R * Shape.S <= 256 ? 1 : 4;
 

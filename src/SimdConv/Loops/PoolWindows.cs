@@ -17,7 +17,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     private readonly PoolProblem<T> problem;
     private readonly WindowStrips strips;
     private readonly SplitRows<TVec, T> split;
-    private readonly int windows;
+    private readonly int windows, together;
 
     /// <summary>Behind the last winner of the batch: up to there a register may read more than its row.</summary>
     private readonly byte* winnersEnd;
@@ -31,16 +31,18 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     /// <summary>Where the taps of a row are in a split row.</summary>
     private readonly int* columns;
 
-    public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips, Workspace workspace)
+    public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, Workspace workspace)
     {
         WindowAxis axis = schedule.Columns;
-        (this.schedule, this.problem, this.strips, split, windows) = (schedule, problem, strips, new(axis), axis.Windows);
+        (this.schedule, this.problem, strips, windows) = (schedule, problem, schedule.Strips(inWindows: true, problem.Backward), axis.Windows);
+        together = Together(schedule, problem);
+        split = Split(schedule, problem);
         winnersEnd = problem.Winners + ((nint)problem.Batch * schedule.Shape.C * schedule.Rows.Windows * windows * schedule.WinnerSize);
         counts = workspace.Take<T>(windows + TVec.Count);
         firstTaps = workspace.Take<T>(windows + TVec.Count);
-        rows = workspace.Take<T>(RowsSize(split, strips, problem.Backward));
-        taps = workspace.Take<T>(RowsSize(split, strips, problem.Backward));
-        line = workspace.Take<T>(split.LineSize);
+        rows = workspace.Take<T>(RowsSize(schedule, problem));
+        taps = workspace.Take<T>(RowsSize(schedule, problem));
+        line = workspace.Take<T>(split.LineLength);
         columns = workspace.Take<int>(axis.Places.Length);
         new Span<T>(counts + windows, TVec.Count).Fill(T.One);
         for (int q = 0; q < windows; q++)
@@ -50,99 +52,135 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         }
 
         for (int s = 0; s < axis.Places.Length; s++)
-            columns[s] = split.Offset(s);
+            columns[s] = (int)split.Offset(s);
     }
 
     /// <summary>Whether rows of windows fill lanes well enough, and are contiguous.</summary>
     public static bool Suits(PoolSchedule schedule, in PoolProblem<T> problem) => schedule.Shape.AdaptiveSize is null
         && problem.SourceLayout.W == 1 && problem.TargetLayout.W == 1 && schedule.Columns.Windows * 4 > TVec.Count;
 
-    public static long Bytes(PoolSchedule schedule, WindowStrips strips, bool backward)
+    /// <summary>
+    /// How many planes are run as one: where windows tile small planes that follow each other, those are one tall plane.
+    /// </summary>
+    public static int Together(PoolSchedule schedule, in PoolProblem<T> problem)
     {
-        WindowAxis axis = schedule.Columns;
-        SplitRows<TVec, T> split = new(axis);
-        return (2 * Workspace.SizeOf<T>(axis.Windows + TVec.Count)) + (2 * Workspace.SizeOf<T>(RowsSize(split, strips, backward)))
-            + Workspace.SizeOf<T>(split.LineSize) + Workspace.SizeOf<int>(axis.Places.Length);
+        ImageLayout image = problem.Backward ? problem.TargetLayout : problem.SourceLayout, output = problem.Backward ? problem.SourceLayout : problem.TargetLayout;
+        return schedule.Tiles && Follow(image, schedule.Shape.C, schedule.Shape.H, schedule.Shape.W)
+            && Follow(output, schedule.Shape.C, schedule.Rows.Windows, schedule.Columns.Windows)
+            ? schedule.PlanesTogether(problem.Backward)
+            : 1;
+
+        static bool Follow(ImageLayout layout, nint c, nint h, nint w) => layout.H == w && layout.C == h * w && layout.N == c * h * w;
     }
 
-    /// <summary>One strip of one plane.</summary>
-    public void Run(long index, int strip)
+    public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem)
+    {
+        WindowAxis axis = schedule.Columns;
+        return (2 * Workspace.SizeOf<T>(axis.Windows + TVec.Count)) + (2 * Workspace.SizeOf<T>(RowsSize(schedule, problem)))
+            + Workspace.SizeOf<T>(Split(schedule, problem).LineLength) + Workspace.SizeOf<int>(axis.Places.Length);
+    }
+
+    /// <summary>One strip of one plane, or several whole planes.</summary>
+    public void Run(long item, int strip)
     {
         Pool2DShape shape = schedule.Shape;
+        long index = item * together;
+        int planes = (int)Math.Min(together, ((long)problem.Batch * shape.C) - index);
         nint image = (nint)(index / shape.C), channel = (nint)(index % shape.C);
         T* source = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
         T* target = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
         byte* winners = problem.Winners == null ? null : problem.Winners + ((nint)index * schedule.Rows.Windows * windows * schedule.WinnerSize);
+        (int First, int Last, int SourceFirst, int SourceLast) range = strips[strip];
+        if (planes > 1)
+            (range.Last, range.SourceLast) = (range.Last * planes, range.SourceLast * planes);
         if (problem.Backward)
-            Backward(source, target, winners, strip);
+            Backward(source, target, winners, range, planes > 1);
         else
-            Forward(source, target, winners, strip);
+            Forward(source, target, winners, range, planes > 1);
     }
 
-    private void Forward(T* source, T* target, byte* winners, int strip)
+    private void Forward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range, bool allAlike)
     {
         WindowAxis axis = schedule.Rows;
         bool average = schedule.Kind == PoolKind.Average;
-        int winnerSize = schedule.WinnerSize;
-        nint pitch = problem.TargetLayout.H, winnerPitch = (nint)windows * winnerSize;
-        (int first, int last, int sourceFirst, int sourceLast) = strips[strip];
-        for (int h = sourceFirst; h < sourceLast; h++)
-            split.Split(source + (h * problem.SourceLayout.H), average ? T.Zero : T.NegativeInfinity, rows + ((nint)(h - sourceFirst) * split.Size));
-        for (int p = first; p < last; p++)
+        nint pitch = problem.TargetLayout.H, winnerPitch = (nint)windows * schedule.WinnerSize;
+        split.Split(source + (range.SourceFirst * problem.SourceLayout.H), problem.SourceLayout.H, range.SourceLast - range.SourceFirst,
+            average ? T.Zero : T.NegativeInfinity, rows);
+        bool follow = pitch == windows;
+        for (int p = range.First, count; p < range.Last; p += count)
         {
+            // Where rows don't follow each other in memory, a register must end with its row.
+            count = follow ? Math.Min(allAlike ? range.Last : axis.Alike[p], range.Last - p) : 1;
             (int firstTap, int lastTap) = axis.Taps[p];
             WindowTaps<T> window = new()
             {
-                First = rows + ((axis.Starts[p] + ((nint)firstTap * axis.Dilation) - sourceFirst) * split.Size),
+                First = rows + ((axis.Starts[p] + ((nint)firstTap * axis.Dilation) - range.SourceFirst) * split.Pitch),
+                NextWindows = (nint)axis.Stride * split.Pitch,
                 Rows = lastTap - firstTap,
-                NextRow = (nint)axis.Dilation * split.Size,
+                NextRow = (nint)axis.Dilation * split.Pitch,
                 Columns = columns,
                 ColumnCount = schedule.Columns.Places.Length,
             };
-
-            // Behind a row lies the next one, which is written later.
-            T* y = target + (p * pitch), end = pitch == windows ? target + (last * pitch) : y + windows;
+            T* y = target + (p * pitch), end = follow ? target + (range.Last * pitch) : y + windows;
+            T first = T.CreateTruncating((long)firstTap * schedule.Shape.S), perRow = T.CreateTruncating(schedule.Shape.S);
             if (average)
-            {
-                WindowTile<TVec, T>.Average(in window, T.CreateTruncating(schedule.Divisor(p, 0).Row), counts, y, windows, end);
-            }
+                WindowTile<TVec, T>.Average(in window, T.CreateTruncating(schedule.Divisor(p, 0).Row), counts, y, pitch, count, windows, end);
             else if (winners == null)
-            {
-                WindowTile<TVec, T>.Maximum(in window, y, windows, end);
-            }
+                WindowTile<TVec, T>.Maximum<N0>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, null, null, 0);
             else
-            {
-                WindowTile<TVec, T>.Maximum(in window, y, windows, end, T.CreateTruncating((long)firstTap * schedule.Shape.S), firstTaps,
-                    T.CreateTruncating(schedule.Shape.S), winners + (p * winnerPitch), winners + (last * winnerPitch), winnerSize);
-            }
+                WindowTile<TVec, T>.Maximum<N1>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, winners + (p * winnerPitch),
+                    winners + (range.Last * winnerPitch), schedule.WinnerSize);
         }
     }
 
-    private void Backward(T* source, T* target, byte* winners, int strip)
+    private void Backward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range, bool allAlike)
     {
         WindowAxis axis = schedule.Rows;
-        nint rowSize = split.GivenSize;
-        (int first, int last, int sourceFirst, int sourceLast) = strips[strip];
-        for (int p = sourceFirst; p < sourceLast; p++)
+        nint rowSize = split.GivenPitch;
+        for (int p = range.SourceFirst, count; p < range.SourceLast; p += count)
         {
-            nint row = (p - sourceFirst) * rowSize;
-            split.Give(source + (p * problem.SourceLayout.H), T.CreateTruncating(schedule.Divisor(p, 0).Row), winners == null ? counts : null, rows + row);
+            count = Math.Min(allAlike ? range.SourceLast : axis.Alike[p], range.SourceLast - p);
+            nint row = (p - range.SourceFirst) * rowSize;
+            split.Give(source + (p * problem.SourceLayout.H), problem.SourceLayout.H, count, T.CreateTruncating(schedule.Divisor(p, 0).Row),
+                winners == null ? counts : null, rows + row);
             if (winners != null)
             {
-                WindowTile<TVec, T>.ReadWinners(winners + ((nint)p * windows * schedule.WinnerSize), winnersEnd, windows, schedule.WinnerSize,
-                    taps + row + schedule.Columns.Reach);
+                WindowTile<TVec, T>.ReadWinners(winners + ((nint)p * windows * schedule.WinnerSize), winnersEnd, count, windows, schedule.WinnerSize,
+                    taps + row + schedule.Columns.Reach, rowSize);
             }
         }
 
-        for (int h = first; h < last; h++)
+        WindowGifts<T> gifts = new()
         {
-            (int window, int tap, int count) = axis.Meets[h];
-            nint row = (window - sourceFirst) * rowSize;
-            split.Collect(rows + row, winners == null ? null : taps + row, count, -axis.WindowStep * rowSize, nextTap: 0,
-                (long)tap * schedule.Shape.S, (long)axis.TapStep * schedule.Shape.S, line, target + (h * problem.TargetLayout.H));
+            NextPixels = rowSize,
+            NextRow = -axis.WindowStep * rowSize,
+            NextColumn = 0,
+            RowTaps = T.CreateTruncating((long)axis.TapStep * schedule.Shape.S),
+        };
+        for (int phase = 0; phase < Math.Min(axis.Stride, range.Last - range.First); phase++)
+        {
+            for (int h = range.First + phase, count; h < range.Last; h += count * axis.Stride)
+            {
+                (int window, int tap, gifts.Rows) = axis.Meets[h];
+                int most = ((range.Last - h - 1) / axis.Stride) + 1;
+                count = allAlike ? most : Math.Min(axis.AlikePixels[h], most);
+                nint row = (window - range.SourceFirst) * rowSize;
+                gifts.Given = rows + row;
+                gifts.Taps = winners == null ? null : taps + row;
+                gifts.FirstTap = T.CreateTruncating((long)tap * schedule.Shape.S);
+                split.Collect(gifts, line, target + (h * problem.TargetLayout.H), axis.Stride * problem.TargetLayout.H, count);
+            }
         }
     }
 
-    private static long RowsSize(in SplitRows<TVec, T> split, WindowStrips strips, bool backward) =>
-        ((long)strips.SourceRows * (backward ? split.GivenSize : split.Size)) + (2 * TVec.Count);
+    private static SplitRows<TVec, T> Split(PoolSchedule schedule, in PoolProblem<T> problem) => new(schedule.Columns,
+        problem.Backward ? 1 : schedule.Strips(inWindows: true, backward: false).SourceRows * Together(schedule, problem), problem.SourceLayout.H == schedule.Shape.W);
+
+    private static long RowsSize(PoolSchedule schedule, in PoolProblem<T> problem)
+    {
+        SplitRows<TVec, T> split = Split(schedule, problem);
+        return problem.Backward
+            ? ((long)schedule.Strips(inWindows: true, backward: true).SourceRows * Together(schedule, problem) * split.GivenPitch) + (2 * TVec.Count)
+            : split.Length;
+    }
 }

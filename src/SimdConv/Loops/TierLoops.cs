@@ -53,8 +53,14 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Weight and bias gradient.</summary>
     public abstract void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
 
-    /// <summary>Bytes of workspace that <see cref="FilterGradient"/> takes in all.</summary>
+    /// <summary>Bytes of workspace that <see cref="FilterGradient(FilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
     public abstract long FilterGradientBytes(FilterSchedule schedule, int batch, int threads);
+
+    /// <summary>Weight and bias gradient of a depthwise convolution.</summary>
+    public abstract void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
+
+    /// <summary>Bytes of workspace that <see cref="FilterGradient(DepthwiseFilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
+    public abstract long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads);
 }
 
 /// <summary>The loop nests over <typeparamref name="TVec"/>, its wide tile and its flat one.</summary>
@@ -101,12 +107,17 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
         {
             ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>()),
             ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>()),
+            _ when DepthwiseSchedule.Suits(shape) => Depthwise(new(direction, grids, shape, sizeof(T))),
             _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T)), shape, isForward),
         };
 
         WinogradSchedule Winograd<TTile>()
             where TTile : struct, IWinograd =>
             new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
+
+        ConvPass<T> Depthwise(DepthwiseSchedule schedule) => IsNarrow(schedule.Width)
+            ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape, isForward)
+            : new DepthwisePass<TVec, T>(schedule, shape, isForward);
     }
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
@@ -133,9 +144,23 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override long FilterGradientBytes(FilterSchedule schedule, int batch, int threads) =>
         FilterLoops<TVec, T, N1>.WorkspaceBytes(schedule, batch, threads);
 
+    public override void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    {
+        if (IsNarrow(schedule.Shape.Q))
+            DepthwiseFilterLoops<Avx2Lanes<T>, T>.Run(schedule, problem, execution);
+        else
+            DepthwiseFilterLoops<TVec, T>.Run(schedule, problem, execution);
+    }
+
+    public override long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
+        DepthwiseFilterLoops<TVec, T>.WorkspaceBytes(schedule, batch, threads);
+
     private static ConvTile Tile<TVectors>()
         where TVectors : struct, IConstant =>
         new(GemmKernel<TVec, T, TVectors>.MR, TVectors.Value, GemmKernel<TVec, T, TVectors>.NR);
+
+    /// <summary>Rows of a plane that half a zmm register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
+    private static bool IsNarrow(int width) => typeof(TVec) == typeof(Avx512Lanes<T>) && width <= Avx2Lanes<T>.Count;
 
     /// <summary>Few rows of C fill the registers better when each is longer.</summary>
     private static bool IsFlat(int rows) => rows <= GemmKernel<TVec, T, TFlat>.MR;

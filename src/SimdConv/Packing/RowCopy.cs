@@ -10,6 +10,7 @@ internal static unsafe class RowCopy<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>target[i] = source[i * step] for i &lt; count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather(T* source, nint step, T* target, int count)
     {
         int w = TVec.Count, j = 0;
@@ -31,7 +32,15 @@ internal static unsafe class RowCopy<TVec, T>
             target[j * step] = source[j];
     }
 
+    /// <summary>target[i] += source[i] for i &lt; count.</summary>
+    public static void Add(T* source, T* target, int count)
+    {
+        for (int j = 0; j < count; j += TVec.Count)
+            StoreUpTo(target + j, TVec.Add(LoadUpTo(target + j, count - j), LoadUpTo(source + j, count - j)), count - j);
+    }
+
     /// <summary>Elements 0, 2, 4 ... of a row to one place and 1, 3, 5 ... to another; writes whole registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Split(T* source, int count, T* even, T* odd)
     {
         for (int j = 0; 2 * j < count; j += TVec.Count)
@@ -40,18 +49,6 @@ internal static unsafe class RowCopy<TVec, T>
             (TVec x, TVec y) = TVec.Deinterleave(LoadUpTo(from, count - (2 * j)), LoadUpTo(from + TVec.Count, count - (2 * j) - TVec.Count));
             TVec.Store(even + j, x);
             TVec.Store(odd + j, y);
-        }
-    }
-
-    /// <summary>The inverse of <see cref="Split"/>: reads whole registers, writes the row's elements alone.</summary>
-    public static void Merge(T* even, T* odd, T* target, int count)
-    {
-        for (int j = 0; 2 * j < count; j += TVec.Count)
-        {
-            T* to = target + (2 * j);
-            (TVec low, TVec high) = TVec.Interleave(TVec.Load(even + j), TVec.Load(odd + j));
-            StoreUpTo(to, low, count - (2 * j));
-            StoreUpTo(to + TVec.Count, high, count - (2 * j) - TVec.Count);
         }
     }
 

@@ -1,27 +1,31 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
 /// <summary>
-/// A row of an image with padding around it, split by phases of the stride, so that a tap of all windows lies side by side: tap s
-/// of window q is at Offset(s) + q. And the way back: what windows give to the pixels of a row, collected phase by phase and merged.
+/// Rows of an image with padding around them, split by phases of the stride, so that a tap of all windows lies side by side: tap s of
+/// window q is at Offset(s) + q. And the way back: rows of pixels that collect what windows give to them.
 /// </summary>
 internal readonly unsafe struct SplitRows<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly WindowAxis axis;
-    private readonly int pitch, linePitch;
-    private readonly bool two;
+    private readonly nint phasePitch;
+    private readonly int linePitch;
+    private readonly bool two, inOne;
 
-    public SplitRows(WindowAxis axis)
+    /// <param name="axis">The columns.</param>
+    /// <param name="rows">The most rows that are split at a time.</param>
+    /// <param name="contiguous">Whether the image's rows follow each other.</param>
+    public SplitRows(WindowAxis axis, int rows, bool contiguous)
     {
         this.axis = axis;
         two = axis.Stride == 2 && axis.Size > 1;
         linePitch = Whole(((axis.Size - 1) / axis.Stride) + 1);
-        pitch = axis.Windows + axis.Reach;
-        int width = axis.Windows;
+        int pitch = axis.Windows + axis.Reach, width = axis.Windows;
         foreach (WindowPhase phase in axis.Phases)
         {
             // Splitting writes whole registers, and as many to each phase.
@@ -29,86 +33,116 @@ internal readonly unsafe struct SplitRows<TVec, T>
             width = Math.Max(width, phase.Place + phase.Count);
         }
 
-        Size = checked(axis.Phases.Length * pitch);
-        GivenSize = axis.Reach + Whole(width);
+        // Without padding to put between them, contiguous rows of whole pairs are split as if they were one.
+        inOne = two && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0 && axis.Windows + axis.Reach <= axis.Size / 2;
+        (Pitch, phasePitch) = inOne ? (axis.Size / 2, Whole(checked(rows * axis.Size / 2))) : (checked(axis.Phases.Length * pitch), pitch);
+        Length = checked((inOne ? 2 * phasePitch : rows * (nint)Pitch) + (2 * TVec.Count));
+        GivenPitch = axis.Reach + Whole(width);
     }
 
-    /// <summary>Elements of a split row.</summary>
-    public int Size { get; }
+    /// <summary>Elements from one split row to the next.</summary>
+    public int Pitch { get; }
 
-    /// <summary>Elements of a row of what windows give, with zeros around it: window q is at Reach + q.</summary>
-    public int GivenSize { get; }
+    /// <summary>Elements of all split rows, and those behind them that a register may reach.</summary>
+    public nint Length { get; }
 
-    /// <summary>Elements of a row of pixels before it is merged.</summary>
-    public long LineSize => 2L * linePitch;
+    /// <summary>Elements of a row of what windows give, with zeros around it.</summary>
+    public int GivenPitch { get; }
 
-    public int Offset(int tap) => (axis.Places[tap].Phase * pitch) + axis.Places[tap].Step;
+    /// <summary>Elements of workspace that <see cref="Collect"/> takes.</summary>
+    public int LineLength => linePitch;
 
-    public void Split(T* source, T padding, T* row)
+    public nint Offset(int tap) => (axis.Places[tap].Phase * phasePitch) + axis.Places[tap].Step;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Split(T* source, nint sourcePitch, int rows, T padding, T* target)
     {
+        if (inOne)
+        {
+            RowCopy<TVec, T>.Split(source, rows * axis.Size, target, target + phasePitch);
+            return;
+        }
+
         if (two)
         {
             // The image's even columns are the phase whose first pixel is 0.
-            int even = axis.Phases[0].Pixel, odd = 1 - even;
-            RowCopy<TVec, T>.Split(source, axis.Size, row + (even * pitch) + axis.Phases[even].Place, row + (odd * pitch) + axis.Phases[odd].Place);
+            int first = axis.Phases[0].Pixel;
+            T* even = target + (first * phasePitch) + axis.Phases[first].Place, odd = target + ((1 - first) * phasePitch) + axis.Phases[1 - first].Place;
+            for (int i = 0; i < rows; i++)
+                RowCopy<TVec, T>.Split(source + (i * sourcePitch), axis.Size, even + ((nint)i * Pitch), odd + ((nint)i * Pitch));
         }
 
         int width = axis.Windows + axis.Reach;
         foreach (WindowPhase phase in axis.Phases)
         {
-            if (!two && phase.Taps > 0 && phase.Count > 0)
-                RowCopy<TVec, T>.Gather(source + phase.Pixel, axis.Stride, row + phase.Place, phase.Count);
-            for (int i = 0; i < Math.Min(phase.Place, width); i++)
-                row[i] = padding;
-            for (int i = phase.Place + phase.Count; i < width; i++)
-                row[i] = padding;
-            row += pitch;
+            int before = Math.Min(phase.Place, width), behind = phase.Place + phase.Count;
+            bool copies = !two && phase.Taps > 0 && phase.Count > 0;
+            for (int i = 0; i < rows && (copies || before > 0 || behind < width); i++)
+            {
+                T* row = target + ((nint)i * Pitch);
+                if (copies)
+                    RowCopy<TVec, T>.Gather(source + (i * sourcePitch) + phase.Pixel, axis.Stride, row + phase.Place, phase.Count);
+                for (int j = 0; j < before; j++)
+                    row[j] = padding;
+                for (int j = behind; j < width; j++)
+                    row[j] = padding;
+            }
+
+            target += phasePitch;
         }
     }
 
-    /// <summary>What the windows of a row give, each divided by rowCount * counts if there are counts.</summary>
-    public void Give(T* dy, T rowCount, T* counts, T* given)
+    /// <summary>What rows of windows give, each divided by rowCount * counts if there are counts.</summary>
+    public void Give(T* dy, nint pitch, int rows, T rowCount, T* counts, T* given) =>
+        WindowTile<TVec, T>.Give(dy, pitch, rows, axis.Windows, rowCount, counts, given, axis.Reach, GivenPitch);
+
+    /// <summary>Rows of the image: each pixel sums, taps ascending, what its windows give to it. All of a row is written.</summary>
+    /// <param name="gifts">Rows of <see cref="Give"/>; NextColumn is from one tap to the next, 0 where all taps are given the same.</param>
+    /// <param name="line">Workspace.</param>
+    /// <param name="target">The first row.</param>
+    /// <param name="pitch">From one row to the next.</param>
+    /// <param name="rows">How many.</param>
+    public void Collect(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
     {
-        for (int i = 0; i < axis.Reach; i++)
-            given[i] = T.Zero;
-        WindowTile<TVec, T>.Give(dy, axis.Windows, GivenSize - axis.Reach, rowCount, counts, given + axis.Reach);
+        if (gifts.Taps == null)
+            Collect<N0>(gifts, line, target, pitch, rows);
+        else
+            Collect<N1>(gifts, line, target, pitch, rows);
     }
 
-    /// <summary>
-    /// One row of the image: each pixel sums, taps ascending, what its windows give to it. The first row of taps is at
-    /// <paramref name="given"/>, the next ones <paramref name="nextRow"/> apart, each column of taps <paramref name="nextTap"/> further.
-    /// </summary>
-    /// <param name="given">Rows of <see cref="Give"/>.</param>
-    /// <param name="taps">null, or for each of them the only tap that it is for, laid out alike.</param>
-    /// <param name="rows">Rows of taps.</param>
-    /// <param name="nextRow">Elements from one to the next.</param>
-    /// <param name="nextTap">Elements from one column of taps to the next; 0 where all taps are given the same.</param>
-    /// <param name="firstTap">Number of the first row's first tap.</param>
-    /// <param name="rowTaps">Taps from one row of taps to the next.</param>
-    /// <param name="line">Workspace of <see cref="LineSize"/>.</param>
-    /// <param name="target">The row, all of which is written.</param>
-    public void Collect(T* given, T* taps, int rows, nint nextRow, nint nextTap, long firstTap, long rowTaps, T* line, T* target)
+    private void Collect<TTaps>(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
+        where TTaps : struct, IConstant
     {
-        T* pixels = line;
-        foreach (WindowPhase phase in axis.Phases)
-        {
-            if (phase.Count == 0)
-                continue;
-            nint from = phase.Taps == 0 ? 0 : axis.Reach + phase.Place - axis.Places[phase.FirstTap].Step + (phase.FirstTap * nextTap);
-            WindowTile<TVec, T>.Collect(given + from, taps == null ? null : taps + from, rows, nextRow, phase.Taps, (axis.TapStep * nextTap) - axis.WindowStep,
-                T.CreateTruncating(firstTap + phase.FirstTap), T.CreateTruncating(rowTaps), T.CreateTruncating(axis.TapStep), pixels, phase.Count);
-            if (two)
-                pixels += linePitch;
-            else
-                RowCopy<TVec, T>.Scatter(pixels, target + phase.Pixel, axis.Stride, phase.Count);
-        }
-
+        nint nextTap = gifts.NextColumn;
+        gifts.NextColumn = (axis.TapStep * nextTap) - axis.WindowStep;
+        gifts.ColumnTaps = T.CreateTruncating(axis.TapStep);
         if (two)
         {
-            int even = axis.Phases[0].Pixel;
-            RowCopy<TVec, T>.Merge(line + (even * linePitch), line + ((1 - even) * linePitch), target, axis.Size);
+            int first = axis.Phases[0].Pixel;
+            WindowTile<TVec, T>.CollectPair<TTaps>(in gifts, Columns(axis.Phases[first], nextTap), Columns(axis.Phases[1 - first], nextTap), target, pitch, rows, axis.Size);
+            return;
+        }
+
+        foreach (WindowPhase phase in axis.Phases)
+        {
+            WindowColumns columns = Columns(phase, nextTap);
+            if (axis.Stride == 1)
+            {
+                WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns, target, pitch, rows, phase.Count);
+                continue;
+            }
+
+            for (int i = 0; i < rows && phase.Count > 0; i++)
+            {
+                WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns with { From = columns.From + (i * gifts.NextPixels) }, line, 0, 1, phase.Count);
+                RowCopy<TVec, T>.Scatter(line, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
+            }
         }
     }
+
+    private WindowColumns Columns(WindowPhase phase, nint nextTap) => phase.Taps == 0
+        ? default
+        : new(axis.Reach + phase.Place - axis.Places[phase.FirstTap].Step + (phase.FirstTap * nextTap), phase.Taps, phase.FirstTap);
 
     private static int Whole(int count) => (count + TVec.Count - 1) / TVec.Count * TVec.Count;
 }

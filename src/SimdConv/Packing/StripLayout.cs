@@ -7,22 +7,23 @@ namespace SimdConv.Packing;
 /// </summary>
 internal sealed class StripLayout
 {
-    private StripLayout(TapGrid grid, int rows, Axis vertical, Axis horizontal)
+    private StripLayout(TapGrid grid, int rows, Axis vertical, Axis horizontal, int unit = 1)
     {
         Grid = grid;
         Rows = rows;
         Vertical = vertical;
         Horizontal = horizontal;
-        Pitch = grid.Width + horizontal.Span;
+        Pitch = checked((grid.Width + horizontal.Span + unit - 1) / unit * unit);
         PlaneRows = rows + vertical.Span;
         PlaneSize = checked(PlaneRows * Pitch);
         ChannelSize = checked(PlaneSize * vertical.Phases.Length * horizontal.Phases.Length);
         Offsets = [];
     }
 
-    /// <summary>The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels.</summary>
-    public StripLayout(TapGrid grid, int rows, int channels)
-        : this(grid, rows, new Axis(grid.Rows, grid.StrideH), new Axis(grid.Columns, grid.StrideW))
+    /// <summary>The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels, its rows a
+    /// multiple of <paramref name="unit"/> elements apart.</summary>
+    public StripLayout(TapGrid grid, int rows, int channels, int unit = 1)
+        : this(grid, rows, new Axis(grid.Rows, grid.StrideH), new Axis(grid.Columns, grid.StrideW), unit)
     {
         Offsets = new int[checked(channels * grid.Taps)];
         int k = 0;

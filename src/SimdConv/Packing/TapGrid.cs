@@ -83,6 +83,19 @@ internal sealed class TapGrid
         return [.. grids];
     }
 
+    /// <summary>One grid with all taps of some that read the same source: a strip of it serves each of them.</summary>
+    public static TapGrid Hull(TapGrid[] grids) => new()
+    {
+        Height = grids.Max(grid => grid.Height),
+        Width = grids.Max(grid => grid.Width),
+        SourceHeight = grids[0].SourceHeight,
+        SourceWidth = grids[0].SourceWidth,
+        StrideH = grids[0].StrideH,
+        StrideW = grids[0].StrideW,
+        Rows = [.. grids.SelectMany(grid => grid.Rows).Distinct()],
+        Columns = [.. grids.SelectMany(grid => grid.Columns).Distinct()],
+    };
+
     /// <summary>
     /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see padding
     /// saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few rows of dY.

@@ -20,8 +20,8 @@ internal sealed class WindowAxis
     public WindowAxis(int windows, int size)
         : this(windows, size, dilation: 1)
     {
-        WindowStep = 1;
-        for (int i = 0; i < windows; i++)
+        WindowStep = -1;
+        for (int i = windows - 1; i >= 0; i--)
         {
             Starts[i] = (int)((long)i * size / windows);
             Counts[i] = (int)((((i + 1L) * size) + windows - 1) / windows) - Starts[i];
@@ -67,6 +67,16 @@ internal sealed class WindowAxis
             return new WindowPhase(pixel, (int)(((long)pixel + padBefore) / stride), Math.Max(0, (int)(((long)size - pixel + stride - 1) / stride)),
                 phase.Value, (kernel - phase.Value + TapStep - 1) / TapStep);
         })];
+        Alike = new int[windows];
+        for (int i = windows - 1; i >= 0; i--)
+            Alike[i] = i + 1 < windows && Taps[i] == Taps[i + 1] && Counts[i] == Counts[i + 1] ? Alike[i + 1] + 1 : 1;
+        AlikePixels = new int[size];
+        for (int pixel = size - 1; pixel >= 0; pixel--)
+        {
+            bool alike = pixel + (long)stride < size && Meets[pixel + stride] == (Meets[pixel].Window + 1, Meets[pixel].Tap, Meets[pixel].Count);
+            AlikePixels[pixel] = alike ? AlikePixels[pixel + stride] + 1 : 1;
+        }
+
         Places = new (int, int)[kernel];
         for (int tap = 0; tap < kernel; tap++)
         {
@@ -105,8 +115,8 @@ internal sealed class WindowAxis
     public int[] Counts { get; }
 
     /// <summary>
-    /// For each pixel the last window that meets it, with which tap, and how many do: the next ones are WindowStep windows earlier
-    /// and TapStep taps later each, so that taps ascend.
+    /// For each pixel the first to give it something, which tap that is, and how many do: the next ones are WindowStep windows earlier
+    /// and TapStep taps later each, so that taps ascend. Adaptive windows ascend instead.
     /// </summary>
     public (int Window, int Tap, int Count)[] Meets { get; }
 
@@ -115,6 +125,12 @@ internal sealed class WindowAxis
 
     /// <summary>See <see cref="Meets"/>.</summary>
     public int TapStep { get; }
+
+    /// <summary>For each window how many from it on have the same taps and the same count.</summary>
+    public int[] Alike { get; } = [];
+
+    /// <summary>For each pixel how many from it on, a stride apart, meet the next window each in the same way.</summary>
+    public int[] AlikePixels { get; } = [];
 
     /// <summary>How many strides the last tap of a window reads further than its first one.</summary>
     public int Reach { get; }

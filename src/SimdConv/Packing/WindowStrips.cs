@@ -42,8 +42,9 @@ internal sealed class WindowStrips
                 (int window, _, int count) = axis.Meets[row];
                 if (count == 0)
                     continue;
-                low = Math.Min(low, window - ((count - 1) * axis.WindowStep));
-                high = Math.Max(high, window + 1);
+                int other = window - ((count - 1) * axis.WindowStep);
+                low = Math.Min(low, Math.Min(window, other));
+                high = Math.Max(high, Math.Max(window, other) + 1);
             }
             else
             {

@@ -17,14 +17,20 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
 
     public static readonly Conv2DPlan<T> Plan = new(Shape);
 
+    public static readonly ConvTranspose2DShape TransposedShape = new(4, 3, 4, 6, 3, 3) { Groups = 2, StrideH = 2, OutputPaddingH = 1 };
+
+    public static readonly ConvTranspose2DPlan<T> Transposed = new(TransposedShape);
+
     private static readonly Pool2DPlan<T> Max = new(Windows, PoolKind.Max), Average = new(Windows, PoolKind.Average);
 
     private static readonly IndexTable Table = new(Shape);
 
-    private static readonly T[] Weights = Data.Make<T>(Shape.WeightCount, DataKind.Real, 2);
+    private static readonly T[] Weights = Data.Make<T>(Math.Max(Shape.WeightCount, TransposedShape.WeightCount), DataKind.Real, 2);
 
     // Read and never written by a call, so all calls may share them; but for Repack, which has a filter of its own.
     private static readonly PackedFilter<T> Filter = Plan.Pack(Weights, FilterUse.Both);
+
+    private static readonly PackedFilter<T> TransposedFilter = Transposed.Pack(Weights, FilterUse.Both);
 
     private static readonly PackedMatrix<T> A = SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 4, 6, Weights, 6),
         B = SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 6, 5, Weights, 5);
@@ -45,6 +51,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         Instance = method.Method.IsStatic || method.Method.IsConstructor ? null : method.Method.DeclaringType switch
         {
             var type when type == typeof(Conv2DPlan<T>) => Plan,
+            var type when type == typeof(ConvTranspose2DPlan<T>) => Transposed,
+            var type when type == typeof(ConvTranspose2DShape) => TransposedShape,
             var type when type == typeof(Pool2DPlan<T>) => method.Name.Contains("inner", StringComparison.Ordinal) ? Max : Average,
             var type when type == typeof(Conv2DShape) => Shape,
             var type when type == typeof(Pool2DShape) => Windows,
@@ -96,16 +104,20 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
             _ when type == typeof(SimdTier?) => SimdSupport.Best,
             _ when type == typeof(Execution) => new Execution(),
             _ when type == typeof(Conv2DShape) => Shape,
+            _ when type == typeof(ConvTranspose2DShape) => TransposedShape,
             _ when type == typeof(Pool2DShape) => Windows,
             _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "input" => ImageLayout.Nchw(Shape.C, Shape.H, Shape.W),
             _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "output" => ImageLayout.Nchw(Shape.K, Shape.P, Shape.Q),
+            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "input" => ImageLayout.Nchw(TransposedShape.C, TransposedShape.H, TransposedShape.W),
+            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "output" => ImageLayout.Nchw(TransposedShape.K, TransposedShape.P, TransposedShape.Q),
             _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "input" => ImageLayout.Nchw(Windows.C, Windows.H, Windows.W),
             _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "output" => ImageLayout.Nchw(Windows.C, Windows.P, Windows.Q),
             _ when type == typeof(IndexTable) => Table,
             _ when type == typeof(ColumnLayout) => ColumnLayout.PerImage(Table),
-            _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" => Plan.Pack(Weights, FilterUse.Both),
-            _ when type == typeof(PackedFilter<T>) => Filter,
+            _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" => Packed(owner, FilterUse.Both),
+            _ when type == typeof(PackedFilter<T>) => owner == "ConvTranspose2DPlan" ? TransposedFilter : Filter,
             _ when type == typeof(PackedMatrix<T>) => name == "a" ? A : B,
+            _ when type == typeof(Epilogue<T>) && owner == "ConvTranspose2DPlan" => Epilogue(TransposedShape.K, (int)Transposed.OutputLength(Batch)),
             _ when type == typeof(Epilogue<T>) => Epilogue(Shape.K, (int)Plan.OutputLength(Batch)),
             _ when type == typeof(GemmEpilogue<T>) => Epilogue(5, 0),
             _ => throw Missing(method, parameter),
@@ -113,6 +125,10 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
 
         EpilogueExample Epilogue(int bias, int residual) => new(Take(bias), Activation.Relu, ByRows: false, Take(residual));
     }
+
+    /// <summary>Weights packed by the example plan of a kind, for another of the tiers or passes.</summary>
+    public static PackedFilter<T> Packed(string owner, FilterUse use, SimdTier? tier = null) =>
+        owner == "ConvTranspose2DPlan" ? Transposed.Pack(Weights, use, tier) : Plan.Pack(Weights, use, tier);
 
     private Piece Take(int length)
     {
@@ -126,6 +142,10 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         ("Conv2DPlan", "y" or "dy") => (int)Plan.OutputLength(Batch),
         ("Conv2DPlan", "weights" or "dw") => Shape.WeightCount,
         ("Conv2DPlan", "db") => Shape.K,
+        ("ConvTranspose2DPlan", "x" or "dx") => (int)Transposed.InputLength(Batch),
+        ("ConvTranspose2DPlan", "y" or "dy") => (int)Transposed.OutputLength(Batch),
+        ("ConvTranspose2DPlan", "weights" or "dw") => TransposedShape.WeightCount,
+        ("ConvTranspose2DPlan", "db") => TransposedShape.K,
         ("Pool2DPlan", "x" or "dx") => (int)Max.InputLength(Batch),
         ("Pool2DPlan", "y" or "dy" or "winners" or "indices") => (int)Max.OutputLength(Batch),
         ("Im2Col" or "Col2Im", "x") => (int)Plan.InputLength(Batch),

@@ -37,7 +37,7 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
             FilterUse => [((FilterUse)0, true), ((FilterUse)4, true), ((FilterUse)(-1), true), ((FilterUse)int.MaxValue, true)],
             Enum value => ((int[])[-1, 99, int.MaxValue, int.MinValue, Enum.GetValues(value.GetType()).Length])
                 .Select(number => ((object?)Enum.ToObject(value.GetType(), number), true)),
-            Conv2DShape or Pool2DShape => Shapes(arguments[index]!),
+            Conv2DShape or ConvTranspose2DShape or Pool2DShape => Shapes(arguments[index]!),
             ImageLayout layout => Layouts(layout, isOutput: parameter.Name == "output"),
             ColumnLayout layout => Columns(layout),
             PackedFilter<T> => Filters(method),
@@ -135,7 +135,7 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return (null, true);
         foreach (PropertyInfo property in shape.GetType().GetProperties().Where(p => p.CanWrite && p.PropertyType.IsAssignableFrom(typeof(int))))
         {
-            bool isPadding = property.Name.StartsWith("Pad", StringComparison.Ordinal);
+            bool isPadding = property.Name.Contains("Pad", StringComparison.Ordinal);
             foreach (int value in Negative)
                 yield return (With(value), true);
             yield return (With(0), !isPadding);
@@ -189,15 +189,14 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     private static IEnumerable<(object?, bool)> Filters(PublicMethod method)
     {
-        Conv2DPlan<T> plan = ApiExample<T>.Plan;
-        T[] weights = new T[ApiExample<T>.Shape.WeightCount];
+        string owner = method.Method.DeclaringType!.Name.Split('`')[0];
         yield return (null, true);
-        yield return (new Conv2DPlan<T>(ApiExample<T>.Shape).Pack(weights, FilterUse.Both), true);
+        yield return (new Conv2DPlan<T>(ApiExample<T>.Shape).Pack(new T[ApiExample<T>.Shape.WeightCount], FilterUse.Both), true);
         if (method.Method.Name == "Repack")
             yield break;
-        yield return (plan.Pack(weights, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward), true);
+        yield return (ApiExample<T>.Packed(owner, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward), true);
         if (SimdSupport.Best != SimdTier.Scalar)
-            yield return (plan.Pack(weights, FilterUse.Both, SimdTier.Scalar), true);
+            yield return (ApiExample<T>.Packed(owner, FilterUse.Both, SimdTier.Scalar), true);
     }
 
     private static IEnumerable<(object?, bool)> Matrices(PackedMatrix<T> matrix)

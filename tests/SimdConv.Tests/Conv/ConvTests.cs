@@ -21,6 +21,10 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         (new(300, 13, 13, 70, 1, 1), 1),
         (new Conv2DShape(64, 15, 15, 33, 3, 3) { StrideH = 2, StrideW = 2 }.WithPadding(1, 1), 2),
         (new Conv2DShape(96, 28, 28, 96, 3, 3) { Groups = 96 }.WithPadding(1, 1), 1),
+        (new Conv2DShape(18, 113, 112, 18, 3, 3) { Groups = 18, StrideH = 2, StrideW = 2 }.WithPadding(1, 1), 2),
+        (new Conv2DShape(5, 57, 90, 10, 5, 5) { Groups = 5 }.WithPadding(2, 2), 2),
+        (new Conv2DShape(1, 150, 129, 1, 3, 3) { StrideW = 2, DilationH = 2 }.WithPadding(2, 1), 3),
+        (new Conv2DShape(40, 7, 7, 80, 3, 3) { Groups = 40 }.WithPadding(1, 1), 3),
         (new Conv2DShape(2, 5, 700, 3, 3, 3).WithPadding(1, 1), 1),
     ];
 

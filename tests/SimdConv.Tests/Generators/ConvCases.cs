@@ -28,7 +28,7 @@ public static class ConvCases
 
     public static Arbitrary<ConvCase> Any() => Arb.From(Generator(Gen.Frequency(
         (6, Plain()),
-        (2, GroupCounts(1)),
+        (4, Depthwise()),
         (2, GroupCounts(3)))), Shrink);
 
     /// <summary>Cases that Winograd's algorithm is for: kernels of 3x3, stride 1, dilation 1.</summary>
@@ -55,7 +55,13 @@ public static class ConvCases
         };
     }
 
-    /// <summary>One channel in and a few out, a group.</summary>
+    /// <summary>One channel in, and mostly one out, a group; a single group too.</summary>
+    private static Gen<(int Groups, int C, int K)> Depthwise() =>
+        from groups in Gen.Elements(1, 2, 3, 8, 16, 17, 33)
+        from k in Gen.Elements(1, 1, 1, 2, 3)
+        select (groups, 1, k);
+
+    /// <summary>A few channels in and out, a group.</summary>
     private static Gen<(int Groups, int C, int K)> GroupCounts(int mostPerGroup) =>
         from groups in Gen.Elements(2, 3, 4, 7, 8, 16, 17)
         from c in Gen.Choose(1, mostPerGroup)

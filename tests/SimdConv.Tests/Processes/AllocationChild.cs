@@ -82,6 +82,18 @@ internal static class AllocationChild
         yield return ("ReductionOrder", () => conv.ReductionOrder(Batch));
         yield return ("WorkspaceBytes", () => conv.WorkspaceBytes(ConvDirection.WeightGradient, Batch, e));
 
+        ConvTranspose2DShape transposedShape = new(8, 12, 14, 4, 3, 3) { StrideW = 2, OutputPaddingW = 1, Groups = 2 };
+        ConvTranspose2DPlan<T> transposed = new(transposedShape);
+        T[] u = Data.Make<T>(transposed.InputLength(Batch), DataKind.Real, 6), v = new T[transposed.OutputLength(Batch)], wt = Data.Make<T>(transposedShape.WeightCount, DataKind.Real, 7);
+        PackedFilter<T> transposedFilter = transposed.Pack(wt, FilterUse.Both, e.Tier);
+        yield return ("Transposed forward packed", () => transposed.Forward(Batch, u, transposedFilter, v, new() { Bias = bias.AsSpan(0, 4), Activation = Activation.Relu6 }, e));
+        yield return ("Transposed forward", () => transposed.Forward(Batch, u, wt, v, default, e));
+        yield return ("Transposed repack", () => transposed.Repack(wt, transposedFilter));
+        yield return ("Transposed input gradient packed", () => transposed.InputGradient(Batch, v, transposedFilter, u, T.One, e));
+        yield return ("Transposed input gradient", () => transposed.InputGradient(Batch, v, wt, u, default, e));
+        yield return ("Transposed weight gradient", () => transposed.WeightGradient(Batch, u, v, wt, default, e));
+        yield return ("Transposed bias gradient", () => transposed.BiasGradient(Batch, v, bias.AsSpan(0, 4), default, e));
+
         Conv2DPlan<T> channelsLast = new(shape, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.K, shape.P, shape.Q));
         yield return ("Forward NHWC", () => channelsLast.Forward(Batch, x, w, y, default, e));
         yield return ("InputGradient NHWC", () => channelsLast.InputGradient(Batch, y, w, x, default, e));

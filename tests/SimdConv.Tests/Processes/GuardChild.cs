@@ -39,6 +39,7 @@ internal static class GuardChild
             Check(ConvCases.Any(), tier, c => Convolve<T>(c, execution, side));
             Check(ConvCases.Winograd(ConvAlgorithm.WinogradF2), tier, c => Convolve<T>(c, execution, side));
             Check(ConvCases.Winograd(ConvAlgorithm.WinogradF4), tier, c => Convolve<T>(c, execution, side));
+            Check(ConvCases.Any(), tier, c => ConvolveTransposed<T>(c, execution, side));
             Check(PoolCases.Any(), tier, c => Pool<T>(c, execution, side));
             Check(ConvCases.Any(), tier, c => Unfold<T>(c, execution, side));
         }
@@ -118,6 +119,31 @@ internal static class GuardChild
         Compare.Equal<T>(dx, guardedDx, "dx");
         if (bias.Length > 0)
             plan.BiasGradient(c.Batch, guardedDy, guards.Output(bias), beta, execution);
+        Compare.Equal<T>(dw, guardedDw, "dw");
+        Compare.Equal<T>(db, guardedDb, "db");
+    }
+
+    /// <summary>The transpose of the case: both its images swap sides.</summary>
+    private static void ConvolveTransposed<T>(ConvCase c, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ConvTranspose2DShape s = new(c.Shape.K, c.Shape.P, c.Shape.Q, c.Shape.C, c.Shape.R, c.Shape.S) { StrideH = c.Shape.StrideH, StrideW = c.Shape.StrideW, Groups = c.Shape.Groups };
+        StridedImage<T> x = StridedImage<T>.Filled(c.Output, c.Batch, s.C, s.H, s.W, c.Data, c.Seed), dy = StridedImage<T>.Filled(c.Input, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 1);
+        T[] w = Data.Make<T>(s.WeightCount, c.Data, c.Seed + 2), bias = Data.Make<T>(s.K, c.Data, c.Seed + 3);
+        T[] y = (T[])dy.Data.Clone(), dx = (T[])x.Data.Clone(), dw = (T[])w.Clone(), db = (T[])bias.Clone();
+        ConvTranspose2DPlan<T> plan = new(s, x.Layout, dy.Layout);
+        using Guards<T> guards = new(side);
+        Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx), guardedDw = guards.Output(dw), guardedDb = guards.Output(db);
+        ReadOnlySpan<T> guardedX = guards.Input(x.Data), guardedDy = guards.Input(dy.Data), guardedW = guards.Input(w);
+        plan.Forward(c.Batch, guardedX, guardedW, guardedY, new() { Bias = guards.Input(bias), Residual = guardedDy }, execution);
+        plan.InputGradient(c.Batch, guardedDy, guardedW, guardedDx, T.One, execution);
+        plan.WeightGradient(c.Batch, guardedX, guardedDy, guardedDw, T.One, execution);
+        plan.BiasGradient(c.Batch, guardedDy, guardedDb, T.One, execution);
+        plan.Forward(c.Batch, x.Data, w, y, new() { Bias = bias, Residual = dy.Data }, execution);
+        plan.InputGradient(c.Batch, dy.Data, w, dx, T.One, execution);
+        plan.WeightGradient(c.Batch, x.Data, dy.Data, dw, T.One, execution);
+        plan.BiasGradient(c.Batch, dy.Data, db, T.One, execution);
+        Compare.Equal<T>(y, guardedY, "y");
+        Compare.Equal<T>(dx, guardedDx, "dx");
         Compare.Equal<T>(dw, guardedDw, "dw");
         Compare.Equal<T>(db, guardedDb, "db");
     }

@@ -20,23 +20,18 @@ internal static class WindowChain
         return y;
     }
 
-    /// <summary>
-    /// Each window's gradient divided once, added to its pixels from the last window to the first: that is ascending (r, s) of each pixel's taps, and
-    /// an order too where windows of adaptive pooling have a pixel as the same tap.
-    /// </summary>
+    /// <summary>Each window's gradient divided once, added to its pixels in ascending (r, s) of each pixel's taps, adaptive windows in ascending (p, q).</summary>
     public static T[] AverageBackward<T>(Pool2DShape s, int batch, T[] dy, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] dx = new T[(long)batch * s.C * s.H * s.W];
         int windows = s.P * s.Q;
         for (int plane = 0; plane < batch * s.C; plane++)
         {
-            for (int window = windows - 1; window >= 0; window--)
+            for (int i = 0; i < s.R * s.S * windows; i++)
             {
-                for (int tap = 0; tap < s.R * s.S; tap++)
-                {
-                    if (Pixel(s, window, tap) is int pixel and >= 0)
-                        dx[(plane * s.H * s.W) + pixel] += dy[(plane * windows) + window] / T.CreateTruncating(divisors[window]);
-                }
+                (int tap, int window) = s.AdaptiveSize is null ? (i / windows, i % windows) : (i % (s.R * s.S), i / (s.R * s.S));
+                if (Pixel(s, window, tap) is int pixel and >= 0)
+                    dx[(plane * s.H * s.W) + pixel] += dy[(plane * windows) + window] / T.CreateTruncating(divisors[window]);
             }
         }
 

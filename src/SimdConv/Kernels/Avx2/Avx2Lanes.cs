@@ -31,6 +31,14 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T> LoadPartial(T* source, int count)
     {
+        // AVX's masked stores take a dozen cycles on AMD's processors, those of AVX-512 two.
+        if (Avx512F.VL.IsSupported)
+        {
+            return typeof(T) == typeof(float)
+                ? new(Avx512F.VL.MaskLoad((float*)source, FirstSingles(count).AsSingle(), Vector256<float>.Zero).As<float, T>())
+                : new(Avx512F.VL.MaskLoad((double*)source, FirstDoubles(count).AsDouble(), Vector256<double>.Zero).As<double, T>());
+        }
+
         return typeof(T) == typeof(float)
             ? new(Avx.MaskLoad((float*)source, FirstSingles(count)).As<float, T>())
             : new(Avx.MaskLoad((double*)source, FirstDoubles(count)).As<double, T>());
@@ -39,7 +47,11 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(T* target, Avx2Lanes<T> value, int count)
     {
-        if (typeof(T) == typeof(float))
+        if (Avx512F.VL.IsSupported && typeof(T) == typeof(float))
+            Avx512F.VL.MaskStore((float*)target, FirstSingles(count).AsSingle(), value.v.AsSingle());
+        else if (Avx512F.VL.IsSupported)
+            Avx512F.VL.MaskStore((double*)target, FirstDoubles(count).AsDouble(), value.v.AsDouble());
+        else if (typeof(T) == typeof(float))
             Avx.MaskStore((float*)target, FirstSingles(count), value.v.AsSingle());
         else
             Avx.MaskStore((double*)target, FirstDoubles(count), value.v.AsDouble());

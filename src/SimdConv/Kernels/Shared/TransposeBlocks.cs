@@ -64,6 +64,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
             TVec.StorePartial(target, value, (int)Math.Min(rows, end - target));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square4(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
@@ -83,6 +84,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
         Put(target + (3 * ld), end, exact, rows, TVec.Multiply(scale, r3));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square8(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
@@ -122,6 +124,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
         Put(target + (7 * ld), end, exact, rows, TVec.Multiply(scale, s7));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square16(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);

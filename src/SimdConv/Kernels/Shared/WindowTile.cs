@@ -3,137 +3,114 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The taps of a row of windows in a strip, where windows are neighbours and padding is there as data.</summary>
-internal unsafe struct WindowTaps<T>
-    where T : unmanaged
-{
-    /// <summary>The first tap that counts of window 0.</summary>
-    public T* First;
-
-    /// <summary>Rows of taps.</summary>
-    public int Rows;
-
-    /// <summary>Elements from one row of taps to the next.</summary>
-    public nint NextRow;
-
-    /// <summary>Where the taps of a row are.</summary>
-    public int* Columns;
-
-    /// <summary>How many there are.</summary>
-    public int ColumnCount;
-}
-
 /// <summary>
-/// Rows of pooling with neighbouring windows in lanes. Every load is contiguous: strides, dilation and padding have been dealt with
-/// when the strip was filled. Whole registers are loaded, and stored as long as they end at or before a given end.
+/// Rows of windows with neighbours in lanes. Every load is contiguous: strides, dilation and padding have been dealt with when the
+/// strip was filled. Whole registers are loaded; they are stored as long as they end at or before a given end, for behind a row lies
+/// the next one, which is written later.
 /// </summary>
 internal static unsafe class WindowTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>y[j] = the sum of window j's taps / (rowCount * counts[j]).</summary>
+    /// <summary>y[i, j] = the sum of the window's taps / (rowCount * counts[j]).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Average(in WindowTaps<T> taps, T rowCount, T* counts, T* y, int windows, T* end)
+    public static void Average(in WindowTaps<T> taps, T rowCount, T* counts, T* y, nint pitch, int rows, int windows, T* end)
     {
         int* columns = taps.Columns;
-        int columnCount = taps.ColumnCount, rows = taps.Rows;
+        int columnCount = taps.ColumnCount, tapRows = taps.Rows;
         nint nextRow = taps.NextRow;
-        T* first = taps.First;
-        for (int j = 0; j < windows; j += TVec.Count)
+        TVec rowCounts = TVec.Broadcast(rowCount);
+        for (int i = 0; i < rows; i++)
         {
-            TVec sum = default;
-            T* row = first + j;
-            for (int r = 0; r < rows; r++, row += nextRow)
+            T* window = taps.First + (i * taps.NextWindows);
+            for (int j = 0; j < windows; j += TVec.Count)
             {
-                for (int s = 0; s < columnCount; s++)
-                    sum = TVec.Add(sum, TVec.Load(row + columns[s]));
-            }
-
-            Store(y + j, TVec.Divide(sum, TVec.Multiply(TVec.Broadcast(rowCount), TVec.Load(counts + j))), windows - j, end);
-        }
-    }
-
-    /// <summary>y[j] = the maximum of window j's taps.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Maximum(in WindowTaps<T> taps, T* y, int windows, T* end)
-    {
-        for (int j = 0; j < windows; j += TVec.Count)
-        {
-            TVec best = TVec.Broadcast(T.NegativeInfinity);
-            T* row = taps.First + j;
-            for (int r = 0; r < taps.Rows; r++, row += taps.NextRow)
-            {
-                for (int s = 0; s < taps.ColumnCount; s++)
+                TVec sum = default;
+                T* row = window + j;
+                for (int r = 0; r < tapRows; r++, row += nextRow)
                 {
-                    TVec x = TVec.Load(row + taps.Columns[s]);
-                    best = TVec.Select(Wins(x, best), x, best);
-                }
-            }
-
-            Store(y + j, best, windows - j, end);
-        }
-    }
-
-    /// <summary>The same, and winners[j] = the tap that won; the first one in the image, firstTap + firstTaps[j], is what others must beat.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Maximum(in WindowTaps<T> taps, T* y, int windows, T* end, T firstTap, T* firstTaps, T tapsOfRow, byte* winners, byte* winnersEnd, int winnerSize)
-    {
-        TVec one = TVec.Broadcast(T.One);
-        for (int j = 0; j < windows; j += TVec.Count)
-        {
-            TVec best = TVec.Broadcast(T.NegativeInfinity), tapOfRow = TVec.Broadcast(firstTap), winner = TVec.Add(tapOfRow, TVec.Load(firstTaps + j));
-            T* row = taps.First + j;
-            for (int r = 0; r < taps.Rows; r++, row += taps.NextRow)
-            {
-                TVec tap = tapOfRow;
-                for (int s = 0; s < taps.ColumnCount; s++)
-                {
-                    TVec x = TVec.Load(row + taps.Columns[s]), wins = Wins(x, best);
-                    best = TVec.Select(wins, x, best);
-                    winner = TVec.Select(wins, tap, winner);
-                    tap = TVec.Add(tap, one);
+                    for (int s = 0; s < columnCount; s++)
+                        sum = TVec.Add(sum, TVec.Load(row + columns[s]));
                 }
 
-                tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(tapsOfRow));
+                Store(y + (i * pitch) + j, TVec.Divide(sum, TVec.Multiply(rowCounts, TVec.Load(counts + j))), windows - j, end);
             }
-
-            Store(y + j, best, windows - j, end);
-            StoreWinners(winners + ((nint)j * winnerSize), winner, windows - j, winnersEnd, winnerSize);
         }
     }
 
     /// <summary>
-    /// target[j] = the sum of given[j + r*nextRow + s*nextColumn]; with <paramref name="taps"/>, laid out alike, only of those elements
-    /// that are for tap <paramref name="firstTap"/> + r*rowTaps + s*columnTaps.
+    /// y[i, j] = the maximum of the window's taps. With winners, winners[i, j] = the tap that won; the first one in the image, firstTap +
+    /// firstTaps[j], is what others must beat.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Collect(T* given, T* taps, int rows, nint nextRow, int columns, nint nextColumn, T firstTap, T rowTaps, T columnTaps, T* target, int count)
+    public static void Maximum<TWinners>(in WindowTaps<T> taps, T* y, nint pitch, int rows, int windows, T* end,
+        T firstTap, T* firstTaps, T tapsOfRow, byte* winners, byte* winnersEnd, int winnerSize)
+        where TWinners : struct, IConstant
     {
-        TVec columnStep = TVec.Broadcast(columnTaps);
-        for (int j = 0; j < count; j += TVec.Count)
+        int* columns = taps.Columns;
+        int columnCount = taps.ColumnCount, tapRows = taps.Rows;
+        nint nextRow = taps.NextRow;
+        TVec one = TVec.Broadcast(T.One), tapsOfRows = TVec.Broadcast(tapsOfRow);
+        for (int i = 0; i < rows; i++)
         {
-            TVec sum = default, tapOfRow = TVec.Broadcast(firstTap);
-            nint row = j;
-            for (int r = 0; r < rows; r++, row += nextRow)
+            T* window = taps.First + (i * taps.NextWindows);
+            for (int j = 0; j < windows; j += TVec.Count)
             {
-                TVec tap = tapOfRow;
-                nint at = row;
-                for (int s = 0; s < columns; s++, at += nextColumn)
+                TVec best = TVec.Broadcast(T.NegativeInfinity), tapOfRow = TVec.Broadcast(firstTap), winner = default;
+                if (TWinners.Value != 0)
+                    winner = TVec.Add(tapOfRow, TVec.Load(firstTaps + j));
+                T* row = window + j;
+                for (int r = 0; r < tapRows; r++, row += nextRow)
                 {
-                    TVec dy = TVec.Load(given + at);
-                    if (taps != null)
+                    TVec tap = tapOfRow;
+                    for (int s = 0; s < columnCount; s++)
                     {
-                        dy = TVec.And(TVec.Equal(TVec.Load(taps + at), tap), dy);
-                        tap = TVec.Add(tap, columnStep);
+                        TVec x = TVec.Load(row + columns[s]), wins = Wins(x, best);
+                        best = TVec.Select(wins, x, best);
+                        if (TWinners.Value != 0)
+                        {
+                            winner = TVec.Select(wins, tap, winner);
+                            tap = TVec.Add(tap, one);
+                        }
                     }
 
-                    sum = TVec.Add(sum, dy);
+                    tapOfRow = TVec.Add(tapOfRow, tapsOfRows);
                 }
 
-                tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(rowTaps));
+                Store(y + (i * pitch) + j, best, windows - j, end);
+                if (TWinners.Value != 0)
+                    StoreWinners(winners + ((((nint)i * windows) + j) * winnerSize), winner, windows - j, winnersEnd, winnerSize);
             }
+        }
+    }
 
-            TVec.Store(target + j, sum);
+    /// <summary>target[i, j] = what pixel j of a phase is given, taps ascending.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Collect<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, T* target, nint pitch, int rows, int width)
+        where TTaps : struct, IConstant
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < width; j += TVec.Count)
+                StoreUpTo(target + (i * pitch) + j, Sum<TTaps>(in gifts, columns, (i * gifts.NextPixels) + j), width - j);
+        }
+    }
+
+    /// <summary>The same of two phases, which the target takes by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CollectPair<TTaps>(in WindowGifts<T> gifts, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows, int width)
+        where TTaps : struct, IConstant
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; 2 * j < width; j += TVec.Count)
+            {
+                nint at = (i * gifts.NextPixels) + j;
+                (TVec low, TVec high) = TVec.Interleave(Sum<TTaps>(in gifts, even, at), Sum<TTaps>(in gifts, odd, at));
+                T* to = target + (i * pitch) + (2 * j);
+                StoreUpTo(to, low, width - (2 * j));
+                StoreUpTo(to + TVec.Count, high, width - (2 * j) - TVec.Count);
+            }
         }
     }
 
@@ -148,29 +125,42 @@ internal static unsafe class WindowTile<TVec, T>
         }
     }
 
-    /// <summary>given[j] = dy[j], or dy[j] / (rowCount * counts[j]) where there are counts; zeros from windows to width.</summary>
+    /// <summary>
+    /// given[i, j] = dy[i, j], divided by rowCount * counts[j] if there are counts, with zeros around: <paramref name="before"/> elements,
+    /// the windows, and zeros up to the next row.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Give(T* dy, int windows, int width, T rowCount, T* counts, T* given)
+    public static void Give(T* dy, nint pitch, int rows, int windows, T rowCount, T* counts, T* given, int before, int size)
     {
-        for (int j = 0; j < width; j += TVec.Count)
+        TVec rowCounts = TVec.Broadcast(rowCount);
+        for (; rows > 0; rows--, dy += pitch, given += size)
         {
-            int rest = windows - j;
-            TVec value = rest >= TVec.Count ? TVec.Load(dy + j) : rest > 0 ? TVec.LoadPartial(dy + j, rest) : default;
-            if (counts != null && rest > 0)
-                value = TVec.Divide(value, TVec.Multiply(TVec.Broadcast(rowCount), TVec.Load(counts + j)));
-            TVec.Store(given + j, value);
+            // Over the row's own place too, which is written next.
+            for (int i = 0; i < before; i += TVec.Count)
+                TVec.Store(given + i, default);
+            for (int j = 0; j < size - before; j += TVec.Count)
+            {
+                int rest = windows - j;
+                TVec value = rest >= TVec.Count ? TVec.Load(dy + j) : rest > 0 ? TVec.LoadPartial(dy + j, rest) : default;
+                if (counts != null && rest > 0)
+                    value = TVec.Divide(value, TVec.Multiply(rowCounts, TVec.Load(counts + j)));
+                TVec.Store(given + before + j, value);
+            }
         }
     }
 
-    /// <summary>taps[j] = winners[j], as numbers.</summary>
+    /// <summary>taps[i, j] = winners[i, j], as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ReadWinners(byte* winners, byte* end, int windows, int winnerSize, T* taps)
+    public static void ReadWinners(byte* winners, byte* end, int rows, int windows, int winnerSize, T* taps, nint pitch)
     {
-        int j = 0;
-        for (; winnerSize == 1 && j < windows && winners + j + TVec.Count <= end; j += TVec.Count)
-            TVec.Store(taps + j, TVec.FromBytes(winners + j));
-        for (; j < windows; j++)
-            taps[j] = ReadOne(winners + ((nint)j * winnerSize), winnerSize);
+        for (; rows > 0; rows--, winners += (nint)windows * winnerSize, taps += pitch)
+        {
+            int j = 0;
+            for (; winnerSize == 1 && j < windows && winners + j + TVec.Count <= end; j += TVec.Count)
+                TVec.Store(taps + j, TVec.FromBytes(winners + j));
+            for (; j < windows; j++)
+                taps[j] = ReadOne(winners + ((nint)j * winnerSize), winnerSize);
+        }
     }
 
     public static T ReadOne(byte* winner, int winnerSize) => T.CreateTruncating(winnerSize == 1 ? *winner : *(int*)winner);
@@ -178,6 +168,48 @@ internal static unsafe class WindowTile<TVec, T>
     /// <summary>A later tap wins if it is greater, or the first NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Wins(TVec x, TVec best) => TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(best, best));
+
+    /// <summary>What a register of pixels is given, taps ascending; TTaps is 1 where each gift is for one tap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Sum<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, nint pixel)
+        where TTaps : struct, IConstant
+    {
+        TVec sum = default, tapOfRow = default;
+        if (TTaps.Value != 0)
+            tapOfRow = TVec.Broadcast(gifts.FirstTap + T.CreateTruncating(columns.FirstTap));
+        T* given = gifts.Given, taps = gifts.Taps;
+        nint row = columns.From + pixel, nextRow = gifts.NextRow, nextColumn = gifts.NextColumn;
+        for (int r = gifts.Rows; r > 0; r--, row += nextRow)
+        {
+            TVec tap = tapOfRow;
+            nint at = row;
+            for (int s = columns.Count; s > 0; s--, at += nextColumn)
+            {
+                TVec gift = TVec.Load(given + at);
+                if (TTaps.Value != 0)
+                {
+                    gift = TVec.And(TVec.Equal(TVec.Load(taps + at), tap), gift);
+                    tap = TVec.Add(tap, TVec.Broadcast(gifts.ColumnTaps));
+                }
+
+                sum = TVec.Add(sum, gift);
+            }
+
+            if (TTaps.Value != 0)
+                tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(gifts.RowTaps));
+        }
+
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreUpTo(T* target, TVec value, int count)
+    {
+        if (count >= TVec.Count)
+            TVec.Store(target, value);
+        else if (count > 0)
+            TVec.StorePartial(target, value, count);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(T* target, TVec value, int count, T* end)

@@ -1,0 +1,109 @@
+using SimdConv.Core;
+
+namespace SimdConv;
+
+/// <summary>
+/// The geometry of a transposed 2-D convolution, as PyTorch's ConvTranspose2d and ONNX's ConvTranspose: everything but the batch size. It is
+/// the gradient of a convolution with respect to its input, from C x H x W to K x P x Q with
+/// P = (H - 1)*StrideH - PadTop - PadBottom + DilationH*(R-1) + OutputPaddingH + 1, and Q likewise.
+/// </summary>
+/// <param name="C">Input channels.</param>
+/// <param name="H">Input height in pixels.</param>
+/// <param name="W">Input width in pixels.</param>
+/// <param name="K">Output channels.</param>
+/// <param name="R">Kernel height.</param>
+/// <param name="S">Kernel width.</param>
+public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int S)
+{
+    /// <summary>Output pixels from one input pixel's window to that of the one below it.</summary>
+    public int StrideH { get; init; } = 1;
+
+    /// <summary>Output pixels from one input pixel's window to that of the one beside it.</summary>
+    public int StrideW { get; init; } = 1;
+
+    /// <summary>Rows that are cut off above the output.</summary>
+    public int PadTop { get; init; }
+
+    /// <summary>Columns that are cut off left of the output.</summary>
+    public int PadLeft { get; init; }
+
+    /// <summary>Rows that are cut off below the output.</summary>
+    public int PadBottom { get; init; }
+
+    /// <summary>Columns that are cut off right of the output.</summary>
+    public int PadRight { get; init; }
+
+    /// <summary>Rows added below the output: the choice among the heights that a convolution of this stride takes to H. Less than StrideH.</summary>
+    public int OutputPaddingH { get; init; }
+
+    /// <summary>Columns added right of the output; less than StrideW.</summary>
+    public int OutputPaddingW { get; init; }
+
+    /// <summary>Pixels from one kernel row to the next; 1 is a dense kernel.</summary>
+    public int DilationH { get; init; } = 1;
+
+    /// <summary>Pixels from one kernel column to the next; 1 is a dense kernel.</summary>
+    public int DilationW { get; init; } = 1;
+
+    /// <summary>Groups that C and K are split into; each sees its own C/Groups channels.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Output height.</summary>
+    public int P => (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH);
+
+    /// <summary>Output width.</summary>
+    public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW);
+
+    /// <summary>Elements of the weights, C x K/Groups x R x S.</summary>
+    public int WeightCount => Groups < 1 ? 0 : C * (K / Groups) * R * S;
+
+    /// <summary>The convolution from K x P x Q to C x H x W that this is the transpose of; it has the same weights.</summary>
+    public Conv2DShape Convolution => new(K, P, Q, C, R, S)
+    {
+        StrideH = StrideH,
+        StrideW = StrideW,
+        PadTop = PadTop,
+        PadLeft = PadLeft,
+        PadBottom = PadBottom,
+        PadRight = PadRight,
+        DilationH = DilationH,
+        DilationW = DilationW,
+        Groups = Groups,
+    };
+
+    /// <summary>The size of the output along one axis; 0 or less where nothing is left of it.</summary>
+    public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, int outputPadding) =>
+        ((long)(size - 1) * stride) - padBefore - padAfter + ((long)dilation * (kernel - 1)) + outputPadding + 1;
+
+    /// <summary>The shape with the same padding on opposite sides.</summary>
+    public ConvTranspose2DShape WithPadding(int vertical, int horizontal) =>
+        this with { PadTop = vertical, PadBottom = vertical, PadLeft = horizontal, PadRight = horizontal };
+
+    /// <summary>Throws for a shape that no transposed convolution can have, naming the property, its value and what was expected.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, the groups don't divide the channels, the padding leaves
+    /// no output, or a size exceeds 2^31 - 1 elements.</exception>
+    public void Validate()
+    {
+        Convolution.ValidateGeometry(C, K);
+        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
+        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
+        RequireOutputPadding(OutputPaddingH, StrideH, "H");
+        RequireOutputPadding(OutputPaddingW, StrideW, "W");
+        long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH);
+        long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW);
+        if (p < 1)
+            throw ArgumentErrors.OutOfRange("shape.PadTop", PadTop, $"padding that leaves an output row: with PadBottom = {PadBottom} it has {p}");
+        if (q < 1)
+            throw ArgumentErrors.OutOfRange("shape.PadLeft", PadLeft, $"padding that leaves an output column: with PadRight = {PadRight} it has {q}");
+        Shapes.RequireCountable("shape.C", C, C, H, W);
+        Shapes.RequireCountable("shape.K", K, K, p, q);
+        Shapes.RequireCountable("shape.C", C, C, K / Groups, R, S);
+        Convolution.Validate();
+    }
+
+    private static void RequireOutputPadding(int padding, int stride, string axis)
+    {
+        if (padding < 0 || padding >= stride)
+            throw ArgumentErrors.OutOfRange($"shape.OutputPadding{axis}", padding, $"0 or more and less than shape.Stride{axis} = {stride}");
+    }
+}

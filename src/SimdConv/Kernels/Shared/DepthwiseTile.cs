@@ -1,0 +1,191 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>A column at most a register wide, of one plane or a few, for a depthwise tile.</summary>
+internal unsafe struct DepthwiseColumn<T>
+    where T : unmanaged
+{
+    /// <summary>Tap k of row i is at Strip + Offsets[k] + i*Pitch; whole registers may be read there.</summary>
+    public T* Strip;
+    public int* Offsets;
+    public nint Pitch;
+
+    /// <summary>How many rows further tap row 2 of one output is tap row 0 (2) or 1 (1) of the next one; 0 if it is neither, or not 3x3.</summary>
+    public int Shared;
+    public int Taps, Rows;
+
+    /// <summary>One for each tap.</summary>
+    public T* Weights;
+
+    /// <summary>What chains begin with, null being zero, unless they go on from what Target holds.</summary>
+    public T* Bias;
+    public bool GoOn;
+    public T* Target;
+    public nint NextRow;
+
+    /// <summary>Columns that are real.</summary>
+    public int Count;
+
+    /// <summary>That many rows may be stored as whole registers: what lies behind their real columns is written later.</summary>
+    public int WholeRows;
+
+    /// <summary>The same column of so many planes, and from one to the next in each operand.</summary>
+    public int Planes;
+    public nint NextStrip, NextTarget, NextBias, NextWeights;
+}
+
+/// <summary>
+/// The micro-kernel of depthwise convolution: one register of columns, all rows of a strip, each output one chain over the taps.
+/// </summary>
+/// <remarks>
+/// Register map, 3x3: w00..w22 the taps, broadcast; a, b, c the outputs that the current source row takes part in; x one register
+/// of it: 14 in all, so that 16 suffice. A source row is loaded once for each tap column and serves all outputs that see it: 3 loads an
+/// output at stride 1 (9 multiply-adds), 6 at stride 2. Out of L1 on Zen 4 the rows of a strip run at 80 % of the FMA peak; four output rows
+/// at once, without rolling, load half as much again and lost. Any other kernel: four rows at once, each tap broadcast from memory.
+/// </remarks>
+internal static unsafe class DepthwiseTile<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static void Run(in DepthwiseColumn<T> column)
+    {
+        switch (column.Shared, column.GoOn)
+        {
+            case (1, false): Run3x3<N1, N0>(in column); break;
+            case (1, true): Run3x3<N1, N1>(in column); break;
+            case (2, false): Run3x3<N2, N0>(in column); break;
+            case (2, true): Run3x3<N2, N1>(in column); break;
+            default: RunAny(in column); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run3x3<TShared, TGoOn>(in DepthwiseColumn<T> column)
+        where TShared : struct, IConstant
+        where TGoOn : struct, IConstant
+    {
+        nint pitch = column.Pitch, ld = column.NextRow;
+        int rows = column.Rows, whole = column.WholeRows, count = column.Count;
+        bool goOn = TGoOn.Value == 1;
+        int* offsets = column.Offsets;
+        nint o0 = offsets[0], o1 = offsets[1], o2 = offsets[2], o3 = offsets[3], o4 = offsets[4], o5 = offsets[5];
+        for (nint plane = 0; plane < column.Planes; plane++)
+        {
+            T* w = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget), strip = column.Strip + (plane * column.NextStrip);
+            TVec w00 = TVec.Broadcast(w[0]), w01 = TVec.Broadcast(w[1]), w02 = TVec.Broadcast(w[2]);
+            TVec w10 = TVec.Broadcast(w[3]), w11 = TVec.Broadcast(w[4]), w12 = TVec.Broadcast(w[5]);
+            TVec w20 = TVec.Broadcast(w[6]), w21 = TVec.Broadcast(w[7]), w22 = TVec.Broadcast(w[8]);
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]), a, b = default, c, x;
+
+            // p: the first tap row, from where each row of it starts an output; m: the middle one, which stride 2 alone reads apart.
+            T* p0 = strip + o0, p1 = strip + o1, p2 = strip + o2;
+            T* m0 = strip + o3, m1 = strip + o4, m2 = strip + o5;
+            nint at = pitch, middle = 0;
+            a = Three(goOn ? TVec.Load(target) : bias, p0, p1, p2, w00, w01, w02);
+            if (TShared.Value == 1)
+            {
+                a = Three(a, p0 + at, p1 + at, p2 + at, w10, w11, w12);
+                b = Three(goOn ? TVec.Load(target + ld) : bias, p0 + at, p1 + at, p2 + at, w00, w01, w02);
+                at += pitch;
+            }
+
+            for (int i = 0; i < rows; i++, at += pitch)
+            {
+                if (TShared.Value == 2)
+                {
+                    a = Three(a, m0 + middle, m1 + middle, m2 + middle, w10, w11, w12);
+                    middle += pitch;
+                }
+
+                c = goOn ? TVec.Load(target + (TShared.Value == 1 ? 2 * ld : ld)) : bias;
+                x = TVec.Load(p0 + at);
+                a = TVec.MulAdd(x, w20, a);
+                if (TShared.Value == 1) b = TVec.MulAdd(x, w10, b);
+                c = TVec.MulAdd(x, w00, c);
+                x = TVec.Load(p1 + at);
+                a = TVec.MulAdd(x, w21, a);
+                if (TShared.Value == 1) b = TVec.MulAdd(x, w11, b);
+                c = TVec.MulAdd(x, w01, c);
+                x = TVec.Load(p2 + at);
+                a = TVec.MulAdd(x, w22, a);
+                if (TShared.Value == 1) b = TVec.MulAdd(x, w12, b);
+                c = TVec.MulAdd(x, w02, c);
+                if (i < whole)
+                    TVec.Store(target, a);
+                else
+                    TVec.StorePartial(target, a, count);
+                target += ld;
+                a = TShared.Value == 1 ? b : c;
+                b = c;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Three(TVec sum, T* x0, T* x1, T* x2, TVec w0, TVec w1, TVec w2) =>
+        TVec.MulAdd(TVec.Load(x2), w2, TVec.MulAdd(TVec.Load(x1), w1, TVec.MulAdd(TVec.Load(x0), w0, sum)));
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunAny(in DepthwiseColumn<T> column)
+    {
+        int* offsets = column.Offsets;
+        nint pitch = column.Pitch, ld = column.NextRow;
+        int taps = column.Taps, rows = column.Rows, whole = column.WholeRows, count = column.Count;
+        bool goOn = column.GoOn;
+        for (nint plane = 0; plane < column.Planes; plane++)
+        {
+            T* strip = column.Strip + (plane * column.NextStrip), weights = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget);
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]);
+            int i = 0;
+            for (; i + 4 <= rows; i += 4)
+            {
+                TVec a = bias, b = bias, c = bias, d = bias;
+                if (goOn)
+                {
+                    a = TVec.Load(target);
+                    b = TVec.Load(target + ld);
+                    c = TVec.Load(target + (2 * ld));
+                    d = TVec.Load(target + (3 * ld));
+                }
+
+                for (int k = 0; k < taps; k++)
+                {
+                    TVec w = TVec.Broadcast(weights[k]);
+                    T* x = strip + offsets[k];
+                    a = TVec.MulAdd(TVec.Load(x), w, a);
+                    b = TVec.MulAdd(TVec.Load(x + pitch), w, b);
+                    c = TVec.MulAdd(TVec.Load(x + (2 * pitch)), w, c);
+                    d = TVec.MulAdd(TVec.Load(x + (3 * pitch)), w, d);
+                }
+
+                Store(target, a, i < whole, count);
+                Store(target + ld, b, i + 1 < whole, count);
+                Store(target + (2 * ld), c, i + 2 < whole, count);
+                Store(target + (3 * ld), d, i + 3 < whole, count);
+                strip += 4 * pitch;
+                target += 4 * ld;
+            }
+
+            for (; i < rows; i++)
+            {
+                TVec a = goOn ? TVec.Load(target) : bias;
+                for (int k = 0; k < taps; k++)
+                    a = TVec.MulAdd(TVec.Load(strip + offsets[k]), TVec.Broadcast(weights[k]), a);
+                Store(target, a, i < whole, count);
+                strip += pitch;
+                target += ld;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(T* target, TVec value, bool whole, int count)
+    {
+        if (whole)
+            TVec.Store(target, value);
+        else
+            TVec.StorePartial(target, value, count);
+    }
+}

@@ -1,0 +1,298 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// Weight and bias gradient of depthwise convolutions, plane by plane, with columns in lanes: each column has a virtual lane of its own.
+/// <code>
+/// item: chunk of output rows, block of output channels   shared out between threads
+///   plane or a few small ones, image, strip of rows     copy the strip of x: L1; add to db
+///     column of registers                               one tile down all rows, its sums [tap][column]
+///   fold the columns to 16 lanes, transpose [channel, tap][lane] of the block, add the lanes
+/// then: add the chunks in a balanced tree
+/// </code>
+/// </summary>
+#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
+internal static unsafe class DepthwiseFilterLoops<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static void Run(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    {
+        Conv2DShape shape = schedule.Shape;
+        int chunks = DepthwiseFilterSchedule.Order(shape, problem.Batch).Chunks, blocks = (shape.K + DepthwiseFilterSchedule.MostPlanes - 1) / DepthwiseFilterSchedule.MostPlanes;
+        long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
+        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        long size = PartialSize(schedule);
+        using Workspace workspace = new(Workspace.SizeOf<T>(size * chunks));
+        Job job = new()
+        {
+            Schedule = schedule,
+            Problem = problem,
+            End = problem.DY + problem.DYLayout.Length(problem.Batch, shape.K, shape.P, shape.Q),
+            Chunks = chunks,
+            Blocks = blocks,
+            Partial = workspace.Take<T>(size * chunks),
+        };
+        execution.Run((int)Math.Min(threads, (long)chunks * blocks), &RunPart, &job);
+        for (int step = 1; step < chunks; step *= 2)
+        {
+            for (int chunk = 0; chunk < chunks; chunk += 2 * step)
+            {
+                T* to = job.Partial + (chunk * size), from = to + (step * size);
+                ElementwiseSum(from, to, (nint)size);
+            }
+        }
+
+        if (problem.DW != null)
+            new Span<T>(job.Partial, shape.WeightCount).CopyTo(new(problem.DW, shape.WeightCount));
+        if (problem.DB != null)
+            new Span<T>(job.Partial + shape.WeightCount, shape.K).CopyTo(new(problem.DB, shape.K));
+    }
+
+    /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
+    public static long WorkspaceBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
+        Workspace.SizeOf<T>(PartialSize(schedule) * DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks) + (threads * ThreadBytes(schedule));
+
+    /// <summary>dW and db of one chunk.</summary>
+    private static long PartialSize(DepthwiseFilterSchedule schedule) => (long)schedule.Shape.WeightCount + schedule.Shape.K;
+
+    private static int StripSize(DepthwiseFilterSchedule schedule) => (schedule.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
+
+    /// <summary>Rows of dY whose pixels aren't neighbours.</summary>
+    private static long DYSize(DepthwiseFilterSchedule schedule) => ((long)schedule.Planes * schedule.Layout.Strip.Rows * schedule.Shape.Q) + TVec.Count;
+
+    /// <summary>Of one channel.</summary>
+    private static long SumsSize(DepthwiseFilterSchedule schedule) => (long)(schedule.Shape.Taps + 1) * schedule.Lanes;
+
+    private static long BlockSize(DepthwiseFilterSchedule schedule) => (long)DepthwiseFilterSchedule.MostPlanes * (schedule.Shape.Taps + 1) * FilterSchedule.MostLanes;
+
+    private static long ThreadBytes(DepthwiseFilterSchedule schedule) => Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule))
+        + Workspace.SizeOf<T>(schedule.Planes * SumsSize(schedule)) + (2 * Workspace.SizeOf<T>(BlockSize(schedule)));
+
+    private struct Job
+    {
+        public DepthwiseFilterSchedule Schedule;
+        public FilterProblem<T> Problem;
+
+        /// <summary>Behind the last element of dY.</summary>
+        public T* End;
+        public int Chunks, Blocks;
+        public long Next;
+
+        /// <summary>For each chunk dW, and db behind it.</summary>
+        public T* Partial;
+    }
+
+    private struct Buffers
+    {
+        public T* Strip, DY;
+
+        /// <summary>[tap][column] of one channel, dy's own sums behind the taps.</summary>
+        public T* Sums;
+
+        /// <summary>[channel, tap][lane] of a block, and [lane][channel, tap].</summary>
+        public T* Lanes, Turned;
+    }
+
+    private static void RunPart(void* state, int part)
+    {
+        Job* job = (Job*)state;
+        DepthwiseFilterSchedule schedule = job->Schedule;
+        using Workspace workspace = new(ThreadBytes(schedule));
+        Buffers buffers = new()
+        {
+            Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
+            DY = workspace.Take<T>(DYSize(schedule)),
+            Sums = workspace.Take<T>(schedule.Planes * SumsSize(schedule)),
+            Lanes = workspace.Take<T>(BlockSize(schedule)),
+            Turned = workspace.Take<T>(BlockSize(schedule)),
+        };
+        new Span<T>(buffers.Strip, StripSize(schedule) - schedule.Layout.Lead).Clear();
+        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < (long)job->Chunks * job->Blocks;)
+            RunItem(job, (int)(item / job->Blocks), (int)(item % job->Blocks) * DepthwiseFilterSchedule.MostPlanes, buffers);
+    }
+
+    private static void RunItem(Job* job, int chunk, int first, Buffers buffers)
+    {
+        DepthwiseFilterSchedule schedule = job->Schedule;
+        Conv2DShape shape = schedule.Shape;
+        int channels = Math.Min(DepthwiseFilterSchedule.MostPlanes, shape.K - first), rows = shape.Taps + 1, lanes = FilterSchedule.MostLanes;
+        for (int i = 0, planes; i < channels; i += planes)
+        {
+            planes = Math.Min(schedule.Planes, channels - i);
+            T* own = buffers.Lanes + ((nint)i * rows * lanes), sums = schedule.Lanes == lanes ? own : buffers.Sums;
+            Sum(job, chunk, first + i, planes, sums, buffers);
+            if (schedule.Lanes > lanes)
+                Fold(schedule, sums, planes * rows, own);
+        }
+
+        AddLanes(buffers.Lanes, channels * rows, Math.Min(shape.Q, lanes), buffers.Turned);
+        T* partial = job->Partial + (chunk * (nint)PartialSize(schedule)), dw = partial + ((nint)first * shape.Taps), db = partial + shape.WeightCount + first;
+        for (T* sum = buffers.Turned, end = sum + (channels * rows); sum < end; *db++ = *sum++)
+        {
+            for (int tap = 0; tap < shape.Taps; tap++)
+                *dw++ = *sum++;
+        }
+    }
+
+    /// <summary>The sums of some output channels over a chunk, [channel][tap][column].</summary>
+    private static void Sum(Job* job, int chunk, int k, int planes, T* sums, Buffers buffers)
+    {
+        DepthwiseFilterSchedule schedule = job->Schedule;
+        ref readonly FilterProblem<T> problem = ref job->Problem;
+        PlaneLayout layout = schedule.Layout;
+        Conv2DShape shape = schedule.Shape;
+        nint size = (nint)SumsSize(schedule);
+        new Span<T>(sums, (int)(planes * size)).Clear();
+        for (int plane = 0; plane < planes && chunk == 0 && problem.Beta != T.Zero; plane++)
+            Begin(in problem, schedule, k + plane, sums + (plane * size));
+        long last = (long)problem.Batch * shape.P * (chunk + 1) / job->Chunks;
+        for (long at = (long)problem.Batch * shape.P * chunk / job->Chunks; at < last;)
+        {
+            nint image = (nint)(at / shape.P);
+            int row = (int)(at % shape.P), rows = (int)Math.Min(Math.Min(layout.Strip.Rows, shape.P - row), last - at);
+            at += rows;
+            DYRows dy = new()
+            {
+                Data = problem.DY + (image * problem.DYLayout.N) + (k * problem.DYLayout.C) + (row * problem.DYLayout.H),
+                NextRow = problem.DYLayout.H,
+                NextPlane = problem.DYLayout.C,
+                Planes = planes,
+                Rows = rows,
+                End = job->End,
+            };
+            if (problem.DYLayout.W != 1)
+                Gather(ref dy, problem.DYLayout.W, shape.Q, buffers.DY);
+            if (problem.DB != null)
+                AddRows(in dy, shape.Q, sums + ((nint)shape.Taps * schedule.Lanes), size);
+            if (problem.DW == null)
+                continue;
+            T* x = problem.X + (image * problem.XLayout.N) + (k / schedule.Multiplier * problem.XLayout.C);
+            PlanePacking<TVec, T>.Fill(layout, x, problem.XLayout, planes, problem.XLayout.C, row, rows, buffers.Strip, clear: schedule.Dirties(job->Chunks));
+            AddColumns(schedule, buffers.Strip, in dy, sums);
+        }
+    }
+
+    /// <summary>beta * dW and beta * db in lane 0.</summary>
+    private static void Begin(in FilterProblem<T> problem, DepthwiseFilterSchedule schedule, int k, T* sums)
+    {
+        int taps = schedule.Shape.Taps;
+        for (int tap = 0; tap < taps && problem.DW != null; tap++)
+            sums[(nint)tap * schedule.Lanes] = problem.Beta * problem.DW[((nint)k * taps) + tap];
+        if (problem.DB != null)
+            sums[(nint)taps * schedule.Lanes] = problem.Beta * problem.DB[k];
+    }
+
+    /// <summary>Rows of some planes of dY.</summary>
+    private struct DYRows
+    {
+        public T* Data;
+
+        /// <summary>Up to there it may be read.</summary>
+        public T* End;
+        public nint NextRow, NextPlane;
+        public int Planes, Rows;
+    }
+
+    /// <summary>Makes pixels neighbours.</summary>
+    private static void Gather(ref DYRows dy, nint step, int width, T* copy)
+    {
+        for (nint i = 0; i < (nint)dy.Planes * dy.Rows; i++)
+            RowCopy<TVec, T>.Gather(dy.Data + (i / dy.Rows * dy.NextPlane) + (i % dy.Rows * dy.NextRow), step, copy + (i * width), width);
+        dy.Data = copy;
+        dy.NextRow = width;
+        dy.NextPlane = (nint)dy.Rows * width;
+        dy.End = copy + (dy.Planes * dy.NextPlane);
+    }
+
+    private static void AddColumns(DepthwiseFilterSchedule schedule, T* strip, in DYRows dy, T* sums)
+    {
+        int w = TVec.Count, width = schedule.Shape.Q;
+        nint lastPlane = (dy.Planes - 1) * dy.NextPlane;
+        fixed (int* offsets = schedule.Layout.Strip.Offsets)
+        {
+            DepthwiseFilterColumn<T> column = new()
+            {
+                Offsets = offsets,
+                Pitch = schedule.Layout.Strip.Pitch,
+                Shared = schedule.Shared,
+                Taps = schedule.Shape.Taps,
+                Rows = dy.Rows,
+                NextRow = dy.NextRow,
+                NextTap = schedule.Lanes,
+                Planes = dy.Planes,
+                NextStrip = schedule.Layout.Strip.ChannelSize,
+                NextDY = dy.NextPlane,
+                NextSums = (nint)SumsSize(schedule),
+            };
+            for (int j = 0; j < width; j += w)
+            {
+                column.Strip = strip + j;
+                column.DY = dy.Data + j;
+                column.Sums = sums + j;
+                column.Count = Math.Min(w, width - j);
+                column.WholeRows = dy.Rows;
+                if (column.Count < w)
+                {
+                    nint room = (nint)(dy.End - column.DY) - lastPlane - w;
+                    column.WholeRows = room < 0 ? 0 : dy.NextRow == 0 ? dy.Rows : (int)Math.Min((room / dy.NextRow) + 1, dy.Rows);
+                }
+
+                DepthwiseFilterTile<TVec, T>.Run(in column);
+            }
+        }
+    }
+
+    /// <summary>Adds dY's rows to sums, lane by lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddRows(in DYRows dy, int width, T* sums, nint nextSums)
+    {
+        for (nint plane = 0; plane < dy.Planes; plane++, sums += nextSums)
+        {
+            for (int j = 0; j < width; j += TVec.Count)
+            {
+                TVec sum = TVec.Load(sums + j);
+                T* row = dy.Data + (plane * dy.NextPlane) + j;
+                int count = width - j;
+                for (int i = dy.Rows; i > 0; i--, row += dy.NextRow)
+                    sum = TVec.Add(sum, count < TVec.Count ? TVec.LoadPartial(row, count) : TVec.Load(row));
+                TVec.Store(sums + j, sum);
+            }
+        }
+    }
+
+    /// <summary>Adds lanes l and l + Lanes/2, and so on, until 16 are left; what stands behind the last column counts as zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Fold(DepthwiseFilterSchedule schedule, T* sums, int rows, T* to)
+    {
+        int w = TVec.Count, lanes = schedule.Lanes, width = schedule.Shape.Q, left = FilterSchedule.MostLanes;
+        for (; rows > 0; rows--, sums += lanes, to += left)
+        {
+            for (int j = width / w * w; j < lanes; j += w)
+                TVec.Store(sums + j, RowCopy<TVec, T>.LoadUpTo(sums + j, width - j));
+            for (int half = lanes / 2; half >= left; half /= 2)
+            {
+                T* sum = half == left ? to : sums;
+                for (int j = 0; j < half; j += w)
+                    TVec.Store(sum + j, TVec.Add(TVec.Load(sums + j), TVec.Load(sums + half + j)));
+            }
+        }
+    }
+
+    /// <summary>Adds the lanes of each row: l and l + 8, then l and l + 4, and so on; those from <paramref name="count"/> on count as zero.</summary>
+    private static void AddLanes(T* lanes, int rows, int count, T* sums)
+    {
+        int all = FilterSchedule.MostLanes;
+        TransposePacking<TVec, T>.Transpose(lanes, all, rows, all, sums, rows, rows);
+        new Span<T>(sums + (count * rows), (all - count) * rows).Clear();
+        for (int half = all / 2; half > 0; half /= 2)
+            ElementwiseSum(sums + ((nint)half * rows), sums, (nint)half * rows);
+    }
+
+    private static void ElementwiseSum(T* from, T* to, nint count) => RowCopy<TVec, T>.Add(from, to, (int)count);
+}

@@ -1,0 +1,303 @@
+using System.Numerics;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// Forward pass and input gradient of depthwise convolutions, plane by plane.
+/// <code>
+/// item: some planes, or strips of one     shared out between threads
+///   strip of rows, or some small planes   copy, padded and split by the stride: L1
+///     phase, column of registers          one tile down all rows of each plane, straight to the target or by way of scratch
+/// </code>
+/// Scratch is for targets whose pixels aren't neighbours, for beta, and for sums over several output channels.
+/// </summary>
+#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
+internal static unsafe class DepthwiseLoops<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Elements that a thread takes at a time.</summary>
+    private const int Grain = 1 << 14;
+
+    public static void Run(DepthwiseSchedule schedule, in ConvProblem<T> problem, Execution execution)
+    {
+        StripLayout strip = schedule.Layout.Strip;
+        long units = (long)problem.Batch * problem.Groups * schedule.Layout.Strips;
+        long work = (long)problem.Batch * problem.Groups * schedule.Multiplier * schedule.Kernel.Length * strip.Grid.Height * strip.Grid.Width;
+        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        Job job = new()
+        {
+            Schedule = schedule,
+            Problem = problem,
+            Units = units,
+            Grain = Math.Clamp(units / (4 * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize))),
+        };
+        execution.Run((int)Math.Min(threads, (units + job.Grain - 1) / job.Grain), &RunPart, &job);
+    }
+
+    /// <summary>Bytes of workspace that one thread takes.</summary>
+    public static long WorkspaceBytes(DepthwiseSchedule schedule) =>
+        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes);
+
+    private static long StripSize(DepthwiseSchedule schedule) => ((long)schedule.Layout.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
+
+    private static int ScratchLd(DepthwiseSchedule schedule) => (schedule.Width + TVec.Count - 1) / TVec.Count * TVec.Count;
+
+    /// <summary>A tile that goes on from scratch looks two rows ahead.</summary>
+    private static long ScratchSize(DepthwiseSchedule schedule) => (schedule.Rows + 2L) * ScratchLd(schedule);
+
+    private struct Job
+    {
+        public DepthwiseSchedule Schedule;
+        public ConvProblem<T> Problem;
+        public long Units, Grain, Next;
+    }
+
+    /// <summary>What a thread has in work: a strip of rows of some channels of an image.</summary>
+    private struct Part
+    {
+        public DepthwiseSchedule Schedule;
+        public ConvProblem<T> Problem;
+        public int* Offsets;
+
+        /// <summary>The strips of the source's planes, and of each channel and phase the results.</summary>
+        public T* Strip, Scratch;
+        public int Ld;
+        public nint NextPhase, NextChannel;
+        public nint Image, Channel;
+        public int Channels, Row;
+
+        public readonly int Rows(TapGrid grid) => Math.Min(Schedule.Rows, grid.Height - Row);
+    }
+
+    private static void RunPart(void* state, int index)
+    {
+        Job* job = (Job*)state;
+        DepthwiseSchedule schedule = job->Schedule;
+        using Workspace workspace = new(WorkspaceBytes(schedule));
+        fixed (int* offsets = schedule.Offsets)
+        {
+            Part part = new()
+            {
+                Schedule = schedule,
+                Problem = job->Problem,
+                Offsets = offsets,
+                Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
+                Scratch = workspace.Take<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes),
+                Ld = ScratchLd(schedule),
+                NextPhase = (nint)ScratchSize(schedule),
+                NextChannel = (nint)ScratchSize(schedule) * schedule.Phases.Length,
+            };
+            new Span<T>(part.Strip, (int)StripSize(schedule) - schedule.Layout.Lead).Clear();
+            for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Units;)
+            {
+                long last = Math.Min(first + job->Grain, job->Units);
+                for (long unit = first; unit < last; unit += part.Channels)
+                {
+                    long plane = unit / schedule.Layout.Strips;
+                    part.Row = (int)(unit % schedule.Layout.Strips) * schedule.Rows;
+                    part.Image = (nint)(plane / part.Problem.Groups);
+                    part.Channel = (nint)(plane % part.Problem.Groups);
+                    part.Channels = (int)Math.Min(Math.Min(schedule.Layout.Planes, last - unit), part.Problem.Groups - part.Channel);
+                    if (schedule.Direction == ConvDirection.Forward)
+                        Forward(in part);
+                    else
+                        InputGradient(in part);
+                }
+            }
+        }
+    }
+
+    /// <summary>Copies what belongs to the strip of one in <paramref name="filters"/> source planes.</summary>
+    private static void Fill(in Part part, int filters, int filter)
+    {
+        ImageLayout source = part.Problem.SourceLayout;
+        PlaneLayout layout = part.Schedule.Layout;
+        PlanePacking<TVec, T>.Fill(layout, part.Problem.Source + (part.Image * source.N) + (((part.Channel * filters) + filter) * source.C), source,
+            part.Channels, filters * source.C, part.Row, part.Rows(layout.Strip.Grid), part.Strip, clear: layout.Strips > 1);
+    }
+
+    private static void Forward(in Part part)
+    {
+        DepthwiseSchedule schedule = part.Schedule;
+        ref readonly ConvProblem<T> problem = ref part.Problem;
+        ImageLayout layout = problem.TargetLayout;
+        DepthwiseSchedule.Phase phase = schedule.Phases[0];
+        TapGrid grid = phase.Grid;
+        int rows = part.Rows(grid);
+        Fill(in part, 1, 0);
+        for (int filter = 0; filter < schedule.Multiplier; filter++)
+        {
+            nint k = (part.Channel * schedule.Multiplier) + filter, next = schedule.Multiplier * layout.C;
+            T* target = problem.Target + (part.Image * layout.N) + (k * layout.C);
+            if (layout.W != 1 || problem.Beta != T.Zero)
+            {
+                for (int i = 0; i < part.Channels && problem.Beta != T.Zero; i++)
+                    Load(in part, grid, target + (i * next), part.Scratch + (i * part.NextChannel));
+                RunPhase(in part, phase, k, problem.Beta != T.Zero, part.Scratch, part.Ld, part.NextChannel, inScratch: true);
+                for (int i = 0; i < part.Channels; i++, target += next)
+                    Store(in part, grid, target, part.Scratch + (i * part.NextChannel));
+                continue;
+            }
+
+            target += part.Row * layout.H;
+            RunPhase(in part, phase, k, goOn: false, target, layout.H, next, inScratch: false);
+            for (int i = 0; i < part.Channels; i++)
+                Finish(in problem, target + (i * next), rows, layout.H, grid.Width);
+        }
+    }
+
+    /// <summary>Adds the residual to rows of outputs, then applies the activation.</summary>
+    private static void Finish(in ConvProblem<T> problem, T* row, int rows, nint next, int width)
+    {
+        Finish<T> finish = problem.Finish;
+        if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
+            return;
+        for (; rows > 0; rows--, row += next)
+        {
+            if (finish.Residual != null)
+                RowCopy<TVec, T>.Add(finish.Residual + (row - problem.Target), row, width);
+            if (finish.Operation != ElementwiseOperation.None)
+                ElementwiseLoops<TVec, T>.Run(finish.Operation, row, row, row, width, finish.Factor);
+        }
+    }
+
+    private static void InputGradient(in Part part)
+    {
+        DepthwiseSchedule schedule = part.Schedule;
+        ref readonly ConvProblem<T> problem = ref part.Problem;
+        ImageLayout layout = problem.TargetLayout;
+        T* target = problem.Target + (part.Image * layout.N) + (part.Channel * layout.C);
+        for (int filter = 0; filter < schedule.Multiplier; filter++)
+        {
+            nint k = (part.Channel * schedule.Multiplier) + filter;
+            bool goOn = problem.Beta != T.Zero || filter > 0;
+            Fill(in part, schedule.Multiplier, filter);
+            if (layout.W == 1 && schedule.Phases.Length == 1 && schedule.Multiplier == 1 && !goOn)
+            {
+                RunPhase(in part, schedule.Phases[0], k, goOn: false, target + (part.Row * layout.H), layout.H, layout.C, inScratch: false);
+                for (int i = 0; i < part.Channels; i++)
+                    Finish(in problem, target + (i * layout.C) + (part.Row * layout.H), part.Rows(schedule.Phases[0].Grid), layout.H, schedule.Phases[0].Grid.Width);
+                return;
+            }
+
+            T* scratch = part.Scratch;
+            foreach (DepthwiseSchedule.Phase phase in schedule.Phases)
+            {
+                for (int i = 0; i < part.Channels && problem.Beta != T.Zero && filter == 0; i++)
+                    Load(in part, phase.Grid, target + (i * layout.C), scratch + (i * part.NextChannel));
+                RunPhase(in part, phase, k, goOn, scratch, part.Ld, part.NextChannel, inScratch: true);
+                scratch += part.NextPhase;
+            }
+        }
+
+        for (int i = 0; i < part.Channels; i++)
+            Scatter(in part, target + (i * layout.C), part.Scratch + (i * part.NextChannel));
+    }
+
+    /// <summary>All columns of a phase, of every <see cref="DepthwiseSchedule.Multiplier"/>th output channel from k on.</summary>
+    private static void RunPhase(in Part part, DepthwiseSchedule.Phase phase, nint k, bool goOn, T* target, nint ld, nint nextTarget, bool inScratch)
+    {
+        int w = TVec.Count, width = phase.Grid.Width, last = (width - 1) / w * w, rows = part.Rows(phase.Grid), taps = part.Schedule.Kernel.Length;
+        bool isForward = part.Schedule.Direction == ConvDirection.Forward;
+        if (rows <= 0)
+            return;
+        DepthwiseColumn<T> column = new()
+        {
+            Strip = part.Strip + last,
+            Offsets = part.Offsets + phase.Start,
+            Pitch = part.Schedule.Layout.Strip.Pitch,
+            Shared = phase.Shared,
+            Taps = phase.Grid.Taps,
+            Rows = rows,
+            Weights = part.Problem.Filter + (k * taps) + phase.Start,
+            Bias = part.Problem.Bias == null ? null : part.Problem.Bias + (isForward ? k : part.Channel),
+            NextBias = isForward ? part.Schedule.Multiplier : 1,
+            GoOn = goOn,
+            Target = target + last,
+            NextRow = ld,
+            Count = width - last,
+            WholeRows = rows,
+            Planes = part.Channels,
+            NextStrip = part.Schedule.Layout.Strip.ChannelSize,
+            NextTarget = nextTarget,
+            NextWeights = part.Schedule.Multiplier * taps,
+        };
+
+        // The last column comes first. In scratch, and where rows follow each other, it stores whole registers: what they spoil is
+        // written later, but behind the last row nothing may be.
+        int ahead = w - column.Count;
+        if (ahead > 0 && !inScratch)
+            column.WholeRows = ld == width ? Math.Max(0, rows - ((ahead + width - 1) / width)) : 0;
+        DepthwiseTile<TVec, T>.Run(in column);
+        column.WholeRows = rows;
+        for (int j = 0; j < last; j += w)
+        {
+            column.Strip = part.Strip + j;
+            column.Target = target + j;
+            DepthwiseTile<TVec, T>.Run(in column);
+        }
+    }
+
+    /// <summary>Scratch of all phases to dx.</summary>
+    private static void Scatter(in Part part, T* target, T* scratch)
+    {
+        DepthwiseSchedule.Phase[] phases = part.Schedule.Phases;
+        ImageLayout layout = part.Problem.TargetLayout;
+        for (int i = 0; i < phases.Length; i++, scratch += part.NextPhase)
+        {
+            TapGrid grid = phases[i].Grid;
+            int rows = part.Rows(grid);
+
+            // Two neighbouring phases of columns are woven together; phases come with those of columns innermost.
+            if (grid.StepW == 2 && layout.W == 1 && grid.OriginW == 0 && i + 1 < phases.Length && phases[i + 1].Grid.OriginW == 1)
+            {
+                T* to = target + ((grid.OriginH + ((nint)part.Row * grid.StepH)) * layout.H);
+                int width = grid.Width + phases[i + 1].Grid.Width;
+                Weave(scratch, part.NextPhase, part.Ld, width, rows, to, grid.StepH * layout.H);
+                Finish(in part.Problem, to, rows, grid.StepH * layout.H, width);
+                i++;
+                scratch += part.NextPhase;
+            }
+            else if (rows > 0)
+            {
+                Store(in part, grid, target, scratch);
+            }
+        }
+    }
+
+    private static void Weave(T* scratch, nint odd, nint ld, int width, int rows, T* to, nint next)
+    {
+        int w = TVec.Count;
+        for (; rows > 0; rows--, scratch += ld, to += next)
+        {
+            for (int j = 0; j < width; j += 2 * w)
+            {
+                T* even = scratch + (j / 2);
+                (TVec low, TVec high) = TVec.Interleave(TVec.Load(even), TVec.Load(even + odd));
+                RowCopy<TVec, T>.StoreUpTo(to + j, low, width - j);
+                RowCopy<TVec, T>.StoreUpTo(to + j + w, high, width - j - w);
+            }
+        }
+    }
+
+    private static void Load(in Part part, TapGrid grid, T* target, T* scratch)
+    {
+        TargetWindow<TVec, T> window = Window(in part, grid, target);
+        for (int i = 0; i < part.Rows(grid); i++)
+            window.Load(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, part.Problem.Beta);
+    }
+
+    private static void Store(in Part part, TapGrid grid, T* target, T* scratch)
+    {
+        TargetWindow<TVec, T> window = Window(in part, grid, target);
+        for (int i = 0; i < part.Rows(grid); i++)
+            window.Store(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, isLast: true);
+    }
+
+    private static TargetWindow<TVec, T> Window(in Part part, TapGrid grid, T* target) =>
+        new(grid, part.Problem.TargetLayout, part.Problem.Target, (nint)(target - part.Problem.Target), part.Problem.Finish, part.Row, part.Rows(grid));
+}
