@@ -1,3 +1,4 @@
+using System.Numerics;
 using SimdConv.Core;
 
 namespace SimdConv;
@@ -37,10 +38,13 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         ArgumentErrors.RequireAtLeast(w, 1, nameof(w));
         ArgumentErrors.RequireAtLeast(p, 1, nameof(p));
         ArgumentErrors.RequireAtLeast(q, 1, nameof(q));
+        Shapes.RequireCountable(nameof(c), c, c, h, w);
+        Shapes.RequireCountable(nameof(c), c, c, p, q);
         return new Pool2DShape(c, h, w, Longest(h, p), Longest(w, q)) { AdaptiveSize = (p, q) };
 
-        static int Longest(int size, int windows) => Enumerable.Range(0, windows).Max(i =>
-            (int)((((i + 1L) * size) + windows - 1) / windows) - (int)((long)i * size / windows));
+        // Window i begins (i*size mod windows) / windows of a pixel into one: at most 1 - gcd/windows.
+        static int Longest(int size, int windows) =>
+            (int)(((2L * windows) - (long)BigInteger.GreatestCommonDivisor(size, windows) + size - 1) / windows);
     }
 
     /// <summary>The output's size where the windows follow from it; R and S are then the longest window, and no other setting applies.</summary>
@@ -146,6 +150,9 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
             throw ArgumentErrors.OutOfRange(argument, kernel, $"a window that fits: a size of {size} with that padding and dilation leaves no output");
         for (long i = 0; i < windows; i++)
         {
+            // From the first pixel of the image on, only the last window can miss it.
+            if (i * stride >= pad)
+                i = windows - 1;
             long start = (i * stride) - pad;
             long firstTap = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
             if (firstTap >= kernel || start + (firstTap * dilation) >= size)
