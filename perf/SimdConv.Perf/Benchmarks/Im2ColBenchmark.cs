@@ -25,7 +25,7 @@ public class Im2ColBenchmark<T>
     [GlobalSetup]
     public void SetUp()
     {
-        ConvShape row = ConvShape.Parse(new ShapeLine(Shape, nameof(Shape)));
+        ConvShape row = ConvShape.Parse(new ShapeLine(Shape, "", nameof(Shape)));
         operands = new ConvOperands<T>(row);
         table = new IndexTable(operands.Shape);
         layout = ColumnLayout.PerImage(table);

@@ -9,13 +9,13 @@ public class LeNetBenchmark
 {
     private Trainer trainer = null!;
 
-    public static IEnumerable<object> Epochs => [new Epoch(EpochSuite.Load(folder: null).Count)];
+    public static IEnumerable<object> Epochs => [new Epoch(EpochSuite.Load(folder: null).Train.Count)];
 
     [ParamsSource(nameof(Epochs))]
     public object Work { get; set; } = null!;
 
     [GlobalSetup]
-    public void SetUp() => trainer = new Trainer(new SimdEngine<float>(new Execution(1)), EpochSuite.Load(folder: null), EpochSuite.BatchSize, seed: 1);
+    public void SetUp() => trainer = new Trainer(new SimdEngine<float>(new Execution(1)), EpochSuite.Load(folder: null).Train, EpochSuite.BatchSize, seed: 1);
 
     [Benchmark]
     public double Train() => trainer.RunEpoch().Score.Loss;

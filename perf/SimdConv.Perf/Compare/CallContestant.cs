@@ -1,15 +1,17 @@
+using SimdConv.Perf.Peers;
+
 namespace SimdConv.Perf.Compare;
 
-/// <summary>A participant that is one call, and where its results are.</summary>
-internal class CallContestant(string name, Action call, Func<IReadOnlyList<double[]>> results) : Contestant(name)
+/// <summary>A participant that is one call, and the arrays that its results are in.</summary>
+internal class CallContestant(string name, Action call, params IReadOnlyList<NativeArray> results) : Contestant(name)
 {
-    public override IReadOnlyList<double[]> Results() => results();
+    public override IReadOnlyList<NativeArray> Results() => results;
 
     protected override void Call() => call();
 }
 
 /// <summary>The naive loops: timed a few times, and only where that doesn't take seconds.</summary>
-internal sealed class ReferenceContestant(Action call, Func<IReadOnlyList<double[]>> results) : CallContestant(PeerSet.Reference, call, results)
+internal sealed class ReferenceContestant(Action call, params IReadOnlyList<NativeArray> results) : CallContestant(PeerSet.Reference, call, results)
 {
     /// <summary>The most operations of a call that Reference is asked for.</summary>
     public const double MaxFlops = 1e8;

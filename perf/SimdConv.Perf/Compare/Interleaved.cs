@@ -8,88 +8,74 @@ internal sealed record Timing(string Name, double[] Seconds)
     public double Median => Statistics.Quantile(Seconds, 0.5);
 }
 
-/// <summary>Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them.</summary>
+/// <summary>
+/// Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them. A turn is a block of calls. Where
+/// there are threads, a turn begins when the threads of the one before have gone to sleep, and with calls that aren't timed and wake
+/// its own: so each keeps its own way of waiting for work, and none takes cores from another.
+/// </summary>
 internal static class Interleaved
 {
-    private const double SampleSeconds = 0.001, ThreadedSampleSeconds = 0.005;
+    private const double BlockSeconds = 0.001, ThreadedBlockSeconds = 0.005, WakeSeconds = 0.001;
+    private const int LeastRounds = 3, MostRounds = 300;
 
-    // OpenBLAS's idle threads spin for 2^26 cycles, those of ONNX Runtime and OpenMP for less.
-    private const double SettleSeconds = 0.03;
-
-    private const double LeastWarmUpSeconds = 0.05, MostWarmUpSeconds = 0.3;
-    private const int LeastRounds = 5, MostRounds = 300;
-
-    /// <summary>Lets the runtime compile what all rows share: at the start of a suite, with its first row.</summary>
-    public static void Rehearse(IReadOnlyList<Contestant> contestants)
+    /// <summary>Runs until code is compiled and caches are warm, and until there are results to check; returns the seconds of a call.</summary>
+    public static double WarmUp(Contestant contestant, double seconds)
     {
-        foreach (Contestant contestant in contestants)
+        double total = 0, call = double.MaxValue;
+        int times = Math.Max(contestant.CheckedCalls, contestant.FixedRepetitions);
+        while (true)
         {
-            // Compilation to the last tier takes two rounds, each a tenth of a second after the last new method was met.
-            for (int round = 0; round < 3 && contestant.FixedRepetitions == 0; round++)
-                WarmUp(contestant, MostWarmUpSeconds);
+            double elapsed = Math.Max(Time(contestant, times), 1e-9);
+            total += elapsed;
+            call = Math.Min(call, elapsed / times);
+            if (total >= seconds || contestant.MaxSamples <= LeastRounds)
+                return call;
+            times = (int)Math.Clamp((seconds - total) / call, 1, 2 * times);
         }
     }
 
-    public static Timing[] Measure(IReadOnlyList<Contestant> contestants, double seconds, bool isThreaded)
+    /// <param name="contestants">The participants.</param>
+    /// <param name="calls">Seconds of a call of each.</param>
+    /// <param name="seconds">How long to go on; a few rounds are always made.</param>
+    /// <param name="isThreaded">Whether they have threads that may still be looking for work after a call.</param>
+    public static Timing[] Measure(IReadOnlyList<Contestant> contestants, double[] calls, double seconds, bool isThreaded)
     {
-        double warmUp = Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
-        seconds -= warmUp * contestants.Count;
-        int[] repetitions = new int[contestants.Count];
-        double round = 0;
-        for (int i = 0; i < repetitions.Length; i++)
-        {
-            double call = WarmUp(contestants[i], warmUp);
-            repetitions[i] = Math.Max(1, contestants[i].FixedRepetitions);
-            if (IsSlow(contestants[i]))
-                continue;
-            if (contestants[i].FixedRepetitions == 0)
-                repetitions[i] = (int)Math.Clamp((isThreaded ? ThreadedSampleSeconds : SampleSeconds) / call, 1, 1_000_000);
-            round += (repetitions[i] * call) + (isThreaded ? SettleSeconds + call : 0);
-        }
-
-        int rounds = (int)Math.Clamp(seconds / round, LeastRounds, MostRounds);
+        int[] repetitions = [.. contestants.Select((c, i) => c.FixedRepetitions > 0
+            ? c.FixedRepetitions
+            : (int)Math.Clamp((isThreaded ? ThreadedBlockSeconds : BlockSeconds) / calls[i], 1, 1_000_000))];
         List<double>[] times = [.. contestants.Select(_ => new List<double>())];
-        for (int r = 0; r < rounds; r++)
+        long start = Stopwatch.GetTimestamp();
+        for (int round = 0; round < LeastRounds || (round < MostRounds && Stopwatch.GetElapsedTime(start).TotalSeconds < seconds); round++)
         {
-            for (int i = 0; i < repetitions.Length; i++)
+            foreach ((int i, Contestant contestant) in contestants.Index())
             {
-                if (r >= contestants[i].MaxSamples)
+                if (round >= contestant.MaxSamples)
                     continue;
                 if (isThreaded)
-                    Settle(contestants[i]);
-                times[i].Add(Time(contestants[i], repetitions[i]) / repetitions[i]);
+                    TakeOver(contestant, calls[i]);
+                times[i].Add(Time(contestant, repetitions[i]) / repetitions[i]);
             }
         }
 
         return [.. contestants.Select((c, i) => new Timing(c.Name, [.. times[i]]))];
     }
 
-    /// <summary>Waits until the threads of the participant before have gone to sleep, and wakes those of this one.</summary>
-    private static void Settle(Contestant contestant)
+    /// <summary>Waits until no thread works or looks for work, then wakes those of the participant.</summary>
+    private static void TakeOver(Contestant contestant, double call)
     {
-        Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
-        if (!IsSlow(contestant))
-            contestant.Run(1);
-    }
-
-    /// <summary>Runs until code is compiled and caches are warm; returns the seconds of a call.</summary>
-    private static double WarmUp(Contestant contestant, double seconds)
-    {
-        if (IsSlow(contestant))
-            return 0;
-        double total = 0, call = double.MaxValue;
-        for (int times = Math.Max(1, contestant.FixedRepetitions); ; times *= 2)
+        // Longer than the kernel's tick, 10 ms at the most, at which it counts the time of a thread that goes on and on.
+        TimeSpan slice = TimeSpan.FromMilliseconds(11);
+        TimeSpan used;
+        do
         {
-            double elapsed = Time(contestant, times);
-            total += elapsed;
-            call = Math.Min(call, elapsed / times);
-            if (total >= seconds)
-                return Math.Max(call, 1e-9);
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            Thread.Sleep(slice);
+            used = Environment.CpuUsage.TotalTime - before;
         }
+        while (used > slice / 10);
+        if (contestant.FixedRepetitions == 0)
+            contestant.Run((int)Math.Clamp(WakeSeconds / call, 1, 1_000_000));
     }
-
-    /// <summary>Too slow to be warmed up or to count in a round: timed a few times only.</summary>
-    private static bool IsSlow(Contestant contestant) => contestant.MaxSamples < LeastRounds;
 
     private static double Time(Contestant contestant, int times)
     {

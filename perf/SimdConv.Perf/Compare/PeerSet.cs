@@ -7,6 +7,9 @@ internal sealed class PeerSet
 {
     public const string SimdConv = "SimdConv";
 
+    /// <summary>No peer: a plain copy of as many bytes.</summary>
+    public const string Memory = "memory";
+
     public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference";
 
     /// <summary>Loads a peer; what it says is its version, or why it can't.</summary>

@@ -1,12 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SimdConv.Perf.Compare;
 
 /// <summary>One peer on one row, as --json writes it. Times are medians; ratio is peer time / ours: above 1, SimdConv is faster.</summary>
 internal sealed record ResultRow(
-    string Suite, string Shape, string Type, string Direction, int Threads, string Tier, string Peer,
-    double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, bool InMean);
+    string Suite, string Network, string Shape, string Type, string Direction, int Threads, string Tier, string Peer,
+    double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean)
+{
+    /// <summary>Whether SimdConv is at least as fast: the median says so, or the quartiles span 1.</summary>
+    public bool IsLevel => Ratio >= 1 || Spread[1] >= 1;
+}
 
 /// <summary>Prints rows as they come, and the summary, and writes them as JSON.</summary>
 internal sealed class Report(CompareOptions options, double peak, TextWriter output)
@@ -14,7 +19,7 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
     private static readonly JsonSerializerOptions JsonFormat = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     private readonly List<ResultRow> rows = [];
@@ -22,6 +27,8 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
     private int shapeWidth;
 
     public IReadOnlyList<ResultRow> Rows => rows;
+
+    public double Peak => peak;
 
     public int Disagreements { get; private set; }
 
@@ -35,28 +42,30 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         shapeWidth = cases.Max(c => c.Shape.Length);
         output.WriteLine();
         Write($"{name} · {Type} · {options.Threads} thread{(options.Threads == 1 ? "" : "s")} · {Tier} · FMA peak {peak:F1} GFLOP/s");
-        output.WriteLine("ratio = peer's time / SimdConv's, median with quartiles; above 1 SimdConv is faster");
-        Write($"{"shape".PadRight(shapeWidth)}  {"direction",-16} {"ms",10} {"rate",13} {"% peak",7}  ratios");
+        output.WriteLine("ratio = peer's time / SimdConv's, median with quartiles: above 1 SimdConv is faster; * behind, median and quartiles below 1");
+        output.WriteLine("% mem = time of a plain copy of as many bytes / SimdConv's, where a row is bound by memory");
+        Write($"{"shape".PadRight(shapeWidth)}  {"direction",-16} {"ms",10} {"GFLOP/s",8} {"% peak",7} {"GB/s",6} {"% mem",6}  ratios");
     }
 
     public void Add(Case row, IReadOnlyList<Timing> timings)
     {
         Timing ours = timings[0];
         double seconds = ours.Median;
-        double? percent = row.Flops > 0 ? row.Flops / seconds / 1e9 / peak * 100 : null;
-        string rate = row.Flops > 0
-            ? FormattableString.Invariant($"{row.Flops / seconds / 1e9:F1} GFLOP/s")
-            : FormattableString.Invariant($"{row.Bytes / seconds / 1e9:F1} GB/s");
+        double? gflops = row.Flops > 0 ? row.Flops / seconds / 1e9 : null;
+        double? percent = gflops / peak * 100;
+        double? gigabytes = row.Traffic.Bytes > 0 ? row.Traffic.Bytes / seconds / 1e9 : null;
+        Timing? memory = timings.FirstOrDefault(t => t.Name == PeerSet.Memory);
+        double? percentOfMemory = memory is null ? null : Statistics.Quantile(Ratios(ours, memory), 0.5) * 100;
         string line = FormattableString.Invariant(
-            $"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} {Milliseconds(seconds * row.Scale),10} {rate,13} {percent,7:F1} ");
-        foreach (Timing peer in timings.Skip(1))
+            $"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} {Milliseconds(seconds * row.Scale),10} {gflops,8:F1} {percent,7:F1} {gigabytes,6:F1} {percentOfMemory,6:F0} ");
+        foreach (Timing peer in timings.Skip(1).Where(t => t != memory))
         {
             double[] ratios = Ratios(ours, peer);
             double[] spread = [Statistics.Quantile(ratios, 0.25), Statistics.Quantile(ratios, 0.75)];
-            double ratio = Statistics.Quantile(ratios, 0.5);
-            line += FormattableString.Invariant($" {peer.Name} {ratio:F2} [{spread[0]:F2} {spread[1]:F2}]");
-            rows.Add(new ResultRow(suite, row.Shape, Type, row.Direction, options.Threads, Tier, peer.Name, seconds * row.Scale * 1e3,
-                peer.Median * row.Scale * 1e3, ratio, spread, percent, row.InMean));
+            ResultRow result = new(suite, row.Network, row.Shape, Type, row.Direction, options.Threads, Tier, peer.Name, seconds * row.Scale * 1e3,
+                peer.Median * row.Scale * 1e3, Statistics.Quantile(ratios, 0.5), spread, percent, percentOfMemory, row.InMean);
+            line += FormattableString.Invariant($" {peer.Name} {result.Ratio:F2}{(result.IsLevel ? "" : "*")} [{spread[0]:F2} {spread[1]:F2}]");
+            rows.Add(result);
         }
 
         output.WriteLine(row.InMean ? line : line + " (not in the mean)");
@@ -68,20 +77,34 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         output.WriteLine($"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} not timed: {what}");
     }
 
+    public void AddRemark(string remark) => output.WriteLine(remark);
+
+    /// <summary>For each suite and peer the geometric means of each network and of all, how many rows are level, and the worst one.</summary>
     public void WriteSummary()
     {
         output.WriteLine();
+        Write($"{"suite",-13} {"peer",-11} {"shapes of",-12} {"rows",4} {"mean",6} {"level",5} {"worst",6}");
         foreach (IGrouping<(string Suite, string Peer), ResultRow> group in rows.Where(r => r.InMean).GroupBy(r => (r.Suite, r.Peer)))
         {
-            ResultRow worst = group.MinBy(r => r.Ratio)!;
-            Write($"{group.Key.Suite} / {group.Key.Peer}: geometric mean {Statistics.GeometricMean(group.Select(r => r.Ratio)):F2} over {group.Count()} rows, worst {worst.Ratio:F2} ({worst.Shape}, {worst.Direction})");
+            IGrouping<string, ResultRow>[] networks = [.. group.GroupBy(r => r.Network)];
+            foreach (IGrouping<string, ResultRow> network in networks)
+                Summarise(network.Key, [.. network]);
+            if (networks.Length > 1)
+                Summarise("all", [.. group]);
         }
 
         if (Disagreements > 0)
             output.WriteLine($"{Disagreements} rows disagree and were not timed");
     }
 
-    public void WriteJson(string path) => File.WriteAllText(path, JsonSerializer.Serialize(rows, JsonFormat) + "\n");
+    private void Summarise(string network, ResultRow[] part)
+    {
+        ResultRow worst = part.MinBy(r => r.Ratio)!;
+        Write($"{worst.Suite,-13} {worst.Peer,-11} {network,-12} {part.Length,4} {Statistics.GeometricMean(part.Select(r => r.Ratio)),6:F2} {part.Count(r => r.IsLevel),5} {worst.Ratio,6:F2} {worst.Shape} {worst.Direction}");
+    }
+
+    /// <summary>An array, a row of it a line.</summary>
+    public void WriteJson(string path) => File.WriteAllText(path, $"[\n{string.Join(",\n", rows.Select(row => JsonSerializer.Serialize(row, JsonFormat)))}\n]\n");
 
     // Round by round, so that what slowed a whole round cancels; a peer with few samples is held against our median.
     private static double[] Ratios(Timing ours, Timing peer) => peer.Seconds.Length == ours.Seconds.Length

@@ -26,7 +26,7 @@ internal static class LibTorch
         Tensor a = s.TransA ? NewTensor<T>(operands.A, s.K, s.M).t() : NewTensor<T>(operands.A, s.M, s.K);
         Tensor b = s.TransB ? NewTensor<T>(operands.B, s.N, s.K).t() : NewTensor<T>(operands.B, s.K, s.N);
         Tensor c = zeros(s.M, s.N, dtype: a.dtype);
-        return new CallContestant(PeerSet.LibTorch, () => c.addmm_(a, b, beta: 0, alpha: 1), () => [ToDoubles<T>(c)]);
+        return new TorchIntoContestant<T>([a, b], c, () => c.addmm_(a, b, beta: 0, alpha: 1));
     }
 
     public static Contestant Conv<T>(ConvOperands<T> operands)
@@ -41,21 +41,27 @@ internal static class LibTorch
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (Tensor x, Tensor w, Tensor bias, Func<Tensor> forward) = ConvCall(operands);
-        return WithGradients<T>(operands.Dy, [x, w, bias], forward);
+        return operands.NeedsInputGradient
+            ? WithGradients<T>(operands.Dy, [w, bias, x], [], forward)
+            : WithGradients<T>(operands.Dy, [w, bias], [x], forward);
     }
 
-    public static Contestant Pool<T>(PoolOperands<T> operands, bool backward)
+    public static Contestant? Pool<T>(PoolOperands<T> operands, bool backward)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Pool2DShape s = operands.Shape;
+        bool isSymmetric = s.PadTop == s.PadBottom && s.PadLeft == s.PadRight;
+        // Padding ahead of the call is image to it: it counts, and makes room for windows.
+        if (!isSymmetric && (s.CeilMode || !s.CountIncludePad))
+            return null;
         Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
         long[] kernel = [s.R, s.S], stride = [s.StrideH, s.StrideW], dilation = [s.DilationH, s.DilationW];
         (long[] padding, Func<Tensor, Tensor> pad) = Padding((s.PadTop, s.PadLeft, s.PadBottom, s.PadRight),
             operands.Kind == PoolKind.Max ? double.NegativeInfinity : 0);
         Func<Tensor> forward = operands.Kind == PoolKind.Max
-            ? () => F.max_pool2d(pad(x), kernel, stride, padding, dilation)
-            : () => F.avg_pool2d(pad(x), kernel, stride, padding);
-        return backward ? WithGradients<T>(operands.Dy, [x], forward) : new TorchContestant<T>([x], () => [forward()]);
+            ? () => F.max_pool2d(pad(x), kernel, stride, padding, dilation, s.CeilMode)
+            : () => F.avg_pool2d(pad(x), kernel, stride, padding, s.CeilMode, s.CountIncludePad, s.DivisorOverride);
+        return backward ? WithGradients<T>(operands.Dy, [x], [], forward) : new TorchContestant<T>([x], () => [forward()]);
     }
 
     public static Contestant Unfold<T>(ConvOperands<T> operands)
@@ -75,11 +81,11 @@ internal static class LibTorch
             () => [F.fold(x, (s.H, s.W), (s.R, s.S), (s.DilationH, s.DilationW), (s.PadTop, s.PadLeft), (s.StrideH, s.StrideW))]);
     }
 
-    public static double[] ToDoubles<T>(Tensor tensor)
+    public static NativeArray ToArray<T>(Tensor tensor)
         where T : unmanaged, INumber<T>
     {
         using Tensor contiguous = tensor.detach().contiguous();
-        return RandomData.ToDoubles<T>(MemoryMarshal.Cast<byte, T>(contiguous.bytes));
+        return new NativeArray<T>(MemoryMarshal.Cast<byte, T>(contiguous.bytes));
     }
 
     private static (Tensor X, Tensor W, Tensor Bias, Func<Tensor> Forward) ConvCall<T>(ConvOperands<T> operands)
@@ -103,14 +109,14 @@ internal static class LibTorch
         return ([0, 0], x => F.pad(x, sizes, value: value));
     }
 
-    private static TorchContestant<T> WithGradients<T>(NativeArray<T> dy, Tensor[] leaves, Func<Tensor> forward)
+    private static TorchContestant<T> WithGradients<T>(NativeArray<T> dy, Tensor[] leaves, Tensor[] constants, Func<Tensor> forward)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach (Tensor leaf in leaves)
             leaf.requires_grad = true;
         using Tensor first = forward();
         Tensor gradient = NewTensor<T>(dy, first.shape);
-        return new TorchContestant<T>([.. leaves, gradient], () =>
+        return new TorchContestant<T>([.. leaves, .. constants, gradient], () =>
         {
             Tensor y = forward();
             return [y, .. autograd.grad([y], leaves, [gradient])];
@@ -124,7 +130,7 @@ internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IRea
 {
     private IReadOnlyList<Tensor> results = [];
 
-    public override IReadOnlyList<double[]> Results() => [.. results.Select(LibTorch.ToDoubles<T>)];
+    public override IReadOnlyList<NativeArray> Results() => [.. results.Select(LibTorch.ToArray<T>)];
 
     public override void Dispose()
     {
@@ -144,4 +150,19 @@ internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IRea
         foreach (Tensor tensor in tensors)
             tensor.Dispose();
     }
+}
+
+/// <summary>A call that writes into a tensor that is there already.</summary>
+internal sealed class TorchIntoContestant<T>(IReadOnlyList<Tensor> inputs, Tensor result, Action call) : Contestant(PeerSet.LibTorch)
+    where T : unmanaged, INumber<T>
+{
+    public override IReadOnlyList<NativeArray> Results() => [LibTorch.ToArray<T>(result)];
+
+    public override void Dispose()
+    {
+        foreach (Tensor tensor in inputs.Append(result))
+            tensor.Dispose();
+    }
+
+    protected override void Call() => call();
 }

@@ -1,10 +1,20 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace SimdConv.Perf.Peers;
 
+/// <summary>Elements of some type that can be read as doubles.</summary>
+internal abstract class NativeArray
+{
+    public int Length { get; protected init; }
+
+    /// <summary>Elements from <paramref name="start"/> on, exactly.</summary>
+    public abstract void Widen(int start, Span<double> values);
+}
+
 /// <summary>Memory outside the managed heap, on a cache line's boundary, so that every participant reads the same, well-aligned data.</summary>
-internal sealed unsafe class NativeArray<T> : IDisposable
-    where T : unmanaged
+internal sealed unsafe class NativeArray<T> : NativeArray, IDisposable
+    where T : unmanaged, INumberBase<T>
 {
     private T* pointer;
 
@@ -20,8 +30,6 @@ internal sealed unsafe class NativeArray<T> : IDisposable
 
     ~NativeArray() => Free();
 
-    public int Length { get; }
-
     public T* Pointer => pointer;
 
     public Span<T> Span => new(pointer, Length);
@@ -29,6 +37,12 @@ internal sealed unsafe class NativeArray<T> : IDisposable
     public static implicit operator ReadOnlySpan<T>(NativeArray<T> array) => array.Span;
 
     public static implicit operator Span<T>(NativeArray<T> array) => array.Span;
+
+    public override void Widen(int start, Span<double> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+            values[i] = double.CreateChecked(pointer[start + i]);
+    }
 
     public void Dispose()
     {

@@ -33,6 +33,8 @@ internal sealed class NumPyEpoch : EpochContestant
 
     public override int FixedRepetitions => 5;
 
+    public override int CheckedCalls => 5;
+
     public override int MaxSamples => 2;
 
     /// <summary>Finds a Python that has NumPy: the path's, or else the system's own, whose packages the distribution installs.</summary>
@@ -94,6 +96,8 @@ internal sealed class NumPyEpoch : EpochContestant
         };
         foreach (string argument in arguments)
             info.ArgumentList.Add(argument);
+        // Its idle threads are not to spin on into the next participant's turn: see OpenBlas.
+        info.Environment["OPENBLAS_THREAD_TIMEOUT"] = "22";
         foreach (string variable in new[] { "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS" })
             info.Environment[variable] = threads.ToString(CultureInfo.InvariantCulture);
         return Process.Start(info)!;

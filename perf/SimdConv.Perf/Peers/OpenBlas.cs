@@ -15,6 +15,7 @@ internal static unsafe class OpenBlas
     {
         try
         {
+            StopSpinningEarly();
             openblas_set_num_threads(threads);
             // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...".
             string[] words = (Marshal.PtrToStringUTF8((nint)openblas_get_config()) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -29,6 +30,20 @@ internal static unsafe class OpenBlas
         }
     }
 
+    /// <summary>
+    /// Its idle threads look for work for 2^28 cycles, a tenth of a second to be waited for before the next participant's turn; 2^22
+    /// still are a hundred times the pause between two of its own calls. Read when the library is loaded, from the environment as C
+    /// sees it, which the runtime's variables don't reach.
+    /// </summary>
+    private static void StopSpinningEarly()
+    {
+        if (OperatingSystem.IsLinux())
+            _ = setenv("OPENBLAS_THREAD_TIMEOUT", "22", overwrite: 0);
+    }
+
+    [DllImport("libc")]
+    private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+
     public static Contestant Gemm<T>(GemmOperands<T> operands)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -39,7 +54,7 @@ internal static unsafe class OpenBlas
             (float*)operands.B.Pointer, s.Ldb, 0, (float*)c.Pointer, s.N);
         void Double() => cblas_dgemm(RowMajor, transA, transB, s.M, s.N, s.K, 1, (double*)operands.A.Pointer, s.Lda,
             (double*)operands.B.Pointer, s.Ldb, 0, (double*)c.Pointer, s.N);
-        return new CallContestant(PeerSet.OpenBlas, typeof(T) == typeof(float) ? Single : Double, () => [RandomData.ToDoubles<T>(c)]);
+        return new CallContestant(PeerSet.OpenBlas, typeof(T) == typeof(float) ? Single : Double, c);
     }
 
     // Without the transition to preemptive mode: the call is to cost what it costs a C program.

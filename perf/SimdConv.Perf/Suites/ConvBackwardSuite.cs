@@ -12,11 +12,12 @@ internal sealed class ConvBackwardSuite<T> : ISuite
     public string Name => "conv-backward";
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers) =>
-        ShapeFiles.Convs(options.Shapes).OrderBy(row => row.Flops).Select(row =>
+        ShapeFiles.TrainedConvs(options.Shapes).Select(row =>
         {
             // The weight gradient has the longest sums.
             double terms = Math.Max((double)row.Batch * row.Shape.P * row.Shape.Q, row.Shape.Taps * row.Shape.K);
-            return new Case(row.Text, "forward+backward", 3 * row.Flops, 0, Tolerances.OfSum<T>(terms))
+            return new Case(row.Network, row.Text, row.NeedsInputGradient ? "forward+backward" : "forward+weights",
+                row.TrainingFlops, row.TrainingTrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(terms))
             {
                 Create = () => Participants(row, options.Threads, peers),
             };
@@ -28,13 +29,13 @@ internal sealed class ConvBackwardSuite<T> : ISuite
         return peers.With(
             SimdConvs(operands, new Execution(threads)),
             (PeerSet.LibTorch, () => LibTorch.ConvBackward(operands)),
-            (PeerSet.Reference, () => 3 * row.Flops > ReferenceContestant.MaxFlops ? null : References(operands)));
+            (PeerSet.Reference, () => row.TrainingFlops > ReferenceContestant.MaxFlops ? null : References(operands)));
     }
 
     private static CallContestant SimdConvs(ConvOperands<T> o, Execution execution)
     {
         Conv2DPlan<T> plan = new(o.Shape);
-        PackedFilter<T> filter = plan.Pack(o.W, FilterUse.Both);
+        PackedFilter<T> filter = plan.Pack(o.W, o.NeedsInputGradient ? FilterUse.Both : FilterUse.Forward);
         Results results = new(o);
         return new CallContestant(
             PeerSet.SimdConv,
@@ -43,10 +44,11 @@ internal sealed class ConvBackwardSuite<T> : ISuite
                 // Weights change at every step of a training, so packing them is part of it.
                 plan.Repack(o.W, filter);
                 plan.Forward(o.Batch, o.X, filter, results.Y, new Epilogue<T> { Bias = o.Bias }, execution);
-                plan.InputGradient(o.Batch, o.Dy, filter, results.Dx, execution: execution);
+                if (o.NeedsInputGradient)
+                    plan.InputGradient(o.Batch, o.Dy, filter, results.Dx, execution: execution);
                 plan.WeightGradient(o.Batch, o.X, o.Dy, results.Dw, results.Db, execution: execution);
             },
-            results.ToDoubles);
+            results.Arrays);
     }
 
     private static ReferenceContestant References(ConvOperands<T> o)
@@ -56,10 +58,11 @@ internal sealed class ConvBackwardSuite<T> : ISuite
             () =>
             {
                 ReferenceConv2D.Forward<T>(o.Shape, o.Batch, o.X, o.W, o.Bias, results.Y);
-                ReferenceConv2D.InputGradient<T>(o.Shape, o.Batch, o.Dy, o.W, results.Dx);
+                if (o.NeedsInputGradient)
+                    ReferenceConv2D.InputGradient<T>(o.Shape, o.Batch, o.Dy, o.W, results.Dx);
                 ReferenceConv2D.WeightGradient<T>(o.Shape, o.Batch, o.X, o.Dy, results.Dw, results.Db);
             },
-            results.ToDoubles);
+            results.Arrays);
     }
 
     private sealed class Results(ConvOperands<T> operands)
@@ -72,7 +75,6 @@ internal sealed class ConvBackwardSuite<T> : ISuite
 
         public NativeArray<T> Db { get; } = new(operands.Shape.K);
 
-        public IReadOnlyList<double[]> ToDoubles() =>
-            [RandomData.ToDoubles<T>(Y), RandomData.ToDoubles<T>(Dx), RandomData.ToDoubles<T>(Dw), RandomData.ToDoubles<T>(Db)];
+        public IReadOnlyList<NativeArray> Arrays => operands.NeedsInputGradient ? [Y, Dw, Db, Dx] : [Y, Dw, Db];
     }
 }

@@ -1,10 +1,11 @@
 using System.Numerics;
+using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Suites;
 
-/// <summary>A convolution with its batch, and the line that it was read from.</summary>
-internal sealed record ConvShape(string Text, int Batch, Conv2DShape Shape) : IWork
+/// <summary>A convolution with its batch, and the line that it was read from; a network's first layer may need no input gradient.</summary>
+internal sealed record ConvShape(string Network, string Text, int Batch, Conv2DShape Shape, bool NeedsInputGradient) : IWork
 {
     /// <summary>Of one direction; all directions have as many.</summary>
     public double Flops => 2.0 * Batch * Shape.K * Shape.P * Shape.Q * Shape.Taps;
@@ -14,6 +15,16 @@ internal sealed record ConvShape(string Text, int Batch, Conv2DShape Shape) : IW
     public long Outputs => (long)Batch * Shape.K * Shape.P * Shape.Q;
 
     public long Inputs => (long)Batch * Shape.C * Shape.H * Shape.W;
+
+    /// <summary>Image and weights to the output.</summary>
+    public Traffic TrafficOf(int size) => new((Inputs + Shape.WeightCount) * size, Outputs * size);
+
+    /// <summary>Forward and the gradients: of the input from dy and weights, of the weights from image and dy.</summary>
+    public Traffic TrainingTrafficOf(int size) => TrafficOf(size)
+        + (NeedsInputGradient ? new Traffic((Outputs + Shape.WeightCount) * size, Inputs * size) : default)
+        + new Traffic((Inputs + Outputs) * size, (long)Shape.WeightCount * size);
+
+    public double TrainingFlops => (NeedsInputGradient ? 3 : 2) * Flops;
 
     public long ColumnElements => (long)Batch * Shape.C * Shape.R * Shape.S * Shape.P * Shape.Q;
 
@@ -35,9 +46,10 @@ internal sealed record ConvShape(string Text, int Batch, Conv2DShape Shape) : IW
             Groups = line.Number("groups", 1, 1),
         };
         int batch = line.Number("n", 1);
+        bool needsInputGradient = line.Flag("dx", true);
         line.RequireAllRead();
         line.Check(shape.Validate);
-        return new ConvShape(line.Text, batch, shape);
+        return new ConvShape(line.Network, line.Text, batch, shape, needsInputGradient);
     }
 }
 
@@ -49,13 +61,16 @@ internal sealed class ConvOperands<T>(ConvShape row)
 
     public int Batch => row.Batch;
 
+    public bool NeedsInputGradient => row.NeedsInputGradient;
+
     public NativeArray<T> X { get; } = RandomData.Uniform<T>(row.Inputs, 1);
 
     public NativeArray<T> W { get; } = RandomData.Uniform<T>(row.Shape.WeightCount, 2);
 
     public NativeArray<T> Bias { get; } = RandomData.Uniform<T>(row.Shape.K, 3);
 
-    public NativeArray<T> Dy { get; } = RandomData.Uniform<T>(row.Outputs, 4);
+    // Gradients are as large as the results: made only where they are read.
+    public NativeArray<T> Dy => field ??= RandomData.Uniform<T>(row.Outputs, 4);
 
     public NativeArray<T> NewY() => new(row.Outputs);
 

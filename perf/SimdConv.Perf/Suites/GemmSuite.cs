@@ -12,8 +12,8 @@ internal sealed class GemmSuite<T> : ISuite
     public string Name => "gemm";
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers) =>
-        ShapeFiles.Gemms(options.Shapes).Distinct().OrderBy(shape => shape.Flops).Select(shape => new Case(
-            shape.ToString(), "multiply", shape.Flops, (double)shape.Elements * Tolerances.SizeOf<T>(), Tolerances.OfSum<T>(shape.K))
+        ShapeFiles.Gemms(options.Shapes).Select(shape => new Case(
+            shape.Network, shape.Text, "multiply", shape.Flops, shape.TrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(shape.K))
         {
             InMean = !shape.IsMatrixVector,
             Create = () => Participants(shape, options.Threads, peers),
@@ -36,7 +36,7 @@ internal sealed class GemmSuite<T> : ISuite
         return new CallContestant(
             PeerSet.SimdConv,
             () => Gemm.Multiply(o.TransA, o.TransB, s.M, s.N, s.K, T.One, o.A, s.Lda, o.B, s.Ldb, T.Zero, c, s.N, execution),
-            () => [RandomData.ToDoubles<T>(c)]);
+            c);
     }
 
     private static ReferenceContestant? References(GemmOperands<T> o)
@@ -45,7 +45,7 @@ internal sealed class GemmSuite<T> : ISuite
         GemmShape s = o.Shape;
         return s.Flops > ReferenceContestant.MaxFlops ? null : new ReferenceContestant(
             () => ReferenceGemm.Multiply(o.TransA, o.TransB, s.M, s.N, s.K, T.One, o.A, s.Lda, o.B, s.Ldb, T.Zero, c, s.N),
-            () => [RandomData.ToDoubles<T>(c)]);
+            c);
     }
 }
 

@@ -15,12 +15,12 @@ internal sealed class Im2ColSuite<T> : ISuite
         Execution execution = new(options.Threads);
         foreach (ConvShape row in ShapeFiles.Im2Cols(options.Shapes))
         {
-            double bytes = (double)(row.Inputs + row.ColumnElements) * Tolerances.SizeOf<T>();
-            yield return new Case(row.Text, "unfold", 0, bytes, Tolerances.OfSum<T>(1))
+            long image = row.Inputs * Tolerances.SizeOf<T>(), columns = row.ColumnElements * Tolerances.SizeOf<T>();
+            yield return new Case(row.Network, row.Text, "unfold", 0, new Traffic(image, columns), Tolerances.OfSum<T>(1))
             {
                 Create = () => UnfoldParticipants(new ConvOperands<T>(row), row.ColumnElements, execution, peers),
             };
-            yield return new Case(row.Text, "fold", 0, bytes, Tolerances.OfSum<T>(row.Shape.R * row.Shape.S))
+            yield return new Case(row.Network, row.Text, "fold", 0, new Traffic(columns, image), Tolerances.OfSum<T>(row.Shape.R * row.Shape.S))
             {
                 Create = () => FoldParticipants(new ConvOperands<T>(row), RandomData.Uniform<T>(row.ColumnElements, 5), execution, peers),
             };
@@ -36,7 +36,7 @@ internal sealed class Im2ColSuite<T> : ISuite
             new CallContestant(
                 PeerSet.SimdConv,
                 () => Im2Col.Unfold<T>(table, o.Batch, o.X, columns, layout, execution),
-                () => [RandomData.ToDoubles<T>(columns)]),
+                columns),
             (PeerSet.LibTorch, () => IsSymmetric(o.Shape) ? LibTorch.Unfold(o) : null));
     }
 
@@ -49,7 +49,7 @@ internal sealed class Im2ColSuite<T> : ISuite
             new CallContestant(
                 PeerSet.SimdConv,
                 () => Col2Im.Fold<T>(table, o.Batch, columns, layout, x, execution),
-                () => [RandomData.ToDoubles<T>(x)]),
+                x),
             (PeerSet.LibTorch, () => IsSymmetric(o.Shape) ? LibTorch.Fold(o, columns) : null));
     }
 

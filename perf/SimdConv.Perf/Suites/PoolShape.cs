@@ -4,7 +4,7 @@ using SimdConv.Perf.Peers;
 namespace SimdConv.Perf.Suites;
 
 /// <summary>A pooling with its kind and batch, and the line that it was read from.</summary>
-internal sealed record PoolShape(string Text, int Batch, PoolKind Kind, Pool2DShape Shape)
+internal sealed record PoolShape(string Network, string Text, int Batch, PoolKind Kind, Pool2DShape Shape)
 {
     public long Outputs => (long)Batch * Shape.C * Shape.P * Shape.Q;
 
@@ -27,6 +27,9 @@ internal sealed record PoolShape(string Text, int Batch, PoolKind Kind, Pool2DSh
             PadRight = pad[3],
             DilationH = dilation[0],
             DilationW = dilation[1],
+            CeilMode = line.Flag("ceil_mode"),
+            CountIncludePad = line.Flag("count_include_pad", true),
+            DivisorOverride = line.Has("divisor") ? line.Number("divisor", 1) : null,
         };
         int batch = line.Number("n", 1);
         // A convolution's line may have a kind added: what pooling lacks is read and means nothing.
@@ -34,7 +37,7 @@ internal sealed record PoolShape(string Text, int Batch, PoolKind Kind, Pool2DSh
         line.Number("groups", 1, 1);
         line.RequireAllRead();
         line.Check(() => shape.Validate(kind));
-        return new PoolShape(line.Text, batch, kind, shape);
+        return new PoolShape(line.Network, line.Text, batch, kind, shape);
     }
 }
 
@@ -50,7 +53,7 @@ internal sealed class PoolOperands<T>(PoolShape row)
 
     public NativeArray<T> X { get; } = RandomData.Uniform<T>(row.Inputs, 1);
 
-    public NativeArray<T> Dy { get; } = RandomData.Uniform<T>(row.Outputs, 2);
+    public NativeArray<T> Dy => field ??= RandomData.Uniform<T>(row.Outputs, 2);
 
     public NativeArray<T> NewY() => new(row.Outputs);
 

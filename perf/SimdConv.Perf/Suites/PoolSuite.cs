@@ -15,11 +15,13 @@ internal sealed class PoolSuite<T> : ISuite
         Execution execution = new(options.Threads);
         foreach (PoolShape row in ShapeFiles.Pools(options.Shapes))
         {
-            double bytes = (double)(row.Inputs + row.Outputs) * Tolerances.SizeOf<T>();
+            long inputs = row.Inputs * Tolerances.SizeOf<T>(), outputs = row.Outputs * Tolerances.SizeOf<T>();
+            Traffic forward = new(inputs, outputs);
             double tolerance = Tolerances.OfSum<T>(row.Shape.R * row.Shape.S);
             foreach (bool backward in new[] { false, true })
             {
-                yield return new Case(row.Text, backward ? "forward+backward" : "forward", 0, backward ? 2 * bytes : bytes, tolerance)
+                yield return new Case(row.Network, row.Text, backward ? "forward+backward" : "forward", 0,
+                    backward ? forward + new Traffic(outputs, inputs) : forward, tolerance)
                 {
                     Create = () =>
                     {
@@ -37,7 +39,7 @@ internal sealed class PoolSuite<T> : ISuite
     {
         Pool2DPlan<T> plan = new(o.Shape, o.Kind);
         NativeArray<T> y = o.NewY();
-        return new CallContestant(PeerSet.SimdConv, () => plan.Forward(o.Batch, o.X, y, execution), () => [RandomData.ToDoubles<T>(y)]);
+        return new CallContestant(PeerSet.SimdConv, () => plan.Forward(o.Batch, o.X, y, execution), y);
     }
 
     private static CallContestant ForwardBackward(PoolOperands<T> o, Execution execution)
@@ -56,6 +58,6 @@ internal sealed class PoolSuite<T> : ISuite
                 plan.Forward(o.Batch, o.X, y, execution);
                 plan.Backward(o.Batch, o.Dy, dx, execution);
             };
-        return new CallContestant(PeerSet.SimdConv, call, () => [RandomData.ToDoubles<T>(y), RandomData.ToDoubles<T>(dx)]);
+        return new CallContestant(PeerSet.SimdConv, call, y, dx);
     }
 }

@@ -5,13 +5,17 @@ internal static class ShapeFiles
 {
     public static FileInfo BuiltIn(string name) => new(Path.Combine(AppContext.BaseDirectory, "Shapes", name + ".txt"));
 
-    public static IEnumerable<GemmShape> Gemms(FileInfo? file) => Lines(file, "gemm", "transformer", "lenet5", "resnet50", "mobilenetv2", "vgg16")
-        .Where(line => line.Has("m")).Select(GemmShape.Parse);
+    public static IEnumerable<GemmShape> Gemms(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "transformer", "gemm")
+        .Where(line => line.Has("m")).Select(GemmShape.Parse).DistinctBy(shape => shape.Text);
 
-    public static IEnumerable<ConvShape> Convs(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16")
+    public static IEnumerable<ConvShape> Convs(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "conv")
         .Where(IsConv).Select(ConvShape.Parse);
 
-    public static IEnumerable<PoolShape> Pools(FileInfo? file) => Lines(file, "lenet5", "resnet50", "vgg16", "pool")
+    /// <summary>Convolutions to train; VGG-16's would take minutes.</summary>
+    public static IEnumerable<ConvShape> TrainedConvs(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "conv")
+        .Where(IsConv).Select(ConvShape.Parse);
+
+    public static IEnumerable<PoolShape> Pools(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "pool")
         .Where(line => line.Has("kind")).Select(PoolShape.Parse);
 
     /// <summary>Convolutions that a column matrix makes sense for.</summary>
@@ -28,7 +32,7 @@ internal static class ShapeFiles
             {
                 string text = raw.Split('#')[0].Trim();
                 if (text.Length > 0)
-                    yield return new ShapeLine(text, $"{source.Name}:{index + 1}");
+                    yield return new ShapeLine(text, Path.GetFileNameWithoutExtension(source.Name), $"{source.Name}:{index + 1}");
             }
         }
     }

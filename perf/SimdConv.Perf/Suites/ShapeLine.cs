@@ -9,9 +9,13 @@ internal sealed class ShapeLine
     private readonly HashSet<string> unread = [];
     private readonly string place;
 
-    public ShapeLine(string text, string place)
+    /// <param name="text">The line, without a comment.</param>
+    /// <param name="network">What the shape belongs to: the name of its file.</param>
+    /// <param name="place">File and line, for messages.</param>
+    public ShapeLine(string text, string network, string place)
     {
         Text = text;
+        Network = network;
         this.place = place;
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
@@ -24,6 +28,8 @@ internal sealed class ShapeLine
 
     public string Text { get; }
 
+    public string Network { get; }
+
     public bool Has(string key) => values.ContainsKey(key);
 
     public int Number(string key, int least, int? defaultValue = null)
@@ -31,6 +37,15 @@ internal sealed class ShapeLine
         string? text = Take(key, defaultValue is null ? "a number" : null);
         return text is null ? defaultValue!.Value : Parse(key, text, least);
     }
+
+    public bool Flag(string key, bool defaultValue = false) => Take(key, null) is not { } text
+        ? defaultValue
+        : text switch
+        {
+            "0" => false,
+            "1" => true,
+            _ => throw Wrong(key, text, "0 or 1"),
+        };
 
     /// <summary>Numbers with x between them, exactly as many as there are defaults.</summary>
     public int[] Numbers(string key, int least, params int[] defaults)

@@ -5,7 +5,7 @@ using SimdConv.Perf.Compare;
 namespace SimdConv.Perf.Suites;
 
 /// <summary>LeNet-5 as the <c>simdconv</c> tool trains it.</summary>
-internal sealed class SimdConvEpoch : EpochContestant
+internal sealed class SimdConvEpoch : EpochContestant, IClassifier
 {
     private readonly DigitSet data;
     private readonly LeNet5<float> net;
@@ -18,6 +18,8 @@ internal sealed class SimdConvEpoch : EpochContestant
         net = new LeNet5<float>(new SimdEngine<float>(new Execution(threads)), EpochSuite.BatchSize);
         initial.CopyTo(net.EditParameters());
     }
+
+    public double Accuracy(DigitSet set) => Trainer.Evaluate(net, set).Accuracy;
 
     protected override void Call()
     {

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace SimdConv.Perf.Compare;
+
+/// <summary>One row: makes the participants, warms them up, checks that they agree, times them, and reports.</summary>
+internal sealed class CaseRun(Case row, int threads, Report report)
+{
+    private const double LeastWarmUpSeconds = 0.02, MostWarmUpSeconds = 0.3, RehearsalSeconds = 0.5;
+
+    /// <param name="seconds">How long it may take.</param>
+    /// <param name="isFirst">Whether the runtime has still to compile what all rows of the suite share.</param>
+    public void Run(double seconds, bool isFirst)
+    {
+        // The last row's data is outside the managed heap and goes with its finalizers: now, not in the measurement.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        long start = Stopwatch.GetTimestamp();
+        List<Contestant> contestants = [.. row.Create()];
+        if (row.IsBoundByMemory)
+            contestants.Add(new MemoryContestant(row.Traffic, threads));
+        try
+        {
+            double warmUp = isFirst ? RehearsalSeconds : Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
+            double[] calls = [.. contestants.Select(contestant => Interleaved.WarmUp(contestant, warmUp))];
+            if (CrossCheck.Disagreement(row, contestants) is { } disagreement)
+            {
+                report.AddDisagreement(row, disagreement);
+                return;
+            }
+
+            double left = seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
+            report.Add(row, Interleaved.Measure(contestants, calls, left, isThreaded: threads > 1));
+            foreach (string remark in row.Remarks(contestants))
+                report.AddRemark(remark);
+        }
+        finally
+        {
+            foreach (Contestant contestant in contestants)
+                contestant.Dispose();
+        }
+    }
+}
