@@ -25,7 +25,7 @@ internal static unsafe class TileCopy<TVec, T>
             RowCopy<TVec, T>.Scatter(tile + (i * ld), image + (i * rowStride), laneStride, lanes);
     }
 
-    /// <summary>tile = scale * image, or tile + image where <paramref name="accumulate"/> is set.</summary>
+    /// <summary>tile = scale * image, plus tile where <paramref name="accumulate"/> is set.</summary>
     [SkipLocalsInit]
     public static void Load(T* image, nint rowStride, nint laneStride, T scale, bool accumulate, T* tile, nint ld, int rows, int lanes)
     {
@@ -51,7 +51,7 @@ internal static unsafe class TileCopy<TVec, T>
                 for (int row = 0; row < height; row++, from += next, to += ld)
                 {
                     TVec x = RowCopy<TVec, T>.LoadUpTo(from, step, width);
-                    RowCopy<TVec, T>.StoreUpTo(to, accumulate ? TVec.Add(RowCopy<TVec, T>.LoadUpTo(to, width), x) : TVec.Multiply(factor, x), width);
+                    RowCopy<TVec, T>.StoreUpTo(to, accumulate ? TVec.MulAdd(factor, x, RowCopy<TVec, T>.LoadUpTo(to, width)) : TVec.Multiply(factor, x), width);
                 }
             }
         }
