@@ -81,8 +81,8 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
         PackedFilter<T> filter = new(this, resolved, use,
-            Panels((use & FilterUse.Forward) != 0 ? FilterPacking.Size(state.Forward, Shape) : 0),
-            Panels((use & FilterUse.InputGradient) != 0 ? FilterPacking.Size(state.InputGradient, Shape) : 0));
+            Panels((use & FilterUse.Forward) != 0 ? ConvSchedule.FilterSizeOf(state.Forward, Shape.Groups) : 0),
+            Panels((use & FilterUse.InputGradient) != 0 ? ConvSchedule.FilterSizeOf(state.InputGradient, Shape.Groups) : 0));
         Repack(weights, filter);
         return filter;
 
@@ -98,12 +98,13 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         RequireOwn(into, nameof(into));
         TierState state = State(into.Tier);
+        TierLoops<T> loops = TierLoops<T>.For(into.Tier);
         fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
         {
             if (forward != null)
-                FilterPacking.Forward(state.Forward, Shape, w, forward);
+                loops.PackFilter(state.Forward, new() { Weights = w, Shape = Shape, Direction = ConvDirection.Forward }, forward);
             if (inputGradient != null)
-                FilterPacking.InputGradient(state.InputGradient, Shape, w, inputGradient);
+                loops.PackFilter(state.InputGradient, new() { Weights = w, Shape = Shape, Direction = ConvDirection.InputGradient }, inputGradient);
         }
     }
 

@@ -71,19 +71,20 @@ public sealed unsafe partial class Conv2DPlan<T>
     private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier)
     {
         TierState state = State(tier);
+        TierLoops<T> loops = TierLoops<T>.For(tier);
         ConvSchedule[] schedules = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
-        long size = weights == null ? 0 : FilterPacking.Size(schedules, Shape);
+        problem.RawFilter = new() { Weights = weights, Shape = Shape, Direction = direction };
+
+        // Panels that are read by one item only are packed there, while they are in cache.
+        long size = weights == null || ConvSchedule.UseEachPanelOnce(schedules, problem.Batch) ? 0 : ConvSchedule.FilterSizeOf(schedules, Shape.Groups);
         using Workspace workspace = new(Workspace.SizeOf<T>(size));
-        if (weights != null)
+        if (size > 0)
         {
             problem.Filter = workspace.Take<T>(size);
-            if (direction == ConvDirection.Forward)
-                FilterPacking.Forward(schedules, Shape, weights, problem.Filter);
-            else
-                FilterPacking.InputGradient(schedules, Shape, weights, problem.Filter);
+            loops.PackFilter(schedules, problem.RawFilter, problem.Filter);
         }
 
-        TierLoops<T>.For(tier).Convolve(schedules, problem, execution);
+        loops.Convolve(schedules, problem, execution);
     }
 
     private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier) =>
@@ -91,7 +92,7 @@ public sealed unsafe partial class Conv2DPlan<T>
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
     private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
-        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(Shape, TierLoops<T>.For(tier)), null)
+        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(this, TierLoops<T>.For(tier)), null)
         ?? tiers[(int)tier]!;
 
     private ElementSet<T> Elements(T* data, int batch, bool isInput) => isInput
@@ -124,15 +125,15 @@ public sealed unsafe partial class Conv2DPlan<T>
     }
 
     /// <summary>The tables of each pass, made when it is first run.</summary>
-    private sealed class TierState(Conv2DShape shape, TierLoops<T> loops)
+    private sealed class TierState(Conv2DPlan<T> plan, TierLoops<T> loops)
     {
         private readonly Lazy<ConvSchedule[]> forward = new(() =>
-            loops.Schedule([TapGrid.Forward(shape)], shape.K / shape.Groups, shape.C / shape.Groups, shape.Groups));
+            loops.Schedule([TapGrid.Forward(plan.Shape)], plan.Shape.K / plan.Shape.Groups, plan.Shape.C / plan.Shape.Groups, plan.Shape.Groups, plan.InputLayout));
 
         private readonly Lazy<ConvSchedule[]> inputGradient = new(() =>
-            loops.Schedule(TapGrid.InputGradient(shape), shape.C / shape.Groups, shape.K / shape.Groups, shape.Groups));
+            loops.Schedule(TapGrid.InputGradient(plan.Shape), plan.Shape.C / plan.Shape.Groups, plan.Shape.K / plan.Shape.Groups, plan.Shape.Groups, plan.OutputLayout));
 
-        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
+        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape));
 
         public ConvSchedule[] Forward => forward.Value;
 

@@ -52,6 +52,9 @@ internal interface ITileShape
 
     /// <summary>Whether the registers of a row of B are ldb elements from each other instead of neighbours; Indexed too.</summary>
     static abstract bool Apart { get; }
+
+    /// <summary>Whether column k of A is found through the table of offsets: neighbours in an image instead of a packed panel.</summary>
+    static abstract bool Raw { get; }
 }
 
 /// <summary>Rows of B a constant distance apart.</summary>
@@ -66,6 +69,8 @@ internal readonly struct Strided<TRows, TVectors> : ITileShape
     public static bool Indexed => false;
 
     public static bool Apart => false;
+
+    public static bool Raw => false;
 }
 
 /// <summary>Rows of B through a table of offsets.</summary>
@@ -80,6 +85,8 @@ internal readonly struct Indexed<TRows, TVectors> : ITileShape
     static bool ITileShape.Indexed => true;
 
     public static bool Apart => false;
+
+    public static bool Raw => false;
 }
 
 /// <summary>Rows of B through a table of offsets, each register of them from another place: several images at once.</summary>
@@ -94,6 +101,24 @@ internal readonly struct Apart<TRows, TVectors> : ITileShape
     public static bool Indexed => true;
 
     static bool ITileShape.Apart => true;
+
+    public static bool Raw => false;
+}
+
+/// <summary>Rows of B a constant distance apart, columns of A through a table of offsets: positions of an image, broadcast raw.</summary>
+internal readonly struct Raw<TRows, TVectors> : ITileShape
+    where TRows : struct, IConstant
+    where TVectors : struct, IConstant
+{
+    public static int Rows => TRows.Value;
+
+    public static int Vectors => TVectors.Value;
+
+    public static bool Indexed => false;
+
+    public static bool Apart => false;
+
+    static bool ITileShape.Raw => true;
 }
 
 /// <summary>
@@ -126,4 +151,7 @@ internal unsafe interface IGemmKernel<T>
 
     /// <summary>The same with the registers of each row of B <paramref name="apart"/> elements from each other; those of C are neighbours.</summary>
     static abstract void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc);
+
+    /// <summary>The same with the rows of column k of A behind each other at a + offsets[k], and B packed: row k at b + k*NR.</summary>
+    static abstract void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc);
 }

@@ -33,7 +33,10 @@ internal abstract unsafe class TierLoops<T>
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
     /// <summary>The block sizes and tables that this tier runs a pass with.</summary>
-    public abstract ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups);
+    public abstract ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, ImageLayout source);
+
+    /// <summary>Lays weights out for a pass.</summary>
+    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels);
 
     /// <summary>Forward pass or input gradient.</summary>
     public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
@@ -92,8 +95,17 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
 
-    public override ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups) =>
-        ConvSchedule.Make(grids, outputs, channels, groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T));
+    public override ConvSchedule[] Schedule(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, ImageLayout source)
+    {
+        // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads included.
+        ConvTile[] tiles = [Tile<N2>(), Tile<TFlat>(), Tile<N1>()];
+        if (typeof(TVec) == typeof(Avx512Lanes<T>))
+            tiles = [.. tiles, Tile<N2>() with { NR = TVec.Count, IsHalf = true }];
+        return ConvSchedule.Make(grids, outputs, channels, groups, source, tiles, sizeof(T));
+    }
+
+    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels) =>
+        FilterPacking<TVec, T>.Run(schedules, filter, panels);
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
         ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);

@@ -79,4 +79,25 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
             case 14: GemmTile<TVec, T, Apart<N14, TVectors>>.Run(kc, a, b, apart, offsets, start, ldstart, c, ldc); break;
         }
     }
+
+    public static void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc)
+    {
+        switch (rows)
+        {
+            case 1: GemmTile<TVec, T, Raw<N1, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 2: GemmTile<TVec, T, Raw<N2, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 3: GemmTile<TVec, T, Raw<N3, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 4: GemmTile<TVec, T, Raw<N4, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 5: GemmTile<TVec, T, Raw<N5, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 6: GemmTile<TVec, T, Raw<N6, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 7: GemmTile<TVec, T, Raw<N7, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 8: GemmTile<TVec, T, Raw<N8, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 9: GemmTile<TVec, T, Raw<N9, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 10: GemmTile<TVec, T, Raw<N10, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 11: GemmTile<TVec, T, Raw<N11, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 12: GemmTile<TVec, T, Raw<N12, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 13: GemmTile<TVec, T, Raw<N13, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+            case 14: GemmTile<TVec, T, Raw<N14, TVectors>>.Run(kc, a, b, NR, offsets, start, ldstart, c, ldc); break;
+        }
+    }
 }

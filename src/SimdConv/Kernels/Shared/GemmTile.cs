@@ -18,6 +18,9 @@ internal static unsafe class GemmTile<TVec, T, TShape>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TShape : struct, ITileShape
 {
+    /// <summary>How far ahead weights are fetched that stream through L1.</summary>
+    private const int PrefetchRows = 24;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc)
     {
@@ -81,56 +84,59 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.Load(start + w);
         if (TShape.Rows > 13) { c13_0 = TVec.Load(start); start += ldstart; }
 
+        nint ahead = PrefetchRows * ldb;
         for (nint k = 0; k < kc; k++)
         {
-            T* row = TShape.Indexed ? b + offsets[k] : b;
+            T* row = TShape.Indexed ? b + offsets[k] : b, x0 = TShape.Raw ? a + offsets[k] : a;
             TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
             if (TShape.Vectors > 1) b1 = TVec.Load(row + next);
             if (TShape.Vectors > 2) b2 = TVec.Load(row + (2 * next));
             if (TShape.Vectors > 3) b3 = TVec.Load(row + (3 * next));
-            if (TShape.Rows > 0) { x = TVec.Broadcast(a[0]); c0_0 = TVec.MulAdd(x, b0, c0_0); }
+            if (TShape.Raw) Prefetch.Line(b + ahead);
+            if (TShape.Raw && TShape.Vectors * w * sizeof(T) > Prefetch.LineBytes) Prefetch.Line(b + ahead + w);
+            if (TShape.Rows > 0) { x = TVec.Broadcast(x0[0]); c0_0 = TVec.MulAdd(x, b0, c0_0); }
             if (TShape.Rows > 0 && TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
             if (TShape.Rows > 0 && TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
             if (TShape.Rows > 0 && TShape.Vectors > 3) c0_3 = TVec.MulAdd(x, b3, c0_3);
-            if (TShape.Rows > 1) { x = TVec.Broadcast(a[1]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
+            if (TShape.Rows > 1) { x = TVec.Broadcast(x0[1]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
             if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
             if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
             if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = TVec.MulAdd(x, b3, c1_3);
-            if (TShape.Rows > 2) { x = TVec.Broadcast(a[2]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
+            if (TShape.Rows > 2) { x = TVec.Broadcast(x0[2]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
             if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
             if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
             if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = TVec.MulAdd(x, b3, c2_3);
-            if (TShape.Rows > 3) { x = TVec.Broadcast(a[3]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
+            if (TShape.Rows > 3) { x = TVec.Broadcast(x0[3]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
             if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
             if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
             if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = TVec.MulAdd(x, b3, c3_3);
-            if (TShape.Rows > 4) { x = TVec.Broadcast(a[4]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
+            if (TShape.Rows > 4) { x = TVec.Broadcast(x0[4]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
             if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
             if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
             if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = TVec.MulAdd(x, b3, c4_3);
-            if (TShape.Rows > 5) { x = TVec.Broadcast(a[5]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
+            if (TShape.Rows > 5) { x = TVec.Broadcast(x0[5]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
             if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
             if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
             if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = TVec.MulAdd(x, b3, c5_3);
-            if (TShape.Rows > 6) { x = TVec.Broadcast(a[6]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
+            if (TShape.Rows > 6) { x = TVec.Broadcast(x0[6]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
             if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
             if (TShape.Rows > 6 && TShape.Vectors > 2) c6_2 = TVec.MulAdd(x, b2, c6_2);
-            if (TShape.Rows > 7) { x = TVec.Broadcast(a[7]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
+            if (TShape.Rows > 7) { x = TVec.Broadcast(x0[7]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
             if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
             if (TShape.Rows > 7 && TShape.Vectors > 2) c7_2 = TVec.MulAdd(x, b2, c7_2);
-            if (TShape.Rows > 8) { x = TVec.Broadcast(a[8]); c8_0 = TVec.MulAdd(x, b0, c8_0); }
+            if (TShape.Rows > 8) { x = TVec.Broadcast(x0[8]); c8_0 = TVec.MulAdd(x, b0, c8_0); }
             if (TShape.Rows > 8 && TShape.Vectors > 1) c8_1 = TVec.MulAdd(x, b1, c8_1);
-            if (TShape.Rows > 9) { x = TVec.Broadcast(a[9]); c9_0 = TVec.MulAdd(x, b0, c9_0); }
+            if (TShape.Rows > 9) { x = TVec.Broadcast(x0[9]); c9_0 = TVec.MulAdd(x, b0, c9_0); }
             if (TShape.Rows > 9 && TShape.Vectors > 1) c9_1 = TVec.MulAdd(x, b1, c9_1);
-            if (TShape.Rows > 10) { x = TVec.Broadcast(a[10]); c10_0 = TVec.MulAdd(x, b0, c10_0); }
+            if (TShape.Rows > 10) { x = TVec.Broadcast(x0[10]); c10_0 = TVec.MulAdd(x, b0, c10_0); }
             if (TShape.Rows > 10 && TShape.Vectors > 1) c10_1 = TVec.MulAdd(x, b1, c10_1);
-            if (TShape.Rows > 11) { x = TVec.Broadcast(a[11]); c11_0 = TVec.MulAdd(x, b0, c11_0); }
+            if (TShape.Rows > 11) { x = TVec.Broadcast(x0[11]); c11_0 = TVec.MulAdd(x, b0, c11_0); }
             if (TShape.Rows > 11 && TShape.Vectors > 1) c11_1 = TVec.MulAdd(x, b1, c11_1);
-            if (TShape.Rows > 12) { x = TVec.Broadcast(a[12]); c12_0 = TVec.MulAdd(x, b0, c12_0); }
+            if (TShape.Rows > 12) { x = TVec.Broadcast(x0[12]); c12_0 = TVec.MulAdd(x, b0, c12_0); }
             if (TShape.Rows > 12 && TShape.Vectors > 1) c12_1 = TVec.MulAdd(x, b1, c12_1);
-            if (TShape.Rows > 13) { x = TVec.Broadcast(a[13]); c13_0 = TVec.MulAdd(x, b0, c13_0); }
+            if (TShape.Rows > 13) { x = TVec.Broadcast(x0[13]); c13_0 = TVec.MulAdd(x, b0, c13_0); }
             if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.MulAdd(x, b1, c13_1);
-            a += TShape.Rows;
+            if (!TShape.Raw) a += TShape.Rows;
             if (!TShape.Indexed) b += ldb;
         }
 

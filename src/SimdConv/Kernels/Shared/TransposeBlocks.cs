@@ -58,12 +58,13 @@ internal static unsafe class TransposeBlocks<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(T* target, T* end, bool exact, int rows, TVec value)
     {
-        if (target + TVec.Count <= end && (!exact || rows == TVec.Count))
+        if (exact ? rows == TVec.Count && target < end : target + TVec.Count <= end)
             TVec.Store(target, value);
         else if (target < end)
-            TVec.StorePartial(target, value, (int)Math.Min(rows, end - target));
+            TVec.StorePartial(target, value, exact ? rows : (int)Math.Min(rows, end - target));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square4(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
@@ -83,6 +84,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
         Put(target + (3 * ld), end, exact, rows, TVec.Multiply(scale, r3));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square8(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
@@ -122,6 +124,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
         Put(target + (7 * ld), end, exact, rows, TVec.Multiply(scale, s7));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Square16(T* source, nint stride, int rows, int terms, TVec scale, T* target, nint ld, T* end, bool exact)
     {
         TVec r0 = Row(source, terms);
