@@ -119,7 +119,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
             ConvSchedule schedule = job->Schedules[index];
             int own = (int)(unit - first), share = (int)(item % job->Shares);
             if (schedule.Tile.IsHalf)
-                ConvLoops<Avx2Lanes<T>, T, TFlat>.RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
+                RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
             else if (schedule.Tile.Vectors == 1)
                 RunItem<GemmKernel<TVec, T, N1>>(schedule, job->Problem, own, share, job->Shares, workspace);
             else if (schedule.Tile.Vectors == 2)
@@ -156,7 +156,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
         public TargetWindow<TVec, T>* Targets;
     }
 
-    public static void RunItem<TKernel>(ConvSchedule schedule, in ConvProblem<T> problem, int unit, int share, int shares, Workspace workspace)
+    private static void RunItem<TKernel>(ConvSchedule schedule, in ConvProblem<T> problem, int unit, int share, int shares, Workspace workspace)
         where TKernel : struct, IGemmKernel<T>
     {
         Sizes sizes = new(schedule);

@@ -248,10 +248,16 @@ internal sealed class ConvSchedule
     {
         (Panels tiles, int runs) = PositionTiles(band.Last - band.First);
         int lanes = Tile.Lanes;
-        double cost = 0, share = Tile.IsHalf ? 0.5 : 1;
+        double cost = 0, share = 1;
+        if (Tile.IsHalf)
+        {
+            share = 0.5;
+            lanes *= 2;
+        }
+
         for (int tile = 0; tile < tiles.Count; tile++)
         {
-            int height = tiles.Rows(tile), registers = (height + lanes - 1) / lanes * lanes * Tile.Vectors;
+            int height = tiles.Rows(tile), registers = (height + lanes - 1) / lanes * Tile.NR;
             cost += (share * Math.Max(height * Tile.Vectors, height + Tile.Vectors + 1)) + (TurnCost * registers / Math.Max(1, ChannelBlock * band.Taps));
         }
 

@@ -26,6 +26,7 @@ internal static unsafe class StripPacking<TVec, T>
         TapGrid grid = layout.Grid;
         StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
         int planeRows = rows + vertical.Span, pitch = layout.Pitch;
+        bool isWhole = padding == T.Zero && slack >= TVec.Count;
         for (int c = 0; c < channels; c++)
         {
             T* plane = strip + ((nint)c * layout.ChannelSize);
@@ -46,6 +47,12 @@ internal static unsafe class StripPacking<TVec, T>
                         }
 
                         T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W);
+                        if (isWhole)
+                        {
+                            WholeRow(from + (first * step), step, target, first, last, pitch);
+                            continue;
+                        }
+
                         if (first > 0)
                             new Span<T>(target, first).Fill(padding);
                         RowCopy<TVec, T>.Gather(from + (first * step), step, target + first, last - first);
@@ -59,6 +66,19 @@ internal static unsafe class StripPacking<TVec, T>
         }
 
         new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Fill(padding);
+    }
+
+    /// <summary>A row of a strip with zeros on both sides, in whole registers: what sticks out behind it is written again later.</summary>
+    private static void WholeRow(T* source, nint step, T* target, int first, int last, int pitch)
+    {
+        int w = TVec.Count, j = 0, count = last - first;
+        for (; j < first; j += w)
+            TVec.Store(target + j, default);
+        for (j = 0; j + w < count; j += w)
+            TVec.Store(target + first + j, RowCopy<TVec, T>.Load(source + (j * step), step));
+        TVec.Store(target + first + j, RowCopy<TVec, T>.LoadUpTo(source + (j * step), step, count - j));
+        for (j += first + w; j < pitch; j += w)
+            TVec.Store(target + j, default);
     }
 
     /// <summary>
