@@ -207,7 +207,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
                     if (schedule.Layout.IsImage)
                         item.Strip = source + (item.Row * problem.SourceLayout.H);
                     else
-                        StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack, T.Zero);
+                        StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack);
                 }
 
                 T beta = block > 0 ? T.One : problem.Beta;

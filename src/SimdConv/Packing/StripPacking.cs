@@ -19,14 +19,12 @@ internal static unsafe class StripPacking<TVec, T>
     /// <param name="row">First row of the grid.</param>
     /// <param name="rows">Rows of the grid, at most the layout's.</param>
     /// <param name="strip">Where to.</param>
-    /// <param name="slack">Elements to set behind the strip.</param>
-    /// <param name="padding">What stands for pixels outside the image.</param>
-    public static void Fill(StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack, T padding)
+    /// <param name="slack">Elements to clear behind the strip, a register at least.</param>
+    public static void Fill(StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack)
     {
         TapGrid grid = layout.Grid;
         StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
         int planeRows = rows + vertical.Span, pitch = layout.Pitch;
-        bool isWhole = padding == T.Zero && slack >= TVec.Count;
         for (int c = 0; c < channels; c++)
         {
             T* plane = strip + ((nint)c * layout.ChannelSize);
@@ -42,22 +40,12 @@ internal static unsafe class StripPacking<TVec, T>
                         long h = (((long)row + u + vertical.First) * grid.StrideH) + phaseH;
                         if (h < 0 || h >= grid.SourceHeight || first == last)
                         {
-                            new Span<T>(target, pitch).Fill(padding);
+                            new Span<T>(target, pitch).Clear();
                             continue;
                         }
 
                         T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W);
-                        if (isWhole)
-                        {
-                            WholeRow(from + (first * step), step, target, first, last, pitch);
-                            continue;
-                        }
-
-                        if (first > 0)
-                            new Span<T>(target, first).Fill(padding);
-                        RowCopy<TVec, T>.Gather(from + (first * step), step, target + first, last - first);
-                        if (last < pitch)
-                            new Span<T>(target + last, pitch - last).Fill(padding);
+                        Row(from + (first * step), step, target, first, last, pitch);
                     }
 
                     plane += layout.PlaneSize;
@@ -65,11 +53,11 @@ internal static unsafe class StripPacking<TVec, T>
             }
         }
 
-        new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Fill(padding);
+        new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Clear();
     }
 
     /// <summary>A row of a strip with zeros on both sides, in whole registers: what sticks out behind it is written again later.</summary>
-    private static void WholeRow(T* source, nint step, T* target, int first, int last, int pitch)
+    private static void Row(T* source, nint step, T* target, int first, int last, int pitch)
     {
         int w = TVec.Count, j = 0, count = last - first;
         for (; j < first; j += w)
