@@ -111,6 +111,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         RequireOwn(into, nameof(into));
         TierState state = State(into.Tier);
+        TierLoops<T> loops = TierLoops<T>.For(into.Tier);
         fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
         {
             if (forward != null)

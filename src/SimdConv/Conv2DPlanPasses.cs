@@ -74,13 +74,15 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         TierState state = State(tier);
         ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
-        bool packs = weights != null && !pass.ReadsWeights;
-        long size = packs ? pass.FilterSize : 0;
+        problem.RawFilter = new() { Weights = weights, Shape = Shape, Direction = direction };
+        long size = weights == null || pass.ReadsWeights(problem.Batch) ? 0 : pass.FilterSize;
         using Workspace workspace = new(Workspace.SizeOf<T>(size));
-        if (weights != null)
-            problem.Filter = packs ? workspace.Take<T>(size) : weights;
-        if (packs)
+        if (size > 0)
+        {
+            problem.Filter = workspace.Take<T>(size);
             pass.Pack(weights, problem.Filter);
+        }
+
         pass.Run(problem, execution);
     }
 
@@ -95,7 +97,7 @@ public sealed unsafe partial class Conv2DPlan<T>
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
     private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
-        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(Shape, ConvAlgorithm, TierLoops<T>.For(tier)), null)
+        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(this, TierLoops<T>.For(tier)), null)
         ?? tiers[(int)tier]!;
 
     private ElementSet<T> Elements(T* data, int batch, bool isInput) => isInput
@@ -140,16 +142,16 @@ public sealed unsafe partial class Conv2DPlan<T>
     }
 
     /// <summary>The tables of each pass, made when it is first run.</summary>
-    private sealed class TierState(Conv2DShape shape, ConvAlgorithm algorithm, TierLoops<T> loops)
+    private sealed class TierState(Conv2DPlan<T> plan, TierLoops<T> loops)
     {
-        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(shape, algorithm, ConvDirection.Forward));
+        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.InputLayout));
 
-        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(shape, algorithm, ConvDirection.InputGradient));
+        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.OutputLayout));
 
-        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(shape));
+        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape));
 
         private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
-            DepthwiseFilterSchedule.Suits(shape) ? new DepthwiseFilterSchedule(shape, sizeof(T)) : null);
+            DepthwiseFilterSchedule.Suits(plan.Shape) ? new DepthwiseFilterSchedule(plan.Shape, sizeof(T)) : null);
 
         public ConvPass<T> Forward => forward.Value;
 

@@ -58,6 +58,9 @@ internal enum TileWay
 
     /// <summary>B is read where it lies, and packed; the next tile of C and the next panel of B are fetched.</summary>
     PacksB,
+
+    /// <summary>Strided, and the rows of column k of A are found through a table of offsets: positions of an image, as they lie.</summary>
+    Raw,
 }
 
 internal interface ITileWay
@@ -76,6 +79,8 @@ internal readonly struct Panel : ITileWay { public static TileWay Value => TileW
 internal readonly struct PacksA : ITileWay { public static TileWay Value => TileWay.PacksA; }
 
 internal readonly struct PacksB : ITileWay { public static TileWay Value => TileWay.PacksB; }
+
+internal readonly struct Raw : ITileWay { public static TileWay Value => TileWay.Raw; }
 
 /// <summary>The shape of one tile.</summary>
 internal interface ITileShape
@@ -147,4 +152,7 @@ internal unsafe interface IGemmKernel<T>
     /// <summary>The same with both panels packed, B's rows NR elements long, or the one that <typeparamref name="TWay"/> names to be packed now.</summary>
     static abstract void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
         where TWay : struct, ITileWay;
+
+    /// <summary>The same with the rows of column k of A behind each other at a + offsets[k], and B packed: row k at b + k*NR.</summary>
+    static abstract void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc);
 }

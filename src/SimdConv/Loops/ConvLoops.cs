@@ -10,7 +10,11 @@ internal unsafe struct ConvProblem<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public int Batch, Groups;
-    public T* Source, Target, Filter, Bias;
+    public T* Source, Target, Bias;
+
+    /// <summary>The packed weights, or null where each item packs those that it reads.</summary>
+    public T* Filter;
+    public RawFilter<T> RawFilter;
     public ImageLayout SourceLayout, TargetLayout;
     public T Beta;
     public Finish<T> Finish;
@@ -20,9 +24,12 @@ internal unsafe struct ConvProblem<T>
 /// Forward pass and input gradient: for each group G, C[outputs x positions] = filter * im2col, with im2col never in memory.
 /// <code>
 /// item: grid (phase), image or a few together, group, strip of rows, range of filter panels     shared out between threads
-///   block of channels (KC terms)     copy the strip: padded, stride 1
-///     band of rows with the same taps, jr: NR positions     in place, packed from the strip as a panel, or a row of each image
-///       ir: filter panel             one tile into scratch, then to the target with bias and activation
+///   block of channels                copy the strip: padded, stride 1
+///     band of rows with the same taps
+///       positions in lanes           jr: NR positions, in place, packed from the strip as a panel, or a row of each image
+///                                      ir: filter panel      one tile into scratch, then to the target
+///       output channels in lanes     jr: filter panel of NR outputs
+///                                      ir: MR positions      one tile of C^T into scratch, turned on its way to the target
 /// </code>
 /// A later block of channels starts its chains from the target, so terms ascend in (c, r, s) whatever the block sizes.
 /// </summary>
@@ -79,15 +86,24 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
 
             // The last tile in place begins inside the strip and reads at most a register tile further.
             Slack = nr + layout.Pitch;
-            Image = ((long)schedule.ChannelBlock * layout.ChannelSize) + Slack;
+            Image = layout.IsImage ? 0 : ((long)schedule.ChannelBlock * layout.ChannelSize) + Slack;
             Strip = Image * schedule.Together;
             Panel = schedule.InPlace ? 0 : ((long)schedule.ChannelBlock * schedule.Grid.Taps * nr) + TVec.Count;
+            if (schedule.Lanes == ConvLanes.Outputs)
+            {
+                Panel = schedule.Strips > 1 ? 0 : (long)schedule.ChannelBlock * schedule.Grid.Taps * nr;
+                ScratchLd = nr;
+                Scratch = (long)nr * schedule.Tile.MR;
+                Start = schedule.PackedOutputs;
+                return;
+            }
+
             ScratchLd = schedule.InPlace ? ((schedule.Positions(layout.Rows, layout.Pitch) + nr - 1) / nr * nr) : nr;
             Scratch = (long)ScratchLd * schedule.Tile.MR;
             Start = (long)schedule.Outputs * nr;
         }
 
-        public long Bytes => Workspace.SizeOf<T>(Strip) + Workspace.SizeOf<T>(Panel) + Workspace.SizeOf<T>(Scratch) + Workspace.SizeOf<T>(Start);
+        public long Bytes => Workspace.SizeOf<T>(Strip) + Workspace.SizeOf<T>(Panel) + (2 * Workspace.SizeOf<T>(Scratch)) + Workspace.SizeOf<T>(Start);
     }
 
     private static void RunPart(void* state, int part)
@@ -102,7 +118,9 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
                 first += Units(job->Schedules[index], job->Problem);
             ConvSchedule schedule = job->Schedules[index];
             int own = (int)(unit - first), share = (int)(item % job->Shares);
-            if (schedule.Tile.Vectors == 1)
+            if (schedule.Tile.IsHalf)
+                RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
+            else if (schedule.Tile.Vectors == 1)
                 RunItem<GemmKernel<TVec, T, N1>>(schedule, job->Problem, own, share, job->Shares, workspace);
             else if (schedule.Tile.Vectors == 2)
                 RunItem<GemmKernel<TVec, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
@@ -150,7 +168,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
             LastPanel = schedule.Panels.Count * (share + 1) / shares,
             Strip = workspace.Take<T>(sizes.Strip),
             Panel = workspace.Take<T>(sizes.Panel),
-            Scratch = workspace.Take<T>(sizes.Scratch),
+            Scratch = workspace.Take<T>(2 * sizes.Scratch),
             Start = workspace.Take<T>(sizes.Start),
         };
         if (item.FirstPanel == item.LastPanel)
@@ -162,7 +180,9 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
         item.Row = unit % schedule.Strips * schedule.Layout.Rows;
         item.Rows = Math.Min(schedule.Layout.Rows, grid.Height - item.Row);
         item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
-        for (int m = 0; m < schedule.Outputs; m++)
+        for (int m = 0; m < schedule.PackedOutputs && schedule.Lanes == ConvLanes.Outputs; m++)
+            item.Start[m] = problem.Bias == null || m >= schedule.Outputs ? T.Zero : problem.Bias[(group * schedule.Outputs) + m];
+        for (int m = 0; m < schedule.Outputs && schedule.Lanes == ConvLanes.Positions; m++)
             new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + m]);
 
         // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
@@ -184,12 +204,20 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
                 {
                     T* source = problem.Source + ((firstImage + image + i) * problem.SourceLayout.N)
                         + ((((nint)group * schedule.Channels) + channel) * problem.SourceLayout.C);
-                    StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack, T.Zero);
+                    if (schedule.Layout.IsImage)
+                        item.Strip = source + (item.Row * problem.SourceLayout.H);
+                    else
+                        StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack);
                 }
 
                 T beta = block > 0 ? T.One : problem.Beta;
                 foreach (ConvSchedule.Band band in schedule.Bands)
-                    RunBand<TKernel>(in item, band, block, channels * band.Taps, beta);
+                {
+                    if (schedule.Lanes == ConvLanes.Outputs)
+                        RunTurned<TKernel>(in item, problem, group, band, block, channels * band.Taps, beta);
+                    else
+                        RunBand<TKernel>(in item, band, block, channels * band.Taps, beta);
+                }
             }
         }
     }
@@ -246,5 +274,50 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
             offsets = null;
         for (int j = 0; j < count; j += nr)
             TKernel.Run(rows, kc, a, b + j, nr, offsets, fromScratch ? c + j : start, ldstart, c + j, ld);
+    }
+
+    /// <summary>The same with output channels in the lanes: C^T[positions x outputs], turned on its way to the target.</summary>
+    private static void RunTurned<TKernel>(in Item item, in ConvProblem<T> problem, int group, ConvSchedule.Band band, int block, int kc, T beta)
+        where TKernel : struct, IGemmKernel<T>
+    {
+        ConvSchedule schedule = item.Schedule;
+        int first = Math.Max(band.First - item.Row, 0), last = Math.Min(band.Last - item.Row, item.Rows);
+        if (first >= last)
+            return;
+        int pitch = schedule.Layout.Pitch, nr = TKernel.NR;
+        (Panels tiles, int runs) = schedule.PositionTiles(last - first);
+        T* scratch = item.Scratch;
+        fixed (int* offsets = band.Offsets)
+        {
+            for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
+            {
+                int m = panel * nr, outputs = Math.Min(nr, schedule.Outputs - m);
+                T* filter = item.Filter + band.FilterOffset(block, panel);
+                if (problem.Filter == null && kc > 0)
+                {
+                    filter = item.Panel;
+                    FilterPacking<TVec, T>.Panel(schedule, problem.RawFilter, group, band, block, panel, filter);
+                }
+
+                for (int run = 0; run < runs; run++)
+                {
+                    for (int tile = 0; tile < tiles.Count; tile++)
+                    {
+                        int position = ((first + run) * pitch) + tiles.Start(tile), rows = tiles.Rows(tile);
+                        T* start = item.Start + m;
+                        nint ldstart = 0;
+                        if (beta != T.Zero)
+                        {
+                            item.Targets->LoadTurned(m, outputs, position, rows, pitch, scratch, nr, beta);
+                            start = scratch;
+                            ldstart = nr;
+                        }
+
+                        TKernel.RunRaw(rows, kc, item.Strip + position, filter, offsets, start, ldstart, scratch, nr);
+                        item.Targets->StoreTurned(m, outputs, position, rows, pitch, scratch, nr, scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
+                    }
+                }
+            }
+        }
     }
 }

@@ -10,8 +10,8 @@ internal abstract unsafe class ConvPass<T>
     /// <summary>Elements of the packed weights.</summary>
     public abstract long FilterSize { get; }
 
-    /// <summary>Whether weights are read as they are: packing would only copy them.</summary>
-    public virtual bool ReadsWeights => false;
+    /// <summary>Whether weights that are not packed are read as they are, from the problem's RawFilter: packing them ahead would only cost.</summary>
+    public virtual bool ReadsWeights(int batch) => false;
 
     /// <summary>Lays K x C/Groups x R x S weights out as the tiles read them.</summary>
     public abstract void Pack(T* weights, T* panels);
@@ -23,18 +23,16 @@ internal abstract unsafe class ConvPass<T>
 }
 
 /// <summary>One chain of multiply-adds for each output element.</summary>
-internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] schedules, Conv2DShape shape, bool isForward) : ConvPass<T>
+internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] schedules, Conv2DShape shape, ConvDirection direction) : ConvPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public override long FilterSize => FilterPacking.Size(schedules, shape);
+    public override long FilterSize => ConvSchedule.FilterSizeOf(schedules, shape.Groups);
 
-    public override void Pack(T* weights, T* panels)
-    {
-        if (isForward)
-            FilterPacking.Forward(schedules, shape, weights, panels);
-        else
-            FilterPacking.InputGradient(schedules, shape, weights, panels);
-    }
+    /// <summary>Panels that are read by one item only are packed there, while they are in cache.</summary>
+    public override bool ReadsWeights(int batch) => ConvSchedule.UseEachPanelOnce(schedules, batch);
+
+    public override void Pack(T* weights, T* panels) =>
+        loops.PackFilter(schedules, new() { Weights = weights, Shape = shape, Direction = direction }, panels);
 
     public override void Run(in ConvProblem<T> problem, Execution execution) => loops.Convolve(schedules, problem, execution);
 
@@ -50,11 +48,12 @@ internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, 
 {
     public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
 
-    public override bool ReadsWeights => isForward;
+    public override bool ReadsWeights(int batch) => isForward;
 
     public override void Pack(T* weights, T* panels) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
 
-    public override void Run(in ConvProblem<T> problem, Execution execution) => DepthwiseLoops<TVec, T>.Run(schedule, problem, execution);
+    public override void Run(in ConvProblem<T> problem, Execution execution) => DepthwiseLoops<TVec, T>.Run(
+        schedule, problem.Filter == null ? problem with { Filter = problem.RawFilter.Weights } : problem, execution);
 
     public override long WorkspaceBytes(int batch, int threads) => DepthwiseLoops<TVec, T>.WorkspaceBytes(schedule) * threads;
 

@@ -3,14 +3,41 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>A family of tiles of a tier: at most MR rows, Vectors registers, NR elements wide.</summary>
-internal readonly record struct ConvTile(int MR, int Vectors, int NR);
+/// <summary>A family of tiles of a tier: at most MR rows, Vectors registers, NR elements wide; registers of AVX-512 may be half ones.</summary>
+internal readonly record struct ConvTile(int MR, int Vectors, int NR, bool IsHalf = false)
+{
+    public int Lanes => NR / Vectors;
+}
+
+/// <summary>What the lanes of a tile are.</summary>
+internal enum ConvLanes
+{
+    /// <summary>Neighbouring positions: the weights are broadcast.</summary>
+    Positions,
+
+    /// <summary>Output channels: elements of the image are broadcast as they lie.</summary>
+    Outputs,
+}
 
 /// <summary>How one grid of a convolution is run on one tier: block sizes, tables and the way B reaches the tile.</summary>
 internal sealed class ConvSchedule
 {
+    private static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
+
     /// <summary>What packing a register of a panel costs, in multiply-adds of a register: measured on Zen 4.</summary>
     private const double PackingCost = 5;
+
+    /// <summary>What copying a register of a strip costs.</summary>
+    private const double FillCost = 6;
+
+    /// <summary>With output channels in lanes: rows of the grid that are worth copying what their taps reach above and below.</summary>
+    private const int LeastRows = 4;
+
+    /// <summary>Bytes of a panel of weights, and of the strip that it streams by: both in L2, and together a workspace of less than 1 MB.</summary>
+    private static readonly int PanelBytes = L2 / 32 * 18, StripBytes = L2 / 32 * 13;
+
+    /// <summary>What turning a register of a square of results costs.</summary>
+    private const double TurnCost = 7;
 
     /// <summary>
     /// What a term of a tile costs at least, in multiply-adds of a register: as many broadcasts as rows, an unaligned load or two for
@@ -18,23 +45,41 @@ internal sealed class ConvSchedule
     /// </summary>
     private static int Loads(int rows, int vectors) => rows + (2 * vectors) + 2;
 
-    private ConvSchedule(TapGrid grid, int outputs, int channels, ConvTile tile, int together, int elementSize)
+    private ConvSchedule(TapGrid grid, int outputs, int channels, ImageLayout source, ConvTile tile, ConvLanes lanes, int together, int elementSize)
     {
+        Lanes = lanes;
         Grid = grid;
         Outputs = outputs;
         Channels = channels;
         Tile = tile;
         Together = together;
 
-        // KC: whole channels, the broadcast micro-panel within L1; then strips of rows with ChannelBlock channels within L2.
-        int most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, outputs), elementSize) / Math.Max(1, grid.Taps), 1, channels);
+        int taps = Math.Max(1, grid.Taps), most;
+        long budget;
+        if (lanes == ConvLanes.Outputs)
+        {
+            // All channels if they fit, so that chains end in registers.
+            budget = StripBytes / elementSize;
+            long least = Math.Max(1, new StripLayout(grid, Math.Min(LeastRows, grid.Height), 1).ChannelSize);
+            most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * elementSize) / taps, budget / least), 1, channels);
+        }
+        else
+        {
+            // KC: whole channels, the broadcast micro-panel within L1; then strips of rows with ChannelBlock channels within L2.
+            budget = BlockSizes.L2Bytes / 2 / elementSize / together;
+            most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, outputs), elementSize) / taps, 1, channels);
+        }
+
         Blocks = grid.Taps == 0 ? 1 : (channels + most - 1) / most;
         ChannelBlock = (channels + Blocks - 1) / Blocks;
         Blocks = (channels + ChannelBlock - 1) / ChannelBlock;
-        int rows = StripLayout.RowsWithin(grid, ChannelBlock, BlockSizes.L2Bytes / 2 / elementSize / together);
-        Layout = new StripLayout(grid, rows, ChannelBlock);
+        int rows = StripLayout.RowsWithin(grid, ChannelBlock, budget);
+        Layout = lanes == ConvLanes.Outputs && StripLayout.IsInImage(grid, channels, source)
+            ? StripLayout.OfImage(grid, rows, ChannelBlock, source)
+            : new StripLayout(grid, rows, ChannelBlock);
         Strips = (grid.Height + rows - 1) / rows;
-        Panels = new Panels(outputs, tile.MR);
+        IsInKernelOrder = grid.Rows.Select((tap, i) => tap.Kernel == i).All(same => same) && grid.Columns.Select((tap, i) => tap.Kernel == i).All(same => same);
+        Panels = lanes == ConvLanes.Outputs ? new Panels((outputs + tile.NR - 1) / tile.NR * tile.NR, tile.NR) : new Panels(outputs, tile.MR);
         Bands = [.. grid.Bands().Select(band => new Band(this, band))];
         FilterSize = Bands.Sum(band => band.FilterSize);
         long start = 0;
@@ -42,6 +87,14 @@ internal sealed class ConvSchedule
         {
             band.FilterStart = start;
             start += band.FilterSize;
+        }
+
+        double fill = Layout.IsImage ? 0 : FillCost * Strips * Layout.ChannelSize / tile.Lanes;
+        if (lanes == ConvLanes.Outputs)
+        {
+            InPlace = true;
+            Cost = Bands.Sum(band => CostWithOutputsInLanes(band)) + fill;
+            return;
         }
 
         // In place the tile also runs over the columns between rows; a packed panel has none, but is paid for.
@@ -56,7 +109,19 @@ internal sealed class ConvSchedule
 
         InPlace = together > 1 || inPlace <= packed;
         Cost = together > 1 ? Bands.Sum(band => TileCost(ChannelBlock * band.Taps) * band.Taps * (band.Last - band.First)) / together : Math.Min(inPlace, packed);
+        Cost += fill;
     }
+
+    /// <summary>Whether taps come row by row as in the kernel: those of the forward pass do.</summary>
+    public bool IsInKernelOrder { get; }
+
+    /// <summary>How rows of the grid are cut in tiles of neighbouring positions: each row by itself, or all as one where nothing lies between them.</summary>
+    public (Panels Tiles, int Runs) PositionTiles(int rows) => Layout.Pitch == Grid.Width
+        ? (new Panels(rows * Grid.Width, Tile.MR), 1)
+        : (new Panels(Grid.Width, Tile.MR), rows);
+
+    /// <summary>What the lanes of the tiles are.</summary>
+    public ConvLanes Lanes { get; }
 
     public TapGrid Grid { get; }
 
@@ -77,6 +142,30 @@ internal sealed class ConvSchedule
 
     /// <summary>Rows of C: output channels of one group.</summary>
     public int Outputs { get; }
+
+    /// <summary>The outputs and what fills up the last register of them.</summary>
+    public int PackedOutputs => Lanes == ConvLanes.Outputs ? Panels.Count * Tile.NR : Outputs;
+
+    /// <summary>The outputs of a panel, without what fills up its last register.</summary>
+    public int PanelOutputs(int panel) => Math.Min(Panels.Rows(panel), Outputs - Panels.Start(panel));
+
+    /// <summary>Elements of the packed weights of all grids of a pass.</summary>
+    public static long FilterSizeOf(ConvSchedule[] schedules, int groups)
+    {
+        long size = 0;
+        foreach (ConvSchedule schedule in schedules)
+            size += schedule.FilterSize * groups;
+        return size;
+    }
+
+    /// <summary>Whether no panel of weights is read for more than one image and strip.</summary>
+    public static bool UseEachPanelOnce(ConvSchedule[] schedules, int batch)
+    {
+        bool once = batch == 1;
+        foreach (ConvSchedule schedule in schedules)
+            once &= schedule.Lanes == ConvLanes.Outputs && schedule.Strips == 1;
+        return once;
+    }
 
     /// <summary>Channels of one group that are summed over.</summary>
     public int Channels { get; }
@@ -104,18 +193,26 @@ internal sealed class ConvSchedule
     /// <param name="outputs">Rows of C in one group.</param>
     /// <param name="channels">Channels of one group that are summed over.</param>
     /// <param name="groups">Groups.</param>
+    /// <param name="source">The strides of the image that is read.</param>
     /// <param name="tiles">The tiles of the tier, the best for large problems first.</param>
     /// <param name="elementSize">Bytes of an element.</param>
-    public static ConvSchedule[] Make(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, ConvTile[] tiles, int elementSize)
+    public static ConvSchedule[] Make(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, ImageLayout source, ConvTile[] tiles, int elementSize)
     {
         List<ConvSchedule> schedules = [];
         long start = 0;
         foreach (TapGrid grid in grids)
         {
-            ConvSchedule best = tiles
-                .SelectMany(tile => grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR ? [(tile, 1), (tile, tile.Vectors)] : new[] { (tile, 1) })
-                .Select(choice => new ConvSchedule(grid, outputs, channels, choice.tile, choice.Item2, elementSize))
-                .MinBy(schedule => schedule.Cost)!;
+            List<ConvSchedule> choices = [];
+            foreach (ConvTile tile in tiles)
+            {
+                choices.Add(new(grid, outputs, channels, source, tile, ConvLanes.Outputs, 1, elementSize));
+                if (!tile.IsHalf)
+                    choices.Add(new(grid, outputs, channels, source, tile, ConvLanes.Positions, 1, elementSize));
+                if (!tile.IsHalf && grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR)
+                    choices.Add(new(grid, outputs, channels, source, tile, ConvLanes.Positions, tile.Vectors, elementSize));
+            }
+
+            ConvSchedule best = choices.MinBy(schedule => schedule.Cost)!;
             best.FilterStart = start;
             start += best.FilterSize * groups;
             schedules.Add(best);
@@ -127,8 +224,12 @@ internal sealed class ConvSchedule
     /// <summary>Columns of a tile that <paramref name="rows"/> rows of the grid take in place, <paramref name="pitch"/> apart.</summary>
     public int Positions(int rows, int pitch) => ((rows - 1) * pitch) + Grid.Width;
 
-    public override string ToString() =>
-        $"{(InPlace ? "strip in place" : "packed panels")}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, tiles of {Panels.Rows(0)} x {Tile.Vectors} registers{(Together > 1 ? $" over {Together} images" : "")}";
+    public override string ToString()
+    {
+        string way = Lanes == ConvLanes.Outputs ? $"output channels in {(Tile.IsHalf ? "half " : "")}lanes, {(Layout.IsImage ? "image in place" : "strip")}" : InPlace ? "strip in place" : "packed panels";
+        int height = Lanes == ConvLanes.Outputs ? PositionTiles(Layout.Rows).Tiles.Rows(0) : Panels.Rows(0);
+        return $"{way}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, tiles of {height} x {Tile.Vectors} registers{(Together > 1 ? $" over {Together} images" : "")}";
+    }
 
     /// <summary>Multiply-adds of registers for each term of a tile on all panels, starting and storing it shared out among its terms.</summary>
     private double TileCost(int kc)
@@ -137,10 +238,30 @@ internal sealed class ConvSchedule
         for (int panel = 0; panel < Panels.Count; panel++)
         {
             int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
-            cost += Math.Max(chains, Loads(rows, Tile.Vectors)) + (3.0 * chains / Math.Max(1, kc));
+            cost += Math.Max(chains, Loads(rows, Tile.Vectors)) + (6.0 * chains / Math.Max(1, kc));
         }
 
         return cost;
+    }
+
+    private double CostWithOutputsInLanes(Band band)
+    {
+        (Panels tiles, int runs) = PositionTiles(band.Last - band.First);
+        int lanes = Tile.Lanes;
+        double cost = 0, share = 1;
+        if (Tile.IsHalf)
+        {
+            share = 0.5;
+            lanes *= 2;
+        }
+
+        for (int tile = 0; tile < tiles.Count; tile++)
+        {
+            int height = tiles.Rows(tile), registers = (height + lanes - 1) / lanes * Tile.NR;
+            cost += (share * Math.Max(height * Tile.Vectors, height + Tile.Vectors + 1)) + (TurnCost * registers / Math.Max(1, ChannelBlock * band.Taps));
+        }
+
+        return cost * runs * Panels.Count * band.Taps;
     }
 
     private static long Tiles(long positions, int nr) => (positions + nr - 1) / nr;
@@ -175,7 +296,7 @@ internal sealed class ConvSchedule
         public int[] Offsets { get; }
 
         /// <summary>Elements of the packed panels of one group.</summary>
-        public long FilterSize => (long)schedule.Outputs * schedule.Channels * Taps;
+        public long FilterSize => (long)schedule.PackedOutputs * schedule.Channels * Taps;
 
         /// <summary>Where they begin among those of the group.</summary>
         public long FilterStart { get; set; }
@@ -184,7 +305,7 @@ internal sealed class ConvSchedule
         public long FilterOffset(int block, int panel)
         {
             int first = block * schedule.ChannelBlock, count = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
-            return FilterStart + ((long)schedule.Outputs * first * Taps) + ((long)schedule.Panels.Start(panel) * count * Taps);
+            return FilterStart + ((long)schedule.PackedOutputs * first * Taps) + ((long)schedule.Panels.Start(panel) * count * Taps);
         }
     }
 }

@@ -134,7 +134,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             if (ownsWeights)
             {
                 T* x = problem.X + (image * problem.XLayout.N) + ((((nint)group * schedule.Channels) + firstChannel) * problem.XLayout.C);
-                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, buffers.Strip, TVec.Count, T.Zero);
+                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, buffers.Strip, TVec.Count);
             }
 
             fixed (int* offsets = layout.Offsets)

@@ -32,8 +32,11 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
-    /// <summary>How this tier runs the forward pass or the input gradient.</summary>
-    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction);
+    /// <summary>How this tier runs the forward pass or the input gradient, the images that it reads being laid out as <paramref name="source"/> says.</summary>
+    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source);
+
+    /// <summary>Lays weights out for a pass.</summary>
+    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels);
 
     /// <summary>Forward pass or input gradient.</summary>
     public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
@@ -98,7 +101,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
 
-    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction)
+    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source)
     {
         bool isForward = direction == ConvDirection.Forward;
         TapGrid[] grids = isForward ? [TapGrid.Forward(shape)] : TapGrid.InputGradient(shape);
@@ -108,7 +111,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
             ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
             _ when DepthwiseSchedule.Suits(shape) => Depthwise(new(direction, grids, shape, sizeof(T))),
-            _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T)), shape, isForward),
+            _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, source, Tiles(), sizeof(T)), shape, direction),
         };
 
         WinogradSchedule Winograd<TTile>()
@@ -119,6 +122,9 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape, isForward)
             : new DepthwisePass<TVec, T>(schedule, shape, isForward);
     }
+
+    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels) =>
+        FilterPacking<TVec, T>.Run(schedules, filter, panels);
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
         ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);
@@ -154,6 +160,13 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
 
     public override long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
         DepthwiseFilterLoops<TVec, T>.WorkspaceBytes(schedule, batch, threads);
+
+    private static ConvTile[] Tiles()
+    {
+        // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads included.
+        ConvTile[] tiles = [Tile<N2>(), Tile<TFlat>(), Tile<N1>()];
+        return typeof(TVec) == typeof(Avx512Lanes<T>) ? [.. tiles, Tile<N2>() with { NR = TVec.Count, IsHalf = true }] : tiles;
+    }
 
     private static ConvTile Tile<TVectors>()
         where TVectors : struct, IConstant =>

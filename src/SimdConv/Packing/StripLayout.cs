@@ -40,13 +40,36 @@ internal sealed class StripLayout
         }
     }
 
+    /// <summary>The image itself as a strip, where it is stride 1 and no tap leaves it.</summary>
+    public static StripLayout OfImage(TapGrid grid, int rows, int channels, ImageLayout image)
+    {
+        StripLayout layout = new(grid, rows, new Axis(grid.Rows, 1), new Axis(grid.Columns, 1)) { Pitch = checked((int)image.H), ChannelSize = checked((int)image.C), IsImage = true };
+        layout.Offsets = [.. from c in Enumerable.Range(0, channels)
+                             from r in grid.Rows
+                             from s in grid.Columns
+                             select checked((int)((c * image.C) + (r.Offset * image.H) + s.Offset))];
+        return layout;
+    }
+
+    /// <summary>Whether <see cref="OfImage"/> can be: strides of 1 and no tap in the padding.</summary>
+    public static bool IsInImage(TapGrid grid, int channels, ImageLayout image) =>
+        grid.Taps > 0 && grid.StrideH == 1 && grid.StrideW == 1 && (image.W == 1 || grid.SourceWidth == 1)
+        && IsInside(grid.Rows, grid.Height, grid.SourceHeight) && IsInside(grid.Columns, grid.Width, grid.SourceWidth)
+        && ((long)channels * image.C) + ((long)grid.SourceHeight * image.H) + grid.SourceWidth <= int.MaxValue;
+
+    private static bool IsInside((int Kernel, int Offset)[] taps, int positions, int source) =>
+        taps.All(tap => tap.Offset >= 0 && tap.Offset + positions <= source);
+
     public TapGrid Grid { get; }
+
+    /// <summary>Whether nothing is copied.</summary>
+    public bool IsImage { get; private init; }
 
     /// <summary>The most grid rows of a strip.</summary>
     public int Rows { get; }
 
     /// <summary>Elements from one position to the one below it.</summary>
-    public int Pitch { get; }
+    public int Pitch { get; private init; }
 
     /// <summary>Rows of one plane: the strip's grid rows and what their taps reach below.</summary>
     public int PlaneRows { get; }
@@ -54,10 +77,10 @@ internal sealed class StripLayout
     public int PlaneSize { get; }
 
     /// <summary>Elements of one channel: all its phase planes.</summary>
-    public int ChannelSize { get; }
+    public int ChannelSize { get; private init; }
 
     /// <summary>The offset of tap k = (c, r, s).</summary>
-    public int[] Offsets { get; }
+    public int[] Offsets { get; private set; }
 
     public Axis Vertical { get; }
 

@@ -19,9 +19,8 @@ internal static unsafe class StripPacking<TVec, T>
     /// <param name="row">First row of the grid.</param>
     /// <param name="rows">Rows of the grid, at most the layout's.</param>
     /// <param name="strip">Where to.</param>
-    /// <param name="slack">Elements to set behind the strip.</param>
-    /// <param name="padding">What stands for pixels outside the image.</param>
-    public static void Fill(StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack, T padding)
+    /// <param name="slack">Elements to clear behind the strip, a register at least.</param>
+    public static void Fill(StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack)
     {
         TapGrid grid = layout.Grid;
         StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
@@ -43,21 +42,22 @@ internal static unsafe class StripPacking<TVec, T>
                     {
                         long h = (((long)row + u + vertical.First) * grid.StrideH) + phaseH;
                         bool isPadding = h < 0 || h >= grid.SourceHeight || first == last;
+                        T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step);
+                        if (!isPadding && together == 1)
+                        {
+                            Row(from, step, target, first, last, pitch);
+                            continue;
+                        }
+
                         for (int i = 0; i < together; i++)
                         {
                             T* line = target + ((nint)i * layout.ChannelSize);
-                            if (isPadding || first > 0)
-                                new Span<T>(line, isPadding ? pitch : first).Fill(padding);
-                            if (!isPadding && last < pitch)
-                                new Span<T>(line + last, pitch - last).Fill(padding);
+                            new Span<T>(line, isPadding ? pitch : first).Clear();
+                            if (!isPadding)
+                                new Span<T>(line + last, pitch - last).Clear();
                         }
 
-                        if (isPadding)
-                            continue;
-                        T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step);
-                        if (together == 1)
-                            RowCopy<TVec, T>.Gather(from, step, target + first, last - first);
-                        else
+                        if (!isPadding)
                             TransposePacking<TVec, T>.Transpose(from, step, last - first, channels, target + first, layout.ChannelSize, padded: last - first);
                     }
 
@@ -66,7 +66,20 @@ internal static unsafe class StripPacking<TVec, T>
             }
         }
 
-        new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Fill(padding);
+        new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Clear();
+    }
+
+    /// <summary>A row of a strip with zeros on both sides, in whole registers: what sticks out behind it is written again later.</summary>
+    private static void Row(T* source, nint step, T* target, int first, int last, int pitch)
+    {
+        int w = TVec.Count, j = 0, count = last - first;
+        for (; j < first; j += w)
+            TVec.Store(target + j, default);
+        for (j = 0; j + w < count; j += w)
+            TVec.Store(target + first + j, RowCopy<TVec, T>.Load(source + (j * step), step));
+        TVec.Store(target + first + j, RowCopy<TVec, T>.LoadUpTo(source + (j * step), step, count - j));
+        for (j += first + w; j < pitch; j += w)
+            TVec.Store(target + j, default);
     }
 
     /// <summary>

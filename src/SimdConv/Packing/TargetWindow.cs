@@ -64,6 +64,58 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + (m * channelStride) + run.Offset, channelStride, pixelStride);
     }
 
+    /// <summary>tile = beta * target, with output channels in the lanes of the tile.</summary>
+    public void LoadTurned(int m, int outputs, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        ReadTurned(origin, beta, m, outputs, position, count, pitch, tile, ld);
+
+    private void ReadTurned(T* image, T scale, int m, int outputs, int position, int count, int pitch, T* tile, nint ld)
+    {
+        for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
+        {
+            T* from = image + (m * channelStride) + run.Offset, to = tile + (run.At * ld);
+            for (int j = 0; j < outputs && pixelStride == 1; j += TVec.Count)
+            {
+                int lanes = Math.Min(TVec.Count, outputs - j);
+                TransposeBlocks<TVec, T>.Run(from + (j * channelStride), channelStride, lanes, run.Length, scale, to + j, ld, to + j + ((run.Length - 1) * ld) + lanes, exact: true);
+            }
+
+            for (int i = 0; i < run.Length && pixelStride != 1; i++)
+            {
+                for (int j = 0; j < outputs; j++)
+                    to[(i * ld) + j] = scale * from[(j * channelStride) + (i * pixelStride)];
+            }
+        }
+    }
+
+    /// <summary>target = tile with output channels in its lanes, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
+    public void StoreTurned(int m, int outputs, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
+    {
+        if (isLast && finish.Residual != null)
+        {
+            ReadTurned(finish.Residual, T.One, m, outputs, position, count, pitch, spare, ld);
+            for (nint i = 0; i < count * ld; i += TVec.Count)
+                TVec.Store(tile + i, TVec.Add(TVec.Load(tile + i), TVec.Load(spare + i)));
+        }
+
+        if (isLast && finish.Operation != ElementwiseOperation.None)
+            ElementwiseLoops<TVec, T>.Run(finish.Operation, tile, tile, tile, count * ld, finish.Factor);
+        for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
+        {
+            T* from = tile + (run.At * ld), to = origin + (m * channelStride) + run.Offset;
+
+            // A transpose tells columns from each other by where they begin: a channel of its own for each.
+            bool isPlanar = pixelStride == 1 && channelStride >= run.Length;
+            for (int i = 0; i < run.Length && isPlanar; i += TVec.Count)
+            {
+                int lanes = Math.Min(TVec.Count, run.Length - i);
+                TransposeBlocks<TVec, T>.Run(from + (i * ld), ld, lanes, outputs, T.One, to + i, channelStride, to + i + ((outputs - 1) * channelStride) + lanes, exact: true);
+            }
+
+            for (int i = 0; i < run.Length && !isPlanar; i++)
+                RowCopy<TVec, T>.Scatter(from + (i * ld), to + (i * pixelStride), channelStride, outputs);
+        }
+    }
+
     /// <summary>Neighbouring columns of a tile that are one row of the target, or part of one.</summary>
     private struct Run
     {

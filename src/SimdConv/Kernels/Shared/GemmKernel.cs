@@ -41,6 +41,10 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
         where TWay : struct, ITileWay =>
         Run<TWay>(rows, kc, a, b, NR, null, start, ldstart, c, ldc, errand);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc) =>
+        Run<Raw>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, null);
+
     // A case is compiled when it first runs, so a host pays for the tiles that its shapes meet and for no others.
     private static void Run<TWay>(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
         where TWay : struct, ITileWay

@@ -6,7 +6,7 @@ namespace SimdConv.Kernels;
 /// <summary>Hints that memory will soon be needed. They never fault, so an address may lie outside of an operand.</summary>
 internal static unsafe class Prefetch
 {
-    private const int LineBytes = 64;
+    public const int LineBytes = 64;
 
     /// <summary>The line that an element is in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

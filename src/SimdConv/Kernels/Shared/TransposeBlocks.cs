@@ -58,10 +58,10 @@ internal static unsafe class TransposeBlocks<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(T* target, T* end, bool exact, int rows, TVec value)
     {
-        if (target + TVec.Count <= end && (!exact || rows == TVec.Count))
+        if (exact ? rows == TVec.Count && target < end : target + TVec.Count <= end)
             TVec.Store(target, value);
         else if (target < end)
-            TVec.StorePartial(target, value, (int)Math.Min(rows, end - target));
+            TVec.StorePartial(target, value, exact ? rows : (int)Math.Min(rows, end - target));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
