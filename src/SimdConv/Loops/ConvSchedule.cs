@@ -39,6 +39,9 @@ internal sealed class ConvSchedule
     /// <summary>What turning a register of a square of results costs.</summary>
     private const double TurnCost = 7;
 
+    /// <summary>Keeps a thread's workspace below 1 MB, together with the strip.</summary>
+    private const int MostScratchBytes = 3 << 18;
+
     /// <summary>
     /// What a term of a tile costs at least, in multiply-adds of a register: as many broadcasts as rows, an unaligned load or two for
     /// each register of B, its offset. With few chains the loads decide; measured on Zen 4, where a 512-bit load takes a cycle.
@@ -74,6 +77,10 @@ internal sealed class ConvSchedule
         ChannelBlock = (channels + Blocks - 1) / Blocks;
         Blocks = (channels + ChannelBlock - 1) / ChannelBlock;
         int rows = StripLayout.RowsWithin(grid, ChannelBlock, budget);
+
+        // In place, what a panel of filters gives of a strip lies beside it, twice: where chains start, and where they end.
+        if (lanes != ConvLanes.Outputs)
+            rows = Math.Clamp(MostScratchBytes / (2 * tile.MR * new StripLayout(grid, 1, 1).Pitch * elementSize), 1, rows);
         Layout = lanes == ConvLanes.Outputs && StripLayout.IsInImage(grid, channels, source)
             ? StripLayout.OfImage(grid, rows, ChannelBlock, source)
             : new StripLayout(grid, rows, ChannelBlock);
