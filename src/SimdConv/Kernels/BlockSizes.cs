@@ -31,8 +31,11 @@ internal static class BlockSizes
     /// <summary>KC: the broadcast micro-panel, MR x KC, takes at most three quarters of L1.</summary>
     public static int Kc(int mr, int elementSize) => CacheSizes.L1 * 3 / 4 / (mr * elementSize) / 16 * 16;
 
-    /// <summary>KC of GEMM, whose tiles get B from L2 in any case: the micro-panel of A takes at most seven eighths of L1.</summary>
-    public static int GemmKc(int mr, int elementSize) => CacheSizes.L1 * 7 / 8 / (mr * elementSize) / 16 * 16;
+    /// <summary>
+    /// KC of GEMM, whose tiles get B from L2 in any case: the micro-panel of A takes at most seven eighths of L1; and no more terms than
+    /// that, since rows of B that lie a page apart share few sets of the caches until they are packed.
+    /// </summary>
+    public static int GemmKc(int mr, int elementSize) => Math.Min(512, CacheSizes.L1 * 7 / 8 / (mr * elementSize) / 16 * 16);
 
     /// <summary>NC: the block of B, KC x NC, takes at most half of L2: the other half is for the panel of A and the tiles of C.</summary>
     public static int Nc(int kc, int nr, int elementSize) => Math.Max(1, CacheSizes.L2 / 2 / (kc * elementSize) / nr) * nr;

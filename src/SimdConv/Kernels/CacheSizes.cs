@@ -6,13 +6,16 @@ namespace SimdConv.Kernels;
 internal static class CacheSizes
 {
     // Where CPUID says nothing: what every x86-64 core of the last ten years has at least.
-    private const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024;
+    private const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024, LeastL3 = 2048 * 1024;
 
     /// <summary>Bytes of the first level.</summary>
     public static readonly int L1 = Read(1, LeastL1);
 
     /// <summary>Bytes of the second level.</summary>
     public static readonly int L2 = Read(2, LeastL2);
+
+    /// <summary>Bytes of the third level, all of it.</summary>
+    public static readonly int L3 = Read(3, LeastL3);
 
     private static int Read(int level, int least)
     {

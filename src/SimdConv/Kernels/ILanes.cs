@@ -24,6 +24,9 @@ internal unsafe interface ILanes<TSelf, T>
 
     static abstract void Store(T* target, TSelf value);
 
+    /// <summary>Past the caches where the tier can; the target is aligned to the register.</summary>
+    static abstract void StoreStreaming(T* target, TSelf value);
+
     /// <summary>The first <paramref name="count"/> elements (1 to Count - 1), zeros behind them; reads no others.</summary>
     static abstract TSelf LoadPartial(T* source, int count);
 

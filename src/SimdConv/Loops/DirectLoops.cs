@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
@@ -14,6 +15,9 @@ internal static unsafe class DirectLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Bytes of the widest register.</summary>
+    private const int Alignment = 64;
+
     /// <summary>KC where B is read once: so few rows that the hardware follows each of them through memory.</summary>
     private const int StreamedTerms = 16;
 
@@ -41,20 +45,53 @@ internal static unsafe class DirectLoops<TVec, T>
     }
 
     /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
-    [SkipLocalsInit]
     public static void Run(GemmProblem<T>* p, bool fromC)
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
-        int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
-        if (p->B.ColumnStride != 1)
+        int most = DirectKernel<TVec, T>.MaxRows(isFlat ? 4 : 2);
+        if (p->B.ColumnStride == 1 && !IsStreaming(p, fromC))
+            RunInPlace(p, fromC, false);
+        else if (p->B.ColumnStride == 1)
+            RunStreaming(p, most);
+        else if (p->M <= most)
+            RunTurned(p, fromC, isFlat ? 4 : 2);
+        else
+            RunWhollyTurned(p, fromC);
+    }
+
+    /// <summary>
+    /// A C that is written once, and too large for any cache to hold it until it is read: past the caches, so that its old contents aren't
+    /// fetched, for which its rows have to be aligned alike.
+    /// </summary>
+    private static bool IsStreaming(GemmProblem<T>* p, bool fromC)
+    {
+        const int MostTerms = 64;
+        return !fromC && p->K <= MostTerms && (long)p->M * p->N * sizeof(T) > CacheSizes.L3
+            && p->Ldc * sizeof(T) % Alignment == 0 && (nint)p->C % sizeof(T) == 0;
+    }
+
+    /// <summary>Row of tiles after row of tiles: C is written in the order of memory.</summary>
+    private static void RunStreaming(GemmProblem<T>* p, int most)
+    {
+        GemmProblem<T> block = *p;
+        for (int row = 0; row < p->M; row += most)
         {
-            if (p->M <= most)
-                RunTurned(p, fromC, isFlat ? 4 : 2);
-            else
-                RunWhollyTurned(p, fromC);
-            return;
+            block.M = Math.Min(most, p->M - row);
+            block.A = p->A.At(row, 0);
+            block.C = p->C + (row * p->Ldc);
+            RunInPlace(&block, false, true);
         }
 
+        // Such stores may pass later ones, which no other thread must see.
+        if (Sse.IsSupported)
+            Sse.StoreFence();
+    }
+
+    [SkipLocalsInit]
+    private static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
+    {
+        bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
+        int most = DirectKernel<TVec, T>.MaxRows(isFlat ? 4 : 2);
         int w = TVec.Count;
 
         // Half registers fill what is little more than one register with less work than two.
@@ -66,14 +103,17 @@ internal static unsafe class DirectLoops<TVec, T>
         o.ATerm = p->A.ColumnStride;
         o.Ldb = p->B.RowStride;
         o.Ldc = o.LdStart = p->Ldc;
-        int pc = 0;
+        o.IsStreaming = isStreaming;
+
+        // Columns ahead of the first register that is aligned, where that matters.
+        int ahead = o.IsStreaming ? Math.Min(p->N, (int)(-(nint)p->C & (Alignment - 1)) / sizeof(T)) : 0, pc = 0;
         do
         {
             o.Terms = Math.Min(p->K - pc, kcMost);
             T* a = p->A.Data + (pc * o.ATerm), b = p->B.Data + (pc * o.Ldb);
             for (int jc = 0; jc < p->N;)
             {
-                int left = p->N - jc, across = left > 3 * w && isFlat ? 4 : left > two ? 2 : 1;
+                int left = (jc < ahead ? ahead : p->N) - jc, across = left > 3 * w && isFlat ? 4 : left > two ? 2 : 1;
                 int columns = Math.Min(left, across * w);
                 o.B = b + jc;
                 for (int row = 0; row < p->M;)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
@@ -34,14 +35,23 @@ internal static unsafe class GemmEnds<TVec, T>
     }
 
     /// <summary>Whether chains start from anything but zero or C as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Starts(GemmProblem<T>* p) => HasBias(p) || (p->Beta != T.Zero && p->Beta != T.One);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool HasBias(GemmProblem<T>* p) => p->RowBias != null || p->ColumnBias != null;
 
     /// <summary>What follows the last term.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Finish(GemmProblem<T>* p, int row, int rows, int column, int columns)
     {
-        for (int i = row; i < row + rows && p->Finish.Operation != ElementwiseOperation.None; i++)
+        if (p->Finish.Operation != ElementwiseOperation.None)
+            Activate(p, row, rows, column, columns);
+    }
+
+    private static void Activate(GemmProblem<T>* p, int row, int rows, int column, int columns)
+    {
+        for (int i = row; i < row + rows; i++)
         {
             T* c = p->C + (i * p->Ldc) + column;
             ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, columns, p->Finish.Factor);

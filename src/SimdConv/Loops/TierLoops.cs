@@ -105,8 +105,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
         int outputs = (isForward ? shape.K : shape.C) / shape.Groups, channels = (isForward ? shape.C : shape.K) / shape.Groups;
         return algorithm switch
         {
-            ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>()),
-            ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>()),
+            ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
+            ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
             _ when DepthwiseSchedule.Suits(shape) => Depthwise(new(direction, grids, shape, sizeof(T))),
             _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, [Tile<N2>(), Tile<TFlat>(), Tile<N1>()], sizeof(T)), shape, isForward),
         };

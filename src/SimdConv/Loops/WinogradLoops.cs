@@ -18,7 +18,7 @@ namespace SimdConv.Loops;
 /// The operations on an element depend on its place in the image alone.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
-internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, WinogradSchedule schedule) : ConvPass<T>
+internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, WinogradSchedule schedule, bool isForward) : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TTile : struct, IWinograd
@@ -33,38 +33,39 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
 
     public override void Run(in ConvProblem<T> problem, Execution execution)
     {
-        long work = (long)problem.Batch * problem.Groups * schedule.FilterSize * schedule.TilesHigh * schedule.TilesWide;
-        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
-        Job job = new() { Pass = this, Problem = problem, Split = new(schedule, problem.Batch, problem.Groups, threads) };
-        execution.Run((int)Math.Min(threads, job.Split.Items), &RunPart, &job);
+        Split split = new(schedule, problem.Batch, problem.Groups, execution.Threads);
+        Job job = new() { Pass = this, Problem = problem, Split = split };
+        execution.Run(split.Parts, &RunPart, &job);
     }
 
     public override long WorkspaceBytes(int batch, int threads)
     {
         Split split = new(schedule, batch, shape.Groups, threads);
-        return new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * Math.Min(threads, split.Items);
+        return new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
     }
 
-    /// <summary>How a call is cut in items.</summary>
+    /// <summary>How a call is cut in items, and how many threads share them.</summary>
     private readonly struct Split
     {
         public readonly Panels Blocks;
-        public readonly int Shares;
+        public readonly int Shares, Parts;
+        public readonly long Items;
 
         public Split(WinogradSchedule schedule, int batch, int groups, int threads)
         {
-            int vectors = checked((int)((((long)batch * schedule.TilesHigh * schedule.TilesWide) + TVec.Count - 1) / TVec.Count));
-            int blocks = (vectors + schedule.BlockVectors - 1) / schedule.BlockVectors;
+            long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide;
+            int vectors = checked((int)((tiles + TVec.Count - 1) / TVec.Count)), blocks = (vectors + schedule.BlockVectors - 1) / schedule.BlockVectors;
+            threads = tiles * groups * schedule.FilterSize <= BlockSizes.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
 
-            // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filter panels, which transforms it again.
-            if (blocks * groups < 4 * threads)
-                blocks = Math.Min(vectors, (blocks + threads - 1) / threads * threads);
+            // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms it again.
+            if ((long)blocks * groups < 4L * threads)
+                blocks = (int)Math.Min(vectors, ((long)blocks + threads - 1) / threads * threads);
             Blocks = new(vectors, blocks == 0 ? 1 : (vectors + blocks - 1) / blocks);
-            Shares = (long)Blocks.Count * groups % threads == 0 || (long)Blocks.Count * groups >= 4L * threads ? 1 : threads;
-            Items = (long)Blocks.Count * groups * Shares;
+            long units = (long)Blocks.Count * groups;
+            Shares = units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, schedule.Shareable);
+            Items = units * Shares;
+            Parts = (int)Math.Min(threads, Items);
         }
-
-        public readonly long Items;
     }
 
     private struct Job
@@ -80,23 +81,25 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
     {
         public readonly int BlockPanels;
         public readonly nint NextV, NextM;
-        public readonly long V, M, Lines, Scratch, Pixels;
+        public readonly long V, M, Grouped, Lines, Scratch, Pixels, Turned;
 
         public Sizes(WinogradSchedule schedule, int lanes)
         {
-            int rows = schedule.Panels.Rows(0);
-            BlockPanels = Math.Min(schedule.BlockPanels(lanes), schedule.Panels.Count);
+            int rows = schedule.LanesAreOutputs ? TVec.Count : schedule.Panels.Rows(0);
+            BlockPanels = schedule.LanesAreOutputs ? 1 : Math.Min(schedule.BlockPanels(lanes), schedule.Panels.Count);
             NextV = schedule.Next(schedule.Channels, lanes);
             NextM = schedule.Next(BlockPanels * rows, lanes);
             V = NextV * schedule.Matrices;
             M = NextM * schedule.Matrices;
+            Grouped = schedule.LanesAreOutputs ? (long)schedule.Matrices * schedule.Channels * lanes : 0;
             Lines = (long)WinogradPacking<TVec, T, TTile>.Pitch(lanes) * (Outputs + 2);
             Scratch = Outputs * (Outputs + 2) * TVec.Count;
             Pixels = (long)rows * Outputs * Outputs * lanes;
+            Turned = schedule.LanesAreOutputs ? Pixels : 0;
         }
 
-        public long Bytes => Workspace.SizeOf<T>(V) + Workspace.SizeOf<T>(M) + Workspace.SizeOf<T>(Lines) + Workspace.SizeOf<T>(Scratch)
-            + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(ZeroCount);
+        public long Bytes => Workspace.SizeOf<T>(V) + Workspace.SizeOf<T>(M) + Workspace.SizeOf<T>(Grouped) + Workspace.SizeOf<T>(Lines) + Workspace.SizeOf<T>(Scratch)
+            + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(Turned) + Workspace.SizeOf<T>(ZeroCount);
     }
 
     private static void RunPart(void* state, int part)
@@ -119,8 +122,8 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
         public long First, End;
         public int Lanes;
 
-        /// <summary>The workspace; <see cref="Pixels"/> holds, for each row of a panel, the rows of pixels of all tiles.</summary>
-        public T* V, M, Lines, Scratch, Pixels, Zeros;
+        /// <summary>The workspace; <see cref="Pixels"/> holds, for each row of a panel, the rows of pixels of all tiles, <see cref="Turned"/> as much.</summary>
+        public T* V, M, Grouped, Lines, Scratch, Pixels, Turned, Zeros;
     }
 
     private void RunItem(in ConvProblem<T> problem, in Split split, long index, Workspace workspace)
@@ -133,19 +136,29 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
             Lanes = split.Blocks.Rows(block) * TVec.Count,
             First = (long)split.Blocks.Start(block) * TVec.Count,
         };
-        item.Sizes = new(schedule, item.Lanes);
+
+        // Those of the largest block: of a smaller one, more panels might seem to fit than there is memory for.
+        item.Sizes = new(schedule, split.Blocks.Rows(0) * TVec.Count);
         item.End = Math.Min(item.First + item.Lanes, (long)problem.Batch * schedule.TilesHigh * schedule.TilesWide);
         item.V = workspace.Take<T>(item.Sizes.V);
         item.M = workspace.Take<T>(item.Sizes.M);
+        item.Grouped = workspace.Take<T>(item.Sizes.Grouped);
         item.Lines = workspace.Take<T>(item.Sizes.Lines);
         item.Scratch = workspace.Take<T>(item.Sizes.Scratch);
         item.Pixels = workspace.Take<T>(item.Sizes.Pixels);
+        item.Turned = workspace.Take<T>(item.Sizes.Turned);
         item.Zeros = workspace.Take<T>(ZeroCount);
         new Span<T>(item.Zeros, ZeroCount).Clear();
 
         Transform(in item);
-        int lastPanel = schedule.Panels.Count * (share + 1) / split.Shares;
-        for (int panel = schedule.Panels.Count * share / split.Shares; panel < lastPanel; panel += item.Sizes.BlockPanels)
+        if (schedule.LanesAreOutputs)
+        {
+            RunLanes(in item, share, split.Shares);
+            return;
+        }
+
+        int lastPanel = schedule.Shareable * (share + 1) / split.Shares;
+        for (int panel = schedule.Shareable * share / split.Shares; panel < lastPanel; panel += item.Sizes.BlockPanels)
         {
             int panels = Math.Min(item.Sizes.BlockPanels, lastPanel - panel);
             for (int e = 0; e < schedule.Matrices; e++)
@@ -192,24 +205,23 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
     private void Store(in Item item, int panel, T* m)
     {
         int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), size = Outputs * Outputs * item.Lanes;
-        bool add = item.Problem.Beta != T.Zero;
-        if (add)
-            Move(in item, start, rows, load: true);
         for (int i = 0; i < rows; i++)
         {
-            T bias = item.Problem.Bias == null ? T.Zero : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i];
-            WinogradPacking<TVec, T, TTile>.Output(m + ((nint)i * item.Lanes), item.Sizes.NextM, item.Lanes, bias, add, item.Scratch, item.Pixels + ((nint)i * size));
+            TVec bias = TVec.Broadcast(item.Problem.Bias == null ? T.Zero : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i]);
+            T* row = m + ((nint)i * item.Lanes);
+            WinogradPacking<TVec, T, TTile>.Output(row, item.Sizes.NextM, item.Lanes, bias, interleave: true, item.Scratch, item.Pixels + ((nint)i * size));
         }
 
-        Move(in item, start, rows, load: false);
+        Move(in item, start, rows);
     }
 
-    /// <summary>Beta times the pixels of the target, or pixels to the target.</summary>
-    private void Move(in Item item, int start, int rows, bool load)
+    /// <summary>Pixels to the target, beta times what it holds added.</summary>
+    private void Move(in Item item, int start, int rows)
     {
+        T beta = item.Problem.Beta;
         TapGrid grid = schedule.Grid;
         ImageLayout layout = item.Problem.TargetLayout;
-        int row = Outputs * item.Lanes;
+        int row = Outputs * item.Lanes, ld = Outputs * row;
         for (int at = 0, count; item.First + at < item.End; at += count)
         {
             TileRun run = Run(in item, at);
@@ -220,49 +232,60 @@ internal sealed unsafe class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, Wi
             T* pixels = item.Pixels + (at * Outputs);
             for (int last = Math.Min(h + Outputs, grid.Height); h < last; h++, pixels += row)
             {
-                if (load)
-                    window.Load(start, rows, (h * grid.Width) + w, width, grid.Width, pixels, Outputs * row, item.Problem.Beta);
-                else
-                    window.Store(start, rows, (h * grid.Width) + w, width, grid.Width, pixels, Outputs * row, isLast: true);
+                int position = (h * grid.Width) + w;
+                if (beta != T.Zero)
+                    window.Add(start, rows, position, width, grid.Width, pixels, ld, beta);
+                window.Store(start, rows, position, width, grid.Width, pixels, ld, isLast: true);
             }
         }
     }
 
-    /// <summary>U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's.</summary>
+    /// <summary>
+    /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where output
+    /// channels are the lanes, the halves of G g, row by row.
+    /// </summary>
     public override void Pack(T* weights, T* panels)
     {
         TapGrid grid = schedule.Grid;
-        bool isForward = grid.Rows[0].Kernel == 0;
         nint rowStride = isForward ? 9 * schedule.Channels : 9, channelStride = isForward ? 9 : 9 * schedule.Outputs;
         int n = Outputs + 2;
         double* columns = stackalloc double[n * 3];
         for (int group = 0; group < shape.Groups; group++, weights += (nint)9 * schedule.Outputs * schedule.Channels, panels += schedule.FilterSize)
         {
-            for (int panel = 0; panel < schedule.Panels.Count; panel++)
+            if (schedule.LanesAreOutputs)
+                new Span<T>(panels, (int)schedule.FilterSize).Clear();
+            for (int k = 0, panel = 0; k < schedule.Outputs; k++)
             {
-                int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
+                panel += k == schedule.Panels.Start(panel) + schedule.Panels.Rows(panel) ? 1 : 0;
                 for (int c = 0; c < schedule.Channels; c++)
                 {
-                    for (int i = 0; i < rows; i++)
+                    T* g = weights + (k * rowStride) + (c * channelStride);
+                    for (int e = 0; e < n; e++)
                     {
-                        T* g = weights + ((start + i) * rowStride) + (c * channelStride), u = panels + ((nint)start * schedule.Channels) + ((nint)c * rows) + i;
-                        for (int e = 0; e < n; e++)
-                        {
-                            for (int s = 0; s < 3; s++)
-                                columns[(e * 3) + s] = TTile.Filter(e, Tap(g, 0, s), Tap(g, 1, s), Tap(g, 2, s));
-                        }
-
-                        for (int e = 0; e < n * n; e++, u += (nint)schedule.Outputs * schedule.Channels)
-                        {
-                            double* row = columns + (e / n * 3);
-                            *u = T.CreateTruncating(TTile.Filter(e % n, row[0], row[1], row[2]));
-                        }
+                        for (int s = 0; s < 3; s++)
+                            columns[(e * 3) + s] = TTile.Filter(e, Tap(g, 0, s), Tap(g, 1, s), Tap(g, 2, s));
                     }
+
+                    if (schedule.LanesAreOutputs)
+                        PackHalves(columns, k, c, panels);
+                    else
+                        PackPanels(columns, panel, k, c, panels);
                 }
             }
         }
 
         double Tap(T* g, int r, int s) => double.CreateTruncating(g[(grid.Rows[r].Kernel * 3) + grid.Columns[s].Kernel]);
+    }
+
+    private void PackPanels(double* columns, int panel, int k, int c, T* panels)
+    {
+        int n = Outputs + 2, start = schedule.Panels.Start(panel);
+        T* u = panels + ((nint)start * schedule.Channels) + ((nint)c * schedule.Panels.Rows(panel)) + (k - start);
+        for (int e = 0; e < n * n; e++, u += (nint)schedule.Outputs * schedule.Channels)
+        {
+            double* row = columns + (e / n * 3);
+            *u = T.CreateTruncating(TTile.Filter(e % n, row[0], row[1], row[2]));
+        }
     }
 
     public override string ToString() => schedule.ToString();

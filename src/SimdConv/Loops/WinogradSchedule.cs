@@ -13,6 +13,8 @@ namespace SimdConv.Loops;
 /// <param name="elementSize">Bytes of an element.</param>
 internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, int size, int mr, int width, int elementSize)
 {
+    private const int MostTiles = 8, LeastOutputs = 16;
+
     public TapGrid Grid => grid;
 
     public int Outputs => outputs;
@@ -26,20 +28,34 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
 
     public int TilesWide { get; } = (grid.Width + size - 1) / size;
 
+    /// <summary>
+    /// Whether output channels are the lanes, not tiles: where an image has few tiles of 4x4, and the filters fill registers. A function of
+    /// the shape alone, for the filter's last roundings depend on it.
+    /// </summary>
+    public bool LanesAreOutputs { get; } = size == 4 && outputs >= LeastOutputs && (grid.Height + 3) / 4 * ((grid.Width + 3) / 4) <= MostTiles;
+
+    /// <summary>Output channels by the rows of a tile of GEMM.</summary>
     public Panels Panels { get; } = new(outputs, mr);
 
-    /// <summary>Registers of tiles of one block: the transformed tiles take at most half of L2, or are two registers wide.</summary>
-    public int BlockVectors { get; } = Math.Max(2, CacheSizes.L2 / 2 / ((size + 2) * (size + 2) * channels * width * elementSize));
+    /// <summary>What items may share out: panels, or registers of output channels.</summary>
+    public int Shareable => LanesAreOutputs ? (outputs + width - 1) / width : Panels.Count;
+
+    /// <summary>
+    /// Registers of tiles of one block: the transformed tiles take at most half of L2, but at least two registers make use of a filter panel; and
+    /// more than eight would only swell the products and pixels of each panel.
+    /// </summary>
+    public int BlockVectors { get; } = (int)Math.Clamp(CacheSizes.L2 / 2 / ((size + 2L) * (size + 2) * channels * width * elementSize), 2, 8);
 
     /// <summary>Filter panels whose products are kept at once: a quarter of L2.</summary>
     public int BlockPanels(int lanes) => Math.Max(1, CacheSizes.L2 / 4 / (Matrices * lanes * Panels.Rows(0) * elementSize));
 
-    /// <summary>Elements from one matrix to the next, which must not be a multiple of the ways of a cache.</summary>
+    /// <summary>Elements from one matrix to the next, with a line between, lest the same element of each be in the same set of a cache.</summary>
     public nint Next(int rows, int lanes) => ((nint)rows * lanes) + (64 / elementSize);
 
     /// <summary>Elements of the transformed weights of one group.</summary>
-    public long FilterSize => (long)Matrices * outputs * channels;
+    public long FilterSize => LanesAreOutputs ? (long)Matrices / 2 * Shareable * width * channels : (long)Matrices * outputs * channels;
 
     public override string ToString() =>
-        $"Winograd F({size}x{size}, 3x3), {TilesHigh} x {TilesWide} tiles an image, blocks of {BlockVectors} registers of tiles, GEMM tiles of {Panels.Rows(0)} rows";
+        $"Winograd F({size}x{size}, 3x3), {TilesHigh} x {TilesWide} tiles an image, blocks of {BlockVectors} registers of tiles, "
+        + (LanesAreOutputs ? "output channels in lanes" : $"GEMM tiles of {Panels.Rows(0)} rows");
 }

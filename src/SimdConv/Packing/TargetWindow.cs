@@ -39,22 +39,29 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     }
 
     /// <summary>tile = beta * target; columns between rows are left as they are.</summary>
-    public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta)
+    public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        Read(origin, beta, accumulate: false, m, rows, position, count, pitch, tile, ld);
+
+    /// <summary>tile = beta * target + tile.</summary>
+    public void Add(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        Read(origin, beta, accumulate: true, m, rows, position, count, pitch, tile, ld);
+
+    /// <summary>tile = scale * image, plus tile where <paramref name="accumulate"/> is set.</summary>
+    private void Read(T* image, T scale, bool accumulate, int m, int rows, int position, int count, int pitch, T* tile, nint ld)
     {
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
-            TileCopy<TVec, T>.Load(origin + (m * channelStride) + run.Offset, channelStride, pixelStride, beta, accumulate: false, tile + run.At, ld, rows, run.Length);
+            TileCopy<TVec, T>.Load(image + (m * channelStride) + run.Offset, channelStride, pixelStride, scale, accumulate, tile + run.At, ld, rows, run.Length);
     }
 
     /// <summary>target = tile, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
     public void Store(int m, int rows, int position, int count, int pitch, T* tile, nint ld, bool isLast)
     {
-        nint channel = m * channelStride;
-        for (Run run = First(position, count, pitch); run.Length > 0 && isLast && finish.Residual != null; Next(ref run, count, pitch))
-            TileCopy<TVec, T>.Load(finish.Residual + channel + run.Offset, channelStride, pixelStride, T.One, accumulate: true, tile + run.At, ld, rows, run.Length);
+        if (isLast && finish.Residual != null)
+            Read(finish.Residual, T.One, accumulate: true, m, rows, position, count, pitch, tile, ld);
         for (int i = 0; i < rows && isLast && finish.Operation != ElementwiseOperation.None; i++)
             ElementwiseLoops<TVec, T>.Run(finish.Operation, tile + (i * ld), tile + (i * ld), tile + (i * ld), count, finish.Factor);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
-            TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + channel + run.Offset, channelStride, pixelStride);
+            TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + (m * channelStride) + run.Offset, channelStride, pixelStride);
     }
 
     /// <summary>Neighbouring columns of a tile that are one row of the target, or part of one.</summary>

@@ -135,15 +135,14 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <param name="matrices">The row of the first matrix.</param>
     /// <param name="next">From one matrix to the next.</param>
     /// <param name="lanes">The lanes of the block.</param>
-    /// <param name="start">What is added, the same to each pixel.</param>
-    /// <param name="add">Whether what <paramref name="target"/> holds is added too.</param>
+    /// <param name="bias">What is added to each pixel of a lane.</param>
+    /// <param name="interleave">Whether the lanes are neighbouring tiles; if not, registers of neighbouring pixels are stored as they are.</param>
     /// <param name="scratch">M * (M + 2) registers.</param>
     /// <param name="target">Where to.</param>
-    public static void Output(T* matrices, nint next, int lanes, T start, bool add, T* scratch, T* target)
+    public static void Output(T* matrices, nint next, int lanes, TVec bias, bool interleave, T* scratch, T* target)
     {
         int m = TTile.Outputs, n = Inputs, w = TVec.Count;
         nint row = n * next;
-        TVec bias = TVec.Broadcast(start);
         for (int lane = 0; lane < lanes; lane += w)
         {
             for (int j = 0; j < n; j++)
@@ -164,29 +163,26 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
                 TVec m0 = TVec.Load(from), m1 = TVec.Load(from + w), m2 = TVec.Load(from + (2 * w)), m3 = TVec.Load(from + (3 * w)), m4 = default, m5 = default;
                 if (m > 2) m4 = TVec.Load(from + (4 * w));
                 if (m > 2) m5 = TVec.Load(from + (5 * w));
-                TVec y0 = TTile.Output<TVec, T>(0, m0, m1, m2, m3, m4, m5), y1 = TTile.Output<TVec, T>(1, m0, m1, m2, m3, m4, m5);
+                TVec y0 = TVec.Add(TTile.Output<TVec, T>(0, m0, m1, m2, m3, m4, m5), bias), y1 = TVec.Add(TTile.Output<TVec, T>(1, m0, m1, m2, m3, m4, m5), bias);
                 if (m > 2)
                 {
-                    TVec y2 = TTile.Output<TVec, T>(2, m0, m1, m2, m3, m4, m5), y3 = TTile.Output<TVec, T>(3, m0, m1, m2, m3, m4, m5);
-                    (TVec even0, TVec even1) = TVec.Interleave(y0, y2);
-                    (TVec odd0, TVec odd1) = TVec.Interleave(y1, y3);
-                    (y0, y1) = TVec.Interleave(even0, odd0);
-                    (y2, y3) = TVec.Interleave(even1, odd1);
-                    Put(to + (2 * w), y2, bias, add);
-                    Put(to + (3 * w), y3, bias, add);
-                }
-                else
-                {
-                    (y0, y1) = TVec.Interleave(y0, y1);
+                    TVec y2 = TVec.Add(TTile.Output<TVec, T>(2, m0, m1, m2, m3, m4, m5), bias), y3 = TVec.Add(TTile.Output<TVec, T>(3, m0, m1, m2, m3, m4, m5), bias);
+                    if (interleave)
+                    {
+                        (y0, y2) = TVec.Interleave(y0, y2);
+                        (y1, y3) = TVec.Interleave(y1, y3);
+                        (y2, y3) = TVec.Interleave(y2, y3);
+                    }
+
+                    TVec.Store(to + (2 * w), y2);
+                    TVec.Store(to + (3 * w), y3);
                 }
 
-                Put(to, y0, bias, add);
-                Put(to + w, y1, bias, add);
+                if (interleave)
+                    (y0, y1) = TVec.Interleave(y0, y1);
+                TVec.Store(to, y0);
+                TVec.Store(to + w, y1);
             }
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(T* target, TVec value, TVec bias, bool add) =>
-        TVec.Store(target, TVec.Add(value, add ? TVec.Load(target) : bias));
 }

@@ -15,13 +15,15 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
 {
     private static readonly ConvDirection[] Directions = [ConvDirection.Forward, ConvDirection.InputGradient];
 
-    /// <summary>More than one block of tiles, of filter panels, and of images; rows of tiles longer and shorter than a register.</summary>
+    /// <summary>More than one block of tiles, of different sizes too, of filter panels, and of images; rows of tiles longer and shorter than a register; output channels in lanes, with a rest.</summary>
     private static readonly (Conv2DShape Shape, int Batch)[] Layers =
     [
         (new Conv2DShape(64, 30, 29, 33, 3, 3).WithPadding(1, 1), 1),
         (new Conv2DShape(70, 7, 7, 150, 3, 3).WithPadding(1, 1), 9),
         (new Conv2DShape(6, 9, 150, 34, 3, 3) { Groups = 2, PadTop = 3, PadLeft = 6, PadRight = 1 }, 2),
         (new Conv2DShape(300, 5, 6, 16, 3, 3), 1),
+        (new Conv2DShape(2, 9, 9, 134, 3, 3) { Groups = 2 }, 5),
+        (new Conv2DShape(64, 40, 32, 28, 3, 3).WithPadding(1, 1), 1),
     ];
 
     public static TheoryData<SimdTier, ConvAlgorithm> TiersAndAlgorithms

@@ -1,5 +1,6 @@
 using System.Numerics;
 using SimdConv.Tests.Generators;
+using SimdConv.Tests.Processes;
 using SimdConv.Tests.Support;
 using Xunit.Abstractions;
 
@@ -88,6 +89,29 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
         SimdConv.Gemm.Multiply<T>(M, N, K, a, b, c, tier.Run());
         Reference.ReferenceGemm.Multiply<T>(Transpose.No, Transpose.No, M, N, K, T.One, a, K, b, N, T.Zero, expected, N);
         Compare.Equal<T>(expected, c, "C");
+    }
+
+    /// <summary>A result that no cache holds is written past them, from its first aligned register on; what lies between its rows stays.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void ResultsLargerThanTheCachesEqualTheScalarChain(SimdTier tier)
+    {
+        Tiers.RequireFused(tier);
+        const int Before = 3, Gap = 16, K = 2;
+        (int m, int n) = TilesChild.LargeResult<T>();
+        int ld = n + Gap;
+        T[] a = Data.Make<T>(m * K, DataKind.Real, 1), b = Data.Make<T>(K * n, DataKind.Real, 2), c = Data.Filled(Before + (m * ld), Data.Canary<T>());
+        SimdConv.Gemm.Multiply<T>(Transpose.No, Transpose.No, m, n, K, T.One, a, K, b, n, T.Zero, c.AsSpan(Before), ld, tier.Run());
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < ld; j++)
+            {
+                T expected = j >= n
+                    ? Data.Canary<T>()
+                    : T.FusedMultiplyAdd(a[(i * K) + 1], b[n + j], T.FusedMultiplyAdd(a[i * K], b[j], T.Zero));
+                if (!c[Before + (i * ld) + j].Equals(expected))
+                    Assert.Fail($"C[{i}, {j}] is {c[Before + (i * ld) + j]}; expected {expected}");
+            }
+        }
     }
 
     /// <summary>The short overload is alpha = 1, beta = 0 on contiguous matrices.</summary>

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using SimdConv.Kernels;
 
 namespace SimdConv.Tests.Processes;
 
@@ -29,5 +31,18 @@ internal static class TilesChild
             SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, 192, Terms, T.One, a, Terms, b, 192, T.Zero, c, 192);
             SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, 192, Terms, T.CreateTruncating(2), a, Terms, b, 192, T.Zero, c, 192);
         }
+
+        // Results that are written past the caches, the last row of tiles of any height.
+        (int rows, int columns) = LargeResult<T>();
+        T[] large = new T[(rows + 7) * columns], few = new T[rows + 7];
+        for (int m = rows; m < rows + 8; m++)
+            SimdConv.Gemm.Multiply<T>(m, columns, 1, few, wide.AsSpan(0, columns), large);
+    }
+
+    /// <summary>A product of one term whose B is read in place and whose C is larger than any cache.</summary>
+    public static (int Rows, int Columns) LargeResult<T>()
+    {
+        int columns = Math.Min(30_000 / 16 * 16, CacheSizes.L2 / 2 / Unsafe.SizeOf<T>() / 16 * 16);
+        return ((CacheSizes.L3 / Unsafe.SizeOf<T>() / columns) + 1, columns);
     }
 }

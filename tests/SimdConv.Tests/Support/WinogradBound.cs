@@ -17,7 +17,7 @@ internal static class WinogradBound
         [[1 / 4d, 0, 0], [-1 / 6d, -1 / 6d, -1 / 6d], [-1 / 6d, 1 / 6d, -1 / 6d], [1 / 24d, 1 / 12d, 1 / 6d], [1 / 24d, -1 / 12d, 1 / 6d], [0, 0, 1]];
 
     /// <summary>Terms that the bound counts beside the channels of a group: see the numeric contract.</summary>
-    public const int Steps = 24;
+    public const int Steps = 28;
 
     /// <summary>The gauge of y without bias; weights as K x C/Groups x 3 x 3, of stride 1.</summary>
     public static double[] Forward(Conv2DShape s, int batch, double[] x, double[] w, ConvAlgorithm algorithm)

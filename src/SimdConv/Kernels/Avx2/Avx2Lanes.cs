@@ -29,6 +29,9 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     public static void Store(T* target, Avx2Lanes<T> value) => value.v.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(T* target, Avx2Lanes<T> value) => value.v.StoreAlignedNonTemporal(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T> LoadPartial(T* source, int count)
     {
         // AVX's masked stores take a dozen cycles on AMD's processors, those of AVX-512 two.

@@ -29,6 +29,9 @@ internal readonly unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx5
     public static void Store(T* target, Avx512Lanes<T> value) => value.v.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(T* target, Avx512Lanes<T> value) => value.v.StoreAlignedNonTemporal(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> LoadPartial(T* source, int count)
     {
         return typeof(T) == typeof(float)

@@ -23,6 +23,8 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
     public static void Store(T* target, ScalarLanes<T> value) => *target = value.v;
 
     // There is no part of one lane: 1 <= count < Count never holds.
+    public static void StoreStreaming(T* target, ScalarLanes<T> value) => Store(target, value);
+
     public static ScalarLanes<T> LoadPartial(T* source, int count) => new(*source);
 
     public static void StorePartial(T* target, ScalarLanes<T> value, int count) => *target = value.v;

@@ -20,36 +20,40 @@ internal static unsafe class DirectKernel<TVec, T>
     public static void Run(int rows, int vectors, int columns, DirectOperands<T>* o)
     {
         o->Last = columns - ((vectors - 1) * TVec.Count);
-        int shape = o->Last < TVec.Count ? rows + 8 : rows;
-        if (vectors == 1)
-            Run<N1>(shape, o);
-        else if (vectors == 2)
-            Run<N2>(shape, o);
+        if (o->Last < TVec.Count)
+            Run<Partial>(rows, vectors, o);
+        else if (o->IsStreaming)
+            Run<Streaming>(rows, vectors, o);
         else
-            Run<N4>(shape, o);
+            Run<Whole>(rows, vectors, o);
     }
 
-    private static void Run<TVectors>(int shape, DirectOperands<T>* o)
-        where TVectors : struct, IConstant
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Run<TEnd>(int rows, int vectors, DirectOperands<T>* o)
+        where TEnd : struct
     {
-        switch (shape)
+        if (vectors == 1)
+            Run<N1, TEnd>(rows, o);
+        else if (vectors == 2)
+            Run<N2, TEnd>(rows, o);
+        else
+            Run<N4, TEnd>(rows, o);
+    }
+
+    private static void Run<TVectors, TEnd>(int rows, DirectOperands<T>* o)
+        where TVectors : struct, IConstant
+        where TEnd : struct
+    {
+        switch (rows)
         {
-            case 1: DirectTile<TVec, T, Whole<N1, TVectors>>.Run(o); break;
-            case 2: DirectTile<TVec, T, Whole<N2, TVectors>>.Run(o); break;
-            case 3: DirectTile<TVec, T, Whole<N3, TVectors>>.Run(o); break;
-            case 4: DirectTile<TVec, T, Whole<N4, TVectors>>.Run(o); break;
-            case 5: DirectTile<TVec, T, Whole<N5, TVectors>>.Run(o); break;
-            case 6: DirectTile<TVec, T, Whole<N6, TVectors>>.Run(o); break;
-            case 7: DirectTile<TVec, T, Whole<N7, TVectors>>.Run(o); break;
-            case 8: DirectTile<TVec, T, Whole<N8, TVectors>>.Run(o); break;
-            case 9: DirectTile<TVec, T, Partial<N1, TVectors>>.Run(o); break;
-            case 10: DirectTile<TVec, T, Partial<N2, TVectors>>.Run(o); break;
-            case 11: DirectTile<TVec, T, Partial<N3, TVectors>>.Run(o); break;
-            case 12: DirectTile<TVec, T, Partial<N4, TVectors>>.Run(o); break;
-            case 13: DirectTile<TVec, T, Partial<N5, TVectors>>.Run(o); break;
-            case 14: DirectTile<TVec, T, Partial<N6, TVectors>>.Run(o); break;
-            case 15: DirectTile<TVec, T, Partial<N7, TVectors>>.Run(o); break;
-            case 16: DirectTile<TVec, T, Partial<N8, TVectors>>.Run(o); break;
+            case 1: DirectTile<TVec, T, DirectShape<N1, TVectors, TEnd>>.Run(o); break;
+            case 2: DirectTile<TVec, T, DirectShape<N2, TVectors, TEnd>>.Run(o); break;
+            case 3: DirectTile<TVec, T, DirectShape<N3, TVectors, TEnd>>.Run(o); break;
+            case 4: DirectTile<TVec, T, DirectShape<N4, TVectors, TEnd>>.Run(o); break;
+            case 5: DirectTile<TVec, T, DirectShape<N5, TVectors, TEnd>>.Run(o); break;
+            case 6: DirectTile<TVec, T, DirectShape<N6, TVectors, TEnd>>.Run(o); break;
+            case 7: DirectTile<TVec, T, DirectShape<N7, TVectors, TEnd>>.Run(o); break;
+            case 8: DirectTile<TVec, T, DirectShape<N8, TVectors, TEnd>>.Run(o); break;
         }
     }
 }

@@ -27,6 +27,9 @@ internal unsafe struct DirectOperands<T>
 
     /// <summary>The columns of the last register.</summary>
     public int Last;
+
+    /// <summary>Whether whole registers of C are written past the caches: each is aligned.</summary>
+    public bool IsStreaming;
 }
 
 /// <summary>The shape of a tile.</summary>
@@ -38,30 +41,38 @@ internal interface IDirectShape
 
     /// <summary>Whether the last register of a row sticks out of B and C.</summary>
     static abstract bool IsPartial { get; }
+
+    /// <summary>Whether C, whose rows are aligned then, is written past the caches.</summary>
+    static abstract bool IsStreaming { get; }
 }
 
-/// <summary>Registers that end where the columns end.</summary>
-internal readonly struct Whole<TRows, TVectors> : IDirectShape
+/// <summary>Registers that end where the columns end; a last one that sticks out; the first again, C being past the caches.</summary>
+internal readonly struct Whole;
+
+internal readonly struct Partial;
+
+internal readonly struct Streaming;
+
+internal readonly struct DirectShape<TRows, TVectors, TEnd> : IDirectShape
     where TRows : struct, IConstant
     where TVectors : struct, IConstant
+    where TEnd : struct
 {
     public static int Rows => TRows.Value;
 
     public static int Vectors => TVectors.Value;
 
-    public static bool IsPartial => false;
-}
+    public static bool IsPartial
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(TEnd) == typeof(Partial);
+    }
 
-/// <summary>A last register that sticks out.</summary>
-internal readonly struct Partial<TRows, TVectors> : IDirectShape
-    where TRows : struct, IConstant
-    where TVectors : struct, IConstant
-{
-    public static int Rows => TRows.Value;
-
-    public static int Vectors => TVectors.Value;
-
-    public static bool IsPartial => true;
+    public static bool IsStreaming
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(TEnd) == typeof(Streaming);
+    }
 }
 
 /// <summary>
@@ -226,6 +237,8 @@ internal static unsafe class DirectTile<TVec, T, TShape>
     {
         if (TShape.IsPartial && TVector.Value == TShape.Vectors)
             TVec.StorePartial(target, value, last);
+        else if (TShape.IsStreaming)
+            TVec.StoreStreaming(target, value);
         else
             TVec.Store(target, value);
     }

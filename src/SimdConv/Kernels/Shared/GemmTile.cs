@@ -8,7 +8,8 @@ namespace SimdConv.Kernels;
 /// </summary>
 /// <remarks>
 /// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A broadcast to all lanes.
-/// The operands are those of <see cref="IGemmKernel{T}.Run"/>.
+/// The operands are those of <see cref="IGemmKernel{T}.Run"/>. A tile that packs reads A or B where it lies and writes the panel on the way: 512
+/// cubed runs at 96 % of peak so, at 90 % with packing ahead. Fetching C's next tile row by row gives 2 % at 1024 cubed over all at once.
 /// Out of L1 at kc = 256 on Zen 4: 14x2, 12x2, 8x3 and 6x4 zmm 98 to 99 % of FMA peak, 6x2 and 4x3 ymm 99 %; 7x4 zmm would
 /// need 33 registers and touches the stack. Rows, Vectors and Indexed are constants to the JIT, which drops the
 /// accumulators that a shape doesn't use; they are named locals because an array of them would live in memory.

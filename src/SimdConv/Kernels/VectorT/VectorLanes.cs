@@ -26,6 +26,9 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(T* target, VectorLanes<T> value) => value.v.Store(target);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreStreaming(T* target, VectorLanes<T> value) => value.v.StoreAlignedNonTemporal(target);
+
     public static VectorLanes<T> LoadPartial(T* source, int count)
     {
         Vector<T> value = Vector<T>.Zero;
