@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -33,6 +34,9 @@ public static class SimdSupport
 
     private static readonly SimdTier[] AllTiers = [SimdTier.Scalar, SimdTier.VectorT, SimdTier.Avx2, SimdTier.Avx512];
 
+    // Asked for in every call that names a tier: found once, ahead of what is found with it.
+    private static readonly bool[] Supported = Array.ConvertAll(AllTiers, IsSupported);
+
     private static readonly (SimdTier Limit, string? Error) Narrowing = ReadNarrowing();
 
     // A call of a few nanoseconds asks for it: found once. -1 where the environment variable is wrong, which every use then says.
@@ -52,7 +56,7 @@ public static class SimdSupport
     {
         if (Narrowing.Error is not null)
             throw WrongNarrowing();
-        return tier <= Narrowing.Limit && IsSupported(tier);
+        return (uint)tier < (uint)Supported.Length && tier <= Narrowing.Limit && Supported[(int)tier];
     }
 
     /// <summary>
@@ -64,13 +68,26 @@ public static class SimdSupport
         _ => Fma.IsSupported || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported,
     };
 
+    // A host that is trimmed or compiled ahead of time may leave a tier out by setting its switch to false.
+    [FeatureSwitchDefinition("SimdConv.Scalar")]
+    internal static bool HasScalar => IsCompiledIn("SimdConv.Scalar");
+
+    [FeatureSwitchDefinition("SimdConv.VectorT")]
+    internal static bool HasVectorT => IsCompiledIn("SimdConv.VectorT");
+
+    [FeatureSwitchDefinition("SimdConv.Avx2")]
+    internal static bool HasAvx2 => IsCompiledIn("SimdConv.Avx2");
+
+    [FeatureSwitchDefinition("SimdConv.Avx512")]
+    internal static bool HasAvx512 => IsCompiledIn("SimdConv.Avx512");
+
     internal static bool IsSupported(SimdTier tier) => tier switch
     {
-        SimdTier.Scalar => true,
-        SimdTier.VectorT => Vector.IsHardwareAccelerated,
-        SimdTier.Avx2 => Avx2.IsSupported && Fma.IsSupported,
+        SimdTier.Scalar => HasScalar,
+        SimdTier.VectorT => HasVectorT && Vector.IsHardwareAccelerated,
+        SimdTier.Avx2 => HasAvx2 && Avx2.IsSupported && Fma.IsSupported,
         // One rule for the whole library: 512-bit code only where the runtime also finds it worth while.
-        SimdTier.Avx512 => Vector512.IsHardwareAccelerated && Avx512F.IsSupported && Avx512BW.VL.IsSupported
+        SimdTier.Avx512 => HasAvx512 && Vector512.IsHardwareAccelerated && Avx512F.IsSupported && Avx512BW.VL.IsSupported
             && Avx512DQ.VL.IsSupported && Avx512F.VL.IsSupported,
         _ => false,
     };
@@ -84,19 +101,18 @@ public static class SimdSupport
         return tier;
     }
 
+    private static bool IsCompiledIn(string feature) => !AppContext.TryGetSwitch(feature, out bool on) || on;
+
     private static InvalidOperationException WrongNarrowing() => new(Narrowing.Error);
 
     private static (SimdTier, string?) ReadNarrowing()
     {
         string? text = Environment.GetEnvironmentVariable(EnvironmentVariable);
-        if (string.IsNullOrEmpty(text))
-            return (SimdTier.Avx512, null);
-        foreach (SimdTier tier in AllTiers)
-        {
-            if (text.Equals(tier.ToString(), StringComparison.OrdinalIgnoreCase))
-                return (tier, null);
-        }
-
-        return (SimdTier.Scalar, $"The environment variable {EnvironmentVariable} is '{text}'; expected scalar, vectort, avx2 or avx512.");
+        int limit = string.IsNullOrEmpty(text) ? AllTiers.Length - 1 : Array.FindIndex(AllTiers, tier => text.Equals(tier.ToString(), StringComparison.OrdinalIgnoreCase));
+        if (limit < 0)
+            return (SimdTier.Scalar, $"The environment variable {EnvironmentVariable} is '{text}'; expected scalar, vectort, avx2 or avx512.");
+        return Array.Exists(AllTiers, tier => (int)tier <= limit && IsSupported(tier))
+            ? ((SimdTier)limit, null)
+            : (SimdTier.Scalar, $"The environment variable {EnvironmentVariable} is '{text}', but this program was compiled without the tiers up to that; expected {string.Join(" or ", Array.FindAll(AllTiers, IsSupported))}.");
     }
 }

@@ -8,13 +8,13 @@ namespace SimdConv.Loops;
 internal abstract unsafe class TierLoops<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // The flat tile of 32 registers is 6x4, of 16 registers 4x3.
+    // The switches stand here by themselves, where a trimmer sees them. The flat tile of 32 registers is 6x4, of 16 registers 4x3.
     private static readonly TierLoops<T>?[] Tiers =
     [
-        new TierLoops<ScalarLanes<T>, T, N3>(),
-        new TierLoops<VectorLanes<T>, T, N3>(),
-        SimdSupport.IsSupported(SimdTier.Avx2) ? new TierLoops<Avx2Lanes<T>, T, N3>() : null,
-        SimdSupport.IsSupported(SimdTier.Avx512) ? new TierLoops<Avx512Lanes<T>, T, N4>() : null,
+        SimdSupport.HasScalar ? new TierLoops<ScalarLanes<T>, T, N3>() : null,
+        SimdSupport.HasVectorT ? new TierLoops<VectorLanes<T>, T, N3>() : null,
+        SimdSupport.HasAvx2 && SimdSupport.IsSupported(SimdTier.Avx2) ? new TierLoops<Avx2Lanes<T>, T, N3>() : null,
+        SimdSupport.HasAvx512 && SimdSupport.IsSupported(SimdTier.Avx512) ? new TierLoops<Avx512Lanes<T>, T, N4>() : null,
     ];
 
     public static TierLoops<T> For(SimdTier tier) => Tiers[(int)tier]!;

@@ -1,0 +1,125 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace SimdConv.Native;
+
+/// <summary>Numbers and pointers of C as the library takes them. What C can't say by its types is checked here, the rest by the library.</summary>
+internal static unsafe class Arguments
+{
+    public static ArgumentException Error(string argument, object value, string expected) =>
+        new($"{argument} is {value}; expected {expected}.");
+
+    public static int Int(long value, [CallerArgumentExpression(nameof(value))] string argument = "") =>
+        value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Error(argument, value, "a number of 32 bits");
+
+    /// <summary>A field of a descriptor, named as the property of a shape that it becomes.</summary>
+    public static int Size(long value, [CallerArgumentExpression(nameof(value))] string field = "") => Int(value, "shape." + field);
+
+    public static T Real<T>(double value)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.CreateTruncating(value);
+
+    public static bool Flag(int value, [CallerArgumentExpression(nameof(value))] string argument = "") =>
+        value is 0 or 1 ? value == 1 : throw Error(argument, value, "0 or 1");
+
+    public static void RequirePointer(void* pointer, [CallerArgumentExpression(nameof(pointer))] string argument = "")
+    {
+        if (pointer == null)
+            throw Error(argument, "NULL", "a place for the result");
+    }
+
+    /// <summary>The elements at a pointer of C, which has to be there and aligned where there are any.</summary>
+    public static Span<T> Elements<T>(void* data, long length, [CallerArgumentExpression(nameof(data))] string argument = "")
+        where T : unmanaged
+    {
+        if (length <= 0)
+            return [];
+        if (data == null)
+            throw Error(argument, "NULL", $"{length} elements");
+        if ((nuint)data % (nuint)sizeof(T) != 0)
+            throw Error(argument, $"0x{(nuint)data:x}", $"an address that {sizeof(T)} divides");
+        return length <= int.MaxValue ? new(data, (int)length) : throw Error(argument, $"of {length} elements", "at most 2^31 - 1");
+    }
+
+    /// <summary>A matrix of C; sizes that make no sense give nothing, and are refused by the library with their names.</summary>
+    public static Span<T> Matrix<T>(void* data, long rows, long columns, long ld, [CallerArgumentExpression(nameof(data))] string argument = "")
+        where T : unmanaged =>
+        rows <= 0 || columns <= 0 || ld < columns || ld > int.MaxValue ? [] : Elements<T>(data, checked(((rows - 1) * ld) + columns), argument);
+
+    /// <summary>Strides n, c, h, w; null where all are 0.</summary>
+    public static ImageLayout? Layout(Strides strides) =>
+        (strides[0] | strides[1] | strides[2] | strides[3]) == 0 ? null : new((nint)strides[0], (nint)strides[1], (nint)strides[2], (nint)strides[3]);
+
+    /// <summary>
+    /// A descriptor of C, whatever its version: one that is shorter ends in what its defaults are, one that is longer may not say
+    /// anything that this library doesn't know.
+    /// </summary>
+    public static T Descriptor<T>(void* data, T defaults, int oldest, string argument)
+        where T : unmanaged
+    {
+        if (data == null)
+            throw Error(argument, "NULL", "a descriptor");
+        nuint size = *(nuint*)data;
+        if (size < (nuint)oldest || size > 4096)
+            throw Error($"{argument}.struct_size", size, $"the size of the struct, {sizeof(T)} here");
+        if (size > (nuint)sizeof(T) && new ReadOnlySpan<byte>((byte*)data + sizeof(T), (int)size - sizeof(T)).IndexOfAnyExcept((byte)0) >= 0)
+            throw Error($"{argument}.struct_size", size, $"at most {sizeof(T)}, or zeros behind that");
+        Buffer.MemoryCopy(data, &defaults, sizeof(T), Math.Min((long)size, sizeof(T)));
+        return defaults;
+    }
+
+    /// <summary>Four strides as C has them in a struct.</summary>
+    [InlineArray(4)]
+    public struct Strides
+    {
+        private long stride;
+    }
+}
+
+/// <summary>simdconv_execution.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeExecution
+{
+    public nuint StructSize;
+    public int MaxThreads;
+    public int Tier;
+    public delegate* unmanaged<void*, int, delegate* unmanaged<void*, int, void>, void*, void> Run;
+    public void* RunContext;
+
+    public static Execution Read(void* execution)
+    {
+        if (execution == null)
+            return default;
+        NativeExecution read = Arguments.Descriptor(execution, new NativeExecution { Tier = -1 }, sizeof(nuint) + (2 * sizeof(int)), nameof(execution));
+        return new(read.MaxThreads, read.Run == null ? null : new NativeRunner(read.Run, read.RunContext), ReadTier(read.Tier, "execution.tier"));
+    }
+
+    /// <summary>simdconv_tier; null for the best one.</summary>
+    public static SimdTier? ReadTier(int tier, string argument) => tier switch
+    {
+        -1 => null,
+        >= 0 and <= (int)SimdTier.Avx512 => (SimdTier)tier,
+        _ => throw Arguments.Error(argument, tier, "a simdconv_tier"),
+    };
+}
+
+/// <summary>A scheduler of the host's that is written in C.</summary>
+internal sealed unsafe class NativeRunner(
+    delegate* unmanaged<void*, int, delegate* unmanaged<void*, int, void>, void*, void> run, void* context) : IParallelRunner
+{
+    public void Run(int parts, delegate*<void*, int, void> body, void* state)
+    {
+        Part part = new() { Body = body, State = state };
+        run(context, parts, &RunPart, &part);
+    }
+
+    // The library's bodies throw nothing.
+    [UnmanagedCallersOnly]
+    private static void RunPart(void* part, int index) => ((Part*)part)->Body(((Part*)part)->State, index);
+
+    private struct Part
+    {
+        public delegate*<void*, int, void> Body;
+        public void* State;
+    }
+}

@@ -1,0 +1,67 @@
+namespace SimdConv.Native;
+
+/// <summary>
+/// What C holds of a plan or a filter: a number that is never used twice, so that a destroyed or foreign handle is refused, not
+/// followed. Reading takes no lock.
+/// </summary>
+internal static class Handles
+{
+    private const int SlotBits = 20;
+
+    private static readonly Lock Gate = new();
+    private static readonly Stack<int> Free = new();
+    private static Entry?[] entries = new Entry?[16];
+    private static int used;
+    private static long last;
+
+    private sealed record Entry(nint Handle, object Value);
+
+    public static nint Add(object value)
+    {
+        lock (Gate)
+        {
+            if (!Free.TryPop(out int slot))
+            {
+                slot = used++;
+                if (slot >> SlotBits != 0)
+                    throw new OutOfMemoryException($"{slot} plans and filters are alive; expected fewer.");
+                if (slot == entries.Length)
+                    Array.Resize(ref entries, 2 * slot);
+            }
+
+            nint handle = (nint)((++last << SlotBits) | (uint)slot);
+            Volatile.Write(ref entries[slot], new(handle, value));
+            return handle;
+        }
+    }
+
+    /// <summary>The object of a handle.</summary>
+    /// <exception cref="InvalidHandleException">It has none, or one of another kind.</exception>
+    public static T Get<T>(nint handle, string argument)
+        where T : class
+    {
+        Entry?[] table = Volatile.Read(ref entries);
+        int slot = (int)handle & ((1 << SlotBits) - 1);
+        return slot < table.Length && Volatile.Read(ref table[slot]) is { } entry && entry.Handle == handle && entry.Value is T value
+            ? value
+            : throw new InvalidHandleException($"{argument} is 0x{handle:x}; expected a living handle of its kind.");
+    }
+
+    /// <summary>Forgets a handle; NULL is allowed. Calls that are using its object keep it.</summary>
+    public static void Remove<T>(nint handle, string argument)
+        where T : class
+    {
+        if (handle == 0)
+            return;
+        lock (Gate)
+        {
+            Get<T>(handle, argument);
+            int slot = (int)handle & ((1 << SlotBits) - 1);
+            Volatile.Write(ref entries[slot], null);
+            Free.Push(slot);
+        }
+    }
+}
+
+/// <summary>A handle that is none.</summary>
+internal sealed class InvalidHandleException(string message) : Exception(message);

@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+
+namespace SimdConv.Native;
+
+/// <summary>What the library says of itself, and the operations that need no plan.</summary>
+internal static unsafe class LibraryExports
+{
+    private const int AbiVersion = 1;
+
+    private static readonly byte* VersionText = Errors.Text(typeof(Gemm).Assembly.GetName().Version!.ToString(3));
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_version")]
+    public static byte* Version() => VersionText;
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_abi_version")]
+    public static int Abi() => AbiVersion;
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_tier_best")]
+    public static int TierBest() => (int)SimdSupport.Best;
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_tier_available")]
+    public static int TierAvailable(int tier) => tier is >= 0 and <= (int)SimdTier.Avx512 && SimdSupport.IsAvailable((SimdTier)tier) ? 1 : 0;
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_gemm_f32")]
+    public static int GemmF32(int transposeA, int transposeB, long m, long n, long k, float alpha, float* a, long lda, float* b, long ldb,
+        float beta, float* c, long ldc, void* execution) =>
+        Multiply(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, execution);
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_gemm_f64")]
+    public static int GemmF64(int transposeA, int transposeB, long m, long n, long k, double alpha, double* a, long lda, double* b, long ldb,
+        double beta, double* c, long ldc, void* execution) =>
+        Multiply(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, execution);
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_tanh")]
+    public static int Tanh(int type, long count, void* x, void* y, double scale, void* execution) => Elementwise(type, count, x, y, scale, execution);
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_relu")]
+    public static int Relu(int type, long count, void* x, void* y, void* execution) => Elementwise(type, count, x, y, null, execution);
+
+    private static int Multiply<T>(int transposeA, int transposeB, long m, long n, long k, T alpha, T* a, long lda, T* b, long ldb,
+        T beta, T* c, long ldc, void* execution)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+    {
+        try
+        {
+            bool ta = Arguments.Flag(transposeA, "transpose_a"), tb = Arguments.Flag(transposeB, "transpose_b");
+            Gemm.Multiply(ta ? Transpose.Yes : Transpose.No, tb ? Transpose.Yes : Transpose.No, Arguments.Int(m), Arguments.Int(n), Arguments.Int(k),
+                alpha, Arguments.Matrix<T>(a, ta ? k : m, ta ? m : k, lda), Arguments.Int(lda),
+                Arguments.Matrix<T>(b, tb ? n : k, tb ? k : n, ldb), Arguments.Int(ldb),
+                beta, Arguments.Matrix<T>(c, m, n, ldc), Arguments.Int(ldc), NativeExecution.Read(execution));
+            return (int)Status.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Errors.Report(exception);
+        }
+    }
+
+    private static int Elementwise(int type, long count, void* x, void* y, double? scale, void* execution)
+    {
+        try
+        {
+            if (count < 0)
+                throw Arguments.Error(nameof(count), count, "0 or more");
+            if (Precision.IsDouble(type, nameof(type)))
+                Apply(Arguments.Elements<double>(x, count), Arguments.Elements<double>(y, count), scale);
+            else
+                Apply(Arguments.Elements<float>(x, count), Arguments.Elements<float>(y, count), (float?)scale);
+            return (int)Status.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Errors.Report(exception);
+        }
+
+        void Apply<T>(Span<T> source, Span<T> target, T? factor)
+            where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+        {
+            if (factor is { } tanhScale)
+                SimdConv.Elementwise.Tanh(source, target, tanhScale, NativeExecution.Read(execution));
+            else
+                SimdConv.Elementwise.Relu<T>(source, target, NativeExecution.Read(execution));
+        }
+    }
+}
+
+/// <summary>simdconv_type.</summary>
+internal static class Precision
+{
+    public static bool IsDouble(int type, string argument) =>
+        type is 0 or 1 ? type == 1 : throw Arguments.Error(argument, type, "SIMDCONV_F32 or SIMDCONV_F64");
+}

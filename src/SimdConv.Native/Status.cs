@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace SimdConv.Native;
+
+/// <summary>simdconv_status.</summary>
+internal enum Status
+{
+    Ok,
+    InvalidArgument,
+    InvalidHandle,
+    NotSupported,
+    OutOfMemory,
+    InternalError,
+}
+
+/// <summary>How an exception reaches C: as a status, and as this thread's last message.</summary>
+internal static unsafe class Errors
+{
+    private static readonly nint[] Names = Array.ConvertAll(
+        ["ok", "invalid argument", "invalid handle", "not supported", "out of memory", "internal error", "unknown status"], text => (nint)Text(text));
+
+    [ThreadStatic]
+    private static string? message;
+
+    /// <summary>A string of C that lives as long as the library.</summary>
+    public static byte* Text(string text) => (byte*)Marshal.StringToCoTaskMemUTF8(text);
+
+    public static int Report(Exception exception)
+    {
+        message = InCNames(exception is ArgumentException argument ? WithoutSuffix(argument) : exception.Message);
+        return (int)(exception switch
+        {
+            InvalidHandleException => Status.InvalidHandle,
+            ArgumentException or OverflowException => exception is ArgumentException { ParamName: "execution" } ? Status.NotSupported : Status.InvalidArgument,
+            InvalidOperationException => Status.InvalidArgument,
+            NotSupportedException => Status.NotSupported,
+            OutOfMemoryException => Status.OutOfMemory,
+            _ => Status.InternalError,
+        });
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_last_error")]
+    public static nuint LastError(byte* buffer, nuint capacity)
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(message ?? "");
+        if (buffer != null && capacity > 0)
+        {
+            int length = (int)Math.Min((nuint)utf8.Length, capacity - 1);
+            utf8.AsSpan(0, length).CopyTo(new(buffer, length));
+            buffer[length] = 0;
+        }
+
+        return (nuint)utf8.Length;
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_status_string")]
+    public static byte* StatusString(int status) => (byte*)Names[(uint)status < (uint)Names.Length - 1 ? status : Names.Length - 1];
+
+    // The base class appends the parameter and the value, which the library's messages have already.
+    private static string WithoutSuffix(ArgumentException exception)
+    {
+        string text = exception.Message;
+        int line = text.AsSpan().IndexOfAny('\r', '\n');
+        if (line >= 0)
+            text = text[..line];
+        int suffix = text.LastIndexOf(" (", StringComparison.Ordinal);
+        return suffix > 0 && text.EndsWith(')') ? text[..suffix] : text;
+    }
+
+    /// <summary>shape.StrideH and execution.MaxThreads as the descriptors of C have them: desc.stride_h, execution.max_threads.</summary>
+    private static string InCNames(string text)
+    {
+        StringBuilder c = new();
+        for (int at = 0; at < text.Length;)
+        {
+            string? prefix = Array.Find(["shape.", "execution."], prefix => text.AsSpan(at).StartsWith(prefix));
+            if (prefix is null)
+            {
+                c.Append(text[at++]);
+                continue;
+            }
+
+            int first = at + prefix.Length;
+            c.Append(prefix == "shape." ? "desc." : prefix);
+            for (at = first; at < text.Length && char.IsAsciiLetter(text[at]); at++)
+                c.Append(at > first && char.IsAsciiLetterUpper(text[at]) ? "_" : "").Append(char.ToLowerInvariant(text[at]));
+        }
+
+        return c.ToString();
+    }
+}

@@ -1,0 +1,197 @@
+/*
+ * SimdConv: convolution, GEMM, pooling, im2col and col2im on the CPU, float and double. C99 and C++17.
+ *
+ * Every function gives a status and lets no exception out. After any status but SIMDCONV_OK no output has been written, and
+ * simdconv_last_error says, for the calling thread, which argument was wrong, its value and what was expected.
+ * Buffers are the caller's, without any slack; inputs are never written; an output that shares elements with an input is refused.
+ * Plans and packed filters are immutable handles that any number of threads may use at once; a handle that was destroyed is refused.
+ * Sizes and strides count elements. Results depend on no number of threads. Unloading the library, and calls after fork, are not
+ * supported.
+ */
+#ifndef SIMDCONV_H
+#define SIMDCONV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Grows by one with every change that an older program would notice. Descriptors grow at their end without it: see struct_size. */
+#define SIMDCONV_ABI_VERSION 1
+
+typedef enum simdconv_status {
+    SIMDCONV_OK = 0,
+    SIMDCONV_INVALID_ARGUMENT = 1, /* a size, pointer, length or option */
+    SIMDCONV_INVALID_HANDLE = 2,   /* NULL, destroyed, or of another kind */
+    SIMDCONV_NOT_SUPPORTED = 3,    /* a tier that this CPU or library lacks */
+    SIMDCONV_OUT_OF_MEMORY = 4,
+    SIMDCONV_INTERNAL_ERROR = 5    /* a fault of the library's own */
+} simdconv_status;
+
+typedef enum simdconv_type { SIMDCONV_F32 = 0, SIMDCONV_F64 = 1 } simdconv_type;
+
+typedef enum simdconv_tier {
+    SIMDCONV_TIER_BEST = -1,
+    SIMDCONV_TIER_SCALAR = 0,
+    SIMDCONV_TIER_VECTORT = 1,
+    SIMDCONV_TIER_AVX2 = 2,
+    SIMDCONV_TIER_AVX512 = 3
+} simdconv_tier;
+
+/* ---- the library ---- */
+
+const char* simdconv_version(void);     /* "major.minor.patch" */
+int32_t simdconv_abi_version(void);     /* SIMDCONV_ABI_VERSION of the library that was loaded */
+const char* simdconv_status_string(int32_t status);
+int32_t simdconv_tier_best(void);       /* a simdconv_tier: what calls use unless they name one */
+int32_t simdconv_tier_available(int32_t tier); /* 1 or 0 */
+
+/* Copies the message of this thread's last failed call, cut to capacity and closed by a zero; gives its whole length. */
+size_t simdconv_last_error(char* buffer, size_t capacity);
+
+/* ---- how one call runs; NULL is the calling thread alone, best tier ---- */
+
+/* A scheduler of the host's: calls body(state, i) once for each i in [0, parts), on any threads, and returns when all have returned. */
+typedef void (*simdconv_run)(void* context, int32_t parts, void (*body)(void* state, int32_t part), void* state);
+
+typedef struct simdconv_execution {
+    size_t struct_size; /* sizeof(simdconv_execution) */
+    int32_t max_threads; /* the calling one included; 0 and 1 are the caller alone */
+    int32_t tier;        /* a simdconv_tier */
+    simdconv_run run;    /* NULL: the library's own workers, which park when idle */
+    void* run_context;
+} simdconv_execution;
+
+#define SIMDCONV_EXECUTION_INIT(threads) { sizeof(simdconv_execution), (threads), SIMDCONV_TIER_BEST, NULL, NULL }
+
+/* ---- GEMM: C = alpha op(A) op(B) + beta C; row-major; op(A) is m x k, op(B) k x n; beta = 0 never reads C ---- */
+
+int32_t simdconv_gemm_f32(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
+    int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc, const simdconv_execution* execution);
+int32_t simdconv_gemm_f64(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, double alpha, const double* a,
+    int64_t lda, const double* b, int64_t ldb, double beta, double* c, int64_t ldc, const simdconv_execution* execution);
+
+/* ---- convolution: x is N x C x H x W, weights K x C/groups x R x S, y is N x K x P x Q ---- */
+
+typedef struct simdconv_conv2d_desc {
+    size_t struct_size; /* sizeof(simdconv_conv2d_desc) */
+    int32_t type;       /* a simdconv_type, of all buffers */
+    int32_t reserved;   /* 0 */
+    int64_t c, h, w, k, r, s;
+    int64_t stride_h, stride_w;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    int64_t dilation_h, dilation_w; /* 1 is a dense kernel */
+    int64_t groups;
+    int64_t x_strides[4], y_strides[4]; /* of n, c, h, w; all 0: contiguous NCHW */
+} simdconv_conv2d_desc;
+
+#define SIMDCONV_CONV2D_DESC_INIT(type, c, h, w, k, r, s) \
+    { sizeof(simdconv_conv2d_desc), (type), 0, (c), (h), (w), (k), (r), (s), 1, 1, 0, 0, 0, 0, 1, 1, 1, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
+
+typedef struct simdconv_conv2d simdconv_conv2d;
+typedef struct simdconv_filter simdconv_filter;
+
+typedef enum simdconv_direction {
+    SIMDCONV_FORWARD = 0,
+    SIMDCONV_INPUT_GRADIENT = 1,
+    SIMDCONV_WEIGHT_GRADIENT = 2
+} simdconv_direction;
+
+typedef enum simdconv_filter_use {
+    SIMDCONV_FILTER_FORWARD = 1,
+    SIMDCONV_FILTER_INPUT_GRADIENT = 2,
+    SIMDCONV_FILTER_BOTH = 3
+} simdconv_filter_use;
+
+typedef enum simdconv_activation {
+    SIMDCONV_IDENTITY = 0,
+    SIMDCONV_RELU = 1,
+    SIMDCONV_RELU6 = 2,
+    SIMDCONV_LEAKY_RELU = 3, /* slope * x where x is not above 0 */
+    SIMDCONV_TANH = 4        /* scale * tanh(x) */
+} simdconv_activation;
+
+typedef struct simdconv_epilogue {
+    size_t struct_size;   /* sizeof(simdconv_epilogue) */
+    const void* bias;     /* K elements, or NULL */
+    const void* residual; /* laid out as y, or NULL */
+    int32_t activation;   /* a simdconv_activation */
+    int32_t reserved;     /* 0 */
+    double scale, slope;
+} simdconv_epilogue;
+
+#define SIMDCONV_EPILOGUE_INIT(bias, activation) { sizeof(simdconv_epilogue), (bias), NULL, (activation), 0, 1.0, 0.01 }
+
+int32_t simdconv_conv2d_create(const simdconv_conv2d_desc* desc, simdconv_conv2d** plan);
+int32_t simdconv_conv2d_destroy(simdconv_conv2d* plan); /* NULL is allowed */
+int32_t simdconv_conv2d_output_size(simdconv_conv2d* plan, int64_t* p, int64_t* q);
+int32_t simdconv_conv2d_lengths(simdconv_conv2d* plan, int64_t batch, int64_t* x, int64_t* weights, int64_t* y); /* elements; each may be NULL */
+int32_t simdconv_conv2d_workspace(simdconv_conv2d* plan, int32_t direction, int64_t batch, const simdconv_execution* execution, int64_t* bytes);
+
+/* Weights laid out for the tiles of one tier; a filter serves its own plan only. */
+int32_t simdconv_conv2d_pack(simdconv_conv2d* plan, const void* weights, int32_t use, int32_t tier, simdconv_filter** filter);
+int32_t simdconv_conv2d_repack(simdconv_conv2d* plan, const void* weights, simdconv_filter* filter);
+int32_t simdconv_filter_destroy(simdconv_filter* filter); /* NULL is allowed */
+
+/* y = activation(conv(x, w) + bias [+ residual]). Either filter or weights is given, the other one is NULL. epilogue may be NULL. */
+int32_t simdconv_conv2d_forward(simdconv_conv2d* plan, int64_t batch, const void* x, simdconv_filter* filter, const void* weights,
+    void* y, const simdconv_epilogue* epilogue, const simdconv_execution* execution);
+/* dx = gradient + beta dx: the transposed convolution. */
+int32_t simdconv_conv2d_input_gradient(simdconv_conv2d* plan, int64_t batch, const void* dy, simdconv_filter* filter, const void* weights,
+    void* dx, double beta, const simdconv_execution* execution);
+/* dw = gradient + beta dw, and so db; db may be NULL. */
+int32_t simdconv_conv2d_weight_gradient(simdconv_conv2d* plan, int64_t batch, const void* x, const void* dy, void* dw, void* db,
+    double beta, const simdconv_execution* execution);
+
+/* ---- im2col and col2im of a convolution's contiguous images (groups 1): element (row, column) of image n at row*ld + n*image_stride + column ---- */
+
+int32_t simdconv_im2col(simdconv_conv2d* plan, int64_t batch, const void* x, void* columns, int64_t ld, int64_t image_stride,
+    const simdconv_execution* execution);
+int32_t simdconv_col2im(simdconv_conv2d* plan, int64_t batch, const void* columns, int64_t ld, int64_t image_stride, void* x,
+    const simdconv_execution* execution);
+
+/* ---- pooling, with PyTorch's rules ---- */
+
+typedef enum simdconv_pool_kind { SIMDCONV_POOL_MAX = 0, SIMDCONV_POOL_AVERAGE = 1 } simdconv_pool_kind;
+
+typedef struct simdconv_pool2d_desc {
+    size_t struct_size; /* sizeof(simdconv_pool2d_desc) */
+    int32_t type;       /* a simdconv_type */
+    int32_t kind;       /* a simdconv_pool_kind */
+    int64_t c, h, w, r, s;
+    int64_t stride_h, stride_w;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    int64_t dilation_h, dilation_w; /* 1 x 1 for average pooling */
+    int32_t ceil_mode, count_include_pad; /* 0 or 1 */
+    int64_t divisor_override;             /* 0: none */
+    int64_t x_strides[4], y_strides[4];   /* as of a convolution */
+} simdconv_pool2d_desc;
+
+#define SIMDCONV_POOL2D_DESC_INIT(type, kind, c, h, w, r, s) \
+    { sizeof(simdconv_pool2d_desc), (type), (kind), (c), (h), (w), (r), (s), (r), (s), 0, 0, 0, 0, 1, 1, 0, 1, 0, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
+
+typedef struct simdconv_pool2d simdconv_pool2d;
+
+int32_t simdconv_pool2d_create(const simdconv_pool2d_desc* desc, simdconv_pool2d** plan);
+int32_t simdconv_pool2d_destroy(simdconv_pool2d* plan); /* NULL is allowed */
+int32_t simdconv_pool2d_output_size(simdconv_pool2d* plan, int64_t* p, int64_t* q);
+int32_t simdconv_pool2d_winner_bytes(simdconv_pool2d* plan, int64_t batch, int64_t* bytes); /* max pooling only */
+
+/* winners: max pooling keeps which tap won, for the backward pass; may be NULL, and is for average pooling. */
+int32_t simdconv_pool2d_forward(simdconv_pool2d* plan, int64_t batch, const void* x, void* y, void* winners, const simdconv_execution* execution);
+int32_t simdconv_pool2d_backward(simdconv_pool2d* plan, int64_t batch, const void* dy, const void* winners, void* dx,
+    const simdconv_execution* execution);
+int32_t simdconv_pool2d_indices(simdconv_pool2d* plan, int64_t batch, const void* winners, int64_t* indices); /* PyTorch's, h*W + w */
+
+/* ---- element-wise; y may be x ---- */
+
+int32_t simdconv_tanh(int32_t type, int64_t count, const void* x, void* y, double scale, const simdconv_execution* execution); /* scale * tanh(x) */
+int32_t simdconv_relu(int32_t type, int64_t count, const void* x, void* y, const simdconv_execution* execution);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

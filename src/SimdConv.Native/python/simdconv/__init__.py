@@ -1,0 +1,13 @@
+"""SimdConv for NumPy: GEMM, convolution, pooling, im2col and col2im on float32 and float64 arrays.
+
+Arrays are C-contiguous and of one dtype; anything else is refused with a TypeError or ValueError that names the argument, never
+copied silently. ``out=`` takes an array to write to; without it one is made. ``threads`` is the most threads that a call may use.
+The shared library is looked for at ``$SIMDCONV_LIBRARY``, beside an installation of it, and where the system looks.
+"""
+from __future__ import annotations
+
+from ._library import SimdConvError, tier, version
+from ._operations import Conv2D, Filter, Pool2D, col2im, gemm, im2col, relu, tanh
+
+__all__ = ["Conv2D", "Filter", "Pool2D", "SimdConvError", "col2im", "gemm", "im2col", "relu", "tanh", "tier", "version"]
+__version__ = version()

@@ -1,0 +1,280 @@
+"""The operations, on arrays."""
+from __future__ import annotations
+
+import functools
+import weakref
+from ctypes import byref, c_int64, c_void_p, sizeof
+from typing import Optional, Tuple, Union
+
+import numpy as np
+
+from . import _library as lib
+
+Pair = Union[int, Tuple[int, int]]
+Padding = Union[int, Tuple[int, int], Tuple[int, int, int, int]]
+
+ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4}
+_TYPES = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
+
+
+def _type(dtype: np.dtype, name: str) -> int:
+    if dtype not in _TYPES:
+        raise TypeError(f"{name} has dtype {dtype}; expected float32 or float64")
+    return _TYPES[dtype]
+
+
+def _check(array: np.ndarray, shape: Tuple[int, ...], dtype: np.dtype, name: str) -> int:
+    """The address of an array that is as it has to be."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} is a {type(array).__name__}; expected a NumPy array")
+    if array.dtype != dtype:
+        raise TypeError(f"{name} has dtype {array.dtype}; expected {dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}; expected {shape}")
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} has strides {array.strides}; expected a C-contiguous array (numpy.ascontiguousarray makes one)")
+    return array.ctypes.data
+
+
+def _out(out: Optional[np.ndarray], shape: Tuple[int, ...], dtype: np.dtype, name: str = "out") -> np.ndarray:
+    if out is None:
+        return np.empty(shape, dtype)
+    _check(out, shape, dtype, name)
+    if not out.flags.writeable:
+        raise ValueError(f"{name} is read-only; expected an array to write to")
+    return out
+
+
+def _pair(value: Pair, name: str) -> Tuple[int, int]:
+    pair = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    if len(pair) != 2:
+        raise ValueError(f"{name} is {value}; expected a number or (vertical, horizontal)")
+    return pair
+
+
+def _padding(value: Padding) -> Tuple[int, int, int, int]:
+    """Top, left, bottom, right."""
+    if isinstance(value, (int, np.integer)):
+        return (value,) * 4
+    if len(value) == 2:
+        return (value[0], value[1], value[0], value[1])
+    if len(value) == 4:
+        return tuple(value)
+    raise ValueError(f"padding is {value}; expected a number, (vertical, horizontal) or (top, left, bottom, right)")
+
+
+def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, transpose_a: bool = False, transpose_b: bool = False,
+         alpha: float = 1.0, beta: float = 0.0, threads: int = 1) -> np.ndarray:
+    """alpha * op(a) @ op(b) + beta * out."""
+    for matrix, name in ((a, "a"), (b, "b")):
+        if not isinstance(matrix, np.ndarray) or matrix.ndim != 2:
+            raise TypeError(f"{name} is {getattr(matrix, 'shape', type(matrix).__name__)}; expected a matrix")
+    kind = _type(a.dtype, "a")
+    m, k = a.shape[::-1] if transpose_a else a.shape
+    inner, n = b.shape[::-1] if transpose_b else b.shape
+    if inner != k:
+        raise ValueError(f"b has {inner} rows once transposed; expected {k}, the columns of a")
+    if out is None and beta != 0:
+        raise ValueError(f"beta is {beta} without out; expected 0")
+    out = _out(out, (m, n), a.dtype)
+    lib.call("gemm_f64" if kind else "gemm_f32", int(transpose_a), int(transpose_b), m, n, k, alpha, _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
+             _check(b, b.shape, a.dtype, "b"), max(1, b.shape[1]), beta, out.ctypes.data, max(1, n), byref(lib.execution(threads)))
+    return out
+
+
+def tanh(x: np.ndarray, out: Optional[np.ndarray] = None, *, scale: float = 1.0, threads: int = 1) -> np.ndarray:
+    """scale * tanh(x), within 4 ulp; out may be x."""
+    kind, out = _type(x.dtype, "x"), _out(out, x.shape, x.dtype)
+    lib.call("tanh", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data, scale, byref(lib.execution(threads)))
+    return out
+
+
+def relu(x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
+    """max(x, 0); out may be x."""
+    kind, out = _type(x.dtype, "x"), _out(out, x.shape, x.dtype)
+    lib.call("relu", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data, byref(lib.execution(threads)))
+    return out
+
+
+class _Plan:
+    """A handle that is given back when nobody holds the plan any more."""
+
+    def __init__(self, create: str, destroy: str, descriptor: object, dtype: np.dtype) -> None:
+        self._handle = lib.create(create, descriptor)
+        self._finalizer = weakref.finalize(self, lib.call, destroy, self._handle)
+        self.dtype = dtype
+
+    def _output_size(self, name: str) -> Tuple[int, int]:
+        p, q = c_int64(), c_int64()
+        lib.call(name, self._handle, byref(p), byref(q))
+        return p.value, q.value
+
+    @staticmethod
+    def _batch(array: np.ndarray, name: str) -> int:
+        if not isinstance(array, np.ndarray) or array.ndim != 4:
+            raise TypeError(f"{name} is {getattr(array, 'shape', type(array).__name__)}; expected an array of 4 dimensions")
+        return array.shape[0]
+
+
+class Filter:
+    """Weights that a plan has packed once for many calls. Not to be repacked while a call uses it."""
+
+    def __init__(self, plan: "Conv2D", weights: np.ndarray) -> None:
+        self._plan = plan
+        self._handle = c_void_p()
+        lib.call("conv2d_pack", plan._handle, _check(weights, plan.weight_shape, plan.dtype, "weights"), 3, -1, byref(self._handle))
+        self._finalizer = weakref.finalize(self, lib.call, "filter_destroy", self._handle)
+
+    def repack(self, weights: np.ndarray) -> None:
+        """Takes new weights; nothing is allocated."""
+        lib.call("conv2d_repack", self._plan._handle, _check(weights, self._plan.weight_shape, self._plan.dtype, "weights"), self._handle)
+
+
+class Conv2D(_Plan):
+    """A 2-D convolution (cross-correlation) of N x C x H x W images: geometry without weights or batch size, made once and used often.
+
+    input_shape is (C, H, W), weight_shape (K, C/groups, R, S); y is N x K x P x Q.
+    """
+
+    def __init__(self, input_shape: Tuple[int, int, int], weight_shape: Tuple[int, int, int, int], *, stride: Pair = 1, padding: Padding = 0,
+                 dilation: Pair = 1, groups: int = 1, dtype: object = np.float32) -> None:
+        dtype = np.dtype(dtype)
+        (c, h, w), (k, c_per_group, r, s) = input_shape, weight_shape
+        if groups < 1 or c_per_group * groups != c:
+            raise ValueError(f"weight_shape is {tuple(weight_shape)} in {groups} groups; expected {c} input channels in all")
+        descriptor = lib.ConvDescriptor(sizeof(lib.ConvDescriptor), _type(dtype, "dtype"), 0, c, h, w, k, r, s, *_pair(stride, "stride"), *_padding(padding),
+                                        *_pair(dilation, "dilation"), groups)
+        super().__init__("conv2d_create", "conv2d_destroy", descriptor, dtype)
+        self.input_shape, self.weight_shape = (c, h, w), (k, c_per_group, r, s)
+        self.output_shape = (k, *self._output_size("conv2d_output_size"))
+
+    def pack(self, weights: np.ndarray) -> Filter:
+        """Weights laid out for the forward pass and the input gradient."""
+        return Filter(self, weights)
+
+    def forward(self, x: np.ndarray, weights: Union[np.ndarray, Filter], bias: Optional[np.ndarray] = None, out: Optional[np.ndarray] = None, *,
+                residual: Optional[np.ndarray] = None, activation: Optional[str] = None, scale: float = 1.0, slope: float = 0.01,
+                threads: int = 1) -> np.ndarray:
+        """activation(x * weights + bias + residual)."""
+        n = self._batch(x, "x")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation is {activation!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}")
+        shape = (n, *self.output_shape)
+        out = _out(out, shape, self.dtype)
+        epilogue = lib.Epilogue(sizeof(lib.Epilogue), None if bias is None else _check(bias, (shape[1],), self.dtype, "bias"),
+                                None if residual is None else _check(residual, shape, self.dtype, "residual"), ACTIVATIONS[activation], 0, scale, slope)
+        lib.call("conv2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), *self._weights(weights), out.ctypes.data,
+                 byref(epilogue), byref(lib.execution(threads)))
+        return out
+
+    def input_gradient(self, dy: np.ndarray, weights: Union[np.ndarray, Filter], out: Optional[np.ndarray] = None, *, beta: float = 0.0,
+                       threads: int = 1) -> np.ndarray:
+        """dx, plus beta * out: the transposed convolution of dy."""
+        n = self._batch(dy, "dy")
+        if out is None and beta != 0:
+            raise ValueError(f"beta is {beta} without out; expected 0")
+        out = _out(out, (n, *self.input_shape), self.dtype)
+        lib.call("conv2d_input_gradient", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"), *self._weights(weights), out.ctypes.data,
+                 beta, byref(lib.execution(threads)))
+        return out
+
+    def weight_gradient(self, x: np.ndarray, dy: np.ndarray, out: Optional[Tuple[np.ndarray, np.ndarray]] = None, *, beta: float = 0.0,
+                        threads: int = 1) -> Tuple[np.ndarray, np.ndarray]:
+        """(dw, db), plus beta * out."""
+        n = self._batch(x, "x")
+        if out is None and beta != 0:
+            raise ValueError(f"beta is {beta} without out; expected 0")
+        dw, db = out if out is not None else (None, None)
+        dw, db = _out(dw, self.weight_shape, self.dtype, "out[0]"), _out(db, self.weight_shape[:1], self.dtype, "out[1]")
+        lib.call("conv2d_weight_gradient", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"),
+                 _check(dy, (n, *self.output_shape), self.dtype, "dy"), dw.ctypes.data, db.ctypes.data, beta, byref(lib.execution(threads)))
+        return dw, db
+
+    def im2col(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
+        """The columns (C*R*S) x (N*P*Q) of all images side by side."""
+        n, (rows, columns) = self._batch(x, "x"), self._columns()
+        out = _out(out, (rows, n * columns), self.dtype)
+        lib.call("im2col", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), out.ctypes.data, n * columns, columns,
+                 byref(lib.execution(threads)))
+        return out
+
+    def col2im(self, columns: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
+        """The adjoint of im2col: each pixel is the sum of the elements that were taken from it."""
+        rows, width = self._columns()
+        n = columns.shape[1] // width if isinstance(columns, np.ndarray) and columns.ndim == 2 else 0
+        address = _check(columns, (rows, n * width), self.dtype, "columns")
+        out = _out(out, (n, *self.input_shape), self.dtype)
+        lib.call("col2im", self._handle, n, address, n * width, width, out.ctypes.data, byref(lib.execution(threads)))
+        return out
+
+    def _columns(self) -> Tuple[int, int]:
+        return int(np.prod(self.weight_shape[1:])), int(np.prod(self.output_shape[1:]))
+
+    def _weights(self, weights: Union[np.ndarray, Filter]) -> Tuple[object, object]:
+        if isinstance(weights, Filter):
+            return weights._handle, None
+        return None, _check(weights, self.weight_shape, self.dtype, "weights")
+
+
+class Pool2D(_Plan):
+    """Max or average pooling with PyTorch's rules. input_shape is (C, H, W); stride is the window unless given."""
+
+    def __init__(self, kind: str, input_shape: Tuple[int, int, int], window: Pair, *, stride: Optional[Pair] = None, padding: Padding = 0, dilation: Pair = 1,
+                 ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: Optional[int] = None, dtype: object = np.float32) -> None:
+        if kind not in ("max", "average"):
+            raise ValueError(f"kind is {kind!r}; expected 'max' or 'average'")
+        dtype, window = np.dtype(dtype), _pair(window, "window")
+        descriptor = lib.PoolDescriptor(sizeof(lib.PoolDescriptor), _type(dtype, "dtype"), int(kind == "average"), *input_shape, *window,
+                                        *_pair(window if stride is None else stride, "stride"), *_padding(padding), *_pair(dilation, "dilation"),
+                                        int(ceil_mode), int(count_include_pad), divisor_override or 0)
+        super().__init__("pool2d_create", "pool2d_destroy", descriptor, dtype)
+        self.kind, self.input_shape = kind, tuple(input_shape)
+        self.output_shape = (input_shape[0], *self._output_size("pool2d_output_size"))
+
+    def winners(self, batch: int) -> np.ndarray:
+        """An array for the winners of a batch: which tap of its window each output element is."""
+        count = c_int64()
+        lib.call("pool2d_winner_bytes", self._handle, batch, byref(count))
+        return np.empty(count.value, np.uint8)
+
+    def forward(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+        """Pooled x; winners, from winners(), are what backward of max pooling needs."""
+        n = self._batch(x, "x")
+        out = _out(out, (n, *self.output_shape), self.dtype)
+        lib.call("pool2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), out.ctypes.data, self._winners(winners, n),
+                 byref(lib.execution(threads)))
+        return out
+
+    def backward(self, dy: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+        """The gradient with respect to x."""
+        n = self._batch(dy, "dy")
+        out = _out(out, (n, *self.input_shape), self.dtype)
+        lib.call("pool2d_backward", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"), self._winners(winners, n), out.ctypes.data,
+                 byref(lib.execution(threads)))
+        return out
+
+    def indices(self, winners: np.ndarray, batch: int) -> np.ndarray:
+        """Winners as PyTorch's indices, h * W + w."""
+        out = np.empty((batch, *self.output_shape), np.int64)
+        lib.call("pool2d_indices", self._handle, batch, self._winners(winners, batch), out.ctypes.data)
+        return out
+
+    def _winners(self, winners: Optional[np.ndarray], batch: int) -> Optional[int]:
+        return None if winners is None else _check(winners, self.winners(batch).shape, np.dtype(np.uint8), "winners")
+
+
+@functools.lru_cache(maxsize=256)
+def _columns_plan(input_shape: Tuple[int, int, int], hf: int, wf: int, stride: int, pad: int, dtype: np.dtype) -> Conv2D:
+    return Conv2D(input_shape, (1, input_shape[0], hf, wf), stride=stride, padding=pad, dtype=dtype)
+
+
+def im2col(X: np.ndarray, HF: int, WF: int, stride: int, pad: int, *, out: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+    """Drop-in for the tutorial's im2col: images N x C x H x W to columns (C*HF*WF) x (N*P*Q), all images side by side."""
+    _Plan._batch(X, "X")
+    return _columns_plan(X.shape[1:], HF, WF, stride, pad, X.dtype).im2col(X, out, threads=threads)
+
+
+def col2im(dX_col: np.ndarray, X_shape: Tuple[int, int, int, int], HF: int, WF: int, stride: int, pad: int, *, out: Optional[np.ndarray] = None,
+           threads: int = 1) -> np.ndarray:
+    """Drop-in for the tutorial's col2im: the sum of the columns at the pixels of N x C x H x W images."""
+    return _columns_plan(tuple(X_shape[1:]), HF, WF, stride, pad, dX_col.dtype).col2im(dX_col, out, threads=threads)

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using SimdConv.Tests.Architecture;
+
+namespace SimdConv.Tests.Native;
+
+/// <summary>The native library as its users get it: built and installed by CMake, then used from C, C++, Python and a .NET process.</summary>
+public sealed partial class NativeTests(InstalledLibrary library) : IClassFixture<InstalledLibrary>
+{
+    private const long MostBytes = 3 << 20;
+
+    // What a call may cost with everything around it; ten times the figure that is aimed at, since tests run beside each other.
+    private const int MostNanoseconds = 1000;
+
+    [SkippableFact]
+    public void CProgramFindsItByPkgConfig()
+    {
+        Require();
+        string flags = InstalledLibrary.Run(With("PKG_CONFIG_PATH", Path.Combine(library.Libraries, "pkgconfig"), "pkg-config", "--cflags", "--libs", "simdconv"));
+        string program = library.PathTo("program-c");
+        InstalledLibrary.Run("cc", ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", "-o", program, Source("program.c"),
+            .. flags.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), "-lm", "-lpthread"]);
+        AssertPasses(Program(program), SimdSupport.Best);
+    }
+
+    [SkippableFact]
+    public void CppProgramFindsItByCMake()
+    {
+        Require();
+        string project = library.PathTo("host");
+        Directory.CreateDirectory(project);
+        File.Copy(Source("program.c"), Path.Combine(project, "program.cpp"));
+        File.WriteAllText(Path.Combine(project, "CMakeLists.txt"), """
+            cmake_minimum_required(VERSION 3.20)
+            project(host LANGUAGES CXX)
+            set(CMAKE_CXX_STANDARD 17)
+            set(CMAKE_CXX_EXTENSIONS OFF)
+            find_package(SimdConv 0.1 REQUIRED)
+            find_package(Threads REQUIRED)
+            add_executable(host program.cpp)
+            target_compile_options(host PRIVATE -Wall -Wextra -Wpedantic -Werror)
+            target_link_libraries(host PRIVATE SimdConv::simdconv Threads::Threads)
+            """);
+        InstalledLibrary.Run("cmake", "-S", project, "-B", Path.Combine(project, "build"), $"-DCMAKE_PREFIX_PATH={library.Prefix}");
+        InstalledLibrary.Run("cmake", "--build", Path.Combine(project, "build"));
+        foreach (SimdTier tier in SimdSupport.Available.Where(tier => tier != SimdTier.Scalar))
+            AssertPasses(Program(Path.Combine(project, "build", "host"), tier), tier);
+    }
+
+    [SkippableFact]
+    public unsafe void WorksInsideADotNetProcess()
+    {
+        Require();
+        nint handle = NativeLibrary.Load(Path.Combine(library.Libraries, "libsimdconv.so"));
+        var multiply = (delegate* unmanaged<int, int, long, long, long, float, float*, long, float*, long, float, float*, long, void*, int>)
+            NativeLibrary.GetExport(handle, "simdconv_gemm_f32");
+        float[] a = [.. Enumerable.Range(0, 37 * 41).Select(i => MathF.Sin(i))], b = [.. Enumerable.Range(0, 41 * 29).Select(i => MathF.Cos(i))];
+        float[] native = new float[37 * 29], managed = new float[37 * 29];
+        fixed (float* pa = a, pb = b, pc = native)
+            Assert.Equal(0, multiply(0, 0, 37, 29, 41, 1, pa, 41, pb, 29, 0, pc, 29, null));
+        Gemm.Multiply(37, 29, 41, a, b, managed);
+        Assert.Equal(managed, native);
+    }
+
+    [SkippableFact]
+    public void PythonPackage()
+    {
+        Require();
+        Skip.IfNot(InstalledLibrary.IsInstalled("python3") && ExitCode("/usr/bin/python3", "-c", "import numpy") == 0, "python3 with NumPy is not installed");
+        string package = Path.Combine(library.Prefix, "share", "simdconv", "python");
+        Assert.Contains("0 failed", InstalledLibrary.Run(With("PYTHONPATH", package, "/usr/bin/python3", Source("check.py"))), StringComparison.Ordinal);
+        string example = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "python", "examples", "lenet5.py");
+        Assert.Matches("SimdConv is [0-9.]+ times faster", InstalledLibrary.Run(With("PYTHONPATH", package, "/usr/bin/python3", example, "--steps", "2")));
+    }
+
+    [SkippableFact]
+    public void EachLevelIsSmall()
+    {
+        Require();
+        foreach (string level in (string[])["base", "v3", "v4"])
+            Assert.InRange(new FileInfo(Path.Combine(library.Libraries, $"libsimdconv-{level}.so")).Length, 100_000, MostBytes);
+    }
+
+    [Fact]
+    public void LoaderAndPythonKnowEveryFunctionOfTheHeader()
+    {
+        string native = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native");
+        string[] declared = [.. Declaration().Matches(File.ReadAllText(Path.Combine(native, "include", "simdconv.h"))).Select(match => match.Groups[1].Value).Order()];
+        string[] exported = [.. Directory.GetFiles(native, "*.cs").SelectMany(file => Export().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).Order()];
+        string[] forwarded = [.. Forwarded().Matches(File.ReadAllText(Path.Combine(native, "loader", "simdconv.c"))).Select(match => match.Groups[1].Value).Order()];
+        Assert.NotEmpty(declared);
+        Assert.Equal(declared, exported);
+        Assert.Equal(declared, forwarded);
+    }
+
+    private static void AssertPasses(ProcessStartInfo program, SimdTier tier)
+    {
+        string output = InstalledLibrary.Run(program);
+        Assert.Contains($"tier {(int)tier}, 0 failed", output, StringComparison.Ordinal);
+        int nanoseconds = int.Parse(Call().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(nanoseconds, 1, tier >= SimdTier.Avx2 ? MostNanoseconds : int.MaxValue);
+    }
+
+    private void Require() => Skip.If(library.Missing is not null, library.Missing);
+
+    private static string Source(string name) => Path.Combine(SourceTests.Root(), "tests", "SimdConv.Tests", "Native", name);
+
+    private ProcessStartInfo Program(string path, SimdTier? tier = null)
+    {
+        ProcessStartInfo start = With("LD_LIBRARY_PATH", library.Libraries, path);
+        start.Environment.Remove(SimdSupport.EnvironmentVariable);
+        if (tier is not null)
+            start.Environment[SimdSupport.EnvironmentVariable] = tier.ToString();
+        return start;
+    }
+
+    private static ProcessStartInfo With(string name, string value, string command, params string[] arguments)
+    {
+        ProcessStartInfo start = new(command, arguments);
+        start.Environment[name] = value;
+        return start;
+    }
+
+    private static int ExitCode(string command, params string[] arguments) => Support.ChildProcess.Run(new ProcessStartInfo(command, arguments)).ExitCode;
+
+    [GeneratedRegex(@"^\w[\w* ]*\bsimdconv_(\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"EntryPoint = ""simdconv_(\w+)""")]
+    private static partial Regex Export();
+
+    [GeneratedRegex(@"\bX\((\w+)\)")]
+    private static partial Regex Forwarded();
+
+    [GeneratedRegex("8x8x8: ([0-9]+) ns")]
+    private static partial Regex Call();
+}
