@@ -11,6 +11,9 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
 {
     private const long MostBytes = 3 << 20;
 
+    // The system's own, for which distributions package NumPy.
+    private const string Python = "/usr/bin/python3";
+
     // What a call may cost with everything around it; ten times the figure that is aimed at, since tests run beside each other.
     private const int MostNanoseconds = 1000;
 
@@ -60,7 +63,7 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         float[] native = new float[37 * 29], managed = new float[37 * 29];
         fixed (float* pa = a, pb = b, pc = native)
             Assert.Equal(0, multiply(0, 0, 37, 29, 41, 1, pa, 41, pb, 29, 0, pc, 29, null));
-        Gemm.Multiply(37, 29, 41, a, b, managed);
+        SimdConv.Gemm.Multiply(37, 29, 41, a, b, managed);
         Assert.Equal(managed, native);
     }
 
@@ -68,11 +71,26 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     public void PythonPackage()
     {
         Require();
-        Skip.IfNot(InstalledLibrary.IsInstalled("python3") && ExitCode("/usr/bin/python3", "-c", "import numpy") == 0, "python3 with NumPy is not installed");
-        string package = Path.Combine(library.Prefix, "share", "simdconv", "python");
-        Assert.Contains("0 failed", InstalledLibrary.Run(With("PYTHONPATH", package, "/usr/bin/python3", Source("check.py"))), StringComparison.Ordinal);
+        Skip.IfNot(HasNumPy, "python3 with NumPy is not installed");
+        Assert.Contains("0 failed", InstalledLibrary.Run(With("PYTHONPATH", Package, Python, Source("check.py"))), StringComparison.Ordinal);
         string example = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "python", "examples", "lenet5.py");
-        Assert.Matches("SimdConv is [0-9.]+ times faster", InstalledLibrary.Run(With("PYTHONPATH", package, "/usr/bin/python3", example, "--steps", "2")));
+        Assert.Matches("SimdConv is [0-9.]+ times faster", InstalledLibrary.Run(With("PYTHONPATH", Package, Python, example, "--steps", "2")));
+    }
+
+    /// <summary>The examples of the page for C and Python are whole programs.</summary>
+    [SkippableFact]
+    public void ExamplesOfTheReadmeRun()
+    {
+        Require();
+        string page = File.ReadAllText(Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "README.md"));
+        File.WriteAllText(library.PathTo("example.c"), Example("c"));
+        InstalledLibrary.Run("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-o", library.PathTo("example"), library.PathTo("example.c"),
+            "-I", Path.Combine(library.Prefix, "include"), "-L", library.Libraries, "-lsimdconv");
+        InstalledLibrary.Run(Program(library.PathTo("example")));
+        if (HasNumPy)
+            InstalledLibrary.Run(With("PYTHONPATH", Package, Python, "-c", Example("python")));
+
+        string Example(string language) => Regex.Match(page, $"```{language}\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
     }
 
     [SkippableFact]
@@ -103,6 +121,10 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         Assert.InRange(nanoseconds, 1, tier >= SimdTier.Avx2 ? MostNanoseconds : int.MaxValue);
     }
 
+    private string Package => Path.Combine(library.Prefix, "share", "simdconv", "python");
+
+    private static bool HasNumPy => File.Exists(Python) && Support.ChildProcess.Run(new ProcessStartInfo(Python, ["-c", "import numpy"])).ExitCode == 0;
+
     private void Require() => Skip.If(library.Missing is not null, library.Missing);
 
     private static string Source(string name) => Path.Combine(SourceTests.Root(), "tests", "SimdConv.Tests", "Native", name);
@@ -122,8 +144,6 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         start.Environment[name] = value;
         return start;
     }
-
-    private static int ExitCode(string command, params string[] arguments) => Support.ChildProcess.Run(new ProcessStartInfo(command, arguments)).ExitCode;
 
     [GeneratedRegex(@"^\w[\w* ]*\bsimdconv_(\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
