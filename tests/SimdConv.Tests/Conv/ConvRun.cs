@@ -27,6 +27,8 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
         Plan = new(s, x.Layout, dy.Layout, c.Algorithm);
     }
 
+    public ConvCase Case => c;
+
     public Conv2DPlan<T> Plan { get; }
 
     public T[] X { get; }

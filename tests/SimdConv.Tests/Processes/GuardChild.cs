@@ -12,12 +12,15 @@ internal static class GuardChild
 {
     private const int Cases = 40;
 
-    public static void Run(GuardSide side)
+    public static void Run()
     {
         foreach (SimdTier tier in SimdSupport.Available)
         {
-            Run<float>(tier, side);
-            Run<double>(tier, side);
+            foreach (GuardSide side in Enum.GetValues<GuardSide>())
+            {
+                Run<float>(tier, side);
+                Run<double>(tier, side);
+            }
         }
     }
 
@@ -35,23 +38,23 @@ internal static class GuardChild
         foreach (int threads in (int[])[1, 2])
         {
             Execution execution = tier.Run(threads);
-            Check(GemmCases.Any(), tier, g => Multiply<T>(g, execution, side));
-            Check(ConvCases.Any(), tier, c => Convolve<T>(c, execution, side));
-            Check(ConvCases.Winograd(ConvAlgorithm.WinogradF2), tier, c => Convolve<T>(c, execution, side));
-            Check(ConvCases.Winograd(ConvAlgorithm.WinogradF4), tier, c => Convolve<T>(c, execution, side));
-            Check(ConvCases.Any(), tier, c => ConvolveTransposed<T>(c, execution, side));
-            Check(PoolCases.Any(), tier, c => Pool<T>(c, execution, side));
-            Check(ConvCases.Any(), tier, c => Unfold<T>(c, execution, side));
+            Check(GemmCases.Any(), tier, side, g => Multiply<T>(g, execution, side));
+            Check(ConvCases.Any(), tier, side, c => Convolve<T>(c, execution, side));
+            Check(ConvCases.Winograd(ConvAlgorithm.WinogradF2), tier, side, c => Convolve<T>(c, execution, side));
+            Check(ConvCases.Winograd(ConvAlgorithm.WinogradF4), tier, side, c => Convolve<T>(c, execution, side));
+            Check(ConvCases.Any(), tier, side, c => ConvolveTransposed<T>(c, execution, side));
+            Check(PoolCases.Any(), tier, side, c => Pool<T>(c, execution, side));
+            Check(ConvCases.Any(), tier, side, c => Unfold<T>(c, execution, side));
         }
 
         for (int length = 0; length < 70; length++)
             Elementwise<T>(length, tier.Run(), side);
     }
 
-    private static void Check<TCase>(FsCheck.Arbitrary<TCase> cases, SimdTier tier, Action<TCase> check) =>
+    private static void Check<TCase>(FsCheck.Arbitrary<TCase> cases, SimdTier tier, GuardSide side, Action<TCase> check) =>
         Properties.Check(cases, Cases, c =>
         {
-            Console.WriteLine($"{tier} {c}");
+            Console.WriteLine($"{tier} {side} {c}");
             Console.Out.Flush();
             check(c);
         });

@@ -5,13 +5,11 @@ namespace SimdConv.Tests.Processes;
 public sealed class GuardPageTests
 {
     /// <summary>No byte before a buffer, behind it, or of an input is touched that shouldn't be.</summary>
-    [SkippableTheory]
-    [InlineData(GuardSide.Left)]
-    [InlineData(GuardSide.Right)]
-    public void NothingBesideTheBuffersIsTouched(GuardSide side)
+    [SkippableFact]
+    public void NothingBesideTheBuffersIsTouched()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "the guard pages are written for Linux");
-        ChildProcess.MustSucceed(["guards", side.ToString()]);
+        ChildProcess.MustSucceed(["guards"]);
     }
 
     /// <summary>The guard itself works: one element too far ends the process.</summary>

@@ -1,5 +1,3 @@
-using SimdConv.Tests.Support;
-
 namespace SimdConv.Tests.Processes;
 
 /// <summary>What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.</summary>
@@ -14,8 +12,8 @@ internal static class Program
                 case ["tiers", string best, string fuses]:
                     TierChild.Run(Enum.Parse<SimdTier>(best), bool.Parse(fuses));
                     return 0;
-                case ["guards", string side]:
-                    GuardChild.Run(Enum.Parse<GuardSide>(side));
+                case ["guards"]:
+                    GuardChild.Run();
                     return 0;
                 case ["overrun"]:
                     GuardChild.Overrun();
@@ -36,7 +34,7 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards Left|Right | overrun | allocations THREADS | callers CALLS | first | tiles | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | best");
                     return 2;
             }
         }

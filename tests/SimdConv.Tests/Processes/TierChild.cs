@@ -10,7 +10,7 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// A few cases of every property in every tier that this process has, after proving that the process is what its parent asked for.
+/// A few cases of every property in the best tier that this process has, after proving that the process is what its parent asked for.
 /// </summary>
 internal static class TierChild
 {
@@ -22,12 +22,9 @@ internal static class TierChild
             + $"vector={Vector<byte>.Count} avx2={Avx2.IsSupported} fma={Fma.IsSupported} avx512={Avx512F.IsSupported}");
         Assert.Equal(best, SimdSupport.Best);
         Assert.Equal(fuses, SimdSupport.Fuses(best));
-        foreach (SimdTier tier in SimdSupport.Available)
-        {
-            Check<float>(tier);
-            Check<double>(tier);
-            Console.WriteLine($"digest {tier} {Digest(tier):X16}");
-        }
+        Check<float>(best);
+        Check<double>(best);
+        Console.WriteLine($"digest {best} {Digest(best):X16}");
     }
 
     /// <summary>Results of fixed cases of every operation: equal in all tiers that fuse, in whatever process.</summary>
