@@ -15,7 +15,7 @@ internal sealed class SimdConvEpoch : EpochContestant, IClassifier
         : base(PeerSet.SimdConv)
     {
         this.data = data;
-        net = new LeNet5<float>(new SimdEngine<float>(new Execution(threads)), EpochSuite.BatchSize);
+        net = new InterleavedLeNet5<float>(new Execution(threads), EpochSuite.BatchSize);
         initial.CopyTo(net.EditParameters());
     }
 
