@@ -15,16 +15,17 @@ internal static class Interleaved
         where T : unmanaged
     {
         // Some elements of every image at a time: those of one pixel may all compete for the same lines of the cache.
-        const int block = 16;
+        const int block = 64;
         int count = images.Length / size;
         for (int first = 0; first < size; first += block)
         {
             int last = Math.Min(first + block, size);
             for (int n = 0; n < count; n++)
             {
-                ReadOnlySpan<T> image = images.Slice(n * size, size);
-                for (int i = first; i < last; i++)
-                    target[(i * pitch) + n] = image[i];
+                ReadOnlySpan<T> part = images[((n * size) + first)..((n * size) + last)];
+                ref T to = ref target.Slice((first * pitch) + n, ((last - first - 1) * pitch) + 1)[0];
+                for (int i = 0; i < part.Length; i++)
+                    Unsafe.Add(ref to, i * pitch) = part[i];
             }
         }
 
@@ -118,16 +119,14 @@ internal static class Interleaved
 
         // The last register overlaps the one before, so it is computed ahead.
         ref T from = ref First(y), given = ref First(dy), to = ref MemoryMarshal.GetReference(dx);
-        Vector<T> scales = new(scale), end = Gradient(ref from, ref given, last);
+        Vector<T> value = Load(ref from, last), end = share * Load(ref given, last) * (new Vector<T>(scale) - (value * value * inverse));
         for (int i = 0; i < last; i += Vector<T>.Count)
-            Store(Gradient(ref from, ref given, i), ref to, i);
-        Store(end, ref to, last);
-
-        Vector<T> Gradient(ref T from, ref T given, int i)
         {
-            Vector<T> value = Load(ref from, i);
-            return share * Load(ref given, i) * (scales - (value * value * inverse));
+            value = Load(ref from, i);
+            Store(share * Load(ref given, i) * (new Vector<T>(scale) - (value * value * inverse)), ref to, i);
         }
+
+        Store(end, ref to, last);
     }
 
     private static ref T First<T>(ReadOnlySpan<T> values) => ref MemoryMarshal.GetReference(values);

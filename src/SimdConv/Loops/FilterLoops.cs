@@ -19,7 +19,7 @@ internal unsafe struct FilterProblem<T>
 /// Weight and bias gradient: for each group, dW^T[taps x K] = im2col(x) * dY^T, with im2col never in memory.
 /// <code>
 /// item: chunk of output rows, group, block of input channels     shared out between threads
-///   image, strip of rows      copy the strip of x, or read the image itself; lay dY out as [position][output channel]; add db
+///   image, strip of rows      copy the strip of x; lay dY out as [position][output channel]; add db
 ///     output channels by registers, taps by rows of a tile       one tile over all positions of the strip
 ///     (few output channels: neighbouring positions in lanes instead, see LaneSums)
 /// then: add the chunks in a balanced tree, transpose to dW
@@ -58,7 +58,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     public static long WorkspaceBytes(FilterSchedule schedule, int batch, int threads) =>
         Workspace.SizeOf<T>(schedule.PartialSize * FilterSchedule.Chunks(schedule.Shape, batch)) + (threads * ThreadBytes(schedule));
 
-    private static long StripSize(FilterSchedule schedule) => schedule.Layout.IsImage ? 0 : ((long)schedule.ChannelBlock * schedule.Layout.ChannelSize) + TVec.Count;
+    private static long StripSize(FilterSchedule schedule) => ((long)schedule.ChannelBlock * schedule.Layout.ChannelSize) + TVec.Count;
 
     private static long DYSize(FilterSchedule schedule) => (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.LdOutputs;
 
@@ -134,10 +134,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             if (ownsWeights)
             {
                 T* x = problem.X + (image * problem.XLayout.N) + ((((nint)group * schedule.Channels) + firstChannel) * problem.XLayout.C);
-                if (layout.IsImage)
-                    buffers.Strip = x + (y * problem.XLayout.H);
-                else
-                    StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, buffers.Strip, TVec.Count);
+                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, buffers.Strip, TVec.Count);
             }
 
             fixed (int* offsets = layout.Offsets)
@@ -174,29 +171,25 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     {
         int k = 0;
         for (; k + (TVectors.Value * TVec.Count) <= ld; k += TVectors.Value * TVec.Count)
-            Tiles<TVec, TVectors>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
+            Tiles<TVectors>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
         if (TVectors.Value > 2 && k + (2 * TVec.Count) <= ld)
         {
-            Tiles<TVec, N2>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
+            Tiles<N2>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
             k += 2 * TVec.Count;
         }
 
-        // A zmm register by itself takes a broadcast for each multiply-add; as halves, which Zen 4 loads twice as fast, it takes one for two.
-        if (k < ld && typeof(TVec) == typeof(Avx512Lanes<T>))
-            Tiles<Avx2Lanes<T>, N2>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
-        else if (k < ld)
-            Tiles<TVec, N1>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
+        if (k < ld)
+            Tiles<N1>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
     }
 
-    private static void Tiles<TLanes, TWidth>(int* offsets, int taps, int rows, StripLayout layout, T* strip, T* dy, int ld, T* sums)
-        where TLanes : unmanaged, ILanes<TLanes, T>
+    private static void Tiles<TWidth>(int* offsets, int taps, int rows, StripLayout layout, T* strip, T* dy, int ld, T* sums)
         where TWidth : struct, IConstant
     {
         Panels panels = new(taps, FilterKernel<TVec, T, TWidth>.MR);
         for (int i = 0; i < panels.Count; i++)
         {
             int tap = panels.Start(i);
-            FilterKernel<TLanes, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, layout.Grid.Width, layout.Pitch, dy, ld, sums + ((nint)tap * ld), ld);
+            FilterKernel<TVec, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, layout.Grid.Width, layout.Pitch, dy, ld, sums + ((nint)tap * ld), ld);
         }
     }
 

@@ -6,7 +6,7 @@ namespace SimdConv.Loops;
 /// <summary>How the weight gradient of a convolution is run on one tier: block sizes and tables.</summary>
 internal sealed class FilterSchedule
 {
-    public FilterSchedule(Conv2DShape shape, ImageLayout image, int lanes, int elementSize)
+    public FilterSchedule(Conv2DShape shape, int lanes, int elementSize)
     {
         Shape = shape;
         TapGrid grid = TapGrid.Forward(shape);
@@ -21,7 +21,7 @@ internal sealed class FilterSchedule
         Blocks = (Channels + ChannelBlock - 1) / ChannelBlock;
         int budget = BlockSizes.L2Bytes / 2 / elementSize;
         int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * LdOutputs), 1, grid.Height));
-        Layout = StripLayout.IsInImage(grid, ChannelBlock, image) ? StripLayout.OfImage(grid, rows, ChannelBlock, image) : new StripLayout(grid, rows, ChannelBlock);
+        Layout = new StripLayout(grid, rows, ChannelBlock);
     }
 
     /// <summary>Lanes of a row where positions are in lanes; registers of every tier divide it.</summary>
@@ -48,7 +48,7 @@ internal sealed class FilterSchedule
     public long PartialSize => (long)Shape.Groups * ((Channels * Layout.Grid.Taps) + 1) * LdOutputs;
 
     public override string ToString() =>
-        $"{(Layout.IsImage ? "image in place" : "strip")}, {(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, strips of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels";
+        $"x in place, {(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, strips of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels";
 
     /// <summary>
     /// Virtual lanes: 16 neighbouring columns where they fill registers better than the output channels do, else 1. A function of the
@@ -66,18 +66,15 @@ internal sealed class FilterSchedule
     public static ReductionOrder Order(Conv2DShape shape, int batch) =>
         DepthwiseFilterSchedule.Suits(shape) ? DepthwiseFilterSchedule.Order(shape, batch) : new(Chunks(shape, batch), Lanes(shape));
 
-    /// <summary>Multiply-adds that a chunk has at least: some tens of microseconds, beside which starting it and adding it to others is nothing.</summary>
-    private const long LeastWork = 1 << 20;
-
     /// <summary>
-    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where there is work for them and the
+    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the
     /// partial sums are small, one where they would exceed 2^20 elements.
     /// </summary>
     public static int Chunks(Conv2DShape shape, int batch)
     {
-        long rows = Math.Max(1, (long)batch * shape.P), work = rows * shape.Q * shape.WeightCount;
+        long rows = Math.Max(1, (long)batch * shape.P);
         int chunks = 1;
-        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 20 && 2 * chunks * LeastWork <= work)
+        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 20)
             chunks *= 2;
         return chunks;
     }

@@ -13,8 +13,6 @@ internal static unsafe class TransposePacking<TVec, T>
     /// </summary>
     public static void ToPositions(T* image, ImageLayout layout, int channels, int rows, int width, T* target, int ld)
     {
-        if (layout.W == 1 && layout.H == width)
-            (rows, width) = (1, rows * width);
         for (int y = 0; y < rows; y++, image += layout.H, target += (nint)width * ld)
         {
             if (layout.W == 1)
