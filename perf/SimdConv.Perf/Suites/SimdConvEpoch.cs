@@ -24,8 +24,7 @@ internal sealed class SimdConvEpoch : EpochContestant, IClassifier
     protected override void Call()
     {
         DigitSet batch = data.Slice(EpochSuite.FirstOf(data, Losses.Count), EpochSuite.BatchSize);
-        (double loss, _) = net.Train(batch.Images.Span, batch.Labels.Span);
-        adam.Step(net.EditParameters(), net.Gradients);
+        (double loss, _) = net.Train(batch.Images.Span, batch.Labels.Span, adam);
         Losses.Add(loss / EpochSuite.BatchSize);
     }
 }

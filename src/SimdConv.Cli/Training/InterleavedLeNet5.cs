@@ -19,8 +19,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
 
     private static readonly T Scale = T.CreateTruncating(LeNetShapes.TanhScale);
 
-    private readonly Execution execution, alone;
-    private readonly ParallelOptions parallel;
+    private readonly Team team;
+    private readonly Execution alone;
     private readonly Action<int> forward, train, weigh;
     private readonly Conv2DPlan<T>[] plans;
     private readonly PackedFilter<T>?[] filters = new PackedFilter<T>?[LeNetShapes.Convs.Length];
@@ -41,13 +41,14 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     private T* source;
     private byte* labels;
     private int batch;
+    private Adam<T>? optimizer;
 
     public InterleavedLeNet5(Execution execution, int maxBatch)
         : base(maxBatch)
     {
-        (this.execution, alone) = (execution, execution with { MaxThreads = 1 });
-        parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, execution.MaxThreads) };
-        (forward, train, weigh) = (part => Forward(part), Train, Weigh);
+        team = new Team(Math.Clamp(execution.MaxThreads, 1, Parts));
+        alone = execution with { MaxThreads = 1 };
+        (forward, train, weigh) = (share => Each(share, trains: false), share => Each(share, trains: true), Weigh);
         width = (maxBatch + Parts - 1) / Parts;
         int parts = PartsOf(maxBatch);
         columns = parts * width;
@@ -68,10 +69,12 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         return rows.AsSpan(0, batch * DigitSet.Classes);
     }
 
-    public override (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels)
+    public override (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null)
     {
         Start(labels.Length, images, labels, train);
-        Run(Math.Max(1, execution.MaxThreads), weigh);
+        this.optimizer = optimizer;
+        optimizer?.Begin();
+        team.Run(weigh);
         (double loss, int correct) = (0, 0);
         foreach ((double partLoss, int partCorrect) in scores.AsSpan(0, PartsOf(batch)))
         {
@@ -94,7 +97,7 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
                 if (filters[i] is { } filter)
                     plans[i].Repack(Weights(i), filter);
                 else
-                    filters[i] = plans[i].Pack(Weights(i), i == 0 ? FilterUse.Forward : FilterUse.Both, execution.Tier);
+                    filters[i] = plans[i].Pack(Weights(i), i == 0 ? FilterUse.Forward : FilterUse.Both, alone.Tier);
             }
         }
 
@@ -105,21 +108,22 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
                 this.batch = batch;
                 source = pixels;
                 this.labels = digits;
-                Run(PartsOf(batch), body);
+                team.Run(body);
             }
         }
     }
 
-    private void Run(int count, Action<int> body)
+    /// <summary>The parts of one thread.</summary>
+    private void Each(int share, bool trains)
     {
-        if (parallel.MaxDegreeOfParallelism > 1)
+        int parts = PartsOf(batch), end = parts * (share + 1) / team.Size;
+        for (int part = parts * share / team.Size; part < end; part++)
         {
-            Parallel.For(0, count, parallel, body);
-            return;
+            if (trains)
+                Train(part);
+            else
+                Forward(part);
         }
-
-        for (int i = 0; i < count; i++)
-            body(i);
     }
 
     private int Forward(int part)
@@ -159,20 +163,24 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         WeighConv(0, x, y1, part);
     }
 
-    /// <summary>A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer, and of some weights of the convolutions.</summary>
+    /// <summary>
+    /// A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer and of some weights of the
+    /// convolutions, and the update of these parameters.
+    /// </summary>
     private void Weigh(int share)
     {
-        int shares = Math.Max(1, execution.MaxThreads), used = PartsOf(batch) * width;
+        int used = PartsOf(batch) * width;
         WeighDense(0, pool2, dHidden1);
         WeighDense(1, hidden1, dHidden2);
         WeighDense(2, hidden2, dLogits);
         (int start, int end) = Share(LeNetParameters.ConvCount);
-        Span<T> sums = ConvGradients[start..end];
+        Span<T> sums = GradientsToEdit.Slice(start, end - start);
         dConvs.AsSpan(start, sums.Length).CopyTo(sums);
         for (int part = 1; part < PartsOf(batch); part++)
             Interleaved.Add(dConvs.AsSpan((part * LeNetParameters.ConvCount) + start, sums.Length), sums);
+        Update(start, sums.Length);
 
-        (int Start, int End) Share(int size) => (size * share / shares, size * (share + 1) / shares);
+        (int Start, int End) Share(int size) => (size * share / team.Size, size * (share + 1) / team.Size);
 
         void WeighDense(int layer, T[] x, T[] dy)
         {
@@ -180,10 +188,15 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
             (int from, int to) = Share(outputs);
             if (from == to)
                 return;
+            int weights = LeNetParameters.Weights[2 + layer].Start + (from * inputs), biases = LeNetParameters.Biases[2 + layer].Start + from, rows = to - from;
             ReadOnlySpan<T> given = dy.AsSpan(from * columns);
-            Gemm.Multiply(Transpose.No, Transpose.Yes, to - from, inputs, used, T.One, given, columns, x, columns, T.Zero, WeightGradient(2 + layer)[(from * inputs)..], inputs, alone);
-            Gemm.Multiply(Transpose.No, Transpose.No, to - from, 1, used, T.One, given, columns, ones, 1, T.Zero, BiasGradient(2 + layer)[from..], 1, alone);
+            Gemm.Multiply(Transpose.No, Transpose.Yes, rows, inputs, used, T.One, given, columns, x, columns, T.Zero, GradientsToEdit[weights..], inputs, alone);
+            Gemm.Multiply(Transpose.No, Transpose.No, rows, 1, used, T.One, given, columns, ones, 1, T.Zero, GradientsToEdit[biases..], 1, alone);
+            Update(weights, rows * inputs);
+            Update(biases, rows);
         }
+
+        void Update(int from, int count) => optimizer?.Update(from, EditParameters().Slice(from, count), Gradients.Slice(from, count));
     }
 
     private void Convolve(int conv, ReadOnlySpan<T> x, Span<T> y) =>

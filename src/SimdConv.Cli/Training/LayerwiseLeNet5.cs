@@ -48,7 +48,7 @@ internal sealed class LayerwiseLeNet5<T> : LeNet5<T>
         return logits.AsSpan(0, batch * DigitSet.Classes);
     }
 
-    public override (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels)
+    public override (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null)
     {
         int batch = labels.Length;
         (double, int) result = SoftmaxCrossEntropy.Evaluate(Forward(batch, images), labels, DigitSet.Classes, dLogits, batch);
@@ -67,6 +67,8 @@ internal sealed class LayerwiseLeNet5<T> : LeNet5<T>
         engine.PoolBackward(0, batch, dPool1, dConv1);
         engine.TanhGradient(conv1.AsSpan(0, batch * 4704), dConv1.AsSpan(0, batch * 4704));
         engine.ConvWeightGradient(0, batch, images, dConv1, WeightGradient(0), BiasGradient(0));
+        optimizer?.Begin();
+        optimizer?.Update(0, EditParameters(), Gradients);
         return result;
     }
 

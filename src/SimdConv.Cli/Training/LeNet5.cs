@@ -30,8 +30,11 @@ internal abstract class LeNet5<T>(int maxBatch)
     /// <summary>Returns the logits of a batch, <see cref="DigitSet.Classes"/> an image.</summary>
     public abstract ReadOnlySpan<T> Forward(int batch, ReadOnlySpan<T> images);
 
-    /// <summary>Runs a batch in both directions; <see cref="Gradients"/> then holds the gradients of its mean loss.</summary>
-    public abstract (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels);
+    /// <summary>
+    /// Runs a batch in both directions; <see cref="Gradients"/> then holds the gradients of its mean loss, and parameters have been updated by
+    /// <paramref name="optimizer"/>, if there is one.
+    /// </summary>
+    public abstract (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null);
 
     /// <summary>Whether parameters have been edited since it was last asked for.</summary>
     protected bool TakeChange()
@@ -47,8 +50,7 @@ internal abstract class LeNet5<T>(int maxBatch)
 
     protected Span<T> WeightGradient(int layer) => Part(gradients, LeNetParameters.Weights[layer]);
 
-    /// <summary>The gradients of all convolutions.</summary>
-    protected Span<T> ConvGradients => gradients.AsSpan(0, LeNetParameters.ConvCount);
+    protected Span<T> GradientsToEdit => gradients;
 
     protected Span<T> BiasGradient(int layer) => Part(gradients, LeNetParameters.Biases[layer]);
 

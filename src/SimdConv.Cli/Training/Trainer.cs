@@ -48,8 +48,7 @@ internal sealed class Trainer
         {
             int count = Math.Min(batch, train.Count - done);
             Gather(order.AsSpan(done, count));
-            (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count));
-            adam.Step(net.EditParameters(), net.Gradients);
+            (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count), adam);
             loss += batchLoss;
             correct += batchCorrect;
             done += count;
