@@ -50,6 +50,17 @@ public static class SimdSupport
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
     public static IReadOnlyList<SimdTier> Available => Array.FindAll(AllTiers, IsAvailable);
 
+    /// <summary>The fastest tier that the CPU and the operating system offer to a program that is compiled for them.</summary>
+    public static SimdTier Hardware => Core.Hardware.Tier;
+
+    /// <summary>Why <see cref="Best"/> is below <see cref="Hardware"/>, and the remedy, in a sentence for a log; null where it isn't.</summary>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
+    public static string? Shortfall =>
+        Best >= Hardware ? null
+        : Narrowing.Limit < Hardware ? $"SimdConv runs {Best} code on a CPU with {Hardware}: the environment variable {EnvironmentVariable} says so."
+        : $"SimdConv runs {Best} code on a CPU with {Hardware}: this program was compiled, or its runtime configured, for a lesser CPU. "
+            + $"A program that is compiled ahead of time is published with IlcInstructionSet set to x86-64-v{(Hardware == SimdTier.Avx512 ? 4 : 3)}.";
+
     /// <summary>Whether <paramref name="tier"/> runs on this CPU and is not excluded by <c>SIMDCONV_TIER</c>.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
     public static bool IsAvailable(SimdTier tier)
