@@ -99,6 +99,8 @@ public static unsafe class Elementwise
         SimdTier tier = execution.Validate();
         RequireSameOrApart(x, xArgument, target, targetArgument);
         RequireSameOrApart(y, yArgument, target, targetArgument);
+        if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Elementwise, tier))
+            Telemetry.Tell<T>(Operation.Elementwise, tier, $"{target.Length}", operation);
         fixed (T* px = x, py = y, pt = target)
             TierLoops<T>.For(tier).Elementwise(operation, px, py, pt, target.Length, factor);
     }

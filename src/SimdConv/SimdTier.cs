@@ -42,6 +42,9 @@ public static class SimdSupport
     // A call of a few nanoseconds asks for it: found once. -1 where the environment variable is wrong, which every use then says.
     private static readonly int Fastest = Narrowing.Error is null ? (int)Array.FindLast(AllTiers, IsAvailable) : -1;
 
+    // After all that it may be asked for: the first use of the library is where a host's listeners meet it.
+    private static readonly bool IsWatched = Telemetry.Start();
+
     /// <summary>The fastest available tier: the one used where <see cref="Execution.Tier"/> is null.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
     public static SimdTier Best => Fastest >= 0 ? (SimdTier)Fastest : throw WrongNarrowing();
