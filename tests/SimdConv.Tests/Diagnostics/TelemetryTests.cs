@@ -98,11 +98,10 @@ public sealed class TelemetryTests
             IsListening = true;
         }
 
-        // The base class may call before the fields are made.
         protected override void OnEventWritten(EventWrittenEventArgs e)
         {
             if (e.EventSource.Name == "SimdConv")
-                Events?.Enqueue([.. e.Payload!.Select(value => $"{value}")]);
+                Events.Enqueue([.. e.Payload!.Select(value => $"{value}")]);
         }
     }
 }
