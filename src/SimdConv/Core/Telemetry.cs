@@ -23,13 +23,16 @@ internal enum Operation
 
 /// <summary>
 /// What a host may watch: a meter and an event source, both of the name SimdConv. While nobody watches, a call tests one static field.
-/// The switch SimdConv.Diagnostics, set to false, leaves all of it out of a trimmed program.
+/// <see cref="Switch"/>, set to false, leaves all of it out, of a trimmed program altogether.
 /// </summary>
 internal static class Telemetry
 {
+    /// <summary>The switch of <see cref="AppContext"/>, to be set before the library's first use.</summary>
+    public const string Switch = "SimdConv.Diagnostics";
+
     private const string SourceName = "SimdConv";
 
-    // Watched: by a meter's listener from its first reading on, by an event source's as long as it is there.
+    // Set by the first reading of a meter's listener and by the beginning of an event source's; what follows is cheap, so nobody clears it.
     private static bool isOn;
 
     /// <summary>Whether calls have to be told of.</summary>
@@ -39,8 +42,8 @@ internal static class Telemetry
         get => isOn && IsSupported;
     }
 
-    [FeatureSwitchDefinition("SimdConv.Diagnostics")]
-    private static bool IsSupported => !AppContext.TryGetSwitch("SimdConv.Diagnostics", out bool on) || on;
+    [FeatureSwitchDefinition(Switch)]
+    private static bool IsSupported => !AppContext.TryGetSwitch(Switch, out bool on) || on;
 
     /// <summary>
     /// Makes the meter and the event source, so that listeners find them; once, at the library's first use. On a thread of the pool: where
