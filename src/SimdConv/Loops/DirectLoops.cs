@@ -53,6 +53,8 @@ internal static unsafe class DirectLoops<TVec, T>
             RunInPlace(p, fromC, false);
         else if (p->B.ColumnStride == 1)
             RunStreaming(p, most);
+        else if (p->M == 1 && TVec.Count > 2)
+            RunDots(p, fromC);
         else if (p->M <= most)
             RunTurned(p, fromC, isFlat ? 4 : 2);
         else
@@ -139,6 +141,28 @@ internal static unsafe class DirectLoops<TVec, T>
             pc += kcMost;
         }
         while (pc < p->K);
+    }
+
+    /// <summary>B transposed and one row: dot products, as many at once as a register has lanes, with nothing between memory and the multiply-adds.</summary>
+    [SkipLocalsInit]
+    private static void RunDots(GemmProblem<T>* p, bool fromC)
+    {
+        int w = TVec.Count;
+        bool isContiguous = p->A.ColumnStride == 1;
+        using Workspace workspace = new(isContiguous ? 0 : Workspace.SizeOf<T>(p->K));
+        T* x = isContiguous ? p->A.Data : workspace.Take<T>(p->K), sums = stackalloc T[w];
+        for (int k = 0; k < p->K && !isContiguous; k++)
+            x[k] = p->A.Data[k * p->A.ColumnStride];
+        for (int j = 0; j < p->N; j += w)
+        {
+            int rows = Math.Min(w, p->N - j);
+            TVec.Store(sums, !fromC ? default : rows == w ? TVec.Load(p->C + j) : TVec.LoadPartial(p->C + j, rows));
+            TransposeBlocks<TVec, T>.Dots(p->B.Data + (j * p->B.ColumnStride), p->B.ColumnStride, rows, p->K, x, sums);
+            if (rows == w)
+                TVec.Store(p->C + j, TVec.Load(sums));
+            else
+                TVec.StorePartial(p->C + j, TVec.Load(sums), rows);
+        }
     }
 
     /// <summary>B transposed and at most one row of tiles: blocks of B are turned in registers on their way through L1.</summary>
