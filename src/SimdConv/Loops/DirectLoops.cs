@@ -18,7 +18,7 @@ internal static unsafe class DirectLoops<TVec, T>
     /// <summary>Bytes of the widest register.</summary>
     private const int Alignment = 64;
 
-    /// <summary>KC where B is read once: so few rows that the hardware follows each of them through memory.</summary>
+    /// <summary>KC where B is read once: so few rows that the hardware follows each of them. The next as many are fetched meanwhile.</summary>
     private const int StreamedTerms = 16;
 
     /// <summary>KC where B is read again: its panel, two registers wide, takes at most half of L1.</summary>
@@ -106,6 +106,7 @@ internal static unsafe class DirectLoops<TVec, T>
         o.Ldb = p->B.RowStride;
         o.Ldc = o.LdStart = p->Ldc;
         o.IsStreaming = isStreaming;
+        o.Ahead = isStreamed ? StreamedTerms * o.Ldb : 0;
 
         // Columns ahead of the first register that is aligned, where that matters.
         int ahead = o.IsStreaming ? Math.Min(p->N, (int)(-(nint)p->C & (Alignment - 1)) / sizeof(T)) : 0, pc = 0;
@@ -175,6 +176,8 @@ internal static unsafe class DirectLoops<TVec, T>
         o.ATerm = p->A.ColumnStride;
         o.B = workspace.Take<T>((long)kcMost * vectors * w);
         o.Ldc = o.LdStart = p->Ldc;
+        o.Ahead = 0;
+        o.IsStreaming = false;
         for (int jc = 0; jc < p->N;)
         {
             int left = p->N - jc, across = left > 3 * w && vectors == 4 ? 4 : left > w ? 2 : 1;
