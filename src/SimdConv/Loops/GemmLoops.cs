@@ -158,7 +158,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         using Workspace workspace = new(Workspace.SizeOf<T>((long)m * n));
         T* turned = workspace.Take<T>((long)m * n), end = turned + ((nint)m * n);
         for (int i = 0; i < m && fromC; i += w)
-            TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, T.One, turned + i, m, end, exact: true);
+            TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, turned + i, m, end, exact: true);
         GemmProblem<T> transposed = Transposed(p);
         transposed.C = turned;
         transposed.Beta = fromC ? T.One : T.Zero;
@@ -169,7 +169,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         for (int j = 0; j < n; j += w)
         {
             T* c = p->C + j;
-            TransposeBlocks<TVec, T>.Run(turned + ((nint)j * m), m, Math.Min(w, n - j), m, T.One, c, p->Ldc, p->C + ((m - 1) * p->Ldc) + n, exact: true);
+            TransposeBlocks<TVec, T>.Run(turned + ((nint)j * m), m, Math.Min(w, n - j), m, c, p->Ldc, p->C + ((m - 1) * p->Ldc) + n, exact: true);
         }
     }
 }

@@ -169,7 +169,7 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     public static (Avx2Lanes<T> Low, Avx2Lanes<T> High) Exchange(Avx2Lanes<T> a, Avx2Lanes<T> b, int bit)
     {
         // Within 128 bits, then halves.
-        if (bit == Count / 2)
+        if (bit * sizeof(T) >= 16)
         {
             return (new(Avx.Permute2x128(a.v.AsSingle(), b.v.AsSingle(), 0x20).As<float, T>()),
                 new(Avx.Permute2x128(a.v.AsSingle(), b.v.AsSingle(), 0x31).As<float, T>()));

@@ -146,7 +146,7 @@ internal readonly unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx5
     public static (Avx512Lanes<T> Low, Avx512Lanes<T> High) Exchange(Avx512Lanes<T> a, Avx512Lanes<T> b, int bit)
     {
         // Within 128 bits, then quarters: 0, 2 and 1, 3 of both.
-        if (bit >= Count / 4)
+        if (bit * sizeof(T) >= 16)
         {
             return (new(Avx512F.Shuffle4x128(a.v.AsSingle(), b.v.AsSingle(), 0b10_00_10_00).As<float, T>()),
                 new(Avx512F.Shuffle4x128(a.v.AsSingle(), b.v.AsSingle(), 0b11_01_11_01).As<float, T>()));
