@@ -89,8 +89,9 @@ internal static unsafe class DirectLoops<TVec, T>
             Sse.StoreFence();
     }
 
+    /// <summary>B as it lies: rows of tiles below each other for each few columns.</summary>
     [SkipLocalsInit]
-    private static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
+    public static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
         int most = DirectKernel<TVec, T>.MaxRows(isFlat ? 4 : 2);

@@ -41,6 +41,12 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     public static void Run(GemmProblem<T>* problem, in Execution execution)
     {
         int m = problem->M, n = problem->N;
+        if (IsTiny(problem))
+        {
+            DirectLoops<TVec, T>.RunInPlace(problem, problem->Beta != T.Zero, isStreaming: false);
+            return;
+        }
+
         int threads = execution.Threads;
         problem->PackedColumns = problem->PackedB == null ? 0 : PackedLoops<TVec, T, TKernel>.PackedColumns(n);
         if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit)
@@ -54,6 +60,15 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
         execution.Run(split.Parts, &RunPart, &split);
+    }
+
+    /// <summary>A few tiles with nothing before or after them, for which weighing the ways would take as long as going one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsTiny(GemmProblem<T>* p)
+    {
+        const int Most = 32;
+        return (uint)((p->M - 1) | (p->N - 1) | (p->K - 1)) < Most && p->B.ColumnStride == 1 && p->Alpha == T.One
+            && p->PackedA == null && p->PackedB == null && !GemmEnds<TVec, T>.Starts(p) && p->Finish.Operation == ElementwiseOperation.None;
     }
 
     private struct Split
