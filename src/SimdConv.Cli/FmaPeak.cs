@@ -27,33 +27,52 @@ internal static class FmaPeak
         return best.Sum();
     }
 
-    private static double BestOf<T>(SimdTier tier)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => tier switch
+    /// <summary>So many multiply-adds on each chain, on the calling thread.</summary>
+    public static void Run<T>(SimdTier tier, int rounds)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        switch (tier)
         {
-            SimdTier.Avx512 => BestOf<Avx512Lanes<T>, T>(),
-            SimdTier.Avx2 => BestOf<Avx2Lanes<T>, T>(),
-            SimdTier.VectorT => BestOf<VectorLanes<T>, T>(),
-            _ => BestOf<ScalarLanes<T>, T>(),
+            case SimdTier.Avx512: Checked<Avx512Lanes<T>, T>(rounds); break;
+            case SimdTier.Avx2: Checked<Avx2Lanes<T>, T>(rounds); break;
+            case SimdTier.VectorT: Checked<VectorLanes<T>, T>(rounds); break;
+            default: Checked<ScalarLanes<T>, T>(rounds); break;
+        }
+    }
+
+    /// <summary>Operations of so many rounds.</summary>
+    public static double Flops<T>(SimdTier tier, int rounds)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => 2.0 * Chains * rounds * tier switch
+        {
+            SimdTier.Avx512 => Avx512Lanes<T>.Count,
+            SimdTier.Avx2 => Avx2Lanes<T>.Count,
+            SimdTier.VectorT => VectorLanes<T>.Count,
+            _ => ScalarLanes<T>.Count,
         };
 
-    private static unsafe double BestOf<TVec, T>()
-        where TVec : unmanaged, ILanes<TVec, T>
+    private static double BestOf<T>(SimdTier tier)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double best = 0;
         for (int trial = 0; trial < Trials; trial++)
         {
             long start = Stopwatch.GetTimestamp();
-            TVec sum = Run<TVec, T>(TVec.Broadcast(T.CreateChecked(0.5)), Rounds);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            // Each chain converges to 1; looking at the sum keeps the loop from being left out.
-            double first = double.CreateChecked(*(T*)&sum);
-            if (Math.Abs(first - Chains) > 0.01)
-                throw new InvalidOperationException($"The chains gave {first}.");
-            best = Math.Max(best, 2.0 * Chains * TVec.Count * Rounds / seconds / 1e9);
+            Run<T>(tier, Rounds);
+            best = Math.Max(best, Flops<T>(tier, Rounds) / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         return best;
+    }
+
+    private static unsafe void Checked<TVec, T>(int rounds)
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        // Each chain converges to 1; looking at the sum keeps the loop from being left out.
+        TVec sum = Run<TVec, T>(TVec.Broadcast(T.CreateChecked(0.5)), rounds);
+        double first = double.CreateChecked(*(T*)&sum);
+        if (Math.Abs(first - Chains) > 0.01)
+            throw new InvalidOperationException($"The chains gave {first}.");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

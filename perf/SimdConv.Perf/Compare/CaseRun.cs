@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace SimdConv.Perf.Compare;
 
 /// <summary>One row: makes the participants, warms them up, checks that they agree, times them, and reports.</summary>
-internal sealed class CaseRun(Case row, int threads, Report report)
+internal sealed class CaseRun(Case row, CompareOptions options, Report report)
 {
     private const double LeastWarmUpSeconds = 0.02, MostWarmUpSeconds = 0.3, RehearsalSeconds = 0.5;
 
@@ -17,7 +17,9 @@ internal sealed class CaseRun(Case row, int threads, Report report)
         long start = Stopwatch.GetTimestamp();
         List<Contestant> contestants = [.. row.Create()];
         if (row.IsBoundByMemory)
-            contestants.Add(new MemoryContestant(row.Traffic, threads));
+            contestants.Add(new MemoryContestant(row.Traffic, options.Threads));
+        if (row.Flops > 0)
+            contestants.Add(options.Type == ElementType.Float ? new PeakContestant<float>(options.Threads) : new PeakContestant<double>(options.Threads));
         try
         {
             double warmUp = isFirst ? RehearsalSeconds : Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
@@ -29,7 +31,7 @@ internal sealed class CaseRun(Case row, int threads, Report report)
             }
 
             double left = seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
-            report.Add(row, Interleaved.Measure(contestants, calls, left, isThreaded: threads > 1));
+            report.Add(row, Interleaved.Measure(contestants, calls, left, isThreaded: options.Threads > 1));
             foreach (string remark in row.Remarks(contestants))
                 report.AddRemark(remark);
         }

@@ -98,7 +98,7 @@ internal static class CompareCommand
         for (int i = 0; i < cases.Length; i++)
         {
             double spare = options.Seconds - Stopwatch.GetElapsedTime(start).TotalSeconds - cases[i..].Sum(LeastSeconds);
-            new CaseRun(cases[i], options.Threads, report).Run(LeastSeconds(cases[i]) + (spare / (cases.Length - i)), isFirst: i == 0);
+            new CaseRun(cases[i], options, report).Run(LeastSeconds(cases[i]) + (spare / (cases.Length - i)), isFirst: i == 0);
         }
 
         return true;

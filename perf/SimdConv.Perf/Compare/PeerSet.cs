@@ -10,6 +10,9 @@ internal sealed class PeerSet
     /// <summary>No peer: a plain copy of as many bytes.</summary>
     public const string Memory = "memory";
 
+    /// <summary>No peer: nothing but multiply-adds.</summary>
+    public const string Peak = "peak";
+
     public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference", Native = "native";
 
     /// <summary>Loads a peer; what it says is its version, or why it can't.</summary>

@@ -43,6 +43,7 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         output.WriteLine();
         Write($"{name} · {Type} · {options.Threads} thread{(options.Threads == 1 ? "" : "s")} · {Tier} · FMA peak {peak:F1} GFLOP/s");
         output.WriteLine("ratio = peer's time / SimdConv's, median with quartiles: above 1 SimdConv is faster; * behind, median and quartiles below 1");
+        output.WriteLine("% peak = rate / that of bare multiply-adds in the same second");
         output.WriteLine("% mem = time of a plain copy of as many bytes / SimdConv's, where a row is bound by memory");
         Write($"{"shape".PadRight(shapeWidth)}  {"direction",-16} {"ms",10} {"GFLOP/s",8} {"% peak",7} {"GB/s",6} {"% mem",6}  ratios");
     }
@@ -52,13 +53,14 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         Timing ours = timings[0];
         double seconds = ours.Median;
         double? gflops = row.Flops > 0 ? row.Flops / seconds / 1e9 : null;
-        double? percent = gflops / peak * 100;
+        Timing? limit = timings.FirstOrDefault(t => t.Name == PeerSet.Peak);
+        double? percent = limit is null ? null : Statistics.Quantile(Ratios(ours, limit), 0.5) * row.Flops / limit.Flops * 100;
         double? gigabytes = row.Traffic.Bytes > 0 ? row.Traffic.Bytes / seconds / 1e9 : null;
         Timing? memory = timings.FirstOrDefault(t => t.Name == PeerSet.Memory);
         double? percentOfMemory = memory is null ? null : Statistics.Quantile(Ratios(ours, memory), 0.5) * 100;
         string line = FormattableString.Invariant(
             $"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} {Milliseconds(seconds * row.Scale),10} {gflops,8:F1} {percent,7:F1} {gigabytes,6:F1} {percentOfMemory,6:F0} ");
-        foreach (Timing peer in timings.Skip(1).Where(t => t != memory))
+        foreach (Timing peer in timings.Skip(1).Where(t => t != memory && t != limit))
         {
             double[] ratios = Ratios(ours, peer);
             double[] spread = [Statistics.Quantile(ratios, 0.25), Statistics.Quantile(ratios, 0.75)];

@@ -71,4 +71,10 @@ internal unsafe interface ILanes<TSelf, T>
 
     /// <summary>The inverse of <see cref="Deinterleave"/>.</summary>
     static abstract (TSelf Low, TSelf High) Interleave(TSelf even, TSelf odd);
+
+    /// <summary>
+    /// A round of a transpose of Count registers, for two whose numbers differ by <paramref name="bit"/>. After rounds of 2, 1, 4, 8, as far as they
+    /// are below Count, element j of register i is what element i of register j was; what is where in between is up to the lanes.
+    /// </summary>
+    static abstract (TSelf Low, TSelf High) Exchange(TSelf a, TSelf b, int bit);
 }

@@ -9,7 +9,7 @@ namespace SimdConv.Loops;
 
 /// <summary>
 /// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again, for a
-/// packed copy to pay. No workspace, but for one panel where B is transposed.
+/// packed copy to pay. No workspace, but where B is transposed.
 /// </summary>
 internal static unsafe class DirectLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -18,13 +18,13 @@ internal static unsafe class DirectLoops<TVec, T>
     /// <summary>Bytes of the widest register.</summary>
     private const int Alignment = 64;
 
-    /// <summary>KC where B is read once: so few rows that the hardware follows each of them through memory.</summary>
+    /// <summary>KC where B is read once: so few rows that the hardware follows each of them. The next as many are fetched meanwhile.</summary>
     private const int StreamedTerms = 16;
 
     /// <summary>KC where B is read again: its panel, two registers wide, takes at most half of L1.</summary>
     private static int ReusedTerms => Math.Max(StreamedTerms, CacheSizes.L1 / 2 / (2 * TVec.Count * sizeof(T)));
 
-    /// <summary>KC of a transposed B: long enough that fetching ahead along its rows pays, which it does better than a panel within L1.</summary>
+    /// <summary>KC of a transposed B: long enough for the hardware to follow its rows, which pays more than a panel within L1 would.</summary>
     private const int TurnedTerms = 256;
 
     /// <summary>Whether the product runs faster in place than packed.</summary>
@@ -53,6 +53,8 @@ internal static unsafe class DirectLoops<TVec, T>
             RunInPlace(p, fromC, false);
         else if (p->B.ColumnStride == 1)
             RunStreaming(p, most);
+        else if (p->M <= 2 && TVec.Count is 4 or 8 or 16)
+            RunDots(p, fromC);
         else if (p->M <= most)
             RunTurned(p, fromC, isFlat ? 4 : 2);
         else
@@ -87,8 +89,9 @@ internal static unsafe class DirectLoops<TVec, T>
             Sse.StoreFence();
     }
 
+    /// <summary>B as it lies: rows of tiles below each other for each few columns.</summary>
     [SkipLocalsInit]
-    private static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
+    public static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
         int most = DirectKernel<TVec, T>.MaxRows(isFlat ? 4 : 2);
@@ -104,6 +107,7 @@ internal static unsafe class DirectLoops<TVec, T>
         o.Ldb = p->B.RowStride;
         o.Ldc = o.LdStart = p->Ldc;
         o.IsStreaming = isStreaming;
+        o.Ahead = isStreamed ? StreamedTerms * o.Ldb : 0;
 
         // Columns ahead of the first register that is aligned, where that matters.
         int ahead = o.IsStreaming ? Math.Min(p->N, (int)(-(nint)p->C & (Alignment - 1)) / sizeof(T)) : 0, pc = 0;
@@ -141,6 +145,45 @@ internal static unsafe class DirectLoops<TVec, T>
         while (pc < p->K);
     }
 
+    /// <summary>B transposed and few rows: dot products, as many at once as a register has lanes, with nothing between memory and the multiply-adds.</summary>
+    private static void RunDots(GemmProblem<T>* p, bool fromC)
+    {
+        GemmProblem<T> rows = *p;
+        bool isContiguous = p->A.ColumnStride == 1;
+        using Workspace workspace = new(isContiguous ? 0 : Workspace.SizeOf<T>((long)p->M * p->K));
+        if (!isContiguous)
+        {
+            rows.A = new() { Data = workspace.Take<T>((long)p->M * p->K), RowStride = p->K, ColumnStride = 1 };
+            for (int m = 0; m < p->M; m++)
+                RowCopy<TVec, T>.Gather(p->A.Data + (m * p->A.RowStride), p->A.ColumnStride, rows.A.Data + ((nint)m * p->K), p->K);
+        }
+
+        // Rows of B that stay in L2 for the other rows of A.
+        for (int j = 0; j < p->N; j += TVec.Count)
+        {
+            for (int m = 0; m < p->M;)
+            {
+                int left = p->M - m;
+                m += left >= 2 ? Dots<N2>(&rows, m, j, fromC) : Dots<N1>(&rows, m, j, fromC);
+            }
+        }
+    }
+
+    [SkipLocalsInit]
+    private static int Dots<TRows>(GemmProblem<T>* p, int row, int column, bool fromC)
+        where TRows : struct, IConstant
+    {
+        int w = TVec.Count, columns = Math.Min(w, p->N - column);
+        T* c = p->C + (row * p->Ldc) + column, sums = stackalloc T[TRows.Value * w];
+        for (int m = 0; m < TRows.Value; m++)
+            TVec.Store(sums + (m * w), fromC ? RowCopy<TVec, T>.LoadUpTo(c + (m * p->Ldc), columns) : default);
+        StridedMatrix<T> b = p->B.At(0, column);
+        TransposeBlocks<TVec, T>.Dots<TRows>(b.Data, b.ColumnStride, columns, p->K, p->A.Data + (row * p->A.RowStride), p->A.RowStride, sums);
+        for (int m = 0; m < TRows.Value; m++)
+            RowCopy<TVec, T>.StoreUpTo(c + (m * p->Ldc), TVec.Load(sums + (m * w)), columns);
+        return TRows.Value;
+    }
+
     /// <summary>B transposed and at most one row of tiles: blocks of B are turned in registers on their way through L1.</summary>
     private static void RunTurned(GemmProblem<T>* p, bool fromC, int vectors)
     {
@@ -151,6 +194,8 @@ internal static unsafe class DirectLoops<TVec, T>
         o.ATerm = p->A.ColumnStride;
         o.B = workspace.Take<T>((long)kcMost * vectors * w);
         o.Ldc = o.LdStart = p->Ldc;
+        o.Ahead = 0;
+        o.IsStreaming = false;
         for (int jc = 0; jc < p->N;)
         {
             int left = p->N - jc, across = left > 3 * w && vectors == 4 ? 4 : left > w ? 2 : 1;

@@ -56,7 +56,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
             for (int at = 0; at < positions; at += w)
             {
                 T* source = item.Turned + ((((nint)i * positions) + at) * w);
-                TransposeBlocks<TVec, T>.Run(source, w, Math.Min(w, positions - at), w, T.One, item.Pixels + ((nint)i * row) + at, Outputs * row, end, exact: true);
+                TransposeBlocks<TVec, T>.Run(source, w, Math.Min(w, positions - at), w, item.Pixels + ((nint)i * row) + at, Outputs * row, end, exact: true);
             }
         }
     }

@@ -18,7 +18,7 @@ internal static unsafe class LanePacking<TVec, T>
         {
             if (transposes)
             {
-                TransposeBlocks<TVec, T>.Run(source, image.C, lanes, width, T.One, target, TVec.Count, target + ((nint)width * TVec.Count));
+                TransposeBlocks<TVec, T>.Run(source, image.C, lanes, width, target, TVec.Count, target + ((nint)width * TVec.Count));
                 continue;
             }
 
@@ -46,7 +46,7 @@ internal static unsafe class LanePacking<TVec, T>
         for (int w = 0; w < width; w += TVec.Count)
         {
             int count = Math.Min(TVec.Count, width - w);
-            TransposeBlocks<TVec, T>.Run(source + ((nint)w * TVec.Count), TVec.Count, count, lanes, T.One, target + w, image.C,
+            TransposeBlocks<TVec, T>.Run(source + ((nint)w * TVec.Count), TVec.Count, count, lanes, target + w, image.C,
                 target + w + ((lanes - 1) * image.C) + count, exact: true);
         }
     }

@@ -33,9 +33,11 @@ internal static unsafe class MatrixPacking<TVec, T>
         {
             // The rows that don't fill a register first: their junk falls on elements that are written later.
             if (whole < rows)
-                TransposeBlocks<TVec, T>.Run(a.Data + (whole * a.RowStride), a.RowStride, rows - whole, kc, alpha, panel + whole, rows, end);
+                TransposeBlocks<TVec, T>.Run(a.Data + (whole * a.RowStride), a.RowStride, rows - whole, kc, panel + whole, rows, end);
             for (int i = 0; i < whole; i += w)
-                TransposeBlocks<TVec, T>.Run(a.Data + (i * a.RowStride), a.RowStride, w, kc, alpha, panel + i, rows, end);
+                TransposeBlocks<TVec, T>.Run(a.Data + (i * a.RowStride), a.RowStride, w, kc, panel + i, rows, end);
+            if (alpha != T.One)
+                RowCopy<TVec, T>.Scale(panel, rows * kc, alpha);
             return;
         }
 
@@ -82,7 +84,7 @@ internal static unsafe class MatrixPacking<TVec, T>
                 TVec.Store(panel + ((nint)k * nr), default);
             if (j >= nc)
                 continue;
-            TransposeBlocks<TVec, T>.Run(b.Data + (j * b.ColumnStride), b.ColumnStride, Math.Min(TVec.Count, nc - j), kc, T.One, panel, nr, end);
+            TransposeBlocks<TVec, T>.Run(b.Data + (j * b.ColumnStride), b.ColumnStride, Math.Min(TVec.Count, nc - j), kc, panel, nr, end);
         }
     }
 

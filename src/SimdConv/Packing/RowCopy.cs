@@ -39,6 +39,14 @@ internal static unsafe class RowCopy<TVec, T>
             StoreUpTo(target + j, TVec.Add(LoadUpTo(target + j, count - j), LoadUpTo(source + j, count - j)), count - j);
     }
 
+    /// <summary>row[i] *= factor for i &lt; count.</summary>
+    public static void Scale(T* row, int count, T factor)
+    {
+        TVec factors = TVec.Broadcast(factor);
+        for (int j = 0; j < count; j += TVec.Count)
+            StoreUpTo(row + j, TVec.Multiply(factors, LoadUpTo(row + j, count - j)), count - j);
+    }
+
     /// <summary>Elements 0, 2, 4 ... of a row to one place and 1, 3, 5 ... to another; writes whole registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Split(T* source, int count, T* even, T* odd)

@@ -76,9 +76,11 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             for (int j = 0; j < outputs && pixelStride == 1; j += TVec.Count)
             {
                 int lanes = Math.Min(TVec.Count, outputs - j);
-                TransposeBlocks<TVec, T>.Run(from + (j * channelStride), channelStride, lanes, run.Length, scale, to + j, ld, to + j + ((run.Length - 1) * ld) + lanes, exact: true);
+                TransposeBlocks<TVec, T>.Run(from + (j * channelStride), channelStride, lanes, run.Length, to + j, ld, to + j + ((run.Length - 1) * ld) + lanes, exact: true);
             }
 
+            for (int i = 0; i < run.Length && pixelStride == 1 && scale != T.One; i++)
+                RowCopy<TVec, T>.Scale(to + (i * ld), outputs, scale);
             for (int i = 0; i < run.Length && pixelStride != 1; i++)
             {
                 for (int j = 0; j < outputs; j++)
@@ -108,7 +110,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             for (int i = 0; i < run.Length && isPlanar; i += TVec.Count)
             {
                 int lanes = Math.Min(TVec.Count, run.Length - i);
-                TransposeBlocks<TVec, T>.Run(from + (i * ld), ld, lanes, outputs, T.One, to + i, channelStride, to + i + ((outputs - 1) * channelStride) + lanes, exact: true);
+                TransposeBlocks<TVec, T>.Run(from + (i * ld), ld, lanes, outputs, to + i, channelStride, to + i + ((outputs - 1) * channelStride) + lanes, exact: true);
             }
 
             for (int i = 0; i < run.Length && !isPlanar; i++)

@@ -42,7 +42,7 @@ internal static unsafe class TileCopy<TVec, T>
                 nint next = rowStride, step = laneStride;
                 if (IsTurned(rowStride, laneStride, rows))
                 {
-                    TransposeBlocks<TVec, T>.Run(from, laneStride, width, height, T.One, turned, w, turned + (w * w));
+                    TransposeBlocks<TVec, T>.Run(from, laneStride, width, height, turned, w, turned + (w * w));
                     from = turned;
                     next = w;
                     step = 1;

@@ -34,6 +34,6 @@ internal static unsafe class TransposePacking<TVec, T>
     {
         int w = TVec.Count;
         for (int i = 0; i < rows; i += w)
-            TransposeBlocks<TVec, T>.Run(source + (i * lds), lds, Math.Min(w, rows - i), columns, T.One, target + i, ldt, target + (columns * ldt), exact: i + w > padded);
+            TransposeBlocks<TVec, T>.Run(source + (i * lds), lds, Math.Min(w, rows - i), columns, target + i, ldt, target + (columns * ldt), exact: i + w > padded);
     }
 }

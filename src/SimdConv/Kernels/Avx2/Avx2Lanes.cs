@@ -166,6 +166,21 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Avx2Lanes<T> Low, Avx2Lanes<T> High) Exchange(Avx2Lanes<T> a, Avx2Lanes<T> b, int bit)
+    {
+        // Within 128 bits, then halves.
+        if (bit * sizeof(T) >= 16)
+        {
+            return (new(Avx.Permute2x128(a.v.AsSingle(), b.v.AsSingle(), 0x20).As<float, T>()),
+                new(Avx.Permute2x128(a.v.AsSingle(), b.v.AsSingle(), 0x31).As<float, T>()));
+        }
+
+        return typeof(T) == typeof(float)
+            ? (new(Avx.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()), new(Avx.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
+            : (new(Avx.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()), new(Avx.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> FirstSingles(int count) =>
         Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
 

@@ -143,6 +143,21 @@ internal readonly unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx5
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Avx512Lanes<T> Low, Avx512Lanes<T> High) Exchange(Avx512Lanes<T> a, Avx512Lanes<T> b, int bit)
+    {
+        // Within 128 bits, then quarters: 0, 2 and 1, 3 of both.
+        if (bit * sizeof(T) >= 16)
+        {
+            return (new(Avx512F.Shuffle4x128(a.v.AsSingle(), b.v.AsSingle(), 0b10_00_10_00).As<float, T>()),
+                new(Avx512F.Shuffle4x128(a.v.AsSingle(), b.v.AsSingle(), 0b11_01_11_01).As<float, T>()));
+        }
+
+        return typeof(T) == typeof(float)
+            ? (new(Avx512F.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()), new(Avx512F.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
+            : (new(Avx512F.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()), new(Avx512F.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> FirstSingles(int count) =>
         Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
 

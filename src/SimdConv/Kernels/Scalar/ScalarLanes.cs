@@ -78,6 +78,9 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (ScalarLanes<T> Low, ScalarLanes<T> High) Interleave(ScalarLanes<T> even, ScalarLanes<T> odd) => (even, odd);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (ScalarLanes<T> Low, ScalarLanes<T> High) Exchange(ScalarLanes<T> a, ScalarLanes<T> b, int bit) => (a, b);
+
     private long Bits
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

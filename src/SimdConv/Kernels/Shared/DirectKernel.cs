@@ -24,6 +24,8 @@ internal static unsafe class DirectKernel<TVec, T>
             Run<Partial>(rows, vectors, o);
         else if (o->IsStreaming)
             Run<Streaming>(rows, vectors, o);
+        else if (o->Ahead != 0)
+            Run<Fetching>(rows, vectors, o);
         else
             Run<Whole>(rows, vectors, o);
     }

@@ -25,6 +25,9 @@ internal unsafe struct DirectOperands<T>
 
     public nint Terms;
 
+    /// <summary>From each row of B to the one that will be needed a while after it, where that is to be fetched ahead; else 0.</summary>
+    public nint Ahead;
+
     /// <summary>The columns of the last register.</summary>
     public int Last;
 
@@ -44,14 +47,19 @@ internal interface IDirectShape
 
     /// <summary>Whether C, whose rows are aligned then, is written past the caches.</summary>
     static abstract bool IsStreaming { get; }
+
+    /// <summary>Whether rows of B further on are fetched.</summary>
+    static abstract bool IsFetching { get; }
 }
 
-/// <summary>Registers that end where the columns end; a last one that sticks out; the first again, C being past the caches.</summary>
+/// <summary>Registers that end where the columns end; a last one that sticks out; the first again, C being past the caches, or B fetched ahead.</summary>
 internal readonly struct Whole;
 
 internal readonly struct Partial;
 
 internal readonly struct Streaming;
+
+internal readonly struct Fetching;
 
 internal readonly struct DirectShape<TRows, TVectors, TEnd> : IDirectShape
     where TRows : struct, IConstant
@@ -72,6 +80,12 @@ internal readonly struct DirectShape<TRows, TVectors, TEnd> : IDirectShape
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => typeof(TEnd) == typeof(Streaming);
+    }
+
+    public static bool IsFetching
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(TEnd) == typeof(Fetching);
     }
 }
 
@@ -149,6 +163,8 @@ internal static unsafe class DirectTile<TVec, T, TShape>
         byte* a0 = (byte*)o->A, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows);
         for (nint k = 0; k < kc; k++)
         {
+            if (TShape.IsFetching)
+                Prefetch.LinesToL2(b + o->Ahead, TShape.Vectors * w);
             TVec b0 = Load<N1>(b, last), b1 = default, b2 = default, b3 = default, x = default;
             if (TShape.Vectors > 1) b1 = Load<N2>(b + w, last);
             if (TShape.Vectors > 2) b2 = Load<N3>(b + (2 * w), last);

@@ -28,6 +28,19 @@ internal static unsafe class Prefetch
         if (count * sizeof(T) > 3 * LineBytes) Line((byte*)row + (3 * LineBytes));
     }
 
+    /// <summary>The same, but L1 keeps what it has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LinesToL2<T>(T* row, int count)
+        where T : unmanaged
+    {
+        if (!Sse.IsSupported)
+            return;
+        Sse.Prefetch1(row);
+        if (count * sizeof(T) > LineBytes) Sse.Prefetch1((byte*)row + LineBytes);
+        if (count * sizeof(T) > 2 * LineBytes) Sse.Prefetch1((byte*)row + (2 * LineBytes));
+        if (count * sizeof(T) > 3 * LineBytes) Sse.Prefetch1((byte*)row + (3 * LineBytes));
+    }
+
     /// <summary>The lines of a tile: <paramref name="rows"/> rows of <paramref name="count"/> elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Rows<T>(T* tile, int rows, nint ld, int count)

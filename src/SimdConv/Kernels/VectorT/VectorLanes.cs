@@ -126,4 +126,16 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
 
         return (new(target[0]), new(target[1]));
     }
+
+    public static (VectorLanes<T> Low, VectorLanes<T> High) Exchange(VectorLanes<T> a, VectorLanes<T> b, int bit)
+    {
+        Vector<T>* low = stackalloc Vector<T>[1] { a.v }, high = stackalloc Vector<T>[1] { b.v };
+        for (int i = 0; i < Count; i++)
+        {
+            if ((i & bit) != 0)
+                (((T*)low)[i], ((T*)high)[i - bit]) = (((T*)high)[i - bit], ((T*)low)[i]);
+        }
+
+        return (new(*low), new(*high));
+    }
 }
