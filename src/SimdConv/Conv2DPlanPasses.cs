@@ -80,7 +80,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         if (size > 0)
         {
             problem.Filter = workspace.Take<T>(size);
-            pass.Pack(weights, problem.Filter);
+            pass.Pack(weights, problem.Filter, execution);
         }
 
         pass.Run(problem, execution);

@@ -36,7 +36,7 @@ internal abstract unsafe class TierLoops<T>
     public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source);
 
     /// <summary>Lays weights out for a pass.</summary>
-    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels);
+    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution);
 
     /// <summary>Forward pass or input gradient.</summary>
     public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
@@ -123,8 +123,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             : new DepthwisePass<TVec, T>(schedule, shape, isForward);
     }
 
-    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels) =>
-        FilterPacking<TVec, T>.Run(schedules, filter, panels);
+    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution) =>
+        FilterPacking<TVec, T>.Run(schedules, filter, panels, execution);
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
         ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);
