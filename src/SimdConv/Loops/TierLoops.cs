@@ -51,7 +51,7 @@ internal abstract unsafe class TierLoops<T>
     public abstract void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution);
 
     /// <summary>The block sizes and tables of the weight gradient.</summary>
-    public abstract FilterSchedule FilterSchedule(Conv2DShape shape);
+    public abstract FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x);
 
     /// <summary>Weight and bias gradient.</summary>
     public abstract void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
@@ -137,7 +137,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution) =>
         ColumnLoops<TVec, T>.Run(table, problem, execution);
 
-    public override FilterSchedule FilterSchedule(Conv2DShape shape) => new(shape, TVec.Count, sizeof(T));
+    public override FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x) => new(shape, x, TVec.Count, sizeof(T));
 
     public override void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
     {
