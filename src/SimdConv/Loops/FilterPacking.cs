@@ -24,8 +24,8 @@ internal static unsafe class FilterPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Elements of the kernels of a panel that are turned on the stack.</summary>
-    private const int MostElements = 1024;
+    /// <summary>Elements of a panel's kernels for one channel that are turned on the stack.</summary>
+    private const int MostElements = 4096;
 
     /// <summary>Elements below which a second thread costs more than it gives.</summary>
     private const int SerialLimit = 32_768;
@@ -51,68 +51,133 @@ internal static unsafe class FilterPacking<TVec, T>
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
-        foreach (ConvSchedule schedule in job->Schedules)
+        ConvSchedule[] schedules = job->Schedules;
+        Conv2DShape shape = job->Filter.Shape;
+        int taps = shape.R * shape.S;
+        bool turnOnce = schedules.Length > 1 && taps > 1 && taps * schedules[0].Panels.Rows(0) <= MostElements;
+        foreach (ConvSchedule schedule in schedules)
+            turnOnce &= schedule.Tile == schedules[0].Tile && schedule.Lanes == schedules[0].Lanes;
+        for (int group = 0; group < shape.Groups; group++)
         {
-            int first = (int)((long)schedule.Panels.Count * part / job->Parts), last = (int)((long)schedule.Panels.Count * (part + 1) / job->Parts);
-            for (int group = 0; group < job->Filter.Shape.Groups; group++)
+            foreach (ConvSchedule schedule in schedules)
             {
-                T* panels = job->Panels + schedule.FilterStart + (group * schedule.FilterSize);
+                int first = (int)((long)schedule.Panels.Count * part / job->Parts), last = (int)((long)schedule.Panels.Count * (part + 1) / job->Parts);
+                for (int panel = first; panel < last; panel++)
+                {
+                    if (turnOnce)
+                        PanelOfAll(schedules, job->Filter, group, panel, job->Panels);
+                    else
+                        PanelOf(schedule, job->Filter, group, panel, job->Panels + schedule.FilterStart + (group * schedule.FilterSize));
+                }
+
+                if (turnOnce)
+                    break;
+            }
+        }
+    }
+
+    private static void PanelOf(ConvSchedule schedule, in RawFilter<T> filter, int group, int panel, T* panels)
+    {
+        foreach (ConvSchedule.Band band in schedule.Bands)
+        {
+            for (int block = 0; block < schedule.Blocks; block++)
+                Panel(schedule, filter, group, band, block, panel, panels + band.FilterOffset(block, panel));
+        }
+    }
+
+    /// <summary>One panel of all grids, phases of a stride: each kernel is turned once, and its terms go to where they belong.</summary>
+    private static void PanelOfAll(ConvSchedule[] schedules, in RawFilter<T> filter, int group, int panel, T* panels)
+    {
+        int taps = filter.Shape.R * filter.Shape.S, width = schedules[0].Panels.Rows(panel);
+        T* turned = stackalloc T[taps * width];
+        StridedMatrix<T> kernels = Kernels(schedules[0], filter, group, panel);
+        for (int c = 0; c < schedules[0].Channels; c++)
+        {
+            Turn(schedules[0], kernels.At(0, c), panel, taps, turned);
+            foreach (ConvSchedule schedule in schedules)
+            {
+                int block = c / schedule.ChannelBlock;
                 foreach (ConvSchedule.Band band in schedule.Bands)
                 {
-                    for (int block = 0; block < schedule.Blocks; block++)
-                    {
-                        for (int panel = first; panel < last; panel++)
-                            Panel(schedule, job->Filter, group, band, block, panel, panels + band.FilterOffset(block, panel));
-                    }
+                    T* target = panels + schedule.FilterStart + (group * schedule.FilterSize) + band.FilterOffset(block, panel);
+                    Distribute(schedule, band, filter.Shape.S, turned, width, target + ((nint)(c - (block * schedule.ChannelBlock)) * band.Taps * width));
                 }
             }
         }
     }
 
-    /// <summary>One panel.</summary>
+    /// <summary>One panel of one band and block of channels.</summary>
     public static void Panel(ConvSchedule schedule, in RawFilter<T> filter, int group, ConvSchedule.Band band, int block, int panel, T* target)
     {
-        // Row i and column c of the matrix are the kernel between output i and channel c.
-        Conv2DShape shape = filter.Shape;
         int first = block * schedule.ChannelBlock, channels = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
-        nint kernel = (nint)shape.R * shape.S, outer = shape.C / shape.Groups * kernel;
-        bool isForward = filter.Direction == ConvDirection.Forward;
-        StridedMatrix<T> kernels = new() { Data = filter.Weights + (group * (nint)(shape.WeightCount / shape.Groups)), RowStride = isForward ? outer : kernel, ColumnStride = isForward ? kernel : outer };
-        kernels = kernels.At(schedule.Panels.Start(panel), first);
-        int taps = shape.R * shape.S, width = schedule.Panels.Rows(panel), outputs = schedule.PanelOutputs(panel);
+        int taps = filter.Shape.R * filter.Shape.S, width = schedule.Panels.Rows(panel);
+        StridedMatrix<T> kernels = Kernels(schedule, filter, group, panel).At(0, first);
 
         // Weights whose terms lie in order are one matrix, and so are single ones.
         if (band.Taps == taps && schedule.IsInKernelOrder && (taps == 1 || kernels.ColumnStride == taps))
         {
             if (taps > 1)
                 kernels.ColumnStride = 1;
-            Pack(schedule, kernels, outputs, channels * taps, target, width);
+            Pack(schedule, kernels, schedule.PanelOutputs(panel), channels * taps, target, width);
             return;
         }
 
-        // Else kernel by kernel, or, where they are large, row by row: turned as a whole, and from there the terms in their order.
-        int rows = taps * width <= MostElements ? shape.R : 1, terms = rows * shape.S;
-        if (terms * width > MostElements)
-            rows = terms = 0;
-        T* turned = stackalloc T[Math.Max(1, terms * width)];
-        for (int c = 0; c < channels; c++)
+        bool isShort = taps * width <= MostElements;
+        T* turned = stackalloc T[isShort ? taps * width : 1];
+        for (int c = 0; c < channels; c++, target += band.Taps * width)
         {
-            T* data = kernels.Data + (c * kernels.ColumnStride);
-            if (rows > 1)
-                Pack(schedule, new() { Data = data, RowStride = kernels.RowStride, ColumnStride = 1 }, outputs, terms, turned, width);
-            for (int r = band.FirstTap; r < band.LastTap; r++)
+            if (isShort)
             {
-                int row = schedule.Grid.Rows[r].Kernel * shape.S;
-                if (rows == 1)
-                    Pack(schedule, new() { Data = data + row, RowStride = kernels.RowStride, ColumnStride = 1 }, outputs, terms, turned, width);
-                foreach ((int s, _) in schedule.Grid.Columns)
-                {
-                    if (rows > 0)
-                        RowCopy<TVec, T>.Gather(turned + ((rows == 1 ? s : row + s) * width), 1, target, width);
-                    else
-                        Pack(schedule, new() { Data = data + row + s, RowStride = kernels.RowStride, ColumnStride = 1 }, outputs, 1, target, width);
-                    target += width;
-                }
+                Turn(schedule, kernels.At(0, c), panel, taps, turned);
+                Distribute(schedule, band, filter.Shape.S, turned, width, target);
+                continue;
+            }
+
+            for (int k = 0; k < band.Taps; k++)
+                Turn(schedule, kernels.At(0, c) with { Data = kernels.At(0, c).Data + Tap(schedule, band, filter.Shape.S, k) }, panel, 1, target + ((nint)k * width));
+        }
+    }
+
+    /// <summary>The matrix whose row i and column c is the kernel between output i of a panel and channel c of the group.</summary>
+    private static StridedMatrix<T> Kernels(ConvSchedule schedule, in RawFilter<T> filter, int group, int panel)
+    {
+        Conv2DShape shape = filter.Shape;
+        nint kernel = (nint)shape.R * shape.S, outer = shape.C / shape.Groups * kernel;
+        bool isForward = filter.Direction == ConvDirection.Forward;
+        return new StridedMatrix<T>
+        {
+            Data = filter.Weights + (group * (nint)(shape.WeightCount / shape.Groups)),
+            RowStride = isForward ? outer : kernel,
+            ColumnStride = isForward ? kernel : outer,
+        }.At(schedule.Panels.Start(panel), 0);
+    }
+
+    /// <summary>The first terms of each output's kernel: turned[k * width + i].</summary>
+    private static void Turn(ConvSchedule schedule, StridedMatrix<T> kernels, int panel, int terms, T* turned) =>
+        Pack(schedule, kernels with { ColumnStride = 1 }, schedule.PanelOutputs(panel), terms, turned, schedule.Panels.Rows(panel));
+
+    /// <summary>The place in the kernel of a band's k-th tap.</summary>
+    private static int Tap(ConvSchedule schedule, ConvSchedule.Band band, int kernelWidth, int k)
+    {
+        TapGrid grid = schedule.Grid;
+        return (grid.Rows[band.FirstTap + (k / grid.Columns.Length)].Kernel * kernelWidth) + grid.Columns[k % grid.Columns.Length].Kernel;
+    }
+
+    /// <summary>The terms of one channel that a band has, in its order.</summary>
+    private static void Distribute(ConvSchedule schedule, ConvSchedule.Band band, int kernelWidth, T* turned, int width, T* target)
+    {
+        for (int r = band.FirstTap; r < band.LastTap; r++)
+        {
+            T* row = turned + ((nint)schedule.Grid.Rows[r].Kernel * kernelWidth * width);
+            foreach ((int s, _) in schedule.Grid.Columns)
+            {
+                T* from = row + ((nint)s * width);
+                int j = 0;
+                for (; j + TVec.Count <= width; j += TVec.Count)
+                    TVec.Store(target + j, TVec.Load(from + j));
+                if (j < width)
+                    TVec.StorePartial(target + j, TVec.LoadPartial(from + j, width - j), width - j);
+                target += width;
             }
         }
     }
