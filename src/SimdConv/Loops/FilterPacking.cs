@@ -62,26 +62,34 @@ internal static unsafe class FilterPacking<TVec, T>
             foreach (ConvSchedule schedule in schedules)
             {
                 int first = (int)((long)schedule.Panels.Count * part / job->Parts), last = (int)((long)schedule.Panels.Count * (part + 1) / job->Parts);
-                for (int panel = first; panel < last; panel++)
-                {
-                    if (turnOnce)
-                        PanelOfAll(schedules, job->Filter, group, panel, job->Panels);
-                    else
-                        PanelOf(schedule, job->Filter, group, panel, job->Panels + schedule.FilterStart + (group * schedule.FilterSize));
-                }
-
-                if (turnOnce)
-                    break;
+                if (!turnOnce)
+                    PanelsOf(schedule, job->Filter, group, first, last, job->Panels + schedule.FilterStart + (group * schedule.FilterSize));
+                for (int panel = first; panel < last && turnOnce && schedule == schedules[0]; panel++)
+                    PanelOfAll(schedules, job->Filter, group, panel, job->Panels);
             }
         }
     }
 
-    private static void PanelOf(ConvSchedule schedule, in RawFilter<T> filter, int group, int panel, T* panels)
+    /// <summary>Panels of one grid. Outputs that lie side by side, as those of the input gradient of 1x1 do, are read in whole rows.</summary>
+    private static void PanelsOf(ConvSchedule schedule, in RawFilter<T> filter, int group, int first, int last, T* panels)
     {
+        bool inRows = filter.Direction == ConvDirection.InputGradient && filter.Shape.R * filter.Shape.S == 1 && schedule.Lanes == ConvLanes.Outputs;
         foreach (ConvSchedule.Band band in schedule.Bands)
         {
-            for (int block = 0; block < schedule.Blocks; block++)
-                Panel(schedule, filter, group, band, block, panel, panels + band.FilterOffset(block, panel));
+            for (int block = 0; block < schedule.Blocks && first < last && band.Taps > 0; block++)
+            {
+                if (inRows)
+                {
+                    int channel = block * schedule.ChannelBlock, start = schedule.Panels.Start(first);
+                    int outputs = Math.Min(schedule.Panels.Start(last - 1) + schedule.Panels.Rows(last - 1), schedule.Outputs) - start;
+                    Pack(schedule, Kernels(schedule, filter, group, first).At(0, channel), outputs, Math.Min(schedule.ChannelBlock, schedule.Channels - channel),
+                        panels + band.FilterOffset(block, first), schedule.Panels.Rows(first));
+                    continue;
+                }
+
+                for (int panel = first; panel < last; panel++)
+                    Panel(schedule, filter, group, band, block, panel, panels + band.FilterOffset(block, panel));
+            }
         }
     }
 

@@ -28,13 +28,14 @@ internal sealed class FilterSchedule
         Outputs = shape.K / shape.Groups;
         LdOutputs = (Outputs + lanes - 1) / lanes * lanes;
 
-        int most = Math.Clamp(MostTaps / grid.Taps, 1, Channels), blocks = (Channels + most - 1) / most;
-        ChannelBlock = (Channels + blocks - 1) / blocks;
-        OutputBlock = Even(Outputs, (Outputs + MostOutputs - 1) / MostOutputs);
+        // Of 1x1 a copy of x serves few multiply-adds: for more outputs at once.
+        bool isImage = Lanes(shape) == 1 && StripLayout.IsInImage(grid, Channels, x) && x.C * elementSize % PageBytes != 0;
+        int share = grid.Taps == 1 && !isImage ? 2 : 1, most = Math.Clamp(MostTaps / share / grid.Taps, 1, Channels);
+        ChannelBlock = Count(Channels, Count(Channels, most));
+        OutputBlock = Even(Outputs, Count(Outputs, MostOutputs * share));
 
         // The strip and dY of its positions take a quarter of L2 each.
         int budget = L2 / 4 / elementSize;
-        bool isImage = Lanes(shape) == 1 && StripLayout.IsInImage(grid, ChannelBlock, x) && x.C * elementSize % PageBytes != 0;
         int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
         Layout = isImage ? StripLayout.OfImage(grid, rows, ChannelBlock, x) : new StripLayout(grid, rows, ChannelBlock);
     }
