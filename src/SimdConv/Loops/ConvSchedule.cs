@@ -165,13 +165,18 @@ internal sealed class ConvSchedule
         return size;
     }
 
-    /// <summary>Whether no panel of weights is read for more than one image and strip.</summary>
+    /// <summary>Whether no panel of weights is read for more than one image and strip, and no kernel for more than one grid.</summary>
     public static bool UseEachPanelOnce(ConvSchedule[] schedules, int batch)
     {
         bool once = batch == 1;
+        int grids = 0;
         foreach (ConvSchedule schedule in schedules)
+        {
             once &= schedule.Lanes == ConvLanes.Outputs && schedule.Strips == 1;
-        return once;
+            grids += Math.Sign(schedule.Grid.Taps);
+        }
+
+        return once && grids == 1;
     }
 
     /// <summary>Channels of one group that are summed over.</summary>

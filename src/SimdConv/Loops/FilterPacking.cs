@@ -19,80 +19,183 @@ internal unsafe struct RawFilter<T>
 /// Lays weights out for the tiles: for each grid, group, band and block of channels, panels of outputs, in each the outputs of one
 /// term k = (c, r, s) behind each other: what is broadcast, or whole registers with zeros behind the last output.
 /// </summary>
+#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class FilterPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Rows of a kernel that are turned on the stack.</summary>
-    private const int MostElements = 1024;
+    /// <summary>Elements of a panel's kernels for one channel that are turned on the stack.</summary>
+    private const int MostElements = 4096;
+
+    /// <summary>Elements below which a second thread costs more than it gives.</summary>
+    private const int SerialLimit = 32_768;
 
     /// <param name="schedules">The grids of the pass.</param>
     /// <param name="filter">The weights.</param>
     /// <param name="panels">Where to.</param>
-    public static void Run(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels)
+    /// <param name="execution">Threads: each packs its share of the panels.</param>
+    public static void Run(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution)
     {
+        Job job = new() { Schedules = schedules, Filter = filter, Panels = panels, Parts = filter.Shape.WeightCount <= SerialLimit ? 1 : execution.Threads };
+        execution.Run(job.Parts, &RunPart, &job);
+    }
+
+    private struct Job
+    {
+        public ConvSchedule[] Schedules;
+        public RawFilter<T> Filter;
+        public T* Panels;
+        public int Parts;
+    }
+
+    private static void RunPart(void* state, int part)
+    {
+        Job* job = (Job*)state;
+        ConvSchedule[] schedules = job->Schedules;
+        Conv2DShape shape = job->Filter.Shape;
+        int taps = shape.R * shape.S;
+        bool turnOnce = schedules.Length > 1 && taps > 1 && taps * schedules[0].Panels.Rows(0) <= MostElements;
         foreach (ConvSchedule schedule in schedules)
+            turnOnce &= schedule.Tile == schedules[0].Tile && schedule.Lanes == schedules[0].Lanes;
+        for (int group = 0; group < shape.Groups; group++)
         {
-            for (int group = 0; group < filter.Shape.Groups; group++)
+            foreach (ConvSchedule schedule in schedules)
             {
+                int first = (int)((long)schedule.Panels.Count * part / job->Parts), last = (int)((long)schedule.Panels.Count * (part + 1) / job->Parts);
+                if (!turnOnce)
+                    PanelsOf(schedule, job->Filter, group, first, last, job->Panels + schedule.FilterStart + (group * schedule.FilterSize));
+                for (int panel = first; panel < last && turnOnce && schedule == schedules[0]; panel++)
+                    PanelOfAll(schedules, job->Filter, group, panel, job->Panels);
+            }
+        }
+    }
+
+    /// <summary>Panels of one grid. Outputs that lie side by side, as those of the input gradient of 1x1 do, are read in whole rows.</summary>
+    private static void PanelsOf(ConvSchedule schedule, in RawFilter<T> filter, int group, int first, int last, T* panels)
+    {
+        bool inRows = filter.Direction == ConvDirection.InputGradient && filter.Shape.R * filter.Shape.S == 1 && schedule.Lanes == ConvLanes.Outputs;
+        foreach (ConvSchedule.Band band in schedule.Bands)
+        {
+            for (int block = 0; block < schedule.Blocks && first < last && band.Taps > 0; block++)
+            {
+                if (inRows)
+                {
+                    int channel = block * schedule.ChannelBlock, start = schedule.Panels.Start(first);
+                    int outputs = Math.Min(schedule.Panels.Start(last - 1) + schedule.Panels.Rows(last - 1), schedule.Outputs) - start;
+                    Pack(schedule, Kernels(schedule, filter, group, first).At(0, channel), outputs, Math.Min(schedule.ChannelBlock, schedule.Channels - channel),
+                        panels + band.FilterOffset(block, first), schedule.Panels.Rows(first));
+                    continue;
+                }
+
+                for (int panel = first; panel < last; panel++)
+                    Panel(schedule, filter, group, band, block, panel, panels + band.FilterOffset(block, panel));
+            }
+        }
+    }
+
+    /// <summary>One panel of all grids, phases of a stride: each kernel is turned once, and its terms go to where they belong.</summary>
+    private static void PanelOfAll(ConvSchedule[] schedules, in RawFilter<T> filter, int group, int panel, T* panels)
+    {
+        int taps = filter.Shape.R * filter.Shape.S, width = schedules[0].Panels.Rows(panel);
+        T* turned = stackalloc T[taps * width];
+        StridedMatrix<T> kernels = Kernels(schedules[0], filter, group, panel);
+        for (int c = 0; c < schedules[0].Channels; c++)
+        {
+            Turn(schedules[0], kernels.At(0, c), panel, taps, turned);
+            foreach (ConvSchedule schedule in schedules)
+            {
+                int block = c / schedule.ChannelBlock;
                 foreach (ConvSchedule.Band band in schedule.Bands)
                 {
-                    for (int block = 0; block < schedule.Blocks; block++)
-                    {
-                        for (int panel = 0; panel < schedule.Panels.Count; panel++)
-                            panels = Panel(schedule, filter, group, band, block, panel, panels);
-                    }
+                    T* target = panels + schedule.FilterStart + (group * schedule.FilterSize) + band.FilterOffset(block, panel);
+                    Distribute(schedule, band, filter.Shape.S, turned, width, target + ((nint)(c - (block * schedule.ChannelBlock)) * band.Taps * width));
                 }
             }
         }
     }
 
-    /// <summary>One panel; returns where it ends.</summary>
-    public static T* Panel(ConvSchedule schedule, in RawFilter<T> filter, int group, ConvSchedule.Band band, int block, int panel, T* target)
+    /// <summary>One panel of one band and block of channels.</summary>
+    public static void Panel(ConvSchedule schedule, in RawFilter<T> filter, int group, ConvSchedule.Band band, int block, int panel, T* target)
     {
-        // Row i and column c of the matrix are the kernel between output i and channel c.
-        Conv2DShape shape = filter.Shape;
         int first = block * schedule.ChannelBlock, channels = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
+        int taps = filter.Shape.R * filter.Shape.S, width = schedule.Panels.Rows(panel);
+        StridedMatrix<T> kernels = Kernels(schedule, filter, group, panel).At(0, first);
+
+        // Weights whose terms lie in order are one matrix, and so are single ones.
+        if (band.Taps == taps && schedule.IsInKernelOrder && (taps == 1 || kernels.ColumnStride == taps))
+        {
+            if (taps > 1)
+                kernels.ColumnStride = 1;
+            Pack(schedule, kernels, schedule.PanelOutputs(panel), channels * taps, target, width);
+            return;
+        }
+
+        bool isShort = taps * width <= MostElements;
+        T* turned = stackalloc T[isShort ? taps * width : 1];
+        for (int c = 0; c < channels; c++, target += band.Taps * width)
+        {
+            if (isShort)
+            {
+                Turn(schedule, kernels.At(0, c), panel, taps, turned);
+                Distribute(schedule, band, filter.Shape.S, turned, width, target);
+                continue;
+            }
+
+            for (int k = 0; k < band.Taps; k++)
+                Turn(schedule, kernels.At(0, c) with { Data = kernels.At(0, c).Data + Tap(schedule, band, filter.Shape.S, k) }, panel, 1, target + ((nint)k * width));
+        }
+    }
+
+    /// <summary>The matrix whose row i and column c is the kernel between output i of a panel and channel c of the group.</summary>
+    private static StridedMatrix<T> Kernels(ConvSchedule schedule, in RawFilter<T> filter, int group, int panel)
+    {
+        Conv2DShape shape = filter.Shape;
         nint kernel = (nint)shape.R * shape.S, outer = shape.C / shape.Groups * kernel;
         bool isForward = filter.Direction == ConvDirection.Forward;
-        StridedMatrix<T> kernels = new() { Data = filter.Weights + (group * (nint)(shape.WeightCount / shape.Groups)), RowStride = isForward ? outer : kernel, ColumnStride = isForward ? kernel : outer };
-        kernels = kernels.At(schedule.Panels.Start(panel), first);
-        int taps = shape.R * shape.S, width = schedule.Panels.Rows(panel), outputs = schedule.PanelOutputs(panel);
-
-        // Weights whose terms lie in order are one matrix.
-        if (kernels.ColumnStride == taps && band.Taps == taps && schedule.IsInKernelOrder)
+        return new StridedMatrix<T>
         {
-            Transpose(schedule, kernels.Data, kernels.RowStride, outputs, channels * taps, target, width);
-            return target + ((nint)channels * taps * width);
-        }
-
-        bool isShort = shape.S * width <= MostElements;
-        T* turned = stackalloc T[isShort ? shape.S * width : 1];
-        for (int c = 0; c < channels; c++)
-        {
-            for (int r = band.FirstTap; r < band.LastTap; r++)
-            {
-                T* row = kernels.Data + (c * kernels.ColumnStride) + (schedule.Grid.Rows[r].Kernel * shape.S);
-                if (isShort)
-                    Transpose(schedule, row, kernels.RowStride, outputs, shape.S, turned, width);
-                foreach ((int s, _) in schedule.Grid.Columns)
-                {
-                    for (int i = 0; i < width; i++)
-                        target[i] = isShort ? turned[(s * width) + i] : i < outputs ? row[s + (i * kernels.RowStride)] : T.Zero;
-                    target += width;
-                }
-            }
-        }
-
-        return target;
+            Data = filter.Weights + (group * (nint)(shape.WeightCount / shape.Groups)),
+            RowStride = isForward ? outer : kernel,
+            ColumnStride = isForward ? kernel : outer,
+        }.At(schedule.Panels.Start(panel), 0);
     }
 
-    /// <summary>target[k * width + i] = source[i * stride + k].</summary>
-    private static void Transpose(ConvSchedule schedule, T* source, nint stride, int outputs, int terms, T* target, int width)
+    /// <summary>The first terms of each output's kernel: turned[k * width + i].</summary>
+    private static void Turn(ConvSchedule schedule, StridedMatrix<T> kernels, int panel, int terms, T* turned) =>
+        Pack(schedule, kernels with { ColumnStride = 1 }, schedule.PanelOutputs(panel), terms, turned, schedule.Panels.Rows(panel));
+
+    /// <summary>The place in the kernel of a band's k-th tap.</summary>
+    private static int Tap(ConvSchedule schedule, ConvSchedule.Band band, int kernelWidth, int k)
+    {
+        TapGrid grid = schedule.Grid;
+        return (grid.Rows[band.FirstTap + (k / grid.Columns.Length)].Kernel * kernelWidth) + grid.Columns[k % grid.Columns.Length].Kernel;
+    }
+
+    /// <summary>The terms of one channel that a band has, in its order.</summary>
+    private static void Distribute(ConvSchedule schedule, ConvSchedule.Band band, int kernelWidth, T* turned, int width, T* target)
+    {
+        for (int r = band.FirstTap; r < band.LastTap; r++)
+        {
+            T* row = turned + ((nint)schedule.Grid.Rows[r].Kernel * kernelWidth * width);
+            foreach ((int s, _) in schedule.Grid.Columns)
+            {
+                T* from = row + ((nint)s * width);
+                int j = 0;
+                for (; j + TVec.Count <= width; j += TVec.Count)
+                    TVec.Store(target + j, TVec.Load(from + j));
+                if (j < width)
+                    TVec.StorePartial(target + j, TVec.LoadPartial(from + j, width - j), width - j);
+                target += width;
+            }
+        }
+    }
+
+    /// <summary>target[k * width + i] = matrix[i, k], zeros or junk of no consequence behind the outputs.</summary>
+    private static void Pack(ConvSchedule schedule, StridedMatrix<T> matrix, int outputs, int terms, T* target, int width)
     {
         if (schedule.Lanes == ConvLanes.Outputs)
-            MatrixPacking<TVec, T>.PackB(new() { Data = source, RowStride = 1, ColumnStride = stride }, terms, outputs, width, target);
+            MatrixPacking<TVec, T>.PackB(matrix.Transposed, terms, outputs, width, target);
         else
-            MatrixPacking<TVec, T>.PackA(new() { Data = source, RowStride = stride, ColumnStride = 1 }, outputs, terms, T.One, target);
+            MatrixPacking<TVec, T>.PackA(matrix, outputs, terms, T.One, target);
     }
 }

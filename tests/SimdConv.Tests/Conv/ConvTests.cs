@@ -27,10 +27,15 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         (new Conv2DShape(1, 150, 129, 1, 3, 3) { StrideW = 2, DilationH = 2 }.WithPadding(2, 1), 3),
         (new Conv2DShape(40, 7, 7, 80, 3, 3) { Groups = 40 }.WithPadding(1, 1), 3),
         (new Conv2DShape(2, 5, 700, 3, 3, 3).WithPadding(1, 1), 1),
+        (new(600, 9, 8, 130, 1, 1), 3),
+        (new Conv2DShape(520, 10, 9, 140, 1, 1) { StrideH = 2, StrideW = 2 }, 2),
+        (new Conv2DShape(380, 5, 6, 400, 1, 1) { Groups = 2 }, 2),
+        (new Conv2DShape(50, 9, 11, 61, 5, 5) { StrideH = 2, StrideW = 2 }.WithPadding(2, 2), 2),
+        (new(70, 32, 32, 17, 1, 1), 1),
     ];
 
     /// <summary>The sums of each layer, the same for every tier.</summary>
-    private static readonly ConcurrentDictionary<(ConvDirection, int), T[]> Chains = new();
+    private static readonly ConcurrentDictionary<(ConvDirection, int, double), T[]> Chains = new();
 
     public static TheoryData<SimdTier, ConvDirection> TiersAndDirections
     {
@@ -70,14 +75,18 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         foreach ((int i, (Conv2DShape shape, int batch)) in Layers.Index())
         {
             ConvCase planar = new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, shape.C);
-            T[] chain = Chains.GetOrAdd((direction, i), _ => ConvProperties<T>.Chain(new ConvRun<T>(planar), direction));
             Check(planar, 1);
-            Check(planar, 3);
             Check(planar with { Input = LayoutKind.Nhwc }, 2);
             Check(planar with { Output = LayoutKind.Nhwc }, 7);
+            Check(planar with { Packed = false, Beta = 0.7 }, 1);
+            Check(planar with { Packed = false, Beta = 0.7 }, 3);
 
-            void Check(ConvCase c, int threads) =>
-                Compare.Equal<T>(chain, ConvProperties<T>.Execute(new ConvRun<T>(c), direction, tier.Run(threads)), $"{c} on {threads} threads");
+            void Check(ConvCase c, int threads)
+            {
+                ConvRun<T> run = new(c);
+                T[] chain = Chains.GetOrAdd((direction, i, c.Beta), _ => ConvProperties<T>.Chain(run, direction));
+                Compare.Equal<T>(chain, ConvProperties<T>.Execute(run, direction, tier.Run(threads)), $"{c} on {threads} threads");
+            }
         }
     }
 
