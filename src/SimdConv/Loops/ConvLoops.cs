@@ -93,7 +93,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             {
                 Panel = schedule.Strips > 1 ? 0 : (long)schedule.ChannelBlock * schedule.Grid.Taps * nr;
                 ScratchLd = nr;
-                Scratch = (long)nr * schedule.Tile.MR;
+                Scratch = (long)nr * ConvSchedule.TurnedRows;
                 Start = schedule.PackedOutputs;
                 return;
             }
@@ -144,6 +144,9 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         /// <summary>Rows of the grid.</summary>
         public int Row, Rows;
 
+        /// <summary>Whether tiles have the next one's part of the target fetched: the target is too large to be in L2.</summary>
+        public bool FetchesTarget;
+
         /// <summary>Images that a tile takes together.</summary>
         public int Together;
 
@@ -166,6 +169,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             Sizes = sizes,
             FirstPanel = schedule.Panels.Count * share / shares,
             LastPanel = schedule.Panels.Count * (share + 1) / shares,
+            FetchesTarget = (long)problem.Batch * problem.Groups * schedule.Outputs * schedule.Grid.Height * schedule.Grid.Width * sizeof(T) > CacheSizes.L2,
             Strip = workspace.Take<T>(sizes.Strip),
             Panel = workspace.Take<T>(sizes.Panel),
             Scratch = workspace.Take<T>(2 * sizes.Scratch),

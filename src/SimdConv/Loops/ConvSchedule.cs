@@ -14,6 +14,9 @@ internal sealed partial class ConvSchedule
     /// <summary>Bytes of a panel of weights, and of the strip that it streams by: both in L2, and together a workspace of less than 1 MB.</summary>
     private static readonly int PanelBytes = L2 / 32 * 18, StripBytes = L2 / 32 * 13;
 
+    /// <summary>With output channels in lanes: positions that tiles leave in scratch before they are turned, whole squares most of them.</summary>
+    public const int TurnedRows = 64;
+
     /// <summary>Keeps a thread's workspace below 1 MB, together with the strip.</summary>
     private const int MostScratchBytes = 3 << 18;
 

@@ -82,6 +82,8 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                     T* b = item.Strip + tile->From, c = channel + tile->To;
                     if (beta == T.Zero)
                     {
+                        if (item.FetchesTarget && tile + 1 < first + tiles.Length)
+                            Prefetch.Rows(channel + tile[1].To, rows, channelStride, nr);
                         TKernel.RunPlaced(rows, kc, a, b, offsets, start, nr, c, channelStride, &tile->Places);
                         continue;
                     }
@@ -129,26 +131,30 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                     FilterPacking<TVec, T>.Panel(schedule, problem.RawFilter, group, band, block, panel, filter);
                 }
 
-                for (int run = 0; run < runs; run++)
+                // Tiles lie behind each other in scratch until there is enough to turn: whole squares, and few calls.
+                int width = schedule.Grid.Width, done = first * width, pending = 0;
+                for (int tile = 0; tile < tiles.Count * runs; tile++)
                 {
-                    for (int tile = 0; tile < tiles.Count; tile++)
+                    int position = ((first + (tile / tiles.Count)) * pitch) + tiles.Start(tile % tiles.Count), rows = tiles.Rows(tile % tiles.Count);
+                    T* start = item.Start + m, c = scratch + (pending * nr);
+                    nint ldstart = 0;
+                    if (beta != T.Zero)
                     {
-                        int position = ((first + run) * pitch) + tiles.Start(tile), rows = tiles.Rows(tile);
-                        T* start = item.Start + m;
-                        nint ldstart = 0;
-                        if (beta != T.Zero)
-                        {
-                            item.Targets->LoadTurned(m, outputs, position, rows, pitch, scratch, nr, beta);
-                            start = scratch;
-                            ldstart = nr;
-                        }
-
-                        if (schedule.Tile.Slides > 0)
-                            SlidingKernel<TVec, T>.Run(rows, schedule.Tile.Slides, kc, item.Strip + position, filter, offsets, start, ldstart, scratch);
-                        else
-                            TKernel.RunRaw(rows, kc, item.Strip + position, filter, offsets, start, ldstart, scratch, nr);
-                        item.Targets->StoreTurned(m, outputs, position, rows, pitch, scratch, nr, scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
+                        item.Targets->LoadTurned(m, outputs, done + pending, rows, width, c, nr, beta);
+                        start = c;
+                        ldstart = nr;
                     }
+
+                    if (schedule.Tile.Slides > 0)
+                        SlidingKernel<TVec, T>.Run(rows, schedule.Tile.Slides, kc, item.Strip + position, filter, offsets, start, ldstart, c);
+                    else
+                        TKernel.RunRaw(rows, kc, item.Strip + position, filter, offsets, start, ldstart, c, nr);
+                    pending += rows;
+                    if (pending + schedule.Tile.MR <= ConvSchedule.TurnedRows && tile + 1 < tiles.Count * runs)
+                        continue;
+                    item.Targets->StoreTurned(m, outputs, done, pending, width, scratch, nr, scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
+                    done += pending;
+                    pending = 0;
                 }
             }
         }
