@@ -94,12 +94,10 @@ public sealed unsafe partial class Conv2DPlan<T>
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
         PackedFilter<T> filter = new(this, resolved, use,
-            Panels((use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward.FilterSize : 0),
-            Panels((use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient.FilterSize : 0));
+            new((use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward.FilterSize : 0),
+            new((use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient.FilterSize : 0));
         Repack(weights, filter);
         return filter;
-
-        static T[] Panels(long size) => size == 0 ? [] : GC.AllocateUninitializedArray<T>(checked((int)size), pinned: true);
     }
 
     /// <summary>Lays new weights out in a filter that this plan has made; nothing is allocated.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Core;
 
 namespace SimdConv;
 
@@ -37,7 +38,7 @@ public enum FilterUse
 public sealed class PackedFilter<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal PackedFilter(Conv2DPlan<T> plan, SimdTier tier, FilterUse use, T[] forward, T[] inputGradient)
+    internal PackedFilter(Conv2DPlan<T> plan, SimdTier tier, FilterUse use, AlignedArray<T> forward, AlignedArray<T> inputGradient)
     {
         Plan = plan;
         Tier = tier;
@@ -54,9 +55,9 @@ public sealed class PackedFilter<T>
 
     internal Conv2DPlan<T> Plan { get; }
 
-    internal T[] ForwardPanels { get; }
+    internal AlignedArray<T> ForwardPanels { get; }
 
-    internal T[] InputGradientPanels { get; }
+    internal AlignedArray<T> InputGradientPanels { get; }
 }
 
 /// <summary>The order in which a weight or bias gradient is summed: a function of the shape and the batch alone.</summary>
