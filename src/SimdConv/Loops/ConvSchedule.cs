@@ -8,8 +8,9 @@ internal sealed partial class ConvSchedule
 {
     private static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
 
-    /// <summary>With output channels in lanes: rows of the grid that are worth copying what their taps reach above and below.</summary>
-    private const int LeastRows = 4;
+    /// <summary>With output channels in lanes: rows of the grid that are worth copying what their taps reach above and below, and reading all
+    /// weights once more; fewer where blocks would have less terms than it takes to make storing and loading chains cheap.</summary>
+    private const int GoodRows = 8, LeastRows = 4, GoodTerms = 1024;
 
     /// <summary>Bytes of a panel of weights, and of the strip that it streams by: both in L2, and together a workspace of less than 1 MB.</summary>
     private static readonly int PanelBytes = L2 / 32 * 18, StripBytes = L2 / 32 * 13;
@@ -40,8 +41,10 @@ internal sealed partial class ConvSchedule
         {
             // All channels if they fit, so that chains end in registers.
             budget = StripBytes / elementSize;
-            long least = Math.Max(1, new StripLayout(grid, Math.Min(LeastRows, grid.Height), 1).ChannelSize);
-            most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * elementSize) / taps, budget / least), 1, channels);
+            long within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), (GoodTerms + taps - 1) / taps));
+            most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * elementSize) / taps, within), 1, channels);
+
+            long Within(int height) => budget / Math.Max(1, new StripLayout(grid, Math.Min(height, grid.Height), 1).ChannelSize);
         }
         else if (lanes == ConvLanes.Rows)
         {
