@@ -113,9 +113,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
         {
             if (forward != null)
-                state.Forward.Pack(w, forward);
+                state.Forward.Pack(w, forward, default);
             if (inputGradient != null)
-                state.InputGradient.Pack(w, inputGradient);
+                state.InputGradient.Pack(w, inputGradient, default);
         }
     }
 

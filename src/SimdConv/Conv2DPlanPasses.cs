@@ -80,7 +80,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         if (size > 0)
         {
             problem.Filter = workspace.Take<T>(size);
-            pass.Pack(weights, problem.Filter);
+            pass.Pack(weights, problem.Filter, execution);
         }
 
         pass.Run(problem, execution);
@@ -148,7 +148,7 @@ public sealed unsafe partial class Conv2DPlan<T>
 
         private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.OutputLayout));
 
-        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape));
+        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape, plan.InputLayout));
 
         private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
             DepthwiseFilterSchedule.Suits(plan.Shape) ? new DepthwiseFilterSchedule(plan.Shape, sizeof(T)) : null);

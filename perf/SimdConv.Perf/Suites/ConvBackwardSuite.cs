@@ -35,17 +35,15 @@ internal sealed class ConvBackwardSuite<T> : ISuite
     private static CallContestant SimdConvs(ConvOperands<T> o, Execution execution)
     {
         Conv2DPlan<T> plan = new(o.Shape);
-        PackedFilter<T> filter = plan.Pack(o.W, o.NeedsInputGradient ? FilterUse.Both : FilterUse.Forward);
         Results results = new(o);
         return new CallContestant(
             PeerSet.SimdConv,
             () =>
             {
-                // Weights change at every step of a training, so packing them is part of it.
-                plan.Repack(o.W, filter);
-                plan.Forward(o.Batch, o.X, filter, results.Y, new Epilogue<T> { Bias = o.Bias }, execution);
+                // Weights change at every step of a training: no pass finds them packed.
+                plan.Forward(o.Batch, o.X, o.W, results.Y, new Epilogue<T> { Bias = o.Bias }, execution);
                 if (o.NeedsInputGradient)
-                    plan.InputGradient(o.Batch, o.Dy, filter, results.Dx, execution: execution);
+                    plan.InputGradient(o.Batch, o.Dy, o.W, results.Dx, execution: execution);
                 plan.WeightGradient(o.Batch, o.X, o.Dy, results.Dw, results.Db, execution: execution);
             },
             results.Arrays);

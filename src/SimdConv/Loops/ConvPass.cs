@@ -14,7 +14,7 @@ internal abstract unsafe class ConvPass<T>
     public virtual bool ReadsWeights(int batch) => false;
 
     /// <summary>Lays K x C/Groups x R x S weights out as the tiles read them.</summary>
-    public abstract void Pack(T* weights, T* panels);
+    public abstract void Pack(T* weights, T* panels, Execution execution);
 
     public abstract void Run(in ConvProblem<T> problem, Execution execution);
 
@@ -31,8 +31,8 @@ internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] sc
     /// <summary>Panels that are read by one item only are packed there, while they are in cache.</summary>
     public override bool ReadsWeights(int batch) => ConvSchedule.UseEachPanelOnce(schedules, batch);
 
-    public override void Pack(T* weights, T* panels) =>
-        loops.PackFilter(schedules, new() { Weights = weights, Shape = shape, Direction = direction }, panels);
+    public override void Pack(T* weights, T* panels, Execution execution) =>
+        loops.PackFilter(schedules, new() { Weights = weights, Shape = shape, Direction = direction }, panels, execution);
 
     public override void Run(in ConvProblem<T> problem, Execution execution) => loops.Convolve(schedules, problem, execution);
 
@@ -50,7 +50,7 @@ internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, 
 
     public override bool ReadsWeights(int batch) => isForward;
 
-    public override void Pack(T* weights, T* panels) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
+    public override void Pack(T* weights, T* panels, Execution execution) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
 
     public override void Run(in ConvProblem<T> problem, Execution execution) => DepthwiseLoops<TVec, T>.Run(
         schedule, problem.Filter == null ? problem with { Filter = problem.RawFilter.Weights } : problem, execution);

@@ -18,11 +18,12 @@ internal unsafe struct FilterProblem<T>
 /// <summary>
 /// Weight and bias gradient: for each group, dW^T[taps x K] = im2col(x) * dY^T, with im2col never in memory.
 /// <code>
-/// item: chunk of output rows, group, block of input channels     shared out between threads
-///   image, strip of rows      copy the strip of x; lay dY out as [position][output channel]; add db
+/// item: chunk of output rows, group, block of input channels, block of output channels     shared out between threads
+///   image, strip of rows      copy the strip of x, or read x itself; lay dY out as [position][output channel]; add db
 ///     output channels by registers, taps by rows of a tile       one tile over all positions of the strip
 ///     (few output channels: neighbouring positions in lanes instead, see LaneSums)
-/// then: add the chunks in a balanced tree, transpose to dW
+///   one chunk: turn the item's sums, which are in L2, to dW
+/// several chunks: add them in a balanced tree, and turn the sums
 /// </code>
 /// Terms ascend in (n, p, q) within a chunk, and chunks are a function of the shape alone.
 /// </summary>
@@ -35,106 +36,177 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     public static void Run(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
     {
         Conv2DShape shape = schedule.Shape;
-        int chunks = FilterSchedule.Chunks(shape, problem.Batch), blocks = problem.DW == null ? 1 : schedule.Blocks;
+        int chunks = FilterSchedule.Chunks(shape, problem.Batch);
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
         int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
-        using Workspace workspace = new(Workspace.SizeOf<T>(schedule.PartialSize * chunks));
+        (int channels, int outputs) = schedule.Item(chunks, threads);
+        using Workspace workspace = new(PartialBytes(schedule, chunks));
         Job job = new()
         {
             Schedule = schedule,
             Problem = problem,
             Chunks = chunks,
-            Blocks = blocks,
-            Items = (long)chunks * shape.Groups * blocks,
-            Partial = workspace.Take<T>(schedule.PartialSize * chunks),
+            ChannelBlock = channels,
+            OutputBlock = outputs,
+            Blocks = problem.DW == null ? 1 : FilterSchedule.Count(schedule.Channels, channels),
+            OutputBlocks = FilterSchedule.Count(schedule.Outputs, outputs),
+            Partial = chunks == 1 ? null : workspace.Take<T>(schedule.PartialSize * chunks),
         };
+        job.Items = (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks;
         execution.Run((int)Math.Min(threads, job.Items), &SumPart, &job);
+        if (chunks == 1)
+            return;
         job.Next = 0;
-        job.Items = (long)shape.Groups * blocks;
+        job.OutputBlock = schedule.LdOutputs;
+        job.OutputBlocks = 1;
+        job.Items = (long)shape.Groups * job.Blocks;
         execution.Run((int)Math.Min(threads, job.Items), &ReducePart, &job);
     }
 
     /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
-    public static long WorkspaceBytes(FilterSchedule schedule, int batch, int threads) =>
-        Workspace.SizeOf<T>(schedule.PartialSize * FilterSchedule.Chunks(schedule.Shape, batch)) + (threads * ThreadBytes(schedule));
+    public static long WorkspaceBytes(FilterSchedule schedule, int batch, int threads)
+    {
+        int chunks = FilterSchedule.Chunks(schedule.Shape, batch);
+        return PartialBytes(schedule, chunks) + (threads * ThreadBytes(schedule, chunks));
+    }
 
-    private static long StripSize(FilterSchedule schedule) => ((long)schedule.ChannelBlock * schedule.Layout.ChannelSize) + TVec.Count;
+    /// <summary>Sums of one chunk stay with the thread that adds them.</summary>
+    private static long PartialBytes(FilterSchedule schedule, int chunks) => Workspace.SizeOf<T>(chunks == 1 ? 0 : schedule.PartialSize * chunks);
 
-    private static long DYSize(FilterSchedule schedule) => (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.LdOutputs;
+    private static long SumsSize(FilterSchedule schedule, int chunks) =>
+        chunks == 1 ? (((long)schedule.ChannelBlock * schedule.Layout.Grid.Taps) + 1) * schedule.OutputBlock : 0;
+
+    private static long StripSize(FilterSchedule schedule) =>
+        schedule.Layout.IsImage ? 0 : ((long)schedule.ChannelBlock * schedule.Layout.ChannelSize) + TVec.Count;
+
+    private static long DYSize(FilterSchedule schedule) => (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.OutputBlock;
 
     private static long LanesSize(FilterSchedule schedule) => FilterSchedule.Lanes(schedule.Shape) == 1
         ? 0
         : (long)FilterSchedule.MostLanes * schedule.Outputs * ((schedule.ChannelBlock * schedule.Layout.Grid.Taps) + 1);
 
-    private static long ThreadBytes(FilterSchedule schedule) =>
-        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule)) + Workspace.SizeOf<T>(LanesSize(schedule));
+    private static long ThreadBytes(FilterSchedule schedule, int chunks) =>
+        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule)) + Workspace.SizeOf<T>(LanesSize(schedule))
+        + Workspace.SizeOf<T>(SumsSize(schedule, chunks)) + Workspace.SizeOf<T>(schedule.OutputBlock);
 
     private struct Job
     {
         public FilterSchedule Schedule;
         public FilterProblem<T> Problem;
-        public int Chunks, Blocks;
+
+        /// <summary>Chunks; blocks of input and of output channels, and how many of each.</summary>
+        public int Chunks, ChannelBlock, OutputBlock, Blocks, OutputBlocks;
         public long Items, Next;
+
+        /// <summary>Sums of each chunk, dW as [group][tap][output channel] with db behind it.</summary>
         public T* Partial;
+    }
+
+    /// <summary>What one thread has.</summary>
+    private struct Buffers
+    {
+        public T* Strip, DY, Lanes, Sums, Zeros;
+
+        /// <summary>What the strip holds, where it is a copy: an item of the same channels may find it there.</summary>
+        public (int Group, int Block, long Row, int Rows) Held;
+    }
+
+    /// <summary>A part of one group's dW and db, and its sums, ld elements from one tap to the next.</summary>
+    private struct Item
+    {
+        public int Chunk, Group, Block, FirstChannel, Channels, FirstOutput, Outputs, Taps, Ld;
+        public T* Sums, BiasSums;
+        public bool OwnsWeights, OwnsBias;
     }
 
     private static void SumPart(void* state, int part)
     {
         Job* job = (Job*)state;
         FilterSchedule schedule = job->Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule));
+        using Workspace workspace = new(ThreadBytes(schedule, job->Chunks));
         Buffers buffers = new()
         {
             Strip = workspace.Take<T>(StripSize(schedule)),
             DY = workspace.Take<T>(DYSize(schedule)),
             Lanes = workspace.Take<T>(LanesSize(schedule)),
+            Sums = workspace.Take<T>(SumsSize(schedule, job->Chunks)),
+            Zeros = workspace.Take<T>(schedule.OutputBlock),
         };
-        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
+        new Span<T>(buffers.Zeros, schedule.OutputBlock).Clear();
+        for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
         {
-            int block = (int)(item % job->Blocks), group = (int)(item / job->Blocks % schedule.Shape.Groups);
-            Sum(job, (int)(item / job->Blocks / schedule.Shape.Groups), group, block, buffers);
+            Item item = ItemAt(job, index);
+            if (job->Chunks == 1)
+            {
+                item.Ld = job->OutputBlock;
+                item.Sums = buffers.Sums;
+                item.BiasSums = item.Sums + ((nint)item.Taps * item.Ld);
+            }
+
+            Sum(job, item, ref buffers);
+            if (job->Chunks == 1)
+                Finish(job, item);
         }
     }
 
-    private struct Buffers
+    /// <summary>Items of the same channels follow each other.</summary>
+    private static Item ItemAt(Job* job, long index)
     {
-        public T* Strip, DY, Lanes;
+        FilterSchedule schedule = job->Schedule;
+        int outputBlock = (int)(index % job->OutputBlocks), block = (int)(index / job->OutputBlocks % job->Blocks);
+        Item item = new() { Block = block, FirstChannel = block * job->ChannelBlock, FirstOutput = outputBlock * job->OutputBlock, Ld = schedule.LdOutputs };
+        index /= (long)job->OutputBlocks * job->Blocks;
+        item.Group = (int)(index % schedule.Shape.Groups);
+        item.Chunk = (int)(index / schedule.Shape.Groups);
+        item.Channels = Math.Min(job->ChannelBlock, schedule.Channels - item.FirstChannel);
+        item.Outputs = Math.Min(job->OutputBlock, schedule.Outputs - item.FirstOutput);
+        item.Taps = item.Channels * schedule.Layout.Grid.Taps;
+        item.OwnsWeights = job->Problem.DW != null;
+        item.OwnsBias = job->Problem.DB != null && block == 0;
+
+        // Rows of the partial sums: taps of each channel, and the group's bias.
+        nint perGroup = ((nint)schedule.Channels * schedule.Layout.Grid.Taps) + 1, first = item.Group * perGroup;
+        T* partial = job->Partial + (item.Chunk * (nint)schedule.PartialSize) + item.FirstOutput;
+        item.Sums = partial + ((first + ((nint)item.FirstChannel * schedule.Layout.Grid.Taps)) * item.Ld);
+        item.BiasSums = partial + ((first + perGroup - 1) * item.Ld);
+        return item;
     }
 
-    /// <summary>The partial sums of one chunk, group and block of channels.</summary>
-    private static void Sum(Job* job, int chunk, int group, int block, Buffers buffers)
+    /// <summary>The sums of one item.</summary>
+    private static void Sum(Job* job, in Item item, ref Buffers buffers)
     {
         FilterSchedule schedule = job->Schedule;
         ref readonly FilterProblem<T> problem = ref job->Problem;
         StripLayout layout = schedule.Layout;
         TapGrid grid = layout.Grid;
-        int ld = schedule.LdOutputs, firstChannel = block * schedule.ChannelBlock;
-        int channels = Math.Min(schedule.ChannelBlock, schedule.Channels - firstChannel), taps = channels * grid.Taps;
-        (nint row, nint biasRow) = Rows(schedule, group, firstChannel);
-        T* partial = job->Partial + (chunk * (nint)schedule.PartialSize), sums = partial + (row * ld), biasSums = partial + (biasRow * ld);
-        bool ownsBias = block == 0 && problem.DB != null, ownsWeights = problem.DW != null;
-        Begin(job, chunk, group, firstChannel, channels, sums, biasSums);
-        bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1;
+        int ld = item.Ld, ldDY = job->OutputBlock, taps = item.Taps;
+        long at = (long)problem.Batch * grid.Height * item.Chunk / job->Chunks, last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job->Chunks;
+        bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1, fromZeros = Begin(job, item, isEmpty: byPosition || at == last);
         T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * FilterSchedule.MostLanes);
         if (byPosition)
         {
-            if (ownsWeights)
-                LaneSums<TVec, T>.Begin(sums, taps, schedule.Outputs, ld, lanes);
-            if (ownsBias)
-                LaneSums<TVec, T>.Begin(biasSums, 1, schedule.Outputs, ld, biasLanes);
+            if (item.OwnsWeights)
+                LaneSums<TVec, T>.Begin(item.Sums, taps, schedule.Outputs, ld, lanes);
+            if (item.OwnsBias)
+                LaneSums<TVec, T>.Begin(item.BiasSums, 1, schedule.Outputs, ld, biasLanes);
         }
 
-        long last = (long)problem.Batch * grid.Height * (chunk + 1) / job->Chunks;
-        for (long at = (long)problem.Batch * grid.Height * chunk / job->Chunks; at < last;)
+        while (at < last)
         {
             int image = (int)(at / grid.Height), y = (int)(at % grid.Height);
             int rows = (int)Math.Min(Math.Min(layout.Rows, grid.Height - y), last - at);
+            (int, int, long, int) held = (item.Group + 1, item.Block, at, rows);
             at += rows;
-            T* source = problem.DY + (image * problem.DYLayout.N) + (group * schedule.Outputs * problem.DYLayout.C) + (y * problem.DYLayout.H);
-            if (ownsWeights)
+            T* source = problem.DY + (image * problem.DYLayout.N) + (((item.Group * schedule.Outputs) + item.FirstOutput) * problem.DYLayout.C) + (y * problem.DYLayout.H);
+            T* x = problem.X + (image * problem.XLayout.N) + ((((nint)item.Group * schedule.Channels) + item.FirstChannel) * problem.XLayout.C), strip = buffers.Strip;
+            if (layout.IsImage)
             {
-                T* x = problem.X + (image * problem.XLayout.N) + ((((nint)group * schedule.Channels) + firstChannel) * problem.XLayout.C);
-                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, channels, y, rows, buffers.Strip, TVec.Count);
+                strip = x + (y * problem.XLayout.H);
+            }
+            else if (item.OwnsWeights && held != buffers.Held)
+            {
+                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, item.Channels, y, rows, strip, TVec.Count);
+                buffers.Held = held;
             }
 
             fixed (int* offsets = layout.Offsets)
@@ -142,148 +214,108 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
                 if (byPosition)
                 {
                     PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY);
-                    if (ownsBias)
+                    if (item.OwnsBias)
                         LaneSums<TVec, T>.AddBias(dy, schedule.Outputs, biasLanes);
-                    if (ownsWeights)
-                        LaneSums<TVec, T>.Add(dy, schedule.Outputs, buffers.Strip, offsets, taps, layout.Pitch, lanes);
+                    if (item.OwnsWeights)
+                        LaneSums<TVec, T>.Add(dy, schedule.Outputs, strip, offsets, taps, layout.Pitch, lanes);
                     continue;
                 }
 
-                TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY, ld);
-                if (ownsBias)
-                    AddRows(buffers.DY, (nint)rows * grid.Width, ld, biasSums);
-                if (ownsWeights)
-                    AddTaps(offsets, taps, rows, layout, buffers, ld, sums);
+                TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, item.Outputs, rows, grid.Width, buffers.DY, ldDY);
+                if (item.OwnsBias)
+                    FilterSums<TVec, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums);
+                if (item.OwnsWeights)
+                    FilterSums<TVec, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY, item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
+                fromZeros = false;
             }
         }
 
         if (byPosition)
         {
-            if (ownsWeights)
-                LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, sums);
-            if (ownsBias)
-                LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, biasSums);
+            if (item.OwnsWeights)
+                LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, item.Sums);
+            if (item.OwnsBias)
+                LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, item.BiasSums);
         }
     }
 
-    /// <summary>All taps times all output channels, by registers of output channels and rows of a tile.</summary>
-    private static void AddTaps(int* offsets, int taps, int rows, StripLayout layout, Buffers buffers, int ld, T* sums)
+    /// <summary>Chunk 0 begins with beta * dW and beta * db, the others with zeros; returns whether the weights' are left to the first tiles.</summary>
+    private static bool Begin(Job* job, in Item item, bool isEmpty)
     {
-        int k = 0;
-        for (; k + (TVectors.Value * TVec.Count) <= ld; k += TVectors.Value * TVec.Count)
-            Tiles<TVectors>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
-        if (TVectors.Value > 2 && k + (2 * TVec.Count) <= ld)
+        bool fromTarget = item.Chunk == 0 && job->Problem.Beta != T.Zero;
+        if (item.OwnsBias)
         {
-            Tiles<N2>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
-            k += 2 * TVec.Count;
+            T* db = job->Problem.DB + ((nint)item.Group * job->Schedule.Outputs) + item.FirstOutput;
+            new Span<T>(item.BiasSums, Registers(item.Outputs)).Clear();
+            for (int k = 0; fromTarget && k < item.Outputs; k++)
+                item.BiasSums[k] = job->Problem.Beta * db[k];
         }
 
-        if (k < ld)
-            Tiles<N1>(offsets, taps, rows, layout, buffers.Strip, buffers.DY + k, ld, sums + k);
-    }
-
-    private static void Tiles<TWidth>(int* offsets, int taps, int rows, StripLayout layout, T* strip, T* dy, int ld, T* sums)
-        where TWidth : struct, IConstant
-    {
-        Panels panels = new(taps, FilterKernel<TVec, T, TWidth>.MR);
-        for (int i = 0; i < panels.Count; i++)
+        if (!item.OwnsWeights || (!fromTarget && !isEmpty))
+            return item.OwnsWeights;
+        T* dw = Weights(job, item, out nint filter);
+        for (int tap = 0; tap < item.Taps; tap++)
         {
-            int tap = panels.Start(i);
-            FilterKernel<TVec, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, layout.Grid.Width, layout.Pitch, dy, ld, sums + ((nint)tap * ld), ld);
+            T* sums = item.Sums + ((nint)tap * item.Ld);
+            new Span<T>(sums, Registers(item.Outputs)).Clear();
+            for (int k = 0; fromTarget && k < item.Outputs; k++)
+                sums[k] = job->Problem.Beta * dw[(k * filter) + tap];
         }
+
+        return false;
     }
 
-    /// <summary>Rows of the partial sums: the first tap of a channel, and the group's bias.</summary>
-    private static (nint Weights, nint Bias) Rows(FilterSchedule schedule, int group, int channel)
-    {
-        nint perGroup = ((nint)schedule.Channels * schedule.Layout.Grid.Taps) + 1, first = group * perGroup;
-        return (first + ((nint)channel * schedule.Layout.Grid.Taps), first + perGroup - 1);
-    }
+    private static int Registers(int outputs) => (outputs + TVec.Count - 1) / TVec.Count * TVec.Count;
 
-    /// <summary>Chunk 0 begins with beta * dW and beta * db, the others with zeros.</summary>
-    private static void Begin(Job* job, int chunk, int group, int firstChannel, int channels, T* sums, T* biasSums)
+    /// <summary>The item's first weight, and the distance from one output channel's to the next.</summary>
+    private static T* Weights(Job* job, in Item item, out nint filter)
     {
         FilterSchedule schedule = job->Schedule;
-        ref readonly FilterProblem<T> problem = ref job->Problem;
-        int ld = schedule.LdOutputs, taps = channels * schedule.Layout.Grid.Taps;
-        bool fromTarget = chunk == 0 && problem.Beta != T.Zero;
-        if (problem.DW != null)
-        {
-            new Span<T>(sums, taps * ld).Clear();
-            if (fromTarget)
-            {
-                T* dw = Weights(job, group, firstChannel);
-                nint filter = (nint)schedule.Channels * schedule.Layout.Grid.Taps;
-                for (int k = 0; k < schedule.Outputs; k++)
-                {
-                    for (int tap = 0; tap < taps; tap++)
-                        sums[((nint)tap * ld) + k] = problem.Beta * dw[(k * filter) + tap];
-                }
-            }
-        }
-
-        if (problem.DB != null && firstChannel == 0)
-        {
-            new Span<T>(biasSums, ld).Clear();
-            for (int k = 0; fromTarget && k < schedule.Outputs; k++)
-                biasSums[k] = problem.Beta * problem.DB[(group * schedule.Outputs) + k];
-        }
-    }
-
-    private static T* Weights(Job* job, int group, int channel)
-    {
-        FilterSchedule schedule = job->Schedule;
-        return job->Problem.DW + ((((nint)group * schedule.Outputs * schedule.Channels) + channel) * schedule.Layout.Grid.Taps);
-    }
-
-    private static void AddRows(T* rows, nint count, int ld, T* sums)
-    {
-        for (int k = 0; k < ld; k += TVec.Count)
-        {
-            TVec sum = TVec.Load(sums + k);
-            for (nint i = 0; i < count; i++)
-                sum = TVec.Add(sum, TVec.Load(rows + (i * ld) + k));
-            TVec.Store(sums + k, sum);
-        }
+        nint taps = schedule.Layout.Grid.Taps;
+        filter = schedule.Channels * taps;
+        return job->Problem.DW + ((((nint)item.Group * schedule.Outputs) + item.FirstOutput) * filter) + (item.FirstChannel * taps);
     }
 
     private static void ReducePart(void* state, int part)
     {
         Job* job = (Job*)state;
-        FilterSchedule schedule = job->Schedule;
-        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
+        for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
         {
-            int block = (int)(item % job->Blocks), group = (int)(item / job->Blocks), first = block * schedule.ChannelBlock;
-            int channels = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
-            (nint row, nint biasRow) = Rows(schedule, group, first);
-            if (job->Problem.DW != null)
-            {
-                int taps = channels * schedule.Layout.Grid.Taps;
-                Tree(job, row * schedule.LdOutputs, (nint)taps * schedule.LdOutputs);
-                TransposePacking<TVec, T>.Transpose(job->Partial + (row * schedule.LdOutputs), schedule.LdOutputs, taps, schedule.Outputs,
-                    Weights(job, group, first), (nint)schedule.Channels * schedule.Layout.Grid.Taps, taps);
-            }
-
-            if (job->Problem.DB != null && block == 0)
-            {
-                Tree(job, biasRow * schedule.LdOutputs, schedule.LdOutputs);
-                new Span<T>(job->Partial + (biasRow * schedule.LdOutputs), schedule.Outputs).CopyTo(new(job->Problem.DB + ((nint)group * schedule.Outputs), schedule.Outputs));
-            }
+            Item item = ItemAt(job, index);
+            if (item.OwnsWeights)
+                Tree(job, item.Sums, (nint)item.Taps * item.Ld);
+            if (item.OwnsBias)
+                Tree(job, item.BiasSums, item.Ld);
+            Finish(job, item);
         }
     }
 
     /// <summary>Adds the chunks' sums as (0 + 1) + (2 + 3) and so on, into chunk 0's.</summary>
-    private static void Tree(Job* job, nint offset, nint count)
+    private static void Tree(Job* job, T* sums, nint count)
     {
         nint size = (nint)job->Schedule.PartialSize;
         for (int step = 1; step < job->Chunks; step *= 2)
         {
             for (int chunk = 0; chunk < job->Chunks; chunk += 2 * step)
             {
-                T* to = job->Partial + (chunk * size) + offset, from = to + (step * size);
+                T* to = sums + (chunk * size), from = to + (step * size);
                 for (nint i = 0; i < count; i += TVec.Count)
                     TVec.Store(to + i, TVec.Add(TVec.Load(to + i), TVec.Load(from + i)));
             }
         }
+    }
+
+    /// <summary>The sums to dW, in runs along its rows, and to db.</summary>
+    private static void Finish(Job* job, in Item item)
+    {
+        if (item.OwnsWeights)
+        {
+            T* dw = Weights(job, item, out nint filter);
+            for (int k = 0; k < item.Outputs; k += TVec.Count)
+                TransposePacking<TVec, T>.Transpose(item.Sums + k, item.Ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k), dw + (k * filter), filter, item.Taps);
+        }
+
+        if (item.OwnsBias)
+            new Span<T>(item.BiasSums, item.Outputs).CopyTo(new(job->Problem.DB + ((nint)item.Group * job->Schedule.Outputs) + item.FirstOutput, item.Outputs));
     }
 }

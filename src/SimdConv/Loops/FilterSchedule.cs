@@ -6,22 +6,37 @@ namespace SimdConv.Loops;
 /// <summary>How the weight gradient of a convolution is run on one tier: block sizes and tables.</summary>
 internal sealed class FilterSchedule
 {
-    public FilterSchedule(Conv2DShape shape, int lanes, int elementSize)
+    private static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
+
+    /// <summary>Taps of an item at most, and outputs: enough of each to pay for laying out the other operand; their sums stay in L2.</summary>
+    private const int MostTaps = 512, MostOutputs = 96;
+
+    /// <summary>And no fewer than that where items are made smaller for the threads' sake.</summary>
+    private const int LeastTaps = 64, LeastOutputs = 48;
+
+    /// <summary>Channels that lie a multiple of that apart share a set of L1: they are copied.</summary>
+    private const int PageBytes = 4096;
+
+    private readonly int lanes;
+
+    public FilterSchedule(Conv2DShape shape, ImageLayout x, int lanes, int elementSize)
     {
+        this.lanes = lanes;
         Shape = shape;
         TapGrid grid = TapGrid.Forward(shape);
         Channels = shape.C / shape.Groups;
         Outputs = shape.K / shape.Groups;
         LdOutputs = (Outputs + lanes - 1) / lanes * lanes;
 
-        // Enough taps to pay for laying out dY once more for each block of channels, and a strip that stays in L2 beside dY's.
-        int most = Math.Clamp(512 / grid.Taps, 1, Channels);
-        int blocks = (Channels + most - 1) / most;
+        int most = Math.Clamp(MostTaps / grid.Taps, 1, Channels), blocks = (Channels + most - 1) / most;
         ChannelBlock = (Channels + blocks - 1) / blocks;
-        Blocks = (Channels + ChannelBlock - 1) / ChannelBlock;
-        int budget = BlockSizes.L2Bytes / 2 / elementSize;
-        int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * LdOutputs), 1, grid.Height));
-        Layout = new StripLayout(grid, rows, ChannelBlock);
+        OutputBlock = Even(Outputs, (Outputs + MostOutputs - 1) / MostOutputs);
+
+        // The strip and dY of its positions take a quarter of L2 each.
+        int budget = L2 / 4 / elementSize;
+        bool isImage = Lanes(shape) == 1 && StripLayout.IsInImage(grid, ChannelBlock, x) && x.C * elementSize % PageBytes != 0;
+        int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
+        Layout = isImage ? StripLayout.OfImage(grid, rows, ChannelBlock, x) : new StripLayout(grid, rows, ChannelBlock);
     }
 
     /// <summary>Lanes of a row where positions are in lanes; registers of every tier divide it.</summary>
@@ -40,15 +55,42 @@ internal sealed class FilterSchedule
     /// <summary>Output channels of one group rounded up to whole registers.</summary>
     public int LdOutputs { get; }
 
+    /// <summary>Input channels of an item at most.</summary>
     public int ChannelBlock { get; }
 
-    public int Blocks { get; }
+    /// <summary>Output channels of an item at most, whole registers.</summary>
+    public int OutputBlock { get; }
+
+    /// <summary>
+    /// Input and output channels of an item: whole blocks, or less where that would leave threads without work. Results don't depend on it.
+    /// </summary>
+    public (int Channels, int Outputs) Item(int chunks, int threads)
+    {
+        const int ItemsPerThread = 4;
+        int channels = ChannelBlock, outputs = OutputBlock;
+        while (threads > 1 && (long)chunks * Shape.Groups * Count(Channels, channels) * Count(Outputs, outputs) < (long)ItemsPerThread * threads)
+        {
+            if (outputs > Math.Max(LeastOutputs, lanes))
+                outputs = Even(outputs, 2);
+            else if (channels > 1 && channels * Layout.Grid.Taps > LeastTaps)
+                channels = (channels + 1) / 2;
+            else
+                break;
+        }
+
+        return (channels, outputs);
+    }
+
+    /// <summary>Blocks of that many channels.</summary>
+    public static int Count(int channels, int block) => (channels + block - 1) / block;
+
+    private int Even(int outputs, int parts) => Count(Count(outputs, parts), lanes) * lanes;
 
     /// <summary>Elements of the partial sums of one chunk: dW as [group][tap][output channel], and db behind it.</summary>
     public long PartialSize => (long)Shape.Groups * ((Channels * Layout.Grid.Taps) + 1) * LdOutputs;
 
     public override string ToString() =>
-        $"x in place, {(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, strips of {Layout.Rows} rows, {Blocks} block(s) of {ChannelBlock} channels";
+        $"{(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, {(Layout.IsImage ? "image in place" : "strip")}, strips of {Layout.Rows} rows, blocks of {ChannelBlock} x {OutputBlock} channels";
 
     /// <summary>
     /// Virtual lanes: 16 neighbouring columns where they fill registers better than the output channels do, else 1. A function of the
@@ -68,13 +110,13 @@ internal sealed class FilterSchedule
 
     /// <summary>
     /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the
-    /// partial sums are small, one where they would exceed 2^20 elements.
+    /// partial sums are small, one where they would exceed 2^17 elements: there the weights themselves are shared out.
     /// </summary>
     public static int Chunks(Conv2DShape shape, int batch)
     {
         long rows = Math.Max(1, (long)batch * shape.P);
         int chunks = 1;
-        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 20)
+        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 17)
             chunks *= 2;
         return chunks;
     }

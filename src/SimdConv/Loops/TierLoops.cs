@@ -36,7 +36,7 @@ internal abstract unsafe class TierLoops<T>
     public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source);
 
     /// <summary>Lays weights out for a pass.</summary>
-    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels);
+    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution);
 
     /// <summary>Forward pass or input gradient.</summary>
     public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
@@ -51,7 +51,7 @@ internal abstract unsafe class TierLoops<T>
     public abstract void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution);
 
     /// <summary>The block sizes and tables of the weight gradient.</summary>
-    public abstract FilterSchedule FilterSchedule(Conv2DShape shape);
+    public abstract FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x);
 
     /// <summary>Weight and bias gradient.</summary>
     public abstract void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
@@ -123,8 +123,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             : new DepthwisePass<TVec, T>(schedule, shape, isForward);
     }
 
-    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels) =>
-        FilterPacking<TVec, T>.Run(schedules, filter, panels);
+    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution) =>
+        FilterPacking<TVec, T>.Run(schedules, filter, panels, execution);
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
         ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);
@@ -137,7 +137,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution) =>
         ColumnLoops<TVec, T>.Run(table, problem, execution);
 
-    public override FilterSchedule FilterSchedule(Conv2DShape shape) => new(shape, TVec.Count, sizeof(T));
+    public override FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x) => new(shape, x, TVec.Count, sizeof(T));
 
     public override void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
     {

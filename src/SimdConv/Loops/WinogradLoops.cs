@@ -244,7 +244,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where output
     /// channels are the lanes, the halves of G g, row by row.
     /// </summary>
-    public override void Pack(T* weights, T* panels)
+    public override void Pack(T* weights, T* panels, Execution execution)
     {
         TapGrid grid = schedule.Grid;
         nint rowStride = isForward ? 9 * schedule.Channels : 9, channelStride = isForward ? 9 : 9 * schedule.Outputs;

@@ -13,6 +13,12 @@ internal static unsafe class TransposePacking<TVec, T>
     /// </summary>
     public static void ToPositions(T* image, ImageLayout layout, int channels, int rows, int width, T* target, int ld)
     {
+        if (layout.W == 1 && layout.H == width)
+        {
+            width *= rows;
+            rows = 1;
+        }
+
         for (int y = 0; y < rows; y++, image += layout.H, target += (nint)width * ld)
         {
             if (layout.W == 1)

@@ -26,6 +26,11 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         (new Conv2DShape(1, 150, 129, 1, 3, 3) { StrideW = 2, DilationH = 2 }.WithPadding(2, 1), 3),
         (new Conv2DShape(40, 7, 7, 80, 3, 3) { Groups = 40 }.WithPadding(1, 1), 3),
         (new Conv2DShape(2, 5, 700, 3, 3, 3).WithPadding(1, 1), 1),
+        (new(600, 9, 8, 130, 1, 1), 3),
+        (new Conv2DShape(520, 10, 9, 140, 1, 1) { StrideH = 2, StrideW = 2 }, 2),
+        (new Conv2DShape(380, 5, 6, 400, 1, 1) { Groups = 2 }, 2),
+        (new Conv2DShape(50, 9, 11, 61, 5, 5) { StrideH = 2, StrideW = 2 }.WithPadding(2, 2), 2),
+        (new(70, 32, 32, 17, 1, 1), 1),
     ];
 
     public static TheoryData<SimdTier, ConvDirection> TiersAndDirections
@@ -69,6 +74,7 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
             ConvProperties<T>.EqualsChain(tier, direction, c);
             ConvProperties<T>.SameOnAnyThreads(tier, direction, c);
             ConvProperties<T>.SameInNhwc(tier, direction, c);
+            ConvProperties<T>.EqualsChain(tier, direction, c with { Packed = false, Beta = 0.7 });
         }
     }
 

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// The micro-kernel of the weight gradient: C[Rows x Vectors*W] += sum over positions of x[row, position] * dY[position].
+/// The micro-kernel of the weight gradient: C[Rows x Vectors*W] = start + sum over positions of x[row, position] * dY[position].
 /// </summary>
 /// <remarks>
 /// Register map: c{row}_{vector} hold the tile of C (a row is a tap (c, r, s), the lanes are output channels), b0..b2 one
@@ -25,10 +25,12 @@ internal static unsafe class FilterTile<TVec, T, TRows, TVectors>
     /// <param name="pitch">From one row of positions to the next in the strip.</param>
     /// <param name="dy">The first position's output channels.</param>
     /// <param name="ld">From one position to the next in dY.</param>
-    /// <param name="c">The tile of C, added to.</param>
+    /// <param name="start">Where the sums begin: C itself, or a row of zeros.</param>
+    /// <param name="ldstart">From one row of that to the next.</param>
+    /// <param name="c">The tile of C.</param>
     /// <param name="ldc">From one row of C to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* c, nint ldc)
+    public static void Run(T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start, nint ldstart, T* c, nint ldc)
     {
         int w = TVec.Count;
         T* a0 = strip + offsets[0];
@@ -47,32 +49,32 @@ internal static unsafe class FilterTile<TVec, T, TRows, TVectors>
         TVec c5_0 = default, c5_1 = default, c5_2 = default;
         TVec c6_0 = default, c6_1 = default, c6_2 = default;
         TVec c7_0 = default, c7_1 = default, c7_2 = default;
-        T* row = c;
+        T* row = start;
         if (TVectors.Value > 2) c0_2 = TVec.Load(row + (2 * w));
         if (TVectors.Value > 1) c0_1 = TVec.Load(row + w);
         c0_0 = TVec.Load(row);
-        row += ldc;
+        row += ldstart;
         if (TRows.Value > 1 && TVectors.Value > 2) c1_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 1 && TVectors.Value > 1) c1_1 = TVec.Load(row + w);
-        if (TRows.Value > 1) { c1_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 1) { c1_0 = TVec.Load(row); row += ldstart; }
         if (TRows.Value > 2 && TVectors.Value > 2) c2_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 2 && TVectors.Value > 1) c2_1 = TVec.Load(row + w);
-        if (TRows.Value > 2) { c2_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 2) { c2_0 = TVec.Load(row); row += ldstart; }
         if (TRows.Value > 3 && TVectors.Value > 2) c3_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 3 && TVectors.Value > 1) c3_1 = TVec.Load(row + w);
-        if (TRows.Value > 3) { c3_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 3) { c3_0 = TVec.Load(row); row += ldstart; }
         if (TRows.Value > 4 && TVectors.Value > 2) c4_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 4 && TVectors.Value > 1) c4_1 = TVec.Load(row + w);
-        if (TRows.Value > 4) { c4_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 4) { c4_0 = TVec.Load(row); row += ldstart; }
         if (TRows.Value > 5 && TVectors.Value > 2) c5_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 5 && TVectors.Value > 1) c5_1 = TVec.Load(row + w);
-        if (TRows.Value > 5) { c5_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 5) { c5_0 = TVec.Load(row); row += ldstart; }
         if (TRows.Value > 6 && TVectors.Value > 2) c6_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 6 && TVectors.Value > 1) c6_1 = TVec.Load(row + w);
-        if (TRows.Value > 6) { c6_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 6) { c6_0 = TVec.Load(row); row += ldstart; }
         if (TRows.Value > 7 && TVectors.Value > 2) c7_2 = TVec.Load(row + (2 * w));
         if (TRows.Value > 7 && TVectors.Value > 1) c7_1 = TVec.Load(row + w);
-        if (TRows.Value > 7) { c7_0 = TVec.Load(row); row += ldc; }
+        if (TRows.Value > 7) { c7_0 = TVec.Load(row); row += ldstart; }
 
         for (nint first = 0; height > 0; height--, first += pitch)
         {
@@ -145,18 +147,18 @@ internal static unsafe class FilterKernel<TVec, T, TVectors>
     /// <summary>The most rows: 8 for the general registers, and registers for one position of dY and a broadcast.</summary>
     public static int MR => Math.Min(8, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
 
-    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* c, nint ldc)
+    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start, nint ldstart, T* c, nint ldc)
     {
         switch (rows)
         {
-            case 1: FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 2: FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 3: FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 4: FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 5: FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 6: FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 7: FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
-            case 8: FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, c, ldc); break;
+            case 1: FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 2: FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 3: FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 4: FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 5: FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 6: FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 7: FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 8: FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
         }
     }
 }

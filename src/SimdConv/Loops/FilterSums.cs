@@ -1,0 +1,74 @@
+using System.Numerics;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>The weight gradient with output channels in lanes: what the positions of a strip add to the sums, [tap][output channel].</summary>
+internal static unsafe class FilterSums<TVec, T, TVectors>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVectors : struct, IConstant
+{
+    /// <summary>All taps times all outputs, by registers of outputs and rows of a tile; no single register is left over.</summary>
+    /// <param name="layout">Where the strip has the positions.</param>
+    /// <param name="strip">The strip of x.</param>
+    /// <param name="offsets">Of each tap into it.</param>
+    /// <param name="taps">How many.</param>
+    /// <param name="rows">Rows of positions.</param>
+    /// <param name="dy">dY as [position][output].</param>
+    /// <param name="ldDY">From one position to the next.</param>
+    /// <param name="outputs">Output channels.</param>
+    /// <param name="zeros">Zeros to begin with, or null to go on from the sums.</param>
+    /// <param name="sums">The sums, overwritten in whole registers.</param>
+    /// <param name="ld">From one tap to the next.</param>
+    public static void Add(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY, int outputs, T* zeros, T* sums, int ld)
+    {
+        int registers = (outputs + TVec.Count - 1) / TVec.Count;
+        while (registers > 0)
+        {
+            int vectors = registers == TVectors.Value + 1 ? 2 : Math.Min(registers, TVectors.Value);
+            if (vectors == 1)
+                Tiles<N1>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+            else if (vectors == 2)
+                Tiles<N2>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+            else
+                Tiles<TVectors>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+            registers -= vectors;
+            dy += vectors * TVec.Count;
+            sums += vectors * TVec.Count;
+        }
+    }
+
+    /// <summary>Each output's sum over the positions.</summary>
+    public static void AddBias(T* dy, nint positions, int ldDY, int outputs, T* sums)
+    {
+        for (int k = 0; k < outputs; k += TVec.Count)
+        {
+            TVec sum = TVec.Load(sums + k);
+            for (nint i = 0; i < positions; i++)
+                sum = TVec.Add(sum, TVec.Load(dy + (i * ldDY) + k));
+            TVec.Store(sums + k, sum);
+        }
+    }
+
+    private static void Tiles<TWidth>(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY, T* zeros, T* sums, int ld)
+        where TWidth : struct, IConstant
+    {
+        int width = layout.Grid.Width;
+        if (width == layout.Pitch)
+        {
+            width *= rows;
+            rows = 1;
+        }
+
+        Panels panels = new(taps, FilterKernel<TVec, T, TWidth>.MR);
+        for (int i = 0; i < panels.Count; i++)
+        {
+            int tap = panels.Start(i);
+            T* c = sums + ((nint)tap * ld);
+            FilterKernel<TVec, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, width, layout.Pitch, dy, ldDY,
+                zeros == null ? c : zeros, zeros == null ? ld : 0, c, ld);
+        }
+    }
+}
