@@ -144,9 +144,9 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>The tables of each pass, made when it is first run.</summary>
     private sealed class TierState(Conv2DPlan<T> plan, TierLoops<T> loops)
     {
-        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.InputLayout));
+        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.InputLayout, plan.OutputLayout));
 
-        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.OutputLayout));
+        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.OutputLayout, plan.InputLayout));
 
         private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape, plan.InputLayout));
 
