@@ -34,7 +34,7 @@ internal sealed class FilterSchedule
 
         // The strip and dY of its positions take a quarter of L2 each.
         int budget = L2 / 4 / elementSize;
-        bool isImage = Lanes(shape) == 1 && StripLayout.IsInImage(grid, ChannelBlock, x) && x.C * elementSize % PageBytes != 0;
+        bool isImage = StripLayout.IsInImage(grid, ChannelBlock, x) && (Lanes(shape) > 1 || x.C * elementSize % PageBytes != 0);
         int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
         Layout = isImage ? StripLayout.OfImage(grid, rows, ChannelBlock, x) : new StripLayout(grid, rows, ChannelBlock);
     }
@@ -108,15 +108,19 @@ internal sealed class FilterSchedule
     public static ReductionOrder Order(Conv2DShape shape, int batch) =>
         DepthwiseFilterSchedule.Suits(shape) ? DepthwiseFilterSchedule.Order(shape, batch) : new(Chunks(shape, batch), Lanes(shape));
 
+    /// <summary>Multiply-adds that a chunk has at least: some tens of microseconds, beside which starting it and adding it to others is nothing.</summary>
+    private const long LeastWork = 1 << 20;
+
     /// <summary>
-    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the
+    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where there is work for them and the
     /// partial sums are small, one where they would exceed 2^17 elements: there the weights themselves are shared out.
     /// </summary>
     public static int Chunks(Conv2DShape shape, int batch)
     {
         long rows = Math.Max(1, (long)batch * shape.P);
+        double work = (double)rows * shape.Q * shape.WeightCount;
         int chunks = 1;
-        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 17)
+        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 17 && 2 * chunks * LeastWork <= work)
             chunks *= 2;
         return chunks;
     }
