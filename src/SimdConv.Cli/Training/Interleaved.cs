@@ -49,6 +49,7 @@ internal static class Interleaved
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T quarter = T.CreateTruncating(0.25);
+        Vector<T> quarters = new(quarter);
         int row = columns * width;
         for (int h = 0, at = 0; h < height; h += 2)
         {
@@ -56,10 +57,15 @@ internal static class Interleaved
             {
                 ref T a = ref First(x.Slice(w, width)), b = ref First(x.Slice(w + width, width));
                 ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)), to = ref First(y.Slice(at, width));
-                int i = 0;
-                for (; i + Vector<T>.Count <= width; i += Vector<T>.Count)
-                    Store((Load(ref a, i) + Load(ref b, i) + Load(ref c, i) + Load(ref d, i)) * quarter, ref to, i);
-                for (; i < width; i++)
+                for (int i = 0; i < width; i += Vector<T>.Count)
+                {
+                    // The last register overlaps the one before.
+                    int begin = Math.Min(i, width - Vector<T>.Count);
+                    if (begin >= 0)
+                        Store((Load(ref a, begin) + Load(ref b, begin) + Load(ref c, begin) + Load(ref d, begin)) * quarters, ref to, begin);
+                }
+
+                for (int i = 0; i < width && width < Vector<T>.Count; i++)
                     Unsafe.Add(ref to, i) = (Unsafe.Add(ref a, i) + Unsafe.Add(ref b, i) + Unsafe.Add(ref c, i) + Unsafe.Add(ref d, i)) * quarter;
             }
         }
@@ -69,17 +75,45 @@ internal static class Interleaved
     public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, Span<T> y, int height, int columns, int width, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T quarter = T.CreateTruncating(0.25);
-        int row = columns * width;
+        T quarter = T.CreateTruncating(0.25), inverse = T.One / scale;
+        int row = columns * width, last = width - Vector<T>.Count;
+        Vector<T> scales = new(scale), inverses = new(inverse), quarters = new(quarter);
         for (int h = 0, at = 0; h < height; h += 2)
         {
             for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += width)
             {
-                ReadOnlySpan<T> given = dy.Slice(at, width);
-                TanhGradient(y.Slice(w, width), given, quarter, y.Slice(w, width), scale);
-                TanhGradient(y.Slice(w + width, width), given, quarter, y.Slice(w + width, width), scale);
-                TanhGradient(y.Slice(w + row, width), given, quarter, y.Slice(w + row, width), scale);
-                TanhGradient(y.Slice(w + row + width, width), given, quarter, y.Slice(w + row + width, width), scale);
+                ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
+                ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
+                if (last < 0)
+                {
+                    for (int i = 0; i < width; i++)
+                    {
+                        T g = Unsafe.Add(ref given, i) * quarter;
+                        PutGradient(ref Unsafe.Add(ref a, i), g, scale, inverse);
+                        PutGradient(ref Unsafe.Add(ref b, i), g, scale, inverse);
+                        PutGradient(ref Unsafe.Add(ref c, i), g, scale, inverse);
+                        PutGradient(ref Unsafe.Add(ref d, i), g, scale, inverse);
+                    }
+
+                    continue;
+                }
+
+                // The last register overlaps the one before, so it is computed ahead.
+                Vector<T> gs = Load(ref given, last) * quarters, endA = Gradient(Load(ref a, last), gs, scales, inverses), endB = Gradient(Load(ref b, last), gs, scales, inverses);
+                Vector<T> endC = Gradient(Load(ref c, last), gs, scales, inverses), endD = Gradient(Load(ref d, last), gs, scales, inverses);
+                for (int i = 0; i < last; i += Vector<T>.Count)
+                {
+                    gs = Load(ref given, i) * quarters;
+                    Store(Gradient(Load(ref a, i), gs, scales, inverses), ref a, i);
+                    Store(Gradient(Load(ref b, i), gs, scales, inverses), ref b, i);
+                    Store(Gradient(Load(ref c, i), gs, scales, inverses), ref c, i);
+                    Store(Gradient(Load(ref d, i), gs, scales, inverses), ref d, i);
+                }
+
+                Store(endA, ref a, last);
+                Store(endB, ref b, last);
+                Store(endC, ref c, last);
+                Store(endD, ref d, last);
             }
         }
     }
@@ -88,8 +122,19 @@ internal static class Interleaved
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        T inverse = T.One / scale;
+        Vector<T> scales = new(scale), inverses = new(inverse);
         for (int row = 0; row < rows; row++)
-            TanhGradient(y.Slice(row * pitch, width), dy.Slice(row * pitch, width), T.One, dy.Slice(row * pitch, width), scale);
+        {
+            ReadOnlySpan<T> values = y.Slice(row * pitch, width);
+            Span<T> gradients = dy.Slice(row * pitch, width);
+            int i = 0;
+            for (; i + Vector<T>.Count <= width; i += Vector<T>.Count)
+                Gradient(new Vector<T>(values[i..]), new Vector<T>(gradients[i..]), scales, inverses).CopyTo(gradients[i..]);
+
+            for (; i < width; i++)
+                gradients[i] *= scale - (values[i] * values[i] * inverse);
+        }
     }
 
     public static void Add<T>(ReadOnlySpan<T> terms, Span<T> sums)
@@ -103,31 +148,14 @@ internal static class Interleaved
             sums[i] += terms[i];
     }
 
-    /// <summary>dx = share * dy * (scale - y^2 / scale), which may take the place of y or dy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TanhGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, T share, Span<T> dx, T scale)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        T inverse = T.One / scale;
-        int last = dx.Length - Vector<T>.Count;
-        if (last < 0)
-        {
-            for (int i = 0; i < dx.Length; i++)
-                dx[i] = share * dy[i] * (scale - (y[i] * y[i] * inverse));
-            return;
-        }
+    private static Vector<T> Gradient<T>(Vector<T> y, Vector<T> dy, Vector<T> scales, Vector<T> inverses)
+        where T : unmanaged =>
+        dy * (scales - (y * y * inverses));
 
-        // The last register overlaps the one before, so it is computed ahead.
-        ref T from = ref First(y), given = ref First(dy), to = ref MemoryMarshal.GetReference(dx);
-        Vector<T> value = Load(ref from, last), end = share * Load(ref given, last) * (new Vector<T>(scale) - (value * value * inverse));
-        for (int i = 0; i < last; i += Vector<T>.Count)
-        {
-            value = Load(ref from, i);
-            Store(share * Load(ref given, i) * (new Vector<T>(scale) - (value * value * inverse)), ref to, i);
-        }
-
-        Store(end, ref to, last);
-    }
+    private static void PutGradient<T>(ref T y, T dy, T scale, T inverse)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        y = dy * (scale - (y * y * inverse));
 
     private static ref T First<T>(ReadOnlySpan<T> values) => ref MemoryMarshal.GetReference(values);
 

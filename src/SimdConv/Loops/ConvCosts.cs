@@ -71,7 +71,7 @@ internal sealed partial class ConvSchedule
         for (int panel = 0; panel < Panels.Count; panel++)
         {
             int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
-            cost += (wait * Math.Max(chains, Loads(rows, Tile.Vectors))) + (((3.0 * chains) + 30) / kc);
+            cost += (wait * Math.Max(chains, Loads(rows, Tile.Vectors))) + (((3.0 * chains) + 30) / Math.Max(1, kc));
         }
 
         return cost;

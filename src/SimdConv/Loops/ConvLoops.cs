@@ -220,7 +220,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                     if (schedule.Lanes == ConvLanes.Outputs)
                         RunTurned<TKernel>(in item, problem, group, band, block, channels * band.Taps, beta);
                     else if (schedule.Lanes == ConvLanes.Rows)
-                        RunRows<TKernel>(in item, band, channels * band.Taps, problem.TargetLayout.C, beta);
+                        RunRows<TKernel>(in item, band, channels * band.Taps, problem.TargetLayout, beta);
                     else
                         RunBand<TKernel>(in item, band, block, channels * band.Taps, beta);
                 }

@@ -23,7 +23,7 @@ internal sealed partial class ConvSchedule
 
     private readonly int elementSize;
 
-    private readonly RowTile[] rowTiles = [], lastRowTiles = [];
+    private readonly RowTile[]?[] rowTiles = [];
 
     private ConvSchedule(TapGrid grid, int outputs, int channels, (ImageLayout Source, ImageLayout Target) images, ConvTile tile, ConvLanes lanes, int together, int elementSize)
     {
@@ -96,9 +96,18 @@ internal sealed partial class ConvSchedule
             Cost = double.PositiveInfinity;
             if (!SuitsRows(images.Target, budget))
                 return;
-            rowTiles = MakeRowTiles(rows, images.Target);
-            lastRowTiles = MakeRowTiles(grid.Height - ((Strips - 1) * rows), images.Target);
-            Cost = (CostWithRowsInLanes(ChannelBlock * taps) * taps * Strips * rowTiles.Length) + fill;
+            Cost = fill;
+            rowTiles = new RowTile[rows + 1][];
+            for (int strip = 0; strip < Strips; strip++)
+            {
+                foreach (Band band in Bands)
+                {
+                    int count = RowsOf(band, strip);
+                    if (count > 0)
+                        Cost += CostWithRowsInLanes(ChannelBlock * band.Taps) * band.Taps * (rowTiles[count] ??= MakeRowTiles(count, images.Target)).Length;
+                }
+            }
+
             return;
         }
 
@@ -125,16 +134,16 @@ internal sealed partial class ConvSchedule
         ? (new Panels(rows * Grid.Width, Tile.MR), 1)
         : (new Panels(Grid.Width, Tile.MR), rows);
 
-    /// <summary>With rows in lanes, the tiles of so many rows of the grid: of a whole strip, or of the last one.</summary>
-    public RowTile[] RowTiles(int rows) => rows == Layout.Rows ? rowTiles : lastRowTiles;
+    /// <summary>With rows in lanes, the tiles of so many rows of the grid, as strips have of a band.</summary>
+    public RowTile[] RowTiles(int rows) => rowTiles[rows]!;
 
-    /// <summary>Whether registers fit in the rows of every strip, and the strips in L2.</summary>
-    private bool SuitsRows(ImageLayout target, long budget)
-    {
-        int last = Grid.Height - ((Strips - 1) * Layout.Rows);
-        return Grid.Taps > 0 && Bands.Length == 1 && target.W == 1 && Grid.StepW == 1 && Grid.StepH == 1
-            && (Layout.IsImage || (long)ChannelBlock * Layout.ChannelSize <= budget) && (IsFlat(target) ? last * Grid.Width : Grid.Width) >= Tile.Lanes;
-    }
+    /// <summary>Whether registers fit in the rows that a strip has of a band, and the strips in L2.</summary>
+    private bool SuitsRows(ImageLayout target, long budget) =>
+        Grid.Taps > 0 && target.W == 1 && Grid.StepW == 1 && Grid.StepH == 1 && (Layout.IsImage || (long)ChannelBlock * Layout.ChannelSize <= budget)
+        && (Grid.Width >= Tile.Lanes || (IsFlat(target) && Enumerable.Range(0, Strips).All(strip => Bands.All(band => RowsOf(band, strip) == 0 || RowsOf(band, strip) * Grid.Width >= Tile.Lanes))));
+
+    private int RowsOf(Band band, int strip) =>
+        Math.Max(0, Math.Min(band.Last, Math.Min(Grid.Height, (strip + 1) * Layout.Rows)) - Math.Max(band.First, strip * Layout.Rows));
 
     private RowTile[] MakeRowTiles(int rows, ImageLayout target) => IsFlat(target)
         ? RowTile.Of(1, rows * Grid.Width, 0, 0, Tile.Lanes, Tile.Vectors)

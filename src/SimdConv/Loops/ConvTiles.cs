@@ -62,12 +62,15 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
     }
 
     /// <summary>The same straight to the target, in registers that lie within rows.</summary>
-    private static void RunRows<TKernel>(in Item item, ConvSchedule.Band band, int kc, nint channelStride, T beta)
+    private static void RunRows<TKernel>(in Item item, ConvSchedule.Band band, int kc, ImageLayout target, T beta)
         where TKernel : struct, IGemmKernel<T>
     {
         ConvSchedule schedule = item.Schedule;
         int nr = TKernel.NR, w = schedule.Tile.Lanes, pitch = schedule.Layout.Pitch;
-        RowTile[] tiles = schedule.RowTiles(item.Rows);
+        int firstRow = Math.Max(band.First - item.Row, 0), lastRow = Math.Min(band.Last - item.Row, item.Rows);
+        if (firstRow >= lastRow)
+            return;
+        RowTile[] tiles = schedule.RowTiles(lastRow - firstRow);
         nint* registers = stackalloc nint[4];
         T* scratch = item.Scratch;
         fixed (int* offsets = band.Offsets)
@@ -76,34 +79,35 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
             {
                 int m = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
-                T* a = item.Filter + band.FilterOffset(0, panel), start = item.Start + ((nint)m * nr), channel = item.Targets->Channel(m);
+                T* a = item.Filter + band.FilterOffset(0, panel), start = item.Start + ((nint)m * nr), channel = item.Targets->Channel(m) + (firstRow * target.H), strip = item.Strip + ((nint)firstRow * pitch);
                 for (RowTile* tile = first; tile < first + tiles.Length; tile++)
                 {
-                    T* b = item.Strip + tile->From, c = channel + tile->To;
+                    T* b = strip + tile->From, c = channel + tile->To;
                     if (beta == T.Zero)
                     {
                         if (item.FetchesTarget && tile + 1 < first + tiles.Length)
-                            Prefetch.Rows(channel + tile[1].To, rows, channelStride, nr);
-                        TKernel.RunPlaced(rows, kc, a, b, offsets, start, nr, c, channelStride, &tile->Places);
+                            Prefetch.Rows(channel + tile[1].To, rows, target.C, nr);
+                        TKernel.RunPlaced(rows, kc, a, b, offsets, start, nr, c, target.C, &tile->Places);
                         continue;
                     }
 
                     // By way of scratch, as lanes that registers share go on from what was there before the first of these.
+                    int position = (firstRow * pitch) + (int)tile->From;
                     (registers[1], registers[2], registers[3]) = (tile->Places.B1, tile->Places.B2, tile->Places.B3);
                     TilePlaces places = new() { B1 = tile->Places.B1, B2 = tile->Places.B2, B3 = tile->Places.B3, C1 = w, C2 = 2 * w, C3 = 3 * w };
                     for (int v = 0; v < schedule.Tile.Vectors; v++)
-                        item.Targets->Load(m, rows, (int)(tile->From + registers[v]), w, pitch, scratch + (v * w), nr, beta);
+                        item.Targets->Load(m, rows, position + (int)registers[v], w, pitch, scratch + (v * w), nr, beta);
                     TKernel.RunPlaced(rows, kc, a, b, offsets, scratch, nr, scratch, nr, &places);
                     for (int v = 0; v < schedule.Tile.Vectors; v++)
                     {
                         int shared = tile->Shared[v];
                         if (shared < w)
-                            item.Targets->Store(m, rows, (int)(tile->From + registers[v]) + shared, w - shared, pitch, scratch + (v * w) + shared, nr, isLast: true);
+                            item.Targets->Store(m, rows, position + (int)registers[v] + shared, w - shared, pitch, scratch + (v * w) + shared, nr, isLast: true);
                     }
                 }
 
                 if (beta == T.Zero)
-                    item.Targets->Finish(m, rows, item.Rows);
+                    item.Targets->Finish(m, rows, firstRow, lastRow - firstRow);
             }
         }
     }

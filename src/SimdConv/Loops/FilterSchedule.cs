@@ -29,7 +29,7 @@ internal sealed class FilterSchedule
         LdOutputs = (Outputs + lanes - 1) / lanes * lanes;
 
         // Of 1x1 a copy of x serves few multiply-adds: for more outputs at once.
-        bool isImage = Lanes(shape) == 1 && StripLayout.IsInImage(grid, Channels, x) && x.C * elementSize % PageBytes != 0;
+        bool isImage = StripLayout.IsInImage(grid, Channels, x) && (Lanes(shape) > 1 || x.C * elementSize % PageBytes != 0);
         int share = grid.Taps == 1 && !isImage ? 2 : 1, most = Math.Clamp(MostTaps / share / grid.Taps, 1, Channels);
         ChannelBlock = Count(Channels, Count(Channels, most));
         OutputBlock = Even(Outputs, Count(Outputs, MostOutputs * share));
@@ -109,15 +109,19 @@ internal sealed class FilterSchedule
     public static ReductionOrder Order(Conv2DShape shape, int batch) =>
         DepthwiseFilterSchedule.Suits(shape) ? DepthwiseFilterSchedule.Order(shape, batch) : new(Chunks(shape, batch), Lanes(shape));
 
+    /// <summary>Multiply-adds that a chunk has at least: some tens of microseconds, beside which starting it and adding it to others is nothing.</summary>
+    private const long LeastWork = 1 << 20;
+
     /// <summary>
-    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where the
+    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where there is work for them and the
     /// partial sums are small, one where they would exceed 2^17 elements: there the weights themselves are shared out.
     /// </summary>
     public static int Chunks(Conv2DShape shape, int batch)
     {
         long rows = Math.Max(1, (long)batch * shape.P);
+        double work = (double)rows * shape.Q * shape.WeightCount;
         int chunks = 1;
-        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 17)
+        while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 17 && 2 * chunks * LeastWork <= work)
             chunks *= 2;
         return chunks;
     }

@@ -68,14 +68,14 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     }
 
     /// <summary>The residual and the activation of channels whose sums the target has, pixels being neighbours.</summary>
-    public void Finish(int m, int channels, int rows)
+    public void Finish(int m, int channels, int row, int rows)
     {
         if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
             return;
         int runs = contiguous ? 1 : rows, length = contiguous ? rows * width : width;
         for (int i = 0; i < channels * runs; i++)
         {
-            nint at = ((m + (i / runs)) * channelStride) + (i % runs * rowStride);
+            nint at = ((m + (i / runs)) * channelStride) + ((row + (i % runs)) * rowStride);
             if (finish.Residual != null)
                 RowCopy<TVec, T>.Add(finish.Residual + at, origin + at, length);
             ElementwiseLoops<TVec, T>.Run(finish.Operation, origin + at, origin + at, origin + at, length, finish.Factor);
