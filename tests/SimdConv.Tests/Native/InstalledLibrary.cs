@@ -5,7 +5,10 @@ using Xunit.Sdk;
 
 namespace SimdConv.Tests.Native;
 
-/// <summary>The native library, built by CMake and installed in a folder of its own, once for all tests that use it.</summary>
+/// <summary>
+/// The native library, built by CMake and installed in a folder of its own, once for all tests that use it: in the short run the level that this
+/// CPU loads, in the long one all.
+/// </summary>
 public sealed class InstalledLibrary : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("simdconv-native-").FullName;
@@ -18,7 +21,7 @@ public sealed class InstalledLibrary : IDisposable
         if (Missing is not null)
             return;
         string build = Path.Combine(folder, "build");
-        Run("cmake", "-S", Path.Combine(SourceTests.Root(), "src", "SimdConv.Native"), "-B", build);
+        Run("cmake", "-S", Path.Combine(SourceTests.Root(), "src", "SimdConv.Native"), "-B", build, $"-DSIMDCONV_LEVELS={string.Join(';', Tiers.Select(Level).Distinct())}");
         Run("cmake", "--build", build);
         Run("cmake", "--install", build, "--prefix", Prefix);
     }
@@ -26,9 +29,14 @@ public sealed class InstalledLibrary : IDisposable
     /// <summary>Why it could not be built here; null if it was.</summary>
     public string? Missing { get; }
 
+    /// <summary>The tiers of the levels that are built.</summary>
+    public static IEnumerable<SimdTier> Tiers => SimdSupport.Available.Where(tier => Effort.IsLong ? tier != SimdTier.Scalar : tier == SimdSupport.Best);
+
     public string Prefix => Path.Combine(folder, "prefix");
 
     public string Libraries => Path.GetDirectoryName(Directory.GetFiles(Prefix, "libsimdconv.so", SearchOption.AllDirectories)[0])!;
+
+    public string Library(SimdTier tier) => Path.Combine(Libraries, $"libsimdconv-{Level(tier)}.so");
 
     public string PathTo(string name) => Path.Combine(folder, name);
 
@@ -43,6 +51,8 @@ public sealed class InstalledLibrary : IDisposable
         (int exitCode, string output) = ChildProcess.Run(start);
         return exitCode == 0 ? output : throw new XunitException($"{start.FileName} {string.Join(' ', start.ArgumentList)}: exit code {exitCode}\n{ChildProcess.Tail(output)}");
     }
+
+    private static string Level(SimdTier tier) => tier switch { SimdTier.Avx512 => "v4", SimdTier.Avx2 => "v3", _ => "base" };
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }
