@@ -68,13 +68,12 @@ internal static class TrainCommand
         DigitSet test = DigitFiles.ReadTest(settings.Folder).Standardise(standardisation);
 
         Execution execution = new(settings.Threads, null, settings.Tier);
-        IEngine<float> engine = settings.Engine switch
+        Trainer trainer = new(maxBatch => settings.Engine switch
         {
-            "naive" => new NaiveEngine<float>(),
-            "im2col" => new Im2ColEngine<float>(execution),
-            _ => new SimdEngine<float>(execution),
-        };
-        Trainer trainer = new(engine, train, settings.Batch, settings.Seed);
+            "naive" => new LayerwiseLeNet5<float>(new NaiveEngine<float>(), maxBatch),
+            "im2col" => new LayerwiseLeNet5<float>(new Im2ColEngine<float>(execution), maxBatch),
+            _ => new InterleavedLeNet5<float>(execution, maxBatch),
+        }, train, settings.Batch, settings.Seed);
         List<Epoch> epochs = [];
         for (int i = 1; i <= settings.Epochs; i++)
             epochs.Add(RunEpoch(trainer, $"epoch {i}/{settings.Epochs}", train.Count, validation));
