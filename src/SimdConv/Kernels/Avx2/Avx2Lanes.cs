@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace SimdConv.Kernels;
 
 /// <summary>A ymm register: 8 floats or 4 doubles. 16 of them: where there are 32 the AVX-512 tier runs.</summary>
-internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T>
+internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector256<T> v = value;
+    private Vector256<T> v = value;
 
     public static int Count
     {
@@ -79,6 +79,15 @@ internal readonly unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2La
 
         if ((count & 1) != 0)
             *target = rest.ToScalar();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref Avx2Lanes<T> sum, Avx2Lanes<T> a, Avx2Lanes<T> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum.v = Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), sum.v.AsSingle()).As<float, T>();
+        else
+            sum.v = Fma.MultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), sum.v.AsDouble()).As<double, T>();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
