@@ -38,7 +38,9 @@ internal sealed class Trainer
 
     /// <summary>Trains on every image once. The score is of each batch as it was met, before the step it led to.</summary>
     /// <param name="report">Told after each batch the images done so far, the batch's mean loss, and that of all so far.</param>
-    public (Score Score, double Seconds) RunEpoch(Action<int, double, double>? report = null)
+    /// <param name="cancellation">Ends the epoch between two batches.</param>
+    /// <exception cref="OperationCanceledException">The epoch was ended.</exception>
+    public (Score Score, double Seconds) RunEpoch(Action<int, double, double>? report = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
         random.Shuffle(order);
@@ -46,6 +48,7 @@ internal sealed class Trainer
         int correct = 0, done = 0;
         while (done < train.Count)
         {
+            cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(batch, train.Count - done);
             Gather(order.AsSpan(done, count));
             (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count), adam);
