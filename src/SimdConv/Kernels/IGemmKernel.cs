@@ -47,8 +47,8 @@ internal enum TileWay
     /// <summary>Row k of B is found through a table of offsets.</summary>
     Indexed,
 
-    /// <summary>Indexed, and the registers of a row are ldb elements from each other instead of neighbours: several images at once.</summary>
-    Apart,
+    /// <summary>Indexed, and the registers of a row lie where the errand says, in B and in C: in rows of an image, or in several images.</summary>
+    Placed,
 
     /// <summary>Strided, and the next tile of C is fetched.</summary>
     Panel,
@@ -72,7 +72,7 @@ internal readonly struct Strided : ITileWay { public static TileWay Value => Til
 
 internal readonly struct Indexed : ITileWay { public static TileWay Value => TileWay.Indexed; }
 
-internal readonly struct Apart : ITileWay { public static TileWay Value => TileWay.Apart; }
+internal readonly struct Placed : ITileWay { public static TileWay Value => TileWay.Placed; }
 
 internal readonly struct Panel : ITileWay { public static TileWay Value => TileWay.Panel; }
 
@@ -106,7 +106,7 @@ internal readonly struct TileShape<TRows, TVectors, TWay> : ITileShape
     public static TileWay Way => TWay.Value;
 }
 
-/// <summary>What a tile does for later ones, with the loads and stores that its multiply-adds leave free.</summary>
+/// <summary>What a tile does for later ones, with the loads and stores that its multiply-adds leave free; and where its registers lie.</summary>
 internal unsafe struct TileErrand<T>
     where T : unmanaged
 {
@@ -116,6 +116,15 @@ internal unsafe struct TileErrand<T>
     /// <summary>The operand that is packed: row i (of A) of term k at Source + i * SourceRow + k * SourceTerm.</summary>
     public T* Source;
     public nint SourceRow, SourceTerm;
+
+    /// <summary>Where registers lie.</summary>
+    public TilePlaces* Places;
+}
+
+/// <summary>Where the second to the fourth register of a row lie from the first, in B and in C.</summary>
+internal struct TilePlaces
+{
+    public nint B1, B2, B3, C1, C2, C3;
 }
 
 /// <summary>
@@ -146,8 +155,8 @@ internal unsafe interface IGemmKernel<T>
     /// <param name="ldc">From one row of C to the next.</param>
     static abstract void Run(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc);
 
-    /// <summary>The same with the registers of each row of B <paramref name="apart"/> elements from each other; those of C are neighbours.</summary>
-    static abstract void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc);
+    /// <summary>The same with the registers of each row where <paramref name="places"/> says; those of <paramref name="start"/> are neighbours.</summary>
+    static abstract void RunPlaced(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places);
 
     /// <summary>The same with both panels packed, B's rows NR elements long, or the one that <typeparamref name="TWay"/> names to be packed now.</summary>
     static abstract void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)

@@ -34,7 +34,7 @@ internal unsafe struct ConvProblem<T>
 /// A later block of channels starts its chains from the target, so terms ascend in (c, r, s) whatever the block sizes.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
-internal static unsafe class ConvLoops<TVec, T, TFlat>
+internal static unsafe partial class ConvLoops<TVec, T, TFlat>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFlat : struct, IConstant
@@ -93,12 +93,12 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
             {
                 Panel = schedule.Strips > 1 ? 0 : (long)schedule.ChannelBlock * schedule.Grid.Taps * nr;
                 ScratchLd = nr;
-                Scratch = (long)nr * schedule.Tile.MR;
+                Scratch = (long)nr * ConvSchedule.TurnedRows;
                 Start = schedule.PackedOutputs;
                 return;
             }
 
-            ScratchLd = schedule.InPlace ? ((schedule.Positions(layout.Rows, layout.Pitch) + nr - 1) / nr * nr) : nr;
+            ScratchLd = schedule.Lanes == ConvLanes.Rows ? nr : schedule.InPlace ? ((schedule.Positions(layout.Rows, layout.Pitch) + nr - 1) / nr * nr) : nr;
             Scratch = (long)ScratchLd * schedule.Tile.MR;
             Start = (long)schedule.Outputs * nr;
         }
@@ -144,6 +144,9 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
         /// <summary>Rows of the grid.</summary>
         public int Row, Rows;
 
+        /// <summary>Whether tiles have the next one's part of the target fetched: the target is too large to be in L2.</summary>
+        public bool FetchesTarget;
+
         /// <summary>Images that a tile takes together.</summary>
         public int Together;
 
@@ -166,6 +169,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
             Sizes = sizes,
             FirstPanel = schedule.Panels.Count * share / shares,
             LastPanel = schedule.Panels.Count * (share + 1) / shares,
+            FetchesTarget = (long)problem.Batch * problem.Groups * schedule.Outputs * schedule.Grid.Height * schedule.Grid.Width * sizeof(T) > CacheSizes.L2,
             Strip = workspace.Take<T>(sizes.Strip),
             Panel = workspace.Take<T>(sizes.Panel),
             Scratch = workspace.Take<T>(2 * sizes.Scratch),
@@ -182,7 +186,7 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
         item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
         for (int m = 0; m < schedule.PackedOutputs && schedule.Lanes == ConvLanes.Outputs; m++)
             item.Start[m] = problem.Bias == null || m >= schedule.Outputs ? T.Zero : problem.Bias[(group * schedule.Outputs) + m];
-        for (int m = 0; m < schedule.Outputs && schedule.Lanes == ConvLanes.Positions; m++)
+        for (int m = 0; m < schedule.Outputs && schedule.Lanes != ConvLanes.Outputs; m++)
             new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + m]);
 
         // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
@@ -215,107 +219,10 @@ internal static unsafe class ConvLoops<TVec, T, TFlat>
                 {
                     if (schedule.Lanes == ConvLanes.Outputs)
                         RunTurned<TKernel>(in item, problem, group, band, block, channels * band.Taps, beta);
+                    else if (schedule.Lanes == ConvLanes.Rows)
+                        RunRows<TKernel>(in item, band, channels * band.Taps, problem.TargetLayout.C, beta);
                     else
                         RunBand<TKernel>(in item, band, block, channels * band.Taps, beta);
-                }
-            }
-        }
-    }
-
-    /// <summary>The rows of a strip that see the same taps.</summary>
-    private static void RunBand<TKernel>(in Item item, ConvSchedule.Band band, int block, int kc, T beta)
-        where TKernel : struct, IGemmKernel<T>
-    {
-        ConvSchedule schedule = item.Schedule;
-        int first = Math.Max(band.First - item.Row, 0), last = Math.Min(band.Last - item.Row, item.Rows);
-        if (first >= last)
-            return;
-        bool together = item.Together > 1;
-        int pitch = schedule.InPlace ? schedule.Layout.Pitch : schedule.Grid.Width, end = schedule.Positions(last, pitch);
-        int step = together ? pitch : schedule.InPlace ? end : TKernel.NR;
-        fixed (int* offsets = band.Offsets)
-        {
-            for (int position = first * pitch; position < end; position += step)
-            {
-                int count = Math.Min(together ? schedule.Grid.Width : step, end - position);
-                T* b = item.Strip + position;
-                if (!schedule.InPlace)
-                {
-                    StripPacking<TVec, T>.Panel(schedule.Layout, item.Strip, offsets, kc, position, count, TKernel.NR, item.Panel);
-                    b = item.Panel;
-                }
-
-                for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
-                {
-                    int m = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel);
-                    for (int i = 0; i < item.Together && beta != T.Zero; i++)
-                        item.Targets[i].Load(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, beta);
-                    RunTiles<TKernel>(in item, m, rows, kc, item.Filter + band.FilterOffset(block, panel), b, offsets, count, beta != T.Zero);
-                    for (int i = 0; i < item.Together; i++)
-                        item.Targets[i].Store(m, rows, position, count, pitch, item.Scratch + (i * TVec.Count), item.Sizes.ScratchLd, isLast: block == schedule.Blocks - 1);
-                }
-            }
-        }
-    }
-
-    /// <summary>One filter panel on <paramref name="count"/> positions, from the start or from what is in scratch, to scratch.</summary>
-    private static void RunTiles<TKernel>(in Item item, int m, int rows, int kc, T* a, T* b, int* offsets, int count, bool fromScratch)
-        where TKernel : struct, IGemmKernel<T>
-    {
-        int nr = TKernel.NR, ld = item.Sizes.ScratchLd, ldstart = fromScratch ? ld : nr;
-        T* c = item.Scratch, start = fromScratch ? c : item.Start + ((nint)m * nr);
-        if (item.Together > 1)
-        {
-            TKernel.RunApart(rows, kc, a, b, (nint)item.Sizes.Image, offsets, start, ldstart, c, ld);
-            return;
-        }
-
-        if (!item.Schedule.InPlace)
-            offsets = null;
-        for (int j = 0; j < count; j += nr)
-            TKernel.Run(rows, kc, a, b + j, nr, offsets, fromScratch ? c + j : start, ldstart, c + j, ld);
-    }
-
-    /// <summary>The same with output channels in the lanes: C^T[positions x outputs], turned on its way to the target.</summary>
-    private static void RunTurned<TKernel>(in Item item, in ConvProblem<T> problem, int group, ConvSchedule.Band band, int block, int kc, T beta)
-        where TKernel : struct, IGemmKernel<T>
-    {
-        ConvSchedule schedule = item.Schedule;
-        int first = Math.Max(band.First - item.Row, 0), last = Math.Min(band.Last - item.Row, item.Rows);
-        if (first >= last)
-            return;
-        int pitch = schedule.Layout.Pitch, nr = TKernel.NR;
-        (Panels tiles, int runs) = schedule.PositionTiles(last - first);
-        T* scratch = item.Scratch;
-        fixed (int* offsets = band.Offsets)
-        {
-            for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
-            {
-                int m = panel * nr, outputs = Math.Min(nr, schedule.Outputs - m);
-                T* filter = item.Filter + band.FilterOffset(block, panel);
-                if (problem.Filter == null && kc > 0)
-                {
-                    filter = item.Panel;
-                    FilterPacking<TVec, T>.Panel(schedule, problem.RawFilter, group, band, block, panel, filter);
-                }
-
-                for (int run = 0; run < runs; run++)
-                {
-                    for (int tile = 0; tile < tiles.Count; tile++)
-                    {
-                        int position = ((first + run) * pitch) + tiles.Start(tile), rows = tiles.Rows(tile);
-                        T* start = item.Start + m;
-                        nint ldstart = 0;
-                        if (beta != T.Zero)
-                        {
-                            item.Targets->LoadTurned(m, outputs, position, rows, pitch, scratch, nr, beta);
-                            start = scratch;
-                            ldstart = nr;
-                        }
-
-                        TKernel.RunRaw(rows, kc, item.Strip + position, filter, offsets, start, ldstart, scratch, nr);
-                        item.Targets->StoreTurned(m, outputs, position, rows, pitch, scratch, nr, scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
-                    }
                 }
             }
         }

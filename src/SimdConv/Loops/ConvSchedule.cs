@@ -3,53 +3,31 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>A family of tiles of a tier: at most MR rows, Vectors registers, NR elements wide; registers of AVX-512 may be half ones.</summary>
-internal readonly record struct ConvTile(int MR, int Vectors, int NR, bool IsHalf = false)
-{
-    public int Lanes => NR / Vectors;
-}
-
-/// <summary>What the lanes of a tile are.</summary>
-internal enum ConvLanes
-{
-    /// <summary>Neighbouring positions: the weights are broadcast.</summary>
-    Positions,
-
-    /// <summary>Output channels: elements of the image are broadcast as they lie.</summary>
-    Outputs,
-}
-
 /// <summary>How one grid of a convolution is run on one tier: block sizes, tables and the way B reaches the tile.</summary>
-internal sealed class ConvSchedule
+internal sealed partial class ConvSchedule
 {
     private static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
 
-    /// <summary>What packing a register of a panel costs, in multiply-adds of a register: measured on Zen 4.</summary>
-    private const double PackingCost = 5;
-
-    /// <summary>What copying a register of a strip costs.</summary>
-    private const double FillCost = 6;
-
-    /// <summary>With output channels in lanes: rows of the grid that are worth copying what their taps reach above and below.</summary>
-    private const int LeastRows = 4;
+    /// <summary>With output channels in lanes: rows of the grid that are worth copying what their taps reach above and below, and reading all
+    /// weights once more; fewer where blocks would have less terms than it takes to make storing and loading chains cheap.</summary>
+    private const int GoodRows = 8, LeastRows = 4, GoodTerms = 1024;
 
     /// <summary>Bytes of a panel of weights, and of the strip that it streams by: both in L2, and together a workspace of less than 1 MB.</summary>
     private static readonly int PanelBytes = L2 / 32 * 18, StripBytes = L2 / 32 * 13;
 
-    /// <summary>What turning a register of a square of results costs.</summary>
-    private const double TurnCost = 7;
+    /// <summary>With output channels in lanes: positions that tiles leave in scratch before they are turned, whole squares most of them.</summary>
+    public const int TurnedRows = 64;
 
     /// <summary>Keeps a thread's workspace below 1 MB, together with the strip.</summary>
     private const int MostScratchBytes = 3 << 18;
 
-    /// <summary>
-    /// What a term of a tile costs at least, in multiply-adds of a register: as many broadcasts as rows, an unaligned load or two for
-    /// each register of B, its offset. With few chains the loads decide; measured on Zen 4, where a 512-bit load takes a cycle.
-    /// </summary>
-    private static int Loads(int rows, int vectors) => rows + (2 * vectors) + 2;
+    private readonly int elementSize;
 
-    private ConvSchedule(TapGrid grid, int outputs, int channels, ImageLayout source, ConvTile tile, ConvLanes lanes, int together, int elementSize)
+    private readonly RowTile[] rowTiles = [], lastRowTiles = [];
+
+    private ConvSchedule(TapGrid grid, int outputs, int channels, (ImageLayout Source, ImageLayout Target) images, ConvTile tile, ConvLanes lanes, int together, int elementSize)
     {
+        this.elementSize = elementSize;
         Lanes = lanes;
         Grid = grid;
         Outputs = outputs;
@@ -63,8 +41,16 @@ internal sealed class ConvSchedule
         {
             // All channels if they fit, so that chains end in registers.
             budget = StripBytes / elementSize;
-            long least = Math.Max(1, new StripLayout(grid, Math.Min(LeastRows, grid.Height), 1).ChannelSize);
-            most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * elementSize) / taps, budget / least), 1, channels);
+            long within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), (GoodTerms + taps - 1) / taps));
+            most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * elementSize) / taps, within), 1, channels);
+
+            long Within(int height) => budget / Math.Max(1, new StripLayout(grid, Math.Min(height, grid.Height), 1).ChannelSize);
+        }
+        else if (lanes == ConvLanes.Rows)
+        {
+            // All channels, as the target can't hold what overlapping registers go on from.
+            budget = StripBytes / elementSize;
+            most = channels;
         }
         else
         {
@@ -79,10 +65,10 @@ internal sealed class ConvSchedule
         int rows = StripLayout.RowsWithin(grid, ChannelBlock, budget);
 
         // In place, what a panel of filters gives of a strip lies beside it, twice: where chains start, and where they end.
-        if (lanes != ConvLanes.Outputs)
+        if (lanes == ConvLanes.Positions)
             rows = Math.Clamp(MostScratchBytes / (2 * tile.MR * new StripLayout(grid, 1, 1).Pitch * elementSize), 1, rows);
-        Layout = lanes == ConvLanes.Outputs && StripLayout.IsInImage(grid, channels, source)
-            ? StripLayout.OfImage(grid, rows, ChannelBlock, source)
+        Layout = lanes != ConvLanes.Positions && StripLayout.IsInImage(grid, channels, images.Source)
+            ? StripLayout.OfImage(grid, rows, ChannelBlock, images.Source)
             : new StripLayout(grid, rows, ChannelBlock);
         Strips = (grid.Height + rows - 1) / rows;
         IsInKernelOrder = grid.Rows.Select((tap, i) => tap.Kernel == i).All(same => same) && grid.Columns.Select((tap, i) => tap.Kernel == i).All(same => same);
@@ -101,6 +87,18 @@ internal sealed class ConvSchedule
         {
             InPlace = true;
             Cost = Bands.Sum(band => CostWithOutputsInLanes(band)) + fill;
+            return;
+        }
+
+        if (lanes == ConvLanes.Rows)
+        {
+            InPlace = true;
+            Cost = double.PositiveInfinity;
+            if (!SuitsRows(images.Target, budget))
+                return;
+            rowTiles = MakeRowTiles(rows, images.Target);
+            lastRowTiles = MakeRowTiles(grid.Height - ((Strips - 1) * rows), images.Target);
+            Cost = (CostWithRowsInLanes(ChannelBlock * taps) * taps * Strips * rowTiles.Length) + fill;
             return;
         }
 
@@ -126,6 +124,24 @@ internal sealed class ConvSchedule
     public (Panels Tiles, int Runs) PositionTiles(int rows) => Layout.Pitch == Grid.Width
         ? (new Panels(rows * Grid.Width, Tile.MR), 1)
         : (new Panels(Grid.Width, Tile.MR), rows);
+
+    /// <summary>With rows in lanes, the tiles of so many rows of the grid: of a whole strip, or of the last one.</summary>
+    public RowTile[] RowTiles(int rows) => rows == Layout.Rows ? rowTiles : lastRowTiles;
+
+    /// <summary>Whether registers fit in the rows of every strip, and the strips in L2.</summary>
+    private bool SuitsRows(ImageLayout target, long budget)
+    {
+        int last = Grid.Height - ((Strips - 1) * Layout.Rows);
+        return Grid.Taps > 0 && Bands.Length == 1 && target.W == 1 && Grid.StepW == 1 && Grid.StepH == 1
+            && (Layout.IsImage || (long)ChannelBlock * Layout.ChannelSize <= budget) && (IsFlat(target) ? last * Grid.Width : Grid.Width) >= Tile.Lanes;
+    }
+
+    private RowTile[] MakeRowTiles(int rows, ImageLayout target) => IsFlat(target)
+        ? RowTile.Of(1, rows * Grid.Width, 0, 0, Tile.Lanes, Tile.Vectors)
+        : RowTile.Of(rows, Grid.Width, Layout.Pitch, checked((nint)target.H), Tile.Lanes, Tile.Vectors);
+
+    /// <summary>Whether rows follow each other, in the strip and in the target.</summary>
+    private bool IsFlat(ImageLayout target) => Layout.Pitch == Grid.Width && target.H == Grid.Width;
 
     /// <summary>What the lanes of the tiles are.</summary>
     public ConvLanes Lanes { get; }
@@ -205,10 +221,10 @@ internal sealed class ConvSchedule
     /// <param name="outputs">Rows of C in one group.</param>
     /// <param name="channels">Channels of one group that are summed over.</param>
     /// <param name="groups">Groups.</param>
-    /// <param name="source">The strides of the image that is read.</param>
+    /// <param name="images">The strides of the image that is read, and of the one that is written.</param>
     /// <param name="tiles">The tiles of the tier, the best for large problems first.</param>
     /// <param name="elementSize">Bytes of an element.</param>
-    public static ConvSchedule[] Make(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, ImageLayout source, ConvTile[] tiles, int elementSize)
+    public static ConvSchedule[] Make(IEnumerable<TapGrid> grids, int outputs, int channels, int groups, (ImageLayout Source, ImageLayout Target) images, ConvTile[] tiles, int elementSize)
     {
         List<ConvSchedule> schedules = [];
         long start = 0;
@@ -217,11 +233,14 @@ internal sealed class ConvSchedule
             List<ConvSchedule> choices = [];
             foreach (ConvTile tile in tiles)
             {
-                choices.Add(new(grid, outputs, channels, source, tile, ConvLanes.Outputs, 1, elementSize));
-                if (!tile.IsHalf)
-                    choices.Add(new(grid, outputs, channels, source, tile, ConvLanes.Positions, 1, elementSize));
-                if (!tile.IsHalf && grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR)
-                    choices.Add(new(grid, outputs, channels, source, tile, ConvLanes.Positions, tile.Vectors, elementSize));
+                if (tile.Slides == 0 || CanSlide(grid, tile.Slides))
+                    choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Outputs, 1, elementSize));
+                if (tile.IsHalf || tile.Slides > 0)
+                    continue;
+                choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Rows, 1, elementSize));
+                choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Positions, 1, elementSize));
+                if (grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR)
+                    choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Positions, tile.Vectors, elementSize));
             }
 
             ConvSchedule best = choices.MinBy(schedule => schedule.Cost)!;
@@ -233,50 +252,20 @@ internal sealed class ConvSchedule
         return [.. schedules];
     }
 
+    /// <summary>Whether the taps of a row of the kernel are so many and neighbours in the strip.</summary>
+    private static bool CanSlide(TapGrid grid, int taps) =>
+        grid.Columns.Length == taps && grid.StrideW == 1 && grid.Columns.Select((tap, i) => tap.Offset - i).Distinct().Count() == 1;
+
     /// <summary>Columns of a tile that <paramref name="rows"/> rows of the grid take in place, <paramref name="pitch"/> apart.</summary>
     public int Positions(int rows, int pitch) => ((rows - 1) * pitch) + Grid.Width;
 
     public override string ToString()
     {
-        string way = Lanes == ConvLanes.Outputs ? $"output channels in {(Tile.IsHalf ? "half " : "")}lanes, {(Layout.IsImage ? "image in place" : "strip")}" : InPlace ? "strip in place" : "packed panels";
+        string way = Lanes == ConvLanes.Rows ? $"rows in lanes, {(Layout.IsImage ? "image in place" : "strip")}"
+            : Lanes == ConvLanes.Outputs ? $"output channels in {(Tile.IsHalf ? "half " : "")}lanes{(Tile.Slides > 0 ? " of sliding tiles" : "")}, {(Layout.IsImage ? "image in place" : "strip")}" : InPlace ? "strip in place" : "packed panels";
         int height = Lanes == ConvLanes.Outputs ? PositionTiles(Layout.Rows).Tiles.Rows(0) : Panels.Rows(0);
         return $"{way}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, tiles of {height} x {Tile.Vectors} registers{(Together > 1 ? $" over {Together} images" : "")}";
     }
-
-    /// <summary>Multiply-adds of registers for each term of a tile on all panels, starting and storing it shared out among its terms.</summary>
-    private double TileCost(int kc)
-    {
-        double cost = 0;
-        for (int panel = 0; panel < Panels.Count; panel++)
-        {
-            int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
-            cost += Math.Max(chains, Loads(rows, Tile.Vectors)) + (6.0 * chains / Math.Max(1, kc));
-        }
-
-        return cost;
-    }
-
-    private double CostWithOutputsInLanes(Band band)
-    {
-        (Panels tiles, int runs) = PositionTiles(band.Last - band.First);
-        int lanes = Tile.Lanes;
-        double cost = 0, share = 1;
-        if (Tile.IsHalf)
-        {
-            share = 0.5;
-            lanes *= 2;
-        }
-
-        for (int tile = 0; tile < tiles.Count; tile++)
-        {
-            int height = tiles.Rows(tile), registers = (height + lanes - 1) / lanes * Tile.NR;
-            cost += (share * Math.Max(height * Tile.Vectors, height + Tile.Vectors + 1)) + (TurnCost * registers / Math.Max(1, ChannelBlock * band.Taps));
-        }
-
-        return cost * runs * Panels.Count * band.Taps;
-    }
-
-    private static long Tiles(long positions, int nr) => (positions + nr - 1) / nr;
 
     /// <summary>Rows [First, Last) of the grid with the rows of taps that they see, and the weights packed for these.</summary>
     public sealed class Band

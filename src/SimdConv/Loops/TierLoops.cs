@@ -21,6 +21,9 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
+    /// <summary>The way through a product and its tile, for people.</summary>
+    public abstract string Describe(GemmProblem<T>* problem);
+
     /// <summary>The GEMM tiles of this tier, the wide one first.</summary>
     public abstract KernelInfo[] Kernels(SimdTier tier);
 
@@ -32,8 +35,8 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
-    /// <summary>How this tier runs the forward pass or the input gradient, the images that it reads being laid out as <paramref name="source"/> says.</summary>
-    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source);
+    /// <summary>How this tier runs the forward pass or the input gradient, on images that are laid out so.</summary>
+    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target);
 
     /// <summary>Lays weights out for a pass.</summary>
     public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution);
@@ -81,6 +84,10 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
     }
 
+    public override string Describe(GemmProblem<T>* problem) => problem->PackedB == null && IsFlat(problem->M)
+        ? GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Describe(problem)
+        : GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Describe(problem);
+
     public override KernelInfo[] Kernels(SimdTier tier) =>
         [PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
 
@@ -101,7 +108,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
 
-    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source)
+    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target)
     {
         bool isForward = direction == ConvDirection.Forward;
         TapGrid[] grids = isForward ? [TapGrid.Forward(shape)] : TapGrid.InputGradient(shape);
@@ -111,7 +118,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
             ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
             _ when DepthwiseSchedule.Suits(shape) => Depthwise(new(direction, grids, shape, sizeof(T))),
-            _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, source, Tiles(), sizeof(T)), shape, direction),
+            _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, (source, target), Tiles(), sizeof(T)), shape, direction),
         };
 
         WinogradSchedule Winograd<TTile>()
@@ -164,13 +171,15 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     private static ConvTile[] Tiles()
     {
         // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads included.
-        ConvTile[] tiles = [Tile<N2>(), Tile<TFlat>(), Tile<N1>()];
+        ConvTile[] tiles = [Tile<N2>(), Tile<TFlat>(), Tile<N1>(), Sliding(3), Sliding(5)];
         return typeof(TVec) == typeof(Avx512Lanes<T>) ? [.. tiles, Tile<N2>() with { NR = TVec.Count, IsHalf = true }] : tiles;
     }
 
     private static ConvTile Tile<TVectors>()
         where TVectors : struct, IConstant =>
         new(GemmKernel<TVec, T, TVectors>.MR, TVectors.Value, GemmKernel<TVec, T, TVectors>.NR);
+
+    private static ConvTile Sliding(int taps) => Tile<N1>() with { MR = SlidingKernel<TVec, T>.MR(taps), Slides = taps };
 
     /// <summary>Rows of a plane that half a zmm register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
     private static bool IsNarrow(int width) => typeof(TVec) == typeof(Avx512Lanes<T>) && width <= Avx2Lanes<T>.Count;

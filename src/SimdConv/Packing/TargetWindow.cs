@@ -38,6 +38,9 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         contiguous = rowStride == width * pixelStride || rows == 1;
     }
 
+    /// <summary>The first element of a channel.</summary>
+    public T* Channel(int m) => origin + (m * channelStride);
+
     /// <summary>tile = beta * target; columns between rows are left as they are.</summary>
     public void Load(int m, int rows, int position, int count, int pitch, T* tile, nint ld, T beta) =>
         Read(origin, beta, accumulate: false, m, rows, position, count, pitch, tile, ld);
@@ -62,6 +65,21 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             ElementwiseLoops<TVec, T>.Run(finish.Operation, tile + (i * ld), tile + (i * ld), tile + (i * ld), count, finish.Factor);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
             TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + (m * channelStride) + run.Offset, channelStride, pixelStride);
+    }
+
+    /// <summary>The residual and the activation of channels whose sums the target has, pixels being neighbours.</summary>
+    public void Finish(int m, int channels, int rows)
+    {
+        if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
+            return;
+        int runs = contiguous ? 1 : rows, length = contiguous ? rows * width : width;
+        for (int i = 0; i < channels * runs; i++)
+        {
+            nint at = ((m + (i / runs)) * channelStride) + (i % runs * rowStride);
+            if (finish.Residual != null)
+                RowCopy<TVec, T>.Add(finish.Residual + at, origin + at, length);
+            ElementwiseLoops<TVec, T>.Run(finish.Operation, origin + at, origin + at, origin + at, length, finish.Factor);
+        }
     }
 
     /// <summary>tile = beta * target, with output channels in the lanes of the tile.</summary>

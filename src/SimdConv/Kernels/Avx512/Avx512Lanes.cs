@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace SimdConv.Kernels;
 
 /// <summary>A zmm register: 16 floats or 8 doubles, 32 of them.</summary>
-internal readonly unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T>, T>
+internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector512<T> v = value;
+    private Vector512<T> v = value;
 
     public static int Count
     {
@@ -46,6 +46,15 @@ internal readonly unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx5
             Avx512F.MaskStore((float*)target, FirstSingles(count), value.v.AsSingle());
         else
             Avx512F.MaskStore((double*)target, FirstDoubles(count), value.v.AsDouble());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref Avx512Lanes<T> sum, Avx512Lanes<T> a, Avx512Lanes<T> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum.v = Avx512F.FusedMultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), sum.v.AsSingle()).As<float, T>();
+        else
+            sum.v = Avx512F.FusedMultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), sum.v.AsDouble()).As<double, T>();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

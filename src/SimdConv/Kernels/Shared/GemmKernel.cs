@@ -33,8 +33,11 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunApart(int rows, nint kc, T* a, T* b, nint apart, int* offsets, T* start, nint ldstart, T* c, nint ldc) =>
-        Run<Apart>(rows, kc, a, b, apart, offsets, start, ldstart, c, ldc, null);
+    public static void RunPlaced(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places)
+    {
+        TileErrand<T> errand = new() { Places = places };
+        Run<Placed>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, &errand);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)

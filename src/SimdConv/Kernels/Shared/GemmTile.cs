@@ -27,7 +27,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
     public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
     {
         int w = TVec.Count;
-        nint next = TShape.Way == TileWay.Apart ? ldb : w;
+        nint w1 = w, w2 = 2 * w, w3 = 3 * w;
         TVec c0_0 = default, c0_1 = default, c0_2 = default, c0_3 = default;
         TVec c1_0 = default, c1_1 = default, c1_2 = default, c1_3 = default;
         TVec c2_0 = default, c2_1 = default, c2_2 = default, c2_3 = default;
@@ -97,6 +97,8 @@ internal static unsafe class GemmTile<TVec, T, TShape>
             ldb = errand->SourceTerm;
         }
 
+        if (TShape.Way == TileWay.Placed)
+            (w1, w2, w3) = (errand->Places->B1, errand->Places->B2, errand->Places->B3);
         do
         {
             nint end = kc;
@@ -110,11 +112,11 @@ internal static unsafe class GemmTile<TVec, T, TShape>
 
             for (; k < end; k++)
             {
-                T* row = TShape.Way is TileWay.Indexed or TileWay.Apart ? b + offsets[k] : b, x0 = TShape.Way == TileWay.Raw ? a + offsets[k] : a;
+                T* row = TShape.Way is TileWay.Indexed or TileWay.Placed ? b + offsets[k] : b, x0 = TShape.Way == TileWay.Raw ? a + offsets[k] : a;
                 TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
-                if (TShape.Vectors > 1) b1 = TVec.Load(row + next);
-                if (TShape.Vectors > 2) b2 = TVec.Load(row + (2 * next));
-                if (TShape.Vectors > 3) b3 = TVec.Load(row + (3 * next));
+                if (TShape.Vectors > 1) b1 = TVec.Load(row + w1);
+                if (TShape.Vectors > 2) b2 = TVec.Load(row + w2);
+                if (TShape.Vectors > 3) b3 = TVec.Load(row + w3);
                 if (TShape.Way == TileWay.Raw)
                     Prefetch.Lines(b + ahead, TShape.Vectors * w);
                 if (TShape.Way == TileWay.PacksB)
@@ -151,95 +153,97 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                     if (TShape.Rows > 12) a12 += terms;
                 }
 
-                if (TShape.Rows > 0) { x = TVec.Broadcast(x0[0]); c0_0 = TVec.MulAdd(x, b0, c0_0); }
-                if (TShape.Rows > 0 && TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
-                if (TShape.Rows > 0 && TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
-                if (TShape.Rows > 0 && TShape.Vectors > 3) c0_3 = TVec.MulAdd(x, b3, c0_3);
-                if (TShape.Rows > 1) { x = TVec.Broadcast(x0[1]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
-                if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
-                if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
-                if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = TVec.MulAdd(x, b3, c1_3);
-                if (TShape.Rows > 2) { x = TVec.Broadcast(x0[2]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
-                if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
-                if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
-                if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = TVec.MulAdd(x, b3, c2_3);
-                if (TShape.Rows > 3) { x = TVec.Broadcast(x0[3]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
-                if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
-                if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
-                if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = TVec.MulAdd(x, b3, c3_3);
-                if (TShape.Rows > 4) { x = TVec.Broadcast(x0[4]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
-                if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
-                if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
-                if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = TVec.MulAdd(x, b3, c4_3);
-                if (TShape.Rows > 5) { x = TVec.Broadcast(x0[5]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
-                if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
-                if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
-                if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = TVec.MulAdd(x, b3, c5_3);
-                if (TShape.Rows > 6) { x = TVec.Broadcast(x0[6]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
-                if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
-                if (TShape.Rows > 6 && TShape.Vectors > 2) c6_2 = TVec.MulAdd(x, b2, c6_2);
-                if (TShape.Rows > 7) { x = TVec.Broadcast(x0[7]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
-                if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
-                if (TShape.Rows > 7 && TShape.Vectors > 2) c7_2 = TVec.MulAdd(x, b2, c7_2);
-                if (TShape.Rows > 8) { x = TVec.Broadcast(x0[8]); c8_0 = TVec.MulAdd(x, b0, c8_0); }
-                if (TShape.Rows > 8 && TShape.Vectors > 1) c8_1 = TVec.MulAdd(x, b1, c8_1);
-                if (TShape.Rows > 9) { x = TVec.Broadcast(x0[9]); c9_0 = TVec.MulAdd(x, b0, c9_0); }
-                if (TShape.Rows > 9 && TShape.Vectors > 1) c9_1 = TVec.MulAdd(x, b1, c9_1);
-                if (TShape.Rows > 10) { x = TVec.Broadcast(x0[10]); c10_0 = TVec.MulAdd(x, b0, c10_0); }
-                if (TShape.Rows > 10 && TShape.Vectors > 1) c10_1 = TVec.MulAdd(x, b1, c10_1);
-                if (TShape.Rows > 11) { x = TVec.Broadcast(x0[11]); c11_0 = TVec.MulAdd(x, b0, c11_0); }
-                if (TShape.Rows > 11 && TShape.Vectors > 1) c11_1 = TVec.MulAdd(x, b1, c11_1);
-                if (TShape.Rows > 12) { x = TVec.Broadcast(x0[12]); c12_0 = TVec.MulAdd(x, b0, c12_0); }
-                if (TShape.Rows > 12 && TShape.Vectors > 1) c12_1 = TVec.MulAdd(x, b1, c12_1);
-                if (TShape.Rows > 13) { x = TVec.Broadcast(x0[13]); c13_0 = TVec.MulAdd(x, b0, c13_0); }
-                if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.MulAdd(x, b1, c13_1);
+                if (TShape.Rows > 0) { x = TVec.Broadcast(x0[0]); TVec.Accumulate(ref c0_0, x, b0); }
+                if (TShape.Rows > 0 && TShape.Vectors > 1) TVec.Accumulate(ref c0_1, x, b1);
+                if (TShape.Rows > 0 && TShape.Vectors > 2) TVec.Accumulate(ref c0_2, x, b2);
+                if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Accumulate(ref c0_3, x, b3);
+                if (TShape.Rows > 1) { x = TVec.Broadcast(x0[1]); TVec.Accumulate(ref c1_0, x, b0); }
+                if (TShape.Rows > 1 && TShape.Vectors > 1) TVec.Accumulate(ref c1_1, x, b1);
+                if (TShape.Rows > 1 && TShape.Vectors > 2) TVec.Accumulate(ref c1_2, x, b2);
+                if (TShape.Rows > 1 && TShape.Vectors > 3) TVec.Accumulate(ref c1_3, x, b3);
+                if (TShape.Rows > 2) { x = TVec.Broadcast(x0[2]); TVec.Accumulate(ref c2_0, x, b0); }
+                if (TShape.Rows > 2 && TShape.Vectors > 1) TVec.Accumulate(ref c2_1, x, b1);
+                if (TShape.Rows > 2 && TShape.Vectors > 2) TVec.Accumulate(ref c2_2, x, b2);
+                if (TShape.Rows > 2 && TShape.Vectors > 3) TVec.Accumulate(ref c2_3, x, b3);
+                if (TShape.Rows > 3) { x = TVec.Broadcast(x0[3]); TVec.Accumulate(ref c3_0, x, b0); }
+                if (TShape.Rows > 3 && TShape.Vectors > 1) TVec.Accumulate(ref c3_1, x, b1);
+                if (TShape.Rows > 3 && TShape.Vectors > 2) TVec.Accumulate(ref c3_2, x, b2);
+                if (TShape.Rows > 3 && TShape.Vectors > 3) TVec.Accumulate(ref c3_3, x, b3);
+                if (TShape.Rows > 4) { x = TVec.Broadcast(x0[4]); TVec.Accumulate(ref c4_0, x, b0); }
+                if (TShape.Rows > 4 && TShape.Vectors > 1) TVec.Accumulate(ref c4_1, x, b1);
+                if (TShape.Rows > 4 && TShape.Vectors > 2) TVec.Accumulate(ref c4_2, x, b2);
+                if (TShape.Rows > 4 && TShape.Vectors > 3) TVec.Accumulate(ref c4_3, x, b3);
+                if (TShape.Rows > 5) { x = TVec.Broadcast(x0[5]); TVec.Accumulate(ref c5_0, x, b0); }
+                if (TShape.Rows > 5 && TShape.Vectors > 1) TVec.Accumulate(ref c5_1, x, b1);
+                if (TShape.Rows > 5 && TShape.Vectors > 2) TVec.Accumulate(ref c5_2, x, b2);
+                if (TShape.Rows > 5 && TShape.Vectors > 3) TVec.Accumulate(ref c5_3, x, b3);
+                if (TShape.Rows > 6) { x = TVec.Broadcast(x0[6]); TVec.Accumulate(ref c6_0, x, b0); }
+                if (TShape.Rows > 6 && TShape.Vectors > 1) TVec.Accumulate(ref c6_1, x, b1);
+                if (TShape.Rows > 6 && TShape.Vectors > 2) TVec.Accumulate(ref c6_2, x, b2);
+                if (TShape.Rows > 7) { x = TVec.Broadcast(x0[7]); TVec.Accumulate(ref c7_0, x, b0); }
+                if (TShape.Rows > 7 && TShape.Vectors > 1) TVec.Accumulate(ref c7_1, x, b1);
+                if (TShape.Rows > 7 && TShape.Vectors > 2) TVec.Accumulate(ref c7_2, x, b2);
+                if (TShape.Rows > 8) { x = TVec.Broadcast(x0[8]); TVec.Accumulate(ref c8_0, x, b0); }
+                if (TShape.Rows > 8 && TShape.Vectors > 1) TVec.Accumulate(ref c8_1, x, b1);
+                if (TShape.Rows > 9) { x = TVec.Broadcast(x0[9]); TVec.Accumulate(ref c9_0, x, b0); }
+                if (TShape.Rows > 9 && TShape.Vectors > 1) TVec.Accumulate(ref c9_1, x, b1);
+                if (TShape.Rows > 10) { x = TVec.Broadcast(x0[10]); TVec.Accumulate(ref c10_0, x, b0); }
+                if (TShape.Rows > 10 && TShape.Vectors > 1) TVec.Accumulate(ref c10_1, x, b1);
+                if (TShape.Rows > 11) { x = TVec.Broadcast(x0[11]); TVec.Accumulate(ref c11_0, x, b0); }
+                if (TShape.Rows > 11 && TShape.Vectors > 1) TVec.Accumulate(ref c11_1, x, b1);
+                if (TShape.Rows > 12) { x = TVec.Broadcast(x0[12]); TVec.Accumulate(ref c12_0, x, b0); }
+                if (TShape.Rows > 12 && TShape.Vectors > 1) TVec.Accumulate(ref c12_1, x, b1);
+                if (TShape.Rows > 13) { x = TVec.Broadcast(x0[13]); TVec.Accumulate(ref c13_0, x, b0); }
+                if (TShape.Rows > 13 && TShape.Vectors > 1) TVec.Accumulate(ref c13_1, x, b1);
                 if (TShape.Way != TileWay.Raw) a += TShape.Rows;
-                if (TShape.Way is not (TileWay.Indexed or TileWay.Apart)) b += ldb;
+                if (TShape.Way is not (TileWay.Indexed or TileWay.Placed)) b += ldb;
             }
         }
         while (TShape.Way == TileWay.Panel && k < kc);
+        if (TShape.Way == TileWay.Placed)
+            (w1, w2, w3) = (errand->Places->C1, errand->Places->C2, errand->Places->C3);
 
-        if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c0_3);
-        if (TShape.Rows > 0 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c0_2);
-        if (TShape.Rows > 0 && TShape.Vectors > 1) TVec.Store(c + w, c0_1);
+        if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Store(c + w3, c0_3);
+        if (TShape.Rows > 0 && TShape.Vectors > 2) TVec.Store(c + w2, c0_2);
+        if (TShape.Rows > 0 && TShape.Vectors > 1) TVec.Store(c + w1, c0_1);
         if (TShape.Rows > 0) { TVec.Store(c, c0_0); c += ldc; }
-        if (TShape.Rows > 1 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c1_3);
-        if (TShape.Rows > 1 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c1_2);
-        if (TShape.Rows > 1 && TShape.Vectors > 1) TVec.Store(c + w, c1_1);
+        if (TShape.Rows > 1 && TShape.Vectors > 3) TVec.Store(c + w3, c1_3);
+        if (TShape.Rows > 1 && TShape.Vectors > 2) TVec.Store(c + w2, c1_2);
+        if (TShape.Rows > 1 && TShape.Vectors > 1) TVec.Store(c + w1, c1_1);
         if (TShape.Rows > 1) { TVec.Store(c, c1_0); c += ldc; }
-        if (TShape.Rows > 2 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c2_3);
-        if (TShape.Rows > 2 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c2_2);
-        if (TShape.Rows > 2 && TShape.Vectors > 1) TVec.Store(c + w, c2_1);
+        if (TShape.Rows > 2 && TShape.Vectors > 3) TVec.Store(c + w3, c2_3);
+        if (TShape.Rows > 2 && TShape.Vectors > 2) TVec.Store(c + w2, c2_2);
+        if (TShape.Rows > 2 && TShape.Vectors > 1) TVec.Store(c + w1, c2_1);
         if (TShape.Rows > 2) { TVec.Store(c, c2_0); c += ldc; }
-        if (TShape.Rows > 3 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c3_3);
-        if (TShape.Rows > 3 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c3_2);
-        if (TShape.Rows > 3 && TShape.Vectors > 1) TVec.Store(c + w, c3_1);
+        if (TShape.Rows > 3 && TShape.Vectors > 3) TVec.Store(c + w3, c3_3);
+        if (TShape.Rows > 3 && TShape.Vectors > 2) TVec.Store(c + w2, c3_2);
+        if (TShape.Rows > 3 && TShape.Vectors > 1) TVec.Store(c + w1, c3_1);
         if (TShape.Rows > 3) { TVec.Store(c, c3_0); c += ldc; }
-        if (TShape.Rows > 4 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c4_3);
-        if (TShape.Rows > 4 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c4_2);
-        if (TShape.Rows > 4 && TShape.Vectors > 1) TVec.Store(c + w, c4_1);
+        if (TShape.Rows > 4 && TShape.Vectors > 3) TVec.Store(c + w3, c4_3);
+        if (TShape.Rows > 4 && TShape.Vectors > 2) TVec.Store(c + w2, c4_2);
+        if (TShape.Rows > 4 && TShape.Vectors > 1) TVec.Store(c + w1, c4_1);
         if (TShape.Rows > 4) { TVec.Store(c, c4_0); c += ldc; }
-        if (TShape.Rows > 5 && TShape.Vectors > 3) TVec.Store(c + (3 * w), c5_3);
-        if (TShape.Rows > 5 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c5_2);
-        if (TShape.Rows > 5 && TShape.Vectors > 1) TVec.Store(c + w, c5_1);
+        if (TShape.Rows > 5 && TShape.Vectors > 3) TVec.Store(c + w3, c5_3);
+        if (TShape.Rows > 5 && TShape.Vectors > 2) TVec.Store(c + w2, c5_2);
+        if (TShape.Rows > 5 && TShape.Vectors > 1) TVec.Store(c + w1, c5_1);
         if (TShape.Rows > 5) { TVec.Store(c, c5_0); c += ldc; }
-        if (TShape.Rows > 6 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c6_2);
-        if (TShape.Rows > 6 && TShape.Vectors > 1) TVec.Store(c + w, c6_1);
+        if (TShape.Rows > 6 && TShape.Vectors > 2) TVec.Store(c + w2, c6_2);
+        if (TShape.Rows > 6 && TShape.Vectors > 1) TVec.Store(c + w1, c6_1);
         if (TShape.Rows > 6) { TVec.Store(c, c6_0); c += ldc; }
-        if (TShape.Rows > 7 && TShape.Vectors > 2) TVec.Store(c + (2 * w), c7_2);
-        if (TShape.Rows > 7 && TShape.Vectors > 1) TVec.Store(c + w, c7_1);
+        if (TShape.Rows > 7 && TShape.Vectors > 2) TVec.Store(c + w2, c7_2);
+        if (TShape.Rows > 7 && TShape.Vectors > 1) TVec.Store(c + w1, c7_1);
         if (TShape.Rows > 7) { TVec.Store(c, c7_0); c += ldc; }
-        if (TShape.Rows > 8 && TShape.Vectors > 1) TVec.Store(c + w, c8_1);
+        if (TShape.Rows > 8 && TShape.Vectors > 1) TVec.Store(c + w1, c8_1);
         if (TShape.Rows > 8) { TVec.Store(c, c8_0); c += ldc; }
-        if (TShape.Rows > 9 && TShape.Vectors > 1) TVec.Store(c + w, c9_1);
+        if (TShape.Rows > 9 && TShape.Vectors > 1) TVec.Store(c + w1, c9_1);
         if (TShape.Rows > 9) { TVec.Store(c, c9_0); c += ldc; }
-        if (TShape.Rows > 10 && TShape.Vectors > 1) TVec.Store(c + w, c10_1);
+        if (TShape.Rows > 10 && TShape.Vectors > 1) TVec.Store(c + w1, c10_1);
         if (TShape.Rows > 10) { TVec.Store(c, c10_0); c += ldc; }
-        if (TShape.Rows > 11 && TShape.Vectors > 1) TVec.Store(c + w, c11_1);
+        if (TShape.Rows > 11 && TShape.Vectors > 1) TVec.Store(c + w1, c11_1);
         if (TShape.Rows > 11) { TVec.Store(c, c11_0); c += ldc; }
-        if (TShape.Rows > 12 && TShape.Vectors > 1) TVec.Store(c + w, c12_1);
+        if (TShape.Rows > 12 && TShape.Vectors > 1) TVec.Store(c + w1, c12_1);
         if (TShape.Rows > 12) { TVec.Store(c, c12_0); c += ldc; }
-        if (TShape.Rows > 13 && TShape.Vectors > 1) TVec.Store(c + w, c13_1);
+        if (TShape.Rows > 13 && TShape.Vectors > 1) TVec.Store(c + w1, c13_1);
         if (TShape.Rows > 13) { TVec.Store(c, c13_0); c += ldc; }
     }
 }
