@@ -5,10 +5,10 @@ using SimdConv.Cli.Commands;
 
 namespace SimdConv.Cli;
 
-/// <summary>The <c>simdconv</c> tool. Exit codes: 0 done, 1 verify found a wrong result, 2 bad input, 3 a fault of the tool's own.</summary>
+/// <summary>The <c>simdconv</c> tool. Exit codes: 0 done, 1 verify found a wrong result, 2 bad input, 3 a fault of the tool's own, 130 interrupted.</summary>
 internal static class Program
 {
-    private const int BadInput = 2, Fault = 3;
+    private const int BadInput = 2, Fault = 3, Interrupted = 130;
 
     public static int Main(string[] args)
     {
@@ -31,6 +31,10 @@ internal static class Program
         catch (InputException error)
         {
             return Report(error.Message, BadInput);
+        }
+        catch (OperationCanceledException)
+        {
+            return Report("interrupted; nothing was written.", Interrupted);
         }
         catch (OutOfMemoryException)
         {

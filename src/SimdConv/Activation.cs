@@ -19,6 +19,9 @@ public enum Activation
 
     /// <summary>Scale * tanh(x).</summary>
     Tanh,
+
+    /// <summary>x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019); NaN stays NaN, -infinity gives 0.</summary>
+    HardSwish,
 }
 
 /// <summary>What a convolution does beside its sums: <c>y = activation(sum + bias + residual)</c>.</summary>

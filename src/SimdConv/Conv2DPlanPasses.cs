@@ -83,16 +83,27 @@ public sealed unsafe partial class Conv2DPlan<T>
             pass.Pack(weights, problem.Filter);
         }
 
+        if (Telemetry.IsOn)
+            Tell(direction, problem.Batch, tier, pass);
         pass.Run(problem, execution);
     }
 
     private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
     {
         TierState state = State(tier);
+        if (Telemetry.IsOn)
+            Tell(ConvDirection.WeightGradient, problem.Batch, tier, (object?)state.DepthwiseFilter ?? state.Filter);
         if (state.DepthwiseFilter != null)
             TierLoops<T>.For(tier).FilterGradient(state.DepthwiseFilter, problem, execution);
         else
             TierLoops<T>.For(tier).FilterGradient(state.Filter, problem, execution);
+    }
+
+    private void Tell(ConvDirection direction, int batch, SimdTier tier, object kernel)
+    {
+        Operation operation = Operation.ConvForward + (int)direction;
+        if (Telemetry.Count<T>(operation, tier))
+            Telemetry.Tell<T>(operation, tier, $"{batch} of {Shape}", kernel);
     }
 
     /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>

@@ -91,6 +91,25 @@ public static unsafe class Elementwise
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.LeakyReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), slope, execution);
 
+    /// <summary>y = x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), within 4 ulp; NaN stays NaN, -infinity gives 0.</summary>
+    /// <param name="x">The arguments.</param>
+    /// <param name="y">As many results.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void HardSwish<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.HardSwish, x, nameof(x), x, nameof(x), y, nameof(y), T.One, execution);
+
+    /// <summary>dx = dy where x &gt; 3, 0 where x &lt; -3, else dy * (x / 3 + 1 / 2): the gradient of <see cref="HardSwish"/>.</summary>
+    /// <param name="x">What <see cref="HardSwish"/> was given; what it gave does not tell.</param>
+    /// <param name="dy">The gradient of its results.</param>
+    /// <param name="dx">As many results.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    public static void HardSwishGradient<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Apply(ElementwiseOperation.HardSwishGradient, x, nameof(x), dy, nameof(dy), dx, nameof(dx), T.One, execution);
+
     private static void Apply<T>(ElementwiseOperation operation, ReadOnlySpan<T> x, string xArgument, ReadOnlySpan<T> y, string yArgument,
         Span<T> target, string targetArgument, T factor, Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -99,6 +118,8 @@ public static unsafe class Elementwise
         SimdTier tier = execution.Validate();
         RequireSameOrApart(x, xArgument, target, targetArgument);
         RequireSameOrApart(y, yArgument, target, targetArgument);
+        if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Elementwise, tier))
+            Telemetry.Tell<T>(Operation.Elementwise, tier, $"{target.Length}", operation);
         fixed (T* px = x, py = y, pt = target)
             TierLoops<T>.For(tier).Elementwise(operation, px, py, pt, target.Length, factor);
     }

@@ -119,6 +119,8 @@ public static unsafe partial class Gemm
             problem.RowBias = rowBias;
             problem.ColumnBias = columnBias;
             problem.Finish = finish;
+            if (Telemetry.IsOn)
+                Tell(Operation.Gemm, &problem, 1, tier);
             TierLoops<T>.For(tier).Gemm(&problem, execution);
             GC.KeepAlive(packedA);
             GC.KeepAlive(packedB);

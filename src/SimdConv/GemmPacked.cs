@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Loops;
 
@@ -149,8 +150,18 @@ public static unsafe partial class Gemm
                 Count = batch,
                 Tier = tier,
             };
+            if (Telemetry.IsOn)
+                Tell(Operation.GemmBatched, &products.First, batch, tier);
             GemmBatch<T>.Run(&products, execution);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Tell<T>(Operation operation, GemmProblem<T>* problem, int batch, SimdTier tier)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (Telemetry.Count<T>(operation, tier))
+            Telemetry.Tell<T>(operation, tier, $"{batch} of {problem->M} x {problem->N} x {problem->K}", TierLoops<T>.For(tier).Describe(problem));
     }
 
     private static void RequireBatch<T>(ReadOnlySpan<T> matrices, int batch, int rows, int columns, int ld, int stride, string argument, string ldArgument)

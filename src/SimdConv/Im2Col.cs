@@ -52,6 +52,9 @@ public static class Im2Col
             ElementSet<T> images = new(px, (1, (nint)pixels)), columns = new(pc, (layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns));
             if (images.Intersects(columns))
                 throw ArgumentErrors.Overlap(targetArgument, sourceArgument);
+            Operation operation = fold ? Operation.Col2Im : Operation.Im2Col;
+            if (Telemetry.IsOn && Telemetry.Count<T>(operation, tier))
+                Telemetry.Tell<T>(operation, tier, $"{batch} of {table.Shape}", "rows");
             TierLoops<T>.For(tier).Columns(table, new() { Batch = batch, X = px, Columns = pc, Layout = layout, Image = image, Fold = fold }, execution);
         }
     }

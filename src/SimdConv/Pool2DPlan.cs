@@ -165,6 +165,8 @@ public sealed unsafe class Pool2DPlan<T>
         {
             if (Outputs(py, batch).Intersects(Inputs(px, batch)))
                 throw ArgumentErrors.Overlap(nameof(y), nameof(x));
+            if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Pool, tier))
+                Telemetry.Tell<T>(Operation.Pool, tier, $"{batch} of {Shape}", Kind);
             TierLoops<T>.For(tier).Pool(schedule, new()
             {
                 Batch = batch,
@@ -188,6 +190,8 @@ public sealed unsafe class Pool2DPlan<T>
         {
             if (Inputs(px, batch).Intersects(Outputs(py, batch)))
                 throw ArgumentErrors.Overlap(nameof(dx), nameof(dy));
+            if (Telemetry.IsOn && Telemetry.Count<T>(Operation.PoolBackward, tier))
+                Telemetry.Tell<T>(Operation.PoolBackward, tier, $"{batch} of {Shape}", Kind);
             TierLoops<T>.For(tier).Pool(schedule, new()
             {
                 Batch = batch,

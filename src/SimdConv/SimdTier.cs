@@ -42,6 +42,9 @@ public static class SimdSupport
     // A call of a few nanoseconds asks for it: found once. -1 where the environment variable is wrong, which every use then says.
     private static readonly int Fastest = Narrowing.Error is null ? (int)Array.FindLast(AllTiers, IsAvailable) : -1;
 
+    // After all that it may be asked for: the first use of the library is where a host's listeners meet it.
+    private static readonly bool IsWatched = Telemetry.Start();
+
     /// <summary>The fastest available tier: the one used where <see cref="Execution.Tier"/> is null.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
     public static SimdTier Best => Fastest >= 0 ? (SimdTier)Fastest : throw WrongNarrowing();
@@ -49,6 +52,17 @@ public static class SimdSupport
     /// <summary>Every available tier, slowest first.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
     public static IReadOnlyList<SimdTier> Available => Array.FindAll(AllTiers, IsAvailable);
+
+    /// <summary>The fastest tier that the CPU and the operating system offer to a program that is compiled for them.</summary>
+    public static SimdTier Hardware => Core.Hardware.Tier;
+
+    /// <summary>Why <see cref="Best"/> is below <see cref="Hardware"/>, and the remedy, in a sentence for a log; null where it isn't.</summary>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
+    public static string? Shortfall =>
+        Best >= Hardware ? null
+        : Narrowing.Limit < Hardware ? $"SimdConv runs {Best} code on a CPU with {Hardware}: the environment variable {EnvironmentVariable} says so."
+        : $"SimdConv runs {Best} code on a CPU with {Hardware}: this program was compiled, or its runtime configured, for a lesser CPU. "
+            + $"A program that is compiled ahead of time is published with IlcInstructionSet set to x86-64-v{(Hardware == SimdTier.Avx512 ? 4 : 3)}.";
 
     /// <summary>Whether <paramref name="tier"/> runs on this CPU and is not excluded by <c>SIMDCONV_TIER</c>.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>

@@ -20,7 +20,7 @@ internal static class CompareCommand
     private static readonly Option<string> Peers = new("--peers")
     {
         Description = "Comma-separated list of " + string.Join(", ", PeerSet.Known),
-        DefaultValueFactory = _ => string.Join(',', PeerSet.Known.Where(peer => peer != PeerSet.Reference)),
+        DefaultValueFactory = _ => string.Join(',', PeerSet.Usual),
     };
 
     private static readonly Option<FileInfo?> Shapes = new("--shapes") { Description = "File with a shape a line instead of the built-in ones" };

@@ -10,7 +10,7 @@ internal sealed class PeerSet
     /// <summary>No peer: a plain copy of as many bytes.</summary>
     public const string Memory = "memory";
 
-    public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference";
+    public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference", Native = "native";
 
     /// <summary>Loads a peer; what it says is its version, or why it can't.</summary>
     private delegate bool Loader(int threads, out string said);
@@ -22,12 +22,16 @@ internal sealed class PeerSet
         [LibTorch] = LibTorchLoader.TryLoad,
         [OnnxRuntime] = Peers.OnnxRuntime.TryLoad,
         [NumPy] = NumPyEpoch.TryLoad,
+        [Native] = NativeSimdConv.TryLoad,
         [Reference] = (int _, out string said) => (said = "") is not null,
     };
 
     private readonly Dictionary<string, string> available = [];
 
     public static IReadOnlyCollection<string> Known => Loaders.Keys;
+
+    /// <summary>Those that are others' work.</summary>
+    public static IEnumerable<string> Usual => Known.Where(peer => peer is not (Reference or Native));
 
     /// <summary>Loads each peer asked for; one that can't is said in one line and left out.</summary>
     public PeerSet(IEnumerable<string> asked, int threads, Action<string> say)

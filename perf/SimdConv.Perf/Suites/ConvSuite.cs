@@ -18,10 +18,12 @@ internal sealed class ConvSuite<T> : ISuite
         {
             yield return NewCase(row, "forward-packed", operands => peers.With(
                 Packed(operands, execution),
-                (PeerSet.OnnxRuntime, () => operands is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, options.Threads) : null)));
+                (PeerSet.OnnxRuntime, () => operands is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, options.Threads) : null),
+                (PeerSet.Native, () => NativeSimdConv.Conv(operands, options.Threads, isPacked: true))));
             yield return NewCase(row, "forward", operands => peers.With(
                 Unpacked(operands, execution),
                 (PeerSet.LibTorch, () => LibTorch.Conv(operands)),
+                (PeerSet.Native, () => NativeSimdConv.Conv(operands, options.Threads, isPacked: false)),
                 (PeerSet.Reference, () => row.Flops > ReferenceContestant.MaxFlops ? null : References(operands))));
         }
     }

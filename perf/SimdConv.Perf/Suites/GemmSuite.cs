@@ -26,6 +26,7 @@ internal sealed class GemmSuite<T> : ISuite
             SimdConvs(operands, new Execution(threads)),
             (PeerSet.OpenBlas, () => OpenBlas.Gemm(operands)),
             (PeerSet.LibTorch, () => LibTorch.Gemm(operands)),
+            (PeerSet.Native, () => NativeSimdConv.Gemm(operands, threads)),
             (PeerSet.Reference, () => References(operands)));
     }
 

@@ -15,7 +15,7 @@ internal sealed class SimdConvEpoch : EpochContestant, IClassifier
         : base(PeerSet.SimdConv)
     {
         this.data = data;
-        net = new LeNet5<float>(new SimdEngine<float>(new Execution(threads)), EpochSuite.BatchSize);
+        net = new InterleavedLeNet5<float>(new Execution(threads), EpochSuite.BatchSize);
         initial.CopyTo(net.EditParameters());
     }
 
@@ -24,8 +24,7 @@ internal sealed class SimdConvEpoch : EpochContestant, IClassifier
     protected override void Call()
     {
         DigitSet batch = data.Slice(EpochSuite.FirstOf(data, Losses.Count), EpochSuite.BatchSize);
-        (double loss, _) = net.Train(batch.Images.Span, batch.Labels.Span);
-        adam.Step(net.EditParameters(), net.Gradients);
+        (double loss, _) = net.Train(batch.Images.Span, batch.Labels.Span, adam);
         Losses.Add(loss / EpochSuite.BatchSize);
     }
 }

@@ -37,7 +37,7 @@ internal static class EvaluateCommand
         Standardisation standardisation = saved ?? DigitFiles.ReadTrain(folder).Measure(folder ?? "the embedded digits");
         DigitSet test = testFiles.Standardise(standardisation);
 
-        LeNet5<float> net = new(new SimdEngine<float>(new Execution(Environment.ProcessorCount, null, tier)), Math.Min(Batch, test.Count));
+        InterleavedLeNet5<float> net = new(new Execution(Environment.ProcessorCount, null, tier), Math.Min(Batch, test.Count));
         parameters.CopyTo(net.EditParameters());
         byte[] predictions = new byte[test.Count];
         Score score = Trainer.Evaluate(net, test, predictions);

@@ -68,16 +68,16 @@ internal static class TrainCommand
         DigitSet test = DigitFiles.ReadTest(settings.Folder).Standardise(standardisation);
 
         Execution execution = new(settings.Threads, null, settings.Tier);
-        IEngine<float> engine = settings.Engine switch
+        Trainer trainer = new(maxBatch => settings.Engine switch
         {
-            "naive" => new NaiveEngine<float>(),
-            "im2col" => new Im2ColEngine<float>(execution),
-            _ => new SimdEngine<float>(execution),
-        };
-        Trainer trainer = new(engine, train, settings.Batch, settings.Seed);
+            "naive" => new LayerwiseLeNet5<float>(new NaiveEngine<float>(), maxBatch),
+            "im2col" => new LayerwiseLeNet5<float>(new Im2ColEngine<float>(execution), maxBatch),
+            _ => new InterleavedLeNet5<float>(execution, maxBatch),
+        }, train, settings.Batch, settings.Seed);
+        using Interruption interruption = new();
         List<Epoch> epochs = [];
         for (int i = 1; i <= settings.Epochs; i++)
-            epochs.Add(RunEpoch(trainer, $"epoch {i}/{settings.Epochs}", train.Count, validation));
+            epochs.Add(RunEpoch(trainer, $"epoch {i}/{settings.Epochs}", train.Count, validation, interruption.Token));
         Score testScore = Trainer.Evaluate(trainer.Net, test);
 
         if (settings.Save is not null)
@@ -89,7 +89,7 @@ internal static class TrainCommand
             JsonLine.Print(json => WriteJson(json, settings, epochs, train.Count, testScore));
     }
 
-    private static Epoch RunEpoch(Trainer trainer, string title, int images, DigitSet validation)
+    private static Epoch RunEpoch(Trainer trainer, string title, int images, DigitSet validation, CancellationToken cancellation)
     {
         List<(int, double)> curve = [];
         long start = Stopwatch.GetTimestamp();
@@ -98,7 +98,7 @@ internal static class TrainCommand
             curve.Add((done, batchLoss));
             report(done, () => $"loss {Screen.Number(meanLoss, "0.0000")}, "
                 + $"{Screen.Number(done / Stopwatch.GetElapsedTime(start).TotalSeconds, "0")} images/s");
-        }));
+        }, cancellation));
         Score validated = Trainer.Evaluate(trainer.Net, validation);
         Console.Error.WriteLine($"{title}  {Screen.Number(seconds, "0.00")} s, loss {Screen.Number(score.Loss, "0.0000")}, "
             + $"validation {Screen.Percent(validated.Accuracy)}");

@@ -13,18 +13,27 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
     private readonly T[] first = new T[count], second = new T[count];
     private double power1 = 1, power2 = 1;
 
-    public void Step(Span<T> parameters, ReadOnlySpan<T> gradients)
+    // Of the step at work: p -= rate * (m / c1) / (sqrt(v / c2) + epsilon), the corrections c taken out of the loop.
+    private T rate, root;
+
+    /// <summary>Begins a step: each parameter is to be updated once.</summary>
+    public void Begin()
     {
         power1 *= Beta1;
         power2 *= Beta2;
-        // p -= rate * (m / c1) / (sqrt(v / c2) + epsilon), the corrections c taken out of the loop.
-        T rate = T.CreateTruncating(learningRate / (1 - power1));
-        T root = T.CreateTruncating(1 / Math.Sqrt(1 - power2));
+        rate = T.CreateTruncating(learningRate / (1 - power1));
+        root = T.CreateTruncating(1 / Math.Sqrt(1 - power2));
+    }
+
+    /// <summary>Updates parameters from the <paramref name="start"/>-th on; others may be updated at the same time.</summary>
+    public void Update(int start, Span<T> parameters, ReadOnlySpan<T> gradients)
+    {
         T beta1 = T.CreateTruncating(Beta1), beta2 = T.CreateTruncating(Beta2), epsilon = T.CreateTruncating(Epsilon);
         T rest1 = T.CreateTruncating(1 - Beta1), rest2 = T.CreateTruncating(1 - Beta2);
+        Span<T> firsts = first.AsSpan(start, parameters.Length), seconds = second.AsSpan(start, parameters.Length);
 
-        Span<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters), ms = MemoryMarshal.Cast<T, Vector<T>>(first.AsSpan());
-        Span<Vector<T>> vs = MemoryMarshal.Cast<T, Vector<T>>(second.AsSpan());
+        Span<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters), ms = MemoryMarshal.Cast<T, Vector<T>>(firsts);
+        Span<Vector<T>> vs = MemoryMarshal.Cast<T, Vector<T>>(seconds);
         ReadOnlySpan<Vector<T>> gs = MemoryMarshal.Cast<T, Vector<T>>(gradients);
         Vector<T> rates = new(rate), roots = new(root), epsilons = new(epsilon);
         Vector<T> betas1 = new(beta1), betas2 = new(beta2), rests1 = new(rest1), rests2 = new(rest2);
@@ -41,10 +50,10 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
         for (int i = ps.Length * Vector<T>.Count; i < parameters.Length; i++)
         {
             T g = gradients[i];
-            T m = (first[i] * beta1) + (g * rest1);
-            T v = (second[i] * beta2) + (g * g * rest2);
-            first[i] = m;
-            second[i] = v;
+            T m = (firsts[i] * beta1) + (g * rest1);
+            T v = (seconds[i] * beta2) + (g * g * rest2);
+            firsts[i] = m;
+            seconds[i] = v;
             parameters[i] -= rate * m / ((T.Sqrt(v) * root) + epsilon);
         }
     }

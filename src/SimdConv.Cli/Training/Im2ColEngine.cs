@@ -5,38 +5,39 @@ namespace SimdConv.Cli.Training;
 
 /// <summary>
 /// LeNet-5's convolutions as programs on top of a matrix product compute them: the column matrices of all images in memory, one product an
-/// image, and columns summed back to images; pooling by plain loops. Products, tanh and the dense layers are the library's, as in
-/// <see cref="SimdEngine{T}"/>.
+/// image, and columns summed back to images; pooling by plain loops. Products and tanh are the library's.
 /// </summary>
-internal sealed class Im2ColEngine<T>(Execution execution) : SimdEngine<T>(execution)
+internal sealed class Im2ColEngine<T>(Execution execution) : IEngine<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private static readonly T Scale = T.CreateTruncating(LeNetShapes.TanhScale);
+
     private readonly IndexTable[] tables = [.. LeNetShapes.Convs.Select(shape => new IndexTable(shape))];
     private readonly T[][] filters = [.. LeNetShapes.Convs.Select(shape => new T[shape.WeightCount])];
     private readonly T[][] columns = [.. LeNetShapes.Convs.Select(_ => Array.Empty<T>())];
 
-    public override void SetFilter(int conv, ReadOnlySpan<T> weights) => weights.CopyTo(filters[conv]);
+    public void SetFilter(int conv, ReadOnlySpan<T> weights) => weights.CopyTo(filters[conv]);
 
-    public override void ConvForward(int conv, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> bias, Span<T> y)
+    public void ConvForward(int conv, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> bias, Span<T> y)
     {
         (int outputs, int rows, int positions) = Sizes(conv);
         for (int plane = 0; plane < batch * outputs; plane++)
             y.Slice(plane * positions, positions).Fill(bias[plane % outputs]);
         Gemm.MultiplyBatched(batch, Transpose.No, Transpose.No, outputs, positions, rows, T.One, filters[conv], rows, 0,
-            Unfold(conv, batch, x), positions, rows * positions, T.One, y, positions, outputs * positions, Execution);
+            Unfold(conv, batch, x), positions, rows * positions, T.One, y, positions, outputs * positions, execution);
         Tanh(y[..(batch * outputs * positions)]);
     }
 
-    public override void ConvInputGradient(int conv, int batch, ReadOnlySpan<T> dy, Span<T> dx)
+    public void ConvInputGradient(int conv, int batch, ReadOnlySpan<T> dy, Span<T> dx)
     {
         (int outputs, int rows, int positions) = Sizes(conv);
         Span<T> gradients = Columns(conv, batch);
         Gemm.MultiplyBatched(batch, Transpose.Yes, Transpose.No, rows, positions, outputs, T.One, filters[conv], rows, 0,
-            dy, positions, outputs * positions, T.Zero, gradients, positions, rows * positions, Execution);
-        Col2Im.Fold<T>(tables[conv], batch, gradients, ColumnLayout.PerImage(tables[conv]), dx, Execution);
+            dy, positions, outputs * positions, T.Zero, gradients, positions, rows * positions, execution);
+        Col2Im.Fold<T>(tables[conv], batch, gradients, ColumnLayout.PerImage(tables[conv]), dx, execution);
     }
 
-    public override void ConvWeightGradient(int conv, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db)
+    public void ConvWeightGradient(int conv, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db)
     {
         (int outputs, int rows, int positions) = Sizes(conv);
         ReadOnlySpan<T> unfolded = Unfold(conv, batch, x);
@@ -45,7 +46,7 @@ internal sealed class Im2ColEngine<T>(Execution execution) : SimdEngine<T>(execu
         {
             ReadOnlySpan<T> image = dy.Slice(n * outputs * positions, outputs * positions);
             Gemm.Multiply(Transpose.No, Transpose.Yes, outputs, rows, positions, T.One, image, positions,
-                unfolded[(n * rows * positions)..], positions, n == 0 ? T.Zero : T.One, dw, rows, Execution);
+                unfolded[(n * rows * positions)..], positions, n == 0 ? T.Zero : T.One, dw, rows, execution);
             for (int k = 0; k < outputs; k++)
             {
                 foreach (T gradient in image.Slice(k * positions, positions))
@@ -54,11 +55,18 @@ internal sealed class Im2ColEngine<T>(Execution execution) : SimdEngine<T>(execu
         }
     }
 
-    public override void PoolForward(int pool, int batch, ReadOnlySpan<T> x, Span<T> y) =>
+    public void PoolForward(int pool, int batch, ReadOnlySpan<T> x, Span<T> y) =>
         ReferencePool2D.Forward(LeNetShapes.Pools[pool], PoolKind.Average, batch, x, y);
 
-    public override void PoolBackward(int pool, int batch, ReadOnlySpan<T> dy, Span<T> dx) =>
+    public void PoolBackward(int pool, int batch, ReadOnlySpan<T> dy, Span<T> dx) =>
         ReferencePool2D.Backward(LeNetShapes.Pools[pool], PoolKind.Average, batch, dy, [], dx);
+
+    public void Multiply(Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c) =>
+        Gemm.Multiply(transA, transB, m, n, k, T.One, a, transA == Transpose.No ? k : m, b, transB == Transpose.No ? n : k, beta, c, n, execution);
+
+    public void Tanh(Span<T> x) => Elementwise.Tanh<T>(x, x, Scale, execution);
+
+    public void TanhGradient(ReadOnlySpan<T> y, Span<T> dy) => Elementwise.TanhGradient<T>(y, dy, dy, Scale, execution);
 
     private static (int Outputs, int Rows, int Positions) Sizes(int conv)
     {
@@ -68,7 +76,7 @@ internal sealed class Im2ColEngine<T>(Execution execution) : SimdEngine<T>(execu
 
     private ReadOnlySpan<T> Unfold(int conv, int batch, ReadOnlySpan<T> x)
     {
-        Im2Col.Unfold(tables[conv], batch, x, Columns(conv, batch), ColumnLayout.PerImage(tables[conv]), Execution);
+        Im2Col.Unfold(tables[conv], batch, x, Columns(conv, batch), ColumnLayout.PerImage(tables[conv]), execution);
         return columns[conv];
     }
 

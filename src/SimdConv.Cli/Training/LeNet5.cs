@@ -1,41 +1,19 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using SimdConv.Cli.Data;
 
 namespace SimdConv.Cli.Training;
-
 
 /// <summary>
 /// LeNet-5: conv 6@5x5, tanh, average pool, conv 16@5x5, tanh, average pool, 400 - 120 - 84 - 10 with tanh between, softmax
 /// with cross entropy; tanh is 1.7159 tanh(x). All buffers are made once, for the largest batch.
 /// </summary>
-internal sealed class LeNet5<T>
+internal abstract class LeNet5<T>(int maxBatch)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly IEngine<T> engine;
     private readonly T[] parameters = new T[LeNetParameters.Count], gradients = new T[LeNetParameters.Count];
+    private bool isChanged = true;
 
-    // What each layer gives, and the gradient with respect to it; the convolutions' and dense layers' include their tanh.
-    private readonly T[] conv1, pool1, conv2, pool2, hidden1, hidden2, logits;
-    private readonly T[] dConv1, dPool1, dConv2, dPool2, dHidden1, dHidden2, dLogits;
-    private bool filtersAreStale = true;
-
-    public LeNet5(IEngine<T> engine, int maxBatch)
-    {
-        this.engine = engine;
-        MaxBatch = maxBatch;
-        (conv1, dConv1) = Pair(6 * 28 * 28);
-        (pool1, dPool1) = Pair(6 * 14 * 14);
-        (conv2, dConv2) = Pair(16 * 10 * 10);
-        (pool2, dPool2) = Pair(400);
-        (hidden1, dHidden1) = Pair(120);
-        (hidden2, dHidden2) = Pair(84);
-        (logits, dLogits) = Pair(DigitSet.Classes);
-
-        (T[], T[]) Pair(int size) => (new T[size * maxBatch], new T[size * maxBatch]);
-    }
-
-    public int MaxBatch { get; }
+    public int MaxBatch { get; } = maxBatch;
 
     public ReadOnlySpan<T> Parameters => parameters;
 
@@ -45,93 +23,36 @@ internal sealed class LeNet5<T>
     /// <summary>The parameters to change: the next batch sees what was written.</summary>
     public Span<T> EditParameters()
     {
-        filtersAreStale = true;
+        isChanged = true;
         return parameters;
     }
 
     /// <summary>Returns the logits of a batch, <see cref="DigitSet.Classes"/> an image.</summary>
-    public ReadOnlySpan<T> Forward(int batch, ReadOnlySpan<T> images)
-    {
-        if (filtersAreStale)
-        {
-            engine.SetFilter(0, Weights(0));
-            engine.SetFilter(1, Weights(1));
-            filtersAreStale = false;
-        }
+    public abstract ReadOnlySpan<T> Forward(int batch, ReadOnlySpan<T> images);
 
-        engine.ConvForward(0, batch, images, Bias(0), conv1);
-        engine.PoolForward(0, batch, conv1, pool1);
-        engine.ConvForward(1, batch, pool1, Bias(1), conv2);
-        engine.PoolForward(1, batch, conv2, pool2);
-        DenseForward(0, batch, pool2, hidden1);
-        engine.Tanh(hidden1.AsSpan(0, batch * 120));
-        DenseForward(1, batch, hidden1, hidden2);
-        engine.Tanh(hidden2.AsSpan(0, batch * 84));
-        DenseForward(2, batch, hidden2, logits);
-        return logits.AsSpan(0, batch * DigitSet.Classes);
+    /// <summary>
+    /// Runs a batch in both directions; <see cref="Gradients"/> then holds the gradients of its mean loss, and parameters have been updated by
+    /// <paramref name="optimizer"/>, if there is one.
+    /// </summary>
+    public abstract (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null);
+
+    /// <summary>Whether parameters have been edited since it was last asked for.</summary>
+    protected bool TakeChange()
+    {
+        bool was = isChanged;
+        isChanged = false;
+        return was;
     }
 
-    /// <summary>Runs a batch in both directions; <see cref="Gradients"/> then holds the gradients of its mean loss.</summary>
-    public (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels)
-    {
-        int batch = labels.Length;
-        (double, int) result = SoftmaxCrossEntropy.Evaluate(Forward(batch, images), labels, DigitSet.Classes, dLogits);
+    protected ReadOnlySpan<T> Weights(int layer) => Part(parameters, LeNetParameters.Weights[layer]);
 
-        DenseBackward(2, batch, hidden2, dLogits, dHidden2);
-        engine.TanhGradient(hidden2.AsSpan(0, batch * 84), dHidden2.AsSpan(0, batch * 84));
-        DenseBackward(1, batch, hidden1, dHidden2, dHidden1);
-        engine.TanhGradient(hidden1.AsSpan(0, batch * 120), dHidden1.AsSpan(0, batch * 120));
-        DenseBackward(0, batch, pool2, dHidden1, dPool2);
+    protected ReadOnlySpan<T> Bias(int layer) => Part(parameters, LeNetParameters.Biases[layer]);
 
-        engine.PoolBackward(1, batch, dPool2, dConv2);
-        engine.TanhGradient(conv2.AsSpan(0, batch * 1600), dConv2.AsSpan(0, batch * 1600));
-        engine.ConvWeightGradient(1, batch, pool1, dConv2, WeightGradient(1), BiasGradient(1));
-        engine.ConvInputGradient(1, batch, dConv2, dPool1);
+    protected Span<T> WeightGradient(int layer) => Part(gradients, LeNetParameters.Weights[layer]);
 
-        engine.PoolBackward(0, batch, dPool1, dConv1);
-        engine.TanhGradient(conv1.AsSpan(0, batch * 4704), dConv1.AsSpan(0, batch * 4704));
-        engine.ConvWeightGradient(0, batch, images, dConv1, WeightGradient(0), BiasGradient(0));
-        return result;
-    }
+    protected Span<T> GradientsToEdit => gradients;
 
-    private void DenseForward(int layer, int batch, ReadOnlySpan<T> x, Span<T> y)
-    {
-        (int inputs, int outputs) = LeNetShapes.Dense[layer];
-        ReadOnlySpan<T> bias = Bias(2 + layer);
-        for (int n = 0; n < batch; n++)
-            bias.CopyTo(y[(n * outputs)..]);
-        engine.Multiply(Transpose.No, Transpose.Yes, batch, outputs, inputs, x, Weights(2 + layer), T.One, y);
-    }
-
-    private void DenseBackward(int layer, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dx)
-    {
-        (int inputs, int outputs) = LeNetShapes.Dense[layer];
-        engine.Multiply(Transpose.Yes, Transpose.No, outputs, inputs, batch, dy, x, T.Zero, WeightGradient(2 + layer));
-        Span<T> db = BiasGradient(2 + layer);
-        db.Clear();
-        for (int n = 0; n < batch; n++)
-            Add(dy.Slice(n * outputs, outputs), db);
-
-        engine.Multiply(Transpose.No, Transpose.No, batch, inputs, outputs, dy, Weights(2 + layer), T.Zero, dx);
-    }
-
-    private static void Add(ReadOnlySpan<T> row, Span<T> sums)
-    {
-        ReadOnlySpan<Vector<T>> rows = MemoryMarshal.Cast<T, Vector<T>>(row);
-        Span<Vector<T>> totals = MemoryMarshal.Cast<T, Vector<T>>(sums);
-        for (int i = 0; i < totals.Length; i++)
-            totals[i] += rows[i];
-        for (int k = totals.Length * Vector<T>.Count; k < sums.Length; k++)
-            sums[k] += row[k];
-    }
-
-    private ReadOnlySpan<T> Weights(int layer) => Part(parameters, LeNetParameters.Weights[layer]);
-
-    private ReadOnlySpan<T> Bias(int layer) => Part(parameters, LeNetParameters.Biases[layer]);
-
-    private Span<T> WeightGradient(int layer) => Part(gradients, LeNetParameters.Weights[layer]);
-
-    private Span<T> BiasGradient(int layer) => Part(gradients, LeNetParameters.Biases[layer]);
+    protected Span<T> BiasGradient(int layer) => Part(gradients, LeNetParameters.Biases[layer]);
 
     private static Span<T> Part(T[] all, (int Start, int Count) part) => all.AsSpan(part.Start, part.Count);
 }

@@ -11,6 +11,9 @@ internal static class LeNetParameters
 {
     public const int Count = 61_706;
 
+    /// <summary>Of the convolutions, which come first.</summary>
+    public const int ConvCount = 2_572;
+
     /// <summary>The weights of convolutions are (out, in, height, width), of fully connected layers (out, in).</summary>
     public static readonly int[][] WeightShapes =
     [

@@ -7,9 +7,10 @@ internal static class SoftmaxCrossEntropy
 {
     /// <summary>
     /// Returns the sum of the rows' losses and the number of rows whose largest logit is the label's. A row's own maximum is
-    /// subtracted before exponentials are taken. If <paramref name="gradient"/> is not empty it receives the gradient of the MEAN loss.
+    /// subtracted before exponentials are taken. If <paramref name="gradient"/> is not empty it receives the gradient of the loss divided by
+    /// <paramref name="batch"/>.
     /// </summary>
-    public static (double Loss, int Correct) Evaluate<T>(ReadOnlySpan<T> logits, ReadOnlySpan<byte> labels, int classes, Span<T> gradient)
+    public static (double Loss, int Correct) Evaluate<T>(ReadOnlySpan<T> logits, ReadOnlySpan<byte> labels, int classes, Span<T> gradient, int batch = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double loss = 0;
@@ -31,9 +32,9 @@ internal static class SoftmaxCrossEntropy
             loss += Math.Log(double.CreateTruncating(sum)) - double.CreateTruncating(row[label] - row[largest]);
             if (gradient.IsEmpty)
                 continue;
-            T batch = T.CreateTruncating(labels.Length);
+            T divisor = T.CreateTruncating(batch);
             for (int k = 0; k < classes; k++)
-                gradient[(i * classes) + k] = ((powers[k] / sum) - (k == label ? T.One : T.Zero)) / batch;
+                gradient[(i * classes) + k] = ((powers[k] / sum) - (k == label ? T.One : T.Zero)) / divisor;
         }
 
         return (loss, correct);

@@ -18,11 +18,15 @@ internal sealed class Trainer
     private readonly float[] images;
     private readonly byte[] labels;
 
-    public Trainer(IEngine<float> engine, DigitSet train, int batch, int seed)
+    /// <param name="makeNet">Makes the network for batches of at most as many images.</param>
+    /// <param name="train">What to train on.</param>
+    /// <param name="batch">Images a step.</param>
+    /// <param name="seed">Decides the first weights and the order of images.</param>
+    public Trainer(Func<int, LeNet5<float>> makeNet, DigitSet train, int batch, int seed)
     {
         this.train = train;
         this.batch = Math.Min(batch, train.Count);
-        net = new LeNet5<float>(engine, this.batch);
+        net = makeNet(this.batch);
         random = new Random64((ulong)seed);
         LeNetParameters.Initialise(net.EditParameters(), random);
         order = [.. Enumerable.Range(0, train.Count)];
@@ -34,7 +38,9 @@ internal sealed class Trainer
 
     /// <summary>Trains on every image once. The score is of each batch as it was met, before the step it led to.</summary>
     /// <param name="report">Told after each batch the images done so far, the batch's mean loss, and that of all so far.</param>
-    public (Score Score, double Seconds) RunEpoch(Action<int, double, double>? report = null)
+    /// <param name="cancellation">Ends the epoch between two batches.</param>
+    /// <exception cref="OperationCanceledException">The epoch was ended.</exception>
+    public (Score Score, double Seconds) RunEpoch(Action<int, double, double>? report = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
         random.Shuffle(order);
@@ -42,10 +48,10 @@ internal sealed class Trainer
         int correct = 0, done = 0;
         while (done < train.Count)
         {
+            cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(batch, train.Count - done);
             Gather(order.AsSpan(done, count));
-            (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count));
-            adam.Step(net.EditParameters(), net.Gradients);
+            (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count), adam);
             loss += batchLoss;
             correct += batchCorrect;
             done += count;

@@ -110,7 +110,8 @@ typedef enum simdconv_activation {
     SIMDCONV_RELU = 1,
     SIMDCONV_RELU6 = 2,
     SIMDCONV_LEAKY_RELU = 3, /* slope * x where x is not above 0 */
-    SIMDCONV_TANH = 4        /* scale * tanh(x) */
+    SIMDCONV_TANH = 4,       /* scale * tanh(x) */
+    SIMDCONV_HARD_SWISH = 5  /* x * min(max(x + 3, 0), 6) / 6 */
 } simdconv_activation;
 
 typedef struct simdconv_epilogue {

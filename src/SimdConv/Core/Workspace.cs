@@ -72,7 +72,11 @@ internal unsafe ref struct Workspace
 
         public Block? Deeper { get; set; }
 
-        ~Block() => NativeMemory.AlignedFree(Address);
+        ~Block()
+        {
+            NativeMemory.AlignedFree(Address);
+            Telemetry.WorkspaceChanged(-Size);
+        }
 
         public void Grow(long bytes)
         {
@@ -80,9 +84,11 @@ internal unsafe ref struct Workspace
                 return;
             NativeMemory.AlignedFree(Address);
             Address = null;
+            Telemetry.WorkspaceChanged(-Size);
             Size = 0;
             Address = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), 64);
             Size = bytes;
+            Telemetry.WorkspaceChanged(bytes);
         }
     }
 }

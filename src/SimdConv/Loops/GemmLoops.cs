@@ -117,6 +117,14 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         GemmEnds<TVec, T>.Finish(p, 0, p->M, 0, p->N);
     }
 
+    /// <summary>Which way that is on one thread, for people.</summary>
+    public static string Describe(GemmProblem<T>* p) =>
+        p->PackedA != null || p->PackedB != null ? $"panels, one operand packed ahead, tile {TKernel.MR} x {TKernel.NR}"
+        : p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One ? "a column, in place"
+        : IsBetterTransposed(p) ? "transposed"
+        : DirectLoops<TVec, T>.Suits(p) ? "in place"
+        : $"panels, tile {TKernel.MR} x {TKernel.NR}";
+
     /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>
     private static GemmProblem<T> Transposed(GemmProblem<T>* p) => new()
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -69,38 +70,57 @@ internal static unsafe class LaneSums<TVec, T>
 
     public static void AddBias(PlaneRows<T> dy, int outputs, T* lanes)
     {
-        for (int k = 0; k < outputs; k++)
+        for (int lane = 0; lane < Math.Min(Lanes, dy.Width); lane += TVec.Count)
         {
-            for (int lane = 0; lane < Math.Min(Lanes, dy.Width); lane += TVec.Count)
+            // Four chains, since one would wait for itself; the last of them may be the same.
+            for (int k = 0; k < outputs; k += 4)
             {
-                T* to = lanes + ((nint)k * Lanes) + lane;
-                TVec sum = TVec.Load(to);
+                int k1 = Math.Min(k + 1, outputs - 1), k2 = Math.Min(k + 2, outputs - 1), k3 = Math.Min(k + 3, outputs - 1);
+                TVec sum0 = Sum(lanes, k, lane), sum1 = Sum(lanes, k1, lane), sum2 = Sum(lanes, k2, lane), sum3 = Sum(lanes, k3, lane);
                 for (int i = 0; i < dy.Rows; i++)
                 {
-                    T* row = dy.Data + (k * dy.NextOutput) + (i * dy.NextRow);
+                    T* row = dy.Data + (i * dy.NextRow);
                     for (int j = lane; j < dy.Width; j += Lanes)
-                        sum = TVec.Add(sum, RowCopy<TVec, T>.LoadUpTo(row + j, dy.Width - j));
+                    {
+                        int count = dy.Width - j;
+                        sum0 = TVec.Add(sum0, RowCopy<TVec, T>.LoadUpTo(row + (k * dy.NextOutput) + j, count));
+                        sum1 = TVec.Add(sum1, RowCopy<TVec, T>.LoadUpTo(row + (k1 * dy.NextOutput) + j, count));
+                        sum2 = TVec.Add(sum2, RowCopy<TVec, T>.LoadUpTo(row + (k2 * dy.NextOutput) + j, count));
+                        sum3 = TVec.Add(sum3, RowCopy<TVec, T>.LoadUpTo(row + (k3 * dy.NextOutput) + j, count));
+                    }
                 }
 
-                TVec.Store(to, sum);
+                TVec.Store(lanes + ((nint)k * Lanes) + lane, sum0);
+                TVec.Store(lanes + ((nint)k1 * Lanes) + lane, sum1);
+                TVec.Store(lanes + ((nint)k2 * Lanes) + lane, sum2);
+                TVec.Store(lanes + ((nint)k3 * Lanes) + lane, sum3);
             }
         }
+
+        static TVec Sum(T* lanes, int k, int lane) => TVec.Load(lanes + ((nint)k * Lanes) + lane);
     }
 
     /// <summary>Adds lanes l and l + 8, then l and l + 4, and so on, to the sums [tap][output].</summary>
+    [SkipLocalsInit]
     public static void End(T* lanes, int taps, int outputs, int ld, T* sums)
     {
+        T* turned = stackalloc T[Lanes * Lanes];
         for (int k = 0; k < outputs; k++)
         {
-            for (int tap = 0; tap < taps; tap++, lanes += Lanes)
+            for (int tap = 0; tap < taps; tap += Lanes)
             {
+                // Sixteen sums at a time, a row of them for each lane.
+                int count = Math.Min(Lanes, taps - tap);
+                TransposePacking<TVec, T>.Transpose(lanes, Lanes, count, Lanes, turned, Lanes, Lanes);
                 for (int half = Lanes / 2; half > 0; half /= 2)
                 {
-                    for (int lane = 0; lane < half; lane++)
-                        lanes[lane] += lanes[lane + half];
+                    for (int i = 0; i < half * Lanes; i += TVec.Count)
+                        TVec.Store(turned + i, TVec.Add(TVec.Load(turned + i), TVec.Load(turned + i + (half * Lanes))));
                 }
 
-                sums[((nint)tap * ld) + k] = lanes[0];
+                for (int i = 0; i < count; i++)
+                    sums[((nint)(tap + i) * ld) + k] = turned[i];
+                lanes += (nint)count * Lanes;
             }
         }
     }

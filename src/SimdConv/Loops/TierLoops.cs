@@ -21,6 +21,9 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
+    /// <summary>The way through a product and its tile, for people.</summary>
+    public abstract string Describe(GemmProblem<T>* problem);
+
     /// <summary>The GEMM tiles of this tier, the wide one first.</summary>
     public abstract KernelInfo[] Kernels(SimdTier tier);
 
@@ -80,6 +83,10 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
         else
             GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
     }
+
+    public override string Describe(GemmProblem<T>* problem) => problem->PackedB == null && IsFlat(problem->M)
+        ? GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Describe(problem)
+        : GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Describe(problem);
 
     public override KernelInfo[] Kernels(SimdTier tier) =>
         [PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using SimdConv.Tests.Support;
 
@@ -36,15 +35,8 @@ public sealed partial class ReadmeTests : IDisposable
 
         // No package is needed: an empty source list keeps the build off the network.
         File.WriteAllText(Path.Combine(folder, "nuget.config"), "<configuration><packageSources><clear /></packageSources></configuration>");
-        ProcessStartInfo build = new(ChildProcess.Host, ["build", "-c", "Release", "-o", "out", "--disable-build-servers", "Example.csproj"])
-        {
-            WorkingDirectory = folder,
-        };
-        foreach (string name in build.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
-            build.Environment.Remove(name);
-        (int exitCode, string output) = ChildProcess.Run(build);
-        Assert.True(exitCode == 0, ChildProcess.Tail(output));
-        (exitCode, output) = ChildProcess.RunAssembly(Path.Combine(folder, "out", "Example.dll"), []);
+        ChildProcess.Dotnet(folder, "build", "-c", "Release", "-o", "out", "--disable-build-servers", "Example.csproj");
+        (int exitCode, string output) = ChildProcess.RunAssembly(Path.Combine(folder, "out", "Example.dll"), []);
         Assert.True(exitCode == 0, ChildProcess.Tail(output));
     }
 

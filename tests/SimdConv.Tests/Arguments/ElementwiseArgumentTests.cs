@@ -10,6 +10,8 @@ public sealed class ElementwiseArgumentTests
         .. Both("LeakyRelu", (x, _, y, e) => SimdConv.Elementwise.LeakyRelu(x, y, 1, e), "y", "x"),
         .. Both("Relu6Gradient", (y, dy, dx, e) => SimdConv.Elementwise.Relu6Gradient(y, dy, dx, e), "dx", "y"),
         .. Both("LeakyReluGradient", (y, dy, dx, e) => SimdConv.Elementwise.LeakyReluGradient(y, dy, dx, 1, e), "dx", "y"),
+        .. Both("HardSwish", (x, _, y, e) => SimdConv.Elementwise.HardSwish(x, y, e), "y", "x"),
+        .. Both("HardSwishGradient", (x, dy, dx, e) => SimdConv.Elementwise.HardSwishGradient(x, dy, dx, e), "dx", "x"),
         .. Both("TanhGradient", (y, dy, dx, e) => SimdConv.Elementwise.TanhGradient(y, dy, dx, 1, e), "dx", "y"),
         .. Both("ReluGradient", (y, dy, dx, e) => SimdConv.Elementwise.ReluGradient(y, dy, dx, e), "dx", "y"),
         Length("TanhGradient: dy longer", "dx", 10, "dy", 11,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using SimdConv.Tests.Support;
@@ -128,6 +129,30 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, exitCode);
         string last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Last(line => line.StartsWith('{'));
         Assert.Contains(SimdSupport.Best.ToString().ToLowerInvariant(), last, StringComparison.Ordinal);
+    }
+
+    /// <summary>Ctrl-C during training: an end within seconds, one line, an exit code of its own, and no file, not even a part of one.</summary>
+    [SkippableTheory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void TrainingCanBeInterrupted(string signal)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "signals are sent by the shell of Unix");
+        ProcessStartInfo start = new(ChildProcess.Host, [typeof(SimdConv.Cli.InputException).Assembly.Location,
+            "train", "--epochs", "100000", "--limit", "500", "--save", Path.Combine(folder, "W.npz"), "--plot", Path.Combine(folder, "plot.png"), "--json"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Assert.StartsWith("epoch 1/", process.StandardError.ReadLine(), StringComparison.Ordinal);
+        using (Process kill = Process.Start("sh", ["-c", $"kill -{signal} {process.Id}"]))
+            kill.WaitForExit();
+        string last = process.StandardError.ReadToEnd().Trim().Split('\n')[^1];
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)), "still running");
+        Assert.Equal((130, "simdconv: interrupted; nothing was written."), (process.ExitCode, last));
+        Assert.Empty(process.StandardOutput.ReadToEnd());
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
 
     private static (int ExitCode, string Output) Run(params string[] arguments) =>

@@ -20,17 +20,17 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
     public void GradientsAreThoseOfTheLoss(SimdTier tier)
     {
         Tiers.Require(tier);
-        Check(new SimdEngine<double>(tier.Run()));
+        Check(new InterleavedLeNet5<double>(tier.Run(), Batch));
     }
 
     [Fact]
-    public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() => Check(new NaiveEngine<double>(), sampleEvery: 40);
+    public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() => Check(new LayerwiseLeNet5<double>(new NaiveEngine<double>(), Batch), sampleEvery: 40);
 
     /// <summary>From equal weights, one batch's loss and gradients: sums in another order, so equal but for rounding.</summary>
     [Fact]
     public void TheIm2ColEngineComputesWhatTheOtherDoes()
     {
-        LeNet5<double>[] nets = [new(new SimdEngine<double>(default), Batch), new(new Im2ColEngine<double>(default), Batch)];
+        LeNet5<double>[] nets = [new InterleavedLeNet5<double>(default, Batch), new LayerwiseLeNet5<double>(new Im2ColEngine<double>(default), Batch)];
         double[] losses = new double[nets.Length];
         for (int i = 0; i < nets.Length; i++)
         {
@@ -43,9 +43,8 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
             Assert.Equal(nets[0].Gradients[i], nets[1].Gradients[i], 1e-12);
     }
 
-    private void Check(IEngine<double> engine, int sampleEvery = 1)
+    private void Check(LeNet5<double> net, int sampleEvery = 1)
     {
-        LeNet5<double> net = new(engine, Batch);
         LeNetParameters.Initialise(net.EditParameters(), new Random64(5));
         for (int layer = 0; layer < 5; layer++)
         {

@@ -126,6 +126,8 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
             Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, null, withResidual), "leaky ReLU");
             SimdConv.Elementwise.LeakyRelu<T>(sums, expected, -scale, execution);
             Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, -scale, withResidual), "leaky ReLU of another slope");
+            SimdConv.Elementwise.HardSwish<T>(sums, expected, execution);
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.HardSwish, null, withResidual), "hard swish");
             SimdConv.Elementwise.Tanh<T>(sums, expected, scale, execution);
             Compare.Equal<T>(expected, run.Forward(execution, Activation.Tanh, scale, withResidual), "scaled tanh");
             SimdConv.Elementwise.Tanh<T>(sums, expected, T.One, execution);

@@ -22,6 +22,8 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         ("Relu6", (x, _, y, execution) => SimdConv.Elementwise.Relu6(x, y, execution)),
         ("Relu6Gradient", (y, dy, dx, execution) => SimdConv.Elementwise.Relu6Gradient(y, dy, dx, execution)),
         ("LeakyRelu", (x, _, y, execution) => SimdConv.Elementwise.LeakyRelu(x, y, Scale, execution)),
+        ("HardSwish", (x, _, y, execution) => SimdConv.Elementwise.HardSwish(x, y, execution)),
+        ("HardSwishGradient", (x, dy, dx, execution) => SimdConv.Elementwise.HardSwishGradient(x, dy, dx, execution)),
         ("LeakyReluGradient", (y, dy, dx, execution) => SimdConv.Elementwise.LeakyReluGradient(y, dy, dx, Scale, execution)),
     ];
 
@@ -45,6 +47,37 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         Compare.Equal<T>([.. x.Select(v => v > T.Zero ? v : slope * v)], y, "leaky ReLU");
         SimdConv.Elementwise.LeakyReluGradient<T>(x, dy, dx, slope, tier.Run());
         Compare.Equal<T>([.. x.Select((v, i) => v > T.Zero ? dy[i] : slope * dy[i])], dx, "leaky ReLU's gradient");
+    }
+
+    /// <summary>Within 4 ulp of the definition between -3 and 3, where ends are near too; exact beyond, and at NaN and infinities.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void HardSwishAndItsGradientAreWithinTheirBounds(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        T three = T.CreateTruncating(3);
+        T[] specials = [T.NaN, T.NegativeInfinity, T.PositiveInfinity, T.BitDecrement(-three), -three, T.BitIncrement(-three), T.BitDecrement(three), three,
+            T.BitIncrement(three), T.BitDecrement(T.PositiveInfinity), T.BitIncrement(T.NegativeInfinity)];
+        T[] x = [.. specials, .. Data.Make<T>(999, DataKind.Real, 12).Select(v => v * three)];
+        T[] dy = Data.Make<T>(x.Length, DataKind.Real, 13), y = new T[x.Length], dx = new T[x.Length];
+        SimdConv.Elementwise.HardSwish<T>(x, y, tier.Run());
+        SimdConv.Elementwise.HardSwishGradient<T>(x, dy, dx, tier.Run());
+        double[] exact = new double[x.Length], gauge = new double[x.Length], gradient = new double[x.Length], gradientGauge = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            double v = double.CreateTruncating(x[i]), d = double.CreateTruncating(dy[i]);
+            bool isOutside = Math.Abs(v) > 3;
+            exact[i] = isOutside ? (v < 0 ? 0 : v) : v * (v + 3) / 6;
+            gauge[i] = isOutside ? 0 : Math.Abs(exact[i]);
+            gradient[i] = isOutside ? (v < 0 ? 0 : d) : d * ((v / 3) + 0.5);
+            gradientGauge[i] = isOutside ? 0 : Math.Abs(d) * ((Math.Abs(v) / 3) + 0.5);
+        }
+
+        Assert.True(T.IsNaN(y[0]) && T.IsNaN(dx[0]), "NaN");
+        Assert.Equal((T.Zero, T.PositiveInfinity, x[9], T.Zero), (y[1], y[2], y[9], y[10]));
+        Assert.Equal((T.Zero, dy[2], dy[9], T.Zero), (dx[1], dx[2], dx[9], dx[10]));
+        Range numbers = 3..;
+        Compare.WithinBound<T>(exact[numbers], gauge[numbers], y.AsSpan()[numbers], 4, "y");
+        Compare.WithinBound<T>(gradient[numbers], gradientGauge[numbers], dx.AsSpan()[numbers], 4, "dx");
     }
 
     /// <summary>dy (scale - y^2/scale): a product, a quotient, a difference, a product.</summary>

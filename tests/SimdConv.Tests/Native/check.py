@@ -57,6 +57,8 @@ for dtype in (np.float32, np.float64):
         packed = plan.pack(w)
         check("forward", np.array_equal(plan.forward(x, w), expected) and np.array_equal(plan.forward(x, packed, threads=2), expected))
         fused = plan.forward(x, packed, bias, residual=expected, activation="relu")
+        swished = plan.forward(x, packed, activation="hard_swish")
+        check("hard swish", np.allclose(swished, expected * np.clip(expected + 3, 0, 6) / 6, rtol=1e-6))
         check("epilogue", np.array_equal(fused, np.maximum(2 * expected + bias[:, None, None], 0)))
         dy = whole(*expected.shape, dtype=dtype)
         dx, (dw, db) = plan.input_gradient(dy, packed), plan.weight_gradient(x, dy)

@@ -130,6 +130,8 @@ internal static class AllocationChild
         yield return ("Relu6", () => SimdConv.Elementwise.Relu6<T>(a, c, e));
         yield return ("Relu6Gradient", () => SimdConv.Elementwise.Relu6Gradient<T>(a, b, c, e));
         yield return ("LeakyRelu", () => SimdConv.Elementwise.LeakyRelu<T>(a, c, T.One, e));
+        yield return ("HardSwish", () => SimdConv.Elementwise.HardSwish<T>(a, c, e));
+        yield return ("HardSwishGradient", () => SimdConv.Elementwise.HardSwishGradient<T>(a, b, c, e));
         yield return ("LeakyReluGradient", () => SimdConv.Elementwise.LeakyReluGradient<T>(a, b, c, T.One, e));
     }
 }

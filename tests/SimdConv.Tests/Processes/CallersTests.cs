@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using SimdConv.Tests.Native;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Processes;
@@ -14,5 +16,16 @@ public sealed class CallersTests
         // The long run once, as hosts have it; the other one finds what reads scratch memory of another caller.
         int calls = poisonWorkspace == "0" ? Effort.Count(2_000, 1_000_000) : 2_000;
         ChildProcess.MustSucceed(["callers", calls.ToString(CultureInfo.InvariantCulture)], (Effort.PoisonVariable, poisonWorkspace));
+    }
+
+    /// <summary>A process that is bound to one core: callers and workers take turns there, and nothing waits for a core that it may not use.</summary>
+    [SkippableFact]
+    public void ManyCallersOnOneCore()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && InstalledLibrary.IsInstalled("taskset"), "taskset binds a process to a core");
+        string allowed = File.ReadLines("/proc/self/status").First(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split('\t')[1];
+        (int exitCode, string output) = ChildProcess.Run(new ProcessStartInfo("taskset",
+            ["-c", allowed.Split(',', '-')[0], ChildProcess.Host, typeof(CallersTests).Assembly.Location, "callers", "300"]));
+        Assert.True(exitCode == 0, ChildProcess.Tail(output));
     }
 }

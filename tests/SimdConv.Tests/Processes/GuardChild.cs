@@ -215,6 +215,8 @@ internal static class GuardChild
         SimdConv.Elementwise.Relu6Gradient(guardedX, guardedDy, y, execution);
         SimdConv.Elementwise.LeakyRelu(guardedX, y, T.One, execution);
         SimdConv.Elementwise.LeakyReluGradient(guardedX, guardedDy, y, T.One, execution);
+        SimdConv.Elementwise.HardSwish(guardedX, y, execution);
+        SimdConv.Elementwise.HardSwishGradient(guardedX, guardedDy, y, execution);
     }
 
     /// <summary>The guarded buffers of one call.</summary>

@@ -13,7 +13,7 @@ from . import _library as lib
 Pair = Union[int, Tuple[int, int]]
 Padding = Union[int, Tuple[int, int], Tuple[int, int, int, int]]
 
-ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4}
+ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4, "hard_swish": 5}
 _TYPES = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
 
 

@@ -23,8 +23,9 @@ internal unsafe struct Finish<T>
         Activation.Relu => new() { Operation = ElementwiseOperation.Relu },
         Activation.Relu6 => new() { Operation = ElementwiseOperation.Relu6 },
         Activation.LeakyRelu => new() { Operation = ElementwiseOperation.LeakyRelu, Factor = slope ?? T.CreateTruncating(0.01) },
+        Activation.HardSwish => new() { Operation = ElementwiseOperation.HardSwish },
         Activation.Tanh => new() { Operation = ElementwiseOperation.Tanh, Factor = scale ?? T.One },
-        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation, "None, Relu, Relu6, LeakyRelu or Tanh"),
+        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation, "None, Relu, Relu6, LeakyRelu, Tanh or HardSwish"),
     };
 }
 
@@ -51,6 +52,8 @@ internal static unsafe class ElementwiseLoops<TVec, T>
             case ElementwiseOperation.Relu6Gradient: Apply<Relu6GradientFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.LeakyRelu: Apply<LeakyReluFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.LeakyReluGradient: Apply<LeakyReluGradientFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.HardSwish: Apply<HardSwishFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.HardSwishGradient: Apply<HardSwishGradientFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.Tanh: Apply<TanhFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.TanhGradient: Apply<TanhGradientFunction<TVec, T>>(x, y, target, count, factor); break;
         }
@@ -133,6 +136,39 @@ internal readonly struct LeakyReluGradientFunction<TVec, T> : IElementwise<TVec,
         TVec.Select(TVec.GreaterThan(y, default), dy, TVec.Multiply(factor, dy));
 }
 
+/// <summary>x * (x + 3) / 6 from -3 to 3, below 0, above x; NaN stays. x + 3 is exact near -3, so that results are accurate there too.</summary>
+internal readonly struct HardSwishFunction<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static TVec Three => TVec.Broadcast(T.CreateTruncating(3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec x, TVec y, TVec factor)
+    {
+        TVec curve = TVec.Multiply(TVec.Multiply(x, TVec.Add(x, Three)), TVec.Broadcast(T.One / T.CreateTruncating(6)));
+        return Ends(x, default, curve, x);
+    }
+
+    /// <summary>One value below -3, one above 3, and one between them, where NaN is too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Ends(TVec x, TVec below, TVec between, TVec above) => TVec.Select(
+        TVec.GreaterThan(x, Three), above, TVec.Select(TVec.GreaterThan(TVec.Subtract(default, Three), x), below, between));
+}
+
+/// <summary>dy * (x / 3 + 1 / 2) from -3 to 3, below 0, above dy.</summary>
+internal readonly struct HardSwishGradientFunction<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec x, TVec dy, TVec factor)
+    {
+        TVec slope = TVec.MulAdd(x, TVec.Broadcast(T.One / T.CreateTruncating(3)), TVec.Broadcast(T.One / T.CreateTruncating(2)));
+        return HardSwishFunction<TVec, T>.Ends(x, default, TVec.Multiply(dy, slope), dy);
+    }
+}
+
 /// <summary>The functions that the public API names.</summary>
 internal enum ElementwiseOperation
 {
@@ -143,6 +179,8 @@ internal enum ElementwiseOperation
     Relu6Gradient,
     LeakyRelu,
     LeakyReluGradient,
+    HardSwish,
+    HardSwishGradient,
     Tanh,
     TanhGradient,
 }

@@ -18,7 +18,7 @@ internal readonly struct TanhFunction<TVec, T> : IElementwise<TVec, T>
     public static TVec Invoke(TVec x, TVec y, TVec factor)
     {
         TVec sign = TVec.And(x, Constant(-0f, -0d));
-        TVec magnitude = TVec.Select(TVec.GreaterThan(x, default), x, TVec.Subtract(default, x));
+        TVec magnitude = TVec.And(x, Constant(BitConverter.Int32BitsToSingle(int.MaxValue), BitConverter.Int64BitsToDouble(long.MaxValue)));
 
         // Beyond, tanh rounds to 1.
         TVec limit = Constant(9.2f, 19.5);

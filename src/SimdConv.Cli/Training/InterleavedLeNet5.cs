@@ -1,0 +1,237 @@
+using System.Numerics;
+using SimdConv.Cli.Data;
+
+namespace SimdConv.Cli.Training;
+
+/// <summary>
+/// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other: [channel][row][column][image].
+/// So they are one wide image to a convolution, whose taps are as many columns apart as there are images, and fill registers whatever their size; a
+/// dense layer is a product of its weights with a matrix of one image a column. A part runs through all layers and back while it is in cache.
+/// </summary>
+/// <remarks>
+/// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the dense layers
+/// are products over the whole batch. So no result depends on the number of threads. Places behind the last image hold zeros, and their loss isn't counted.
+/// </remarks>
+internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int Parts = 4;
+
+    private static readonly T Scale = T.CreateTruncating(LeNetShapes.TanhScale);
+
+    private readonly Team team;
+    private readonly Execution alone;
+    private readonly Action<int> forward, train, weigh;
+    private readonly Conv2DPlan<T>[] plans;
+    private readonly PackedFilter<T>?[] filters = new PackedFilter<T>?[LeNetShapes.Convs.Length];
+
+    /// <summary>Images of a part, and of the most parts together.</summary>
+    private readonly int width, columns;
+
+    // Of each part by itself: its images, what the convolutions' layers give, where gradients replace it, and the gradients that lie elsewhere.
+    private readonly T[] images, conv1, pool1, conv2, dPool1, dPool2, dConvs;
+
+    // Matrices of one image a column.
+    private readonly T[] pool2, hidden1, hidden2, logits, dHidden1, dHidden2, dLogits;
+
+    private readonly T[] rows, dRows, ones;
+    private readonly (double Loss, int Correct)[] scores;
+
+    // The batch at work.
+    private T* source;
+    private byte* labels;
+    private int batch;
+    private Adam<T>? optimizer;
+
+    public InterleavedLeNet5(Execution execution, int maxBatch)
+        : base(maxBatch)
+    {
+        team = new Team(Math.Clamp(execution.MaxThreads, 1, Parts));
+        alone = execution with { MaxThreads = 1 };
+        (forward, train, weigh) = (share => Each(share, trains: false), share => Each(share, trains: true), Weigh);
+        width = (maxBatch + Parts - 1) / Parts;
+        int parts = PartsOf(maxBatch);
+        columns = parts * width;
+        plans = [.. LeNetShapes.Convs.Select(conv => new Conv2DPlan<T>(conv with { W = conv.W * width, DilationW = width }))];
+        (images, conv1, pool1, conv2) = (new T[1024 * columns], new T[6 * 28 * 28 * columns], new T[6 * 14 * 14 * columns], new T[16 * 10 * 10 * columns]);
+        (dPool1, dPool2) = (new T[pool1.Length], new T[400 * columns]);
+        dConvs = new T[parts * LeNetParameters.ConvCount];
+        (pool2, hidden1, hidden2, logits) = (new T[400 * columns], new T[120 * columns], new T[84 * columns], new T[DigitSet.Classes * columns]);
+        (dHidden1, dHidden2, dLogits) = (new T[hidden1.Length], new T[hidden2.Length], new T[logits.Length]);
+        (rows, dRows, ones) = (new T[logits.Length], new T[logits.Length], new T[columns]);
+        ones.AsSpan().Fill(T.One);
+        scores = new (double, int)[parts];
+    }
+
+    public override ReadOnlySpan<T> Forward(int batch, ReadOnlySpan<T> images)
+    {
+        Start(batch, images, [], forward);
+        return rows.AsSpan(0, batch * DigitSet.Classes);
+    }
+
+    public override (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null)
+    {
+        Start(labels.Length, images, labels, train);
+        this.optimizer = optimizer;
+        optimizer?.Begin();
+        team.Run(weigh);
+        (double loss, int correct) = (0, 0);
+        foreach ((double partLoss, int partCorrect) in scores.AsSpan(0, PartsOf(batch)))
+        {
+            loss += partLoss;
+            correct += partCorrect;
+        }
+
+        return (loss, correct);
+    }
+
+    private int PartsOf(int batch) => (batch + width - 1) / width;
+
+    private void Start(int batch, ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Action<int> body)
+    {
+        if (TakeChange())
+        {
+            for (int i = 0; i < plans.Length; i++)
+            {
+                // The images' gradient is nobody's business: conv 0 is packed for the forward direction alone.
+                if (filters[i] is { } filter)
+                    plans[i].Repack(Weights(i), filter);
+                else
+                    filters[i] = plans[i].Pack(Weights(i), i == 0 ? FilterUse.Forward : FilterUse.Both, alone.Tier);
+            }
+        }
+
+        fixed (T* pixels = images[..(batch * ImageResize.Pixels)])
+        {
+            fixed (byte* digits = labels)
+            {
+                this.batch = batch;
+                source = pixels;
+                this.labels = digits;
+                team.Run(body);
+            }
+        }
+    }
+
+    /// <summary>The parts of one thread.</summary>
+    private void Each(int share, bool trains)
+    {
+        int parts = PartsOf(batch), end = parts * (share + 1) / team.Size;
+        for (int part = parts * share / team.Size; part < end; part++)
+        {
+            if (trains)
+                Train(part);
+            else
+                Forward(part);
+        }
+    }
+
+    private int Forward(int part)
+    {
+        int first = part * width, count = Math.Min(width, batch - first);
+        Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part);
+        Interleaved.Gather(new ReadOnlySpan<T>(source + ((nint)first * ImageResize.Pixels), count * ImageResize.Pixels), ImageResize.Pixels, width, x, width);
+        Convolve(0, x, y1);
+        Interleaved.Pool<T>(y1, 6 * 28, 28, width, p1, width);
+        Convolve(1, p1, y2);
+        Interleaved.Pool<T>(y2, 16 * 10, 10, width, Columns(pool2, part), columns);
+        Dense(0, pool2, hidden1, part, Activation.Tanh);
+        Dense(1, hidden1, hidden2, part, Activation.Tanh);
+        Dense(2, hidden2, logits, part, Activation.None);
+        Interleaved.Scatter<T>(Columns(logits, part), columns, DigitSet.Classes, count, Rows(rows, first, count));
+        return count;
+    }
+
+    private void Train(int part)
+    {
+        int count = Forward(part), first = part * width;
+        Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part), dp1 = Of(dPool1, part), dp2 = Of(dPool2, part);
+        Span<T> dRow = Rows(dRows, first, count);
+        scores[part] = SoftmaxCrossEntropy.Evaluate(Rows(rows, first, count), new ReadOnlySpan<byte>(labels + first, count), DigitSet.Classes, dRow, batch);
+        Interleaved.Gather<T>(dRow, DigitSet.Classes, width, Columns(dLogits, part), columns);
+
+        DenseInput(2, dLogits, Columns(dHidden2, part), columns, part);
+        Interleaved.TanhGradient<T>(Columns(hidden2, part), Columns(dHidden2, part), 84, width, columns, Scale);
+        DenseInput(1, dHidden2, Columns(dHidden1, part), columns, part);
+        Interleaved.TanhGradient<T>(Columns(hidden1, part), Columns(dHidden1, part), 120, width, columns, Scale);
+        DenseInput(0, dHidden1, dp2, width, part);
+
+        Interleaved.PoolTanhGradient<T>(dp2, y2, 16 * 10, 10, width, Scale);
+        WeighConv(1, p1, y2, part);
+        plans[1].InputGradient(1, y2, filters[1]!, dp1, execution: alone);
+        Interleaved.PoolTanhGradient<T>(dp1, y1, 6 * 28, 28, width, Scale);
+        WeighConv(0, x, y1, part);
+    }
+
+    /// <summary>
+    /// A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer and of some weights of the
+    /// convolutions, and the update of these parameters.
+    /// </summary>
+    private void Weigh(int share)
+    {
+        int used = PartsOf(batch) * width;
+        WeighDense(0, pool2, dHidden1);
+        WeighDense(1, hidden1, dHidden2);
+        WeighDense(2, hidden2, dLogits);
+        (int start, int end) = Share(LeNetParameters.ConvCount);
+        Span<T> sums = GradientsToEdit.Slice(start, end - start);
+        dConvs.AsSpan(start, sums.Length).CopyTo(sums);
+        for (int part = 1; part < PartsOf(batch); part++)
+            Interleaved.Add(dConvs.AsSpan((part * LeNetParameters.ConvCount) + start, sums.Length), sums);
+        Update(start, sums.Length);
+
+        (int Start, int End) Share(int size) => (size * share / team.Size, size * (share + 1) / team.Size);
+
+        void WeighDense(int layer, T[] x, T[] dy)
+        {
+            (int inputs, int outputs) = LeNetShapes.Dense[layer];
+            (int from, int to) = Share(outputs);
+            if (from == to)
+                return;
+            int weights = LeNetParameters.Weights[2 + layer].Start + (from * inputs), biases = LeNetParameters.Biases[2 + layer].Start + from, rows = to - from;
+            ReadOnlySpan<T> given = dy.AsSpan(from * columns);
+            Gemm.Multiply(Transpose.No, Transpose.Yes, rows, inputs, used, T.One, given, columns, x, columns, T.Zero, GradientsToEdit[weights..], inputs, alone);
+            Gemm.Multiply(Transpose.No, Transpose.No, rows, 1, used, T.One, given, columns, ones, 1, T.Zero, GradientsToEdit[biases..], 1, alone);
+            Update(weights, rows * inputs);
+            Update(biases, rows);
+        }
+
+        void Update(int from, int count) => optimizer?.Update(from, EditParameters().Slice(from, count), Gradients.Slice(from, count));
+    }
+
+    private void Convolve(int conv, ReadOnlySpan<T> x, Span<T> y) =>
+        plans[conv].Forward(1, x, filters[conv]!, y, new Epilogue<T> { Bias = Bias(conv), Activation = Activation.Tanh, Scale = Scale }, alone);
+
+    private void WeighConv(int conv, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, int part)
+    {
+        Span<T> gradients = dConvs.AsSpan(part * LeNetParameters.ConvCount, LeNetParameters.ConvCount);
+        (int start, int count) = LeNetParameters.Weights[conv];
+        (int biasStart, int biasCount) = LeNetParameters.Biases[conv];
+        plans[conv].WeightGradient(1, x, dy, gradients.Slice(start, count), gradients.Slice(biasStart, biasCount), execution: alone);
+    }
+
+    private void Dense(int layer, T[] x, T[] y, int part, Activation activation)
+    {
+        (int inputs, int outputs) = LeNetShapes.Dense[layer];
+        Gemm.Multiply(Transpose.No, Transpose.No, outputs, width, inputs, T.One, Weights(2 + layer), inputs, Columns(x, part), columns, T.Zero, Columns(y, part), columns,
+            alone, new GemmEpilogue<T> { RowBias = Bias(2 + layer), Activation = activation, Scale = Scale });
+    }
+
+    private void DenseInput(int layer, T[] dy, Span<T> dx, int ld, int part)
+    {
+        (int inputs, int outputs) = LeNetShapes.Dense[layer];
+        Gemm.Multiply(Transpose.Yes, Transpose.No, inputs, width, outputs, T.One, Weights(2 + layer), inputs, Columns(dy, part), columns, T.Zero, dx, ld, alone);
+    }
+
+    /// <summary>A part's own share of a buffer.</summary>
+    private Span<T> Of(T[] all, int part)
+    {
+        int size = all.Length / columns * width;
+        return all.AsSpan(part * size, size);
+    }
+
+    /// <summary>A matrix from the part's first column on.</summary>
+    private Span<T> Columns(T[] matrix, int part) => matrix.AsSpan(part * width);
+
+    private static Span<T> Rows(T[] logits, int first, int count) => logits.AsSpan(first * DigitSet.Classes, count * DigitSet.Classes);
+}
