@@ -26,15 +26,18 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
     }
 
     /// <summary>Updates parameters from the <paramref name="start"/>-th on; others may be updated at the same time.</summary>
-    public void Update(int start, Span<T> parameters, ReadOnlySpan<T> gradients)
+    /// <param name="start">The first.</param>
+    /// <param name="parameters">Their values.</param>
+    /// <param name="gradients">The gradient with respect to each.</param>
+    /// <param name="updated">Where to; may be <paramref name="parameters"/>.</param>
+    public void Update(int start, ReadOnlySpan<T> parameters, ReadOnlySpan<T> gradients, Span<T> updated)
     {
         T beta1 = T.CreateTruncating(Beta1), beta2 = T.CreateTruncating(Beta2), epsilon = T.CreateTruncating(Epsilon);
         T rest1 = T.CreateTruncating(1 - Beta1), rest2 = T.CreateTruncating(1 - Beta2);
         Span<T> firsts = first.AsSpan(start, parameters.Length), seconds = second.AsSpan(start, parameters.Length);
 
-        Span<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters), ms = MemoryMarshal.Cast<T, Vector<T>>(firsts);
-        Span<Vector<T>> vs = MemoryMarshal.Cast<T, Vector<T>>(seconds);
-        ReadOnlySpan<Vector<T>> gs = MemoryMarshal.Cast<T, Vector<T>>(gradients);
+        Span<Vector<T>> us = MemoryMarshal.Cast<T, Vector<T>>(updated), ms = MemoryMarshal.Cast<T, Vector<T>>(firsts), vs = MemoryMarshal.Cast<T, Vector<T>>(seconds);
+        ReadOnlySpan<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters), gs = MemoryMarshal.Cast<T, Vector<T>>(gradients);
         Vector<T> rates = new(rate), roots = new(root), epsilons = new(epsilon);
         Vector<T> betas1 = new(beta1), betas2 = new(beta2), rests1 = new(rest1), rests2 = new(rest2);
         for (int i = 0; i < ps.Length; i++)
@@ -44,7 +47,7 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
             Vector<T> v = (vs[i] * betas2) + (g * g * rests2);
             ms[i] = m;
             vs[i] = v;
-            ps[i] -= rates * m / ((Vector.SquareRoot(v) * roots) + epsilons);
+            us[i] = ps[i] - (rates * m / ((Vector.SquareRoot(v) * roots) + epsilons));
         }
 
         for (int i = ps.Length * Vector<T>.Count; i < parameters.Length; i++)
@@ -54,7 +57,7 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
             T v = (seconds[i] * beta2) + (g * g * rest2);
             firsts[i] = m;
             seconds[i] = v;
-            parameters[i] -= rate * m / ((T.Sqrt(v) * root) + epsilon);
+            updated[i] = parameters[i] - (rate * m / ((T.Sqrt(v) * root) + epsilon));
         }
     }
 }

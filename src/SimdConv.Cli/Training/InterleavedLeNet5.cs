@@ -75,6 +75,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         this.optimizer = optimizer;
         optimizer?.Begin();
         team.Run(weigh);
+        if (optimizer is not null)
+            TakeUpdate();
         (double loss, int correct) = (0, 0);
         foreach ((double partLoss, int partCorrect) in scores.AsSpan(0, PartsOf(batch)))
         {
@@ -196,7 +198,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
             Update(biases, rows);
         }
 
-        void Update(int from, int count) => optimizer?.Update(from, EditParameters().Slice(from, count), Gradients.Slice(from, count));
+        // Elsewhere than the values that all threads have just read: a core waits long for a line that it is to write and another one holds.
+        void Update(int from, int count) => optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count), UpdatedParameters.Slice(from, count));
     }
 
     private void Convolve(int conv, ReadOnlySpan<T> x, Span<T> y) =>

@@ -68,7 +68,7 @@ internal sealed class LayerwiseLeNet5<T> : LeNet5<T>
         engine.TanhGradient(conv1.AsSpan(0, batch * 4704), dConv1.AsSpan(0, batch * 4704));
         engine.ConvWeightGradient(0, batch, images, dConv1, WeightGradient(0), BiasGradient(0));
         optimizer?.Begin();
-        optimizer?.Update(0, EditParameters(), Gradients);
+        optimizer?.Update(0, Parameters, Gradients, EditParameters());
         return result;
     }
 

@@ -10,7 +10,8 @@ namespace SimdConv.Cli.Training;
 internal abstract class LeNet5<T>(int maxBatch)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] parameters = new T[LeNetParameters.Count], gradients = new T[LeNetParameters.Count];
+    private readonly T[] gradients = new T[LeNetParameters.Count];
+    private T[] parameters = new T[LeNetParameters.Count], spare = new T[LeNetParameters.Count];
     private bool isChanged = true;
 
     public int MaxBatch { get; } = maxBatch;
@@ -49,6 +50,15 @@ internal abstract class LeNet5<T>(int maxBatch)
     protected ReadOnlySpan<T> Bias(int layer) => Part(parameters, LeNetParameters.Biases[layer]);
 
     protected Span<T> WeightGradient(int layer) => Part(gradients, LeNetParameters.Weights[layer]);
+
+    /// <summary>Where all parameters of the next step go, to be taken by <see cref="TakeUpdate"/>.</summary>
+    protected Span<T> UpdatedParameters => spare;
+
+    protected void TakeUpdate()
+    {
+        (parameters, spare) = (spare, parameters);
+        isChanged = true;
+    }
 
     protected Span<T> GradientsToEdit => gradients;
 
