@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -10,8 +11,14 @@ internal static unsafe class Arguments
     public static ArgumentException Error(string argument, object value, string expected) =>
         new($"{argument} is {value}; expected {expected}.");
 
-    public static int Int(long value, [CallerArgumentExpression(nameof(value))] string argument = "") =>
-        value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Error(argument, value, "a number of 32 bits");
+    // The fast ways of what each call passes are inlined: a small product takes as long as ten calls.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Int(long value, [CallerArgumentExpression(nameof(value))] string argument = "")
+    {
+        if (value != (int)value)
+            ThrowInt(argument, value);
+        return (int)value;
+    }
 
     /// <summary>A field of a descriptor, named as the property of a shape that it becomes.</summary>
     public static int Size(long value, [CallerArgumentExpression(nameof(value))] string field = "") => Int(value, "shape." + field);
@@ -19,8 +26,13 @@ internal static unsafe class Arguments
     public static T Real<T>(double value)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.CreateTruncating(value);
 
-    public static bool Flag(int value, [CallerArgumentExpression(nameof(value))] string argument = "") =>
-        value is 0 or 1 ? value == 1 : throw Error(argument, value, "0 or 1");
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Flag(int value, [CallerArgumentExpression(nameof(value))] string argument = "")
+    {
+        if ((uint)value > 1)
+            ThrowFlag(argument, value);
+        return value == 1;
+    }
 
     public static void RequirePointer(void* pointer, [CallerArgumentExpression(nameof(pointer))] string argument = "")
     {
@@ -60,6 +72,8 @@ internal static unsafe class Arguments
         if (data == null)
             throw Error(argument, "NULL", "a descriptor");
         nuint size = *(nuint*)data;
+        if (size == (nuint)sizeof(T))
+            return *(T*)data;
         if (size < (nuint)oldest || size > 4096)
             throw Error($"{argument}.struct_size", size, $"the size of the struct, {sizeof(T)} here");
         if (size > (nuint)sizeof(T) && new ReadOnlySpan<byte>((byte*)data + sizeof(T), (int)size - sizeof(T)).IndexOfAnyExcept((byte)0) >= 0)
@@ -67,6 +81,12 @@ internal static unsafe class Arguments
         Buffer.MemoryCopy(data, &defaults, sizeof(T), Math.Min((long)size, sizeof(T)));
         return defaults;
     }
+
+    [DoesNotReturn]
+    private static void ThrowInt(string argument, long value) => throw Error(argument, value, "a number of 32 bits");
+
+    [DoesNotReturn]
+    private static void ThrowFlag(string argument, int value) => throw Error(argument, value, "0 or 1");
 
     /// <summary>Four strides as C has them in a struct.</summary>
     [InlineArray(4)]

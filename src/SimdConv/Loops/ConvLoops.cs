@@ -118,7 +118,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 first += Units(job->Schedules[index], job->Problem);
             ConvSchedule schedule = job->Schedules[index];
             int own = (int)(unit - first), share = (int)(item % job->Shares);
-            if (schedule.Tile.IsHalf)
+            if (typeof(TVec) == typeof(Avx512Lanes<T>) && schedule.Tile.IsHalf)
                 RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
             else if (schedule.Tile.Vectors == 1)
                 RunItem<GemmKernel<TVec, T, N1>>(schedule, job->Problem, own, share, job->Shares, workspace);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -182,6 +183,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     private static ConvTile Sliding(int taps) => Tile<N1>() with { MR = SlidingKernel<TVec, T>.MR(taps), Slides = taps };
 
     /// <summary>Rows of a plane that half a zmm register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsNarrow(int width) => typeof(TVec) == typeof(Avx512Lanes<T>) && width <= Avx2Lanes<T>.Count;
 
     /// <summary>Few rows of C fill the registers better when each is longer.</summary>

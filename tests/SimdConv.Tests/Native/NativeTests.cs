@@ -9,8 +9,7 @@ namespace SimdConv.Tests.Native;
 /// <summary>The native library as its users get it: built and installed by CMake, then used from C, C++, Python and a .NET process.</summary>
 public sealed partial class NativeTests(InstalledLibrary library) : IClassFixture<InstalledLibrary>
 {
-    // The base library has two tiers, the others one.
-    private const long MostBytes = 3 << 20, MostBaseBytes = 4 << 20;
+    private const long MostBytes = 3 << 20;
 
     // The system's own, for which distributions package NumPy.
     private const string Python = "/usr/bin/python3";
@@ -99,7 +98,7 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     {
         Require();
         foreach (SimdTier tier in InstalledLibrary.Tiers)
-            Assert.InRange(new FileInfo(library.Library(tier)).Length, 100_000, tier < SimdTier.Avx2 ? MostBaseBytes : MostBytes);
+            Assert.InRange(new FileInfo(library.Library(tier)).Length, 100_000, MostBytes);
     }
 
     [Fact]
