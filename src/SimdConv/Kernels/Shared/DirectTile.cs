@@ -35,60 +35,6 @@ internal unsafe struct DirectOperands<T>
     public bool IsStreaming;
 }
 
-/// <summary>The shape of a tile.</summary>
-internal interface IDirectShape
-{
-    static abstract int Rows { get; }
-
-    static abstract int Vectors { get; }
-
-    /// <summary>Whether the last register of a row sticks out of B and C.</summary>
-    static abstract bool IsPartial { get; }
-
-    /// <summary>Whether C, whose rows are aligned then, is written past the caches.</summary>
-    static abstract bool IsStreaming { get; }
-
-    /// <summary>Whether rows of B further on are fetched.</summary>
-    static abstract bool IsFetching { get; }
-}
-
-/// <summary>Registers that end where the columns end; a last one that sticks out; the first again, C being past the caches, or B fetched ahead.</summary>
-internal readonly struct Whole;
-
-internal readonly struct Partial;
-
-internal readonly struct Streaming;
-
-internal readonly struct Fetching;
-
-internal readonly struct DirectShape<TRows, TVectors, TEnd> : IDirectShape
-    where TRows : struct, IConstant
-    where TVectors : struct, IConstant
-    where TEnd : struct
-{
-    public static int Rows => TRows.Value;
-
-    public static int Vectors => TVectors.Value;
-
-    public static bool IsPartial
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => typeof(TEnd) == typeof(Partial);
-    }
-
-    public static bool IsStreaming
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => typeof(TEnd) == typeof(Streaming);
-    }
-
-    public static bool IsFetching
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => typeof(TEnd) == typeof(Fetching);
-    }
-}
-
 /// <summary>
 /// The tile for operands that aren't packed: C[Rows x Vectors*W] = start + A[Rows x terms] * B[terms x Vectors*W].
 /// </summary>
