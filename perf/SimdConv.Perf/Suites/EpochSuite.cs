@@ -61,7 +61,7 @@ internal sealed class EpochSuite : ISuite
     private static IEnumerable<string> LossRemarks(IReadOnlyList<Contestant> contestants)
     {
         EpochContestant ours = (EpochContestant)contestants[0];
-        foreach (EpochContestant peer in contestants.Skip(1).Cast<EpochContestant>())
+        foreach (EpochContestant peer in contestants.Skip(1).OfType<EpochContestant>())
         {
             double apart = peer.Losses.Zip(ours.Losses).Take(peer.CheckedCalls).Max(loss => Math.Abs(loss.First - loss.Second) / loss.First);
             yield return FormattableString.Invariant($"losses of the first {peer.CheckedCalls} steps lie within {apart:E1} of {peer.Name}'s, relatively");
