@@ -24,6 +24,12 @@ internal static class Program
 
         if (arguments.Length > 0)
             mutants = [.. mutants.Where(mutant => arguments.Any(part => mutant.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+        if (mutants.Length == 0)
+        {
+            Console.Error.WriteLine($"No mutant's name has '{string.Join("' or '", arguments)}' in it; expected 'check', or parts of names in mutants.txt.");
+            return 2;
+        }
+
         Stopwatch clock = Stopwatch.StartNew();
         using Scratch scratch = new(repository);
         scratch.RequireHealth(mutants);

@@ -19,7 +19,7 @@ internal sealed class Scratch : IDisposable
         foreach (string file in Directory.EnumerateFiles(repository, "*", SearchOption.AllDirectories))
         {
             string path = Path.GetRelativePath(repository, file).Replace('\\', '/');
-            if (path.Split('/').Any(part => part is "bin" or "obj" or ".git" or "perf"))
+            if (path.Split('/').Any(part => part is "bin" or "obj" or ".git"))
                 continue;
             string copy = Path.Combine(root, path);
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
