@@ -10,7 +10,7 @@ internal static class CompareCommand
 {
     public const int BadInput = 2;
 
-    public static readonly string[] SuiteNames = ["gemm", "conv", "conv-backward", "pool", "im2col", "epoch"];
+    public static readonly string[] SuiteNames = ["gemm", "conv", "winograd", "conv-backward", "pool", "im2col", "epoch"];
 
     private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
     private static readonly Option<string> Type = OneOf("--type", "Element type", ["float", "double"], "float");
@@ -114,6 +114,7 @@ internal static class CompareCommand
     {
         yield return new GemmSuite<T>();
         yield return new ConvSuite<T>();
+        yield return new WinogradSuite<T>();
         yield return new ConvBackwardSuite<T>();
         yield return new PoolSuite<T>();
         yield return new Im2ColSuite<T>();

@@ -18,7 +18,7 @@ internal sealed class ConvSuite<T> : ISuite
         {
             yield return NewCase(row, "forward-packed", operands => peers.With(
                 Packed(operands, execution),
-                (PeerSet.OnnxRuntime, () => operands is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, options.Threads) : null),
+                (PeerSet.OnnxRuntime, () => Onnx(operands, options.Threads)),
                 (PeerSet.Native, () => NativeSimdConv.Conv(operands, options.Threads, isPacked: true))));
             yield return NewCase(row, "forward", operands => peers.With(
                 Unpacked(operands, execution),
@@ -28,15 +28,10 @@ internal sealed class ConvSuite<T> : ISuite
         }
     }
 
-    private static Case NewCase(ConvShape row, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
-        new(row.Network, row.Text, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(row.Shape.Taps))
-        {
-            Create = () => participants(new ConvOperands<T>(row)),
-        };
-
-    private static CallContestant Packed(ConvOperands<T> o, Execution execution)
+    /// <summary>With weights packed beforehand.</summary>
+    public static Contestant Packed(ConvOperands<T> o, Execution execution, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
     {
-        Conv2DPlan<T> plan = new(o.Shape);
+        Conv2DPlan<T> plan = new(o.Shape, algorithm: algorithm);
         PackedFilter<T> filter = plan.Pack(o.W);
         NativeArray<T> y = o.NewY();
         return new CallContestant(
@@ -44,6 +39,14 @@ internal sealed class ConvSuite<T> : ISuite
             () => plan.Forward(o.Batch, o.X, filter, y, new Epilogue<T> { Bias = o.Bias }, execution),
             y);
     }
+
+    public static Contestant? Onnx(ConvOperands<T> o, int threads) => o is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, threads) : null;
+
+    private static Case NewCase(ConvShape row, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
+        new(row.Network, row.Text, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(row.Shape.Taps))
+        {
+            Create = () => participants(new ConvOperands<T>(row)),
+        };
 
     private static CallContestant Unpacked(ConvOperands<T> o, Execution execution)
     {
