@@ -29,11 +29,19 @@ internal static unsafe class StripPacking<TVec, T>
 
         // Channels that lie side by side are read together and turned in registers, others are read one by one.
         int together = image.C == 1 && step >= channels ? channels : 1;
+        bool areSplit = together == 1 && grid.StrideW == 2 && image.W == 1 && horizontal.Phases.Length == 2;
         for (int c = 0; c < channels; c += together)
         {
             T* plane = strip + ((nint)c * layout.ChannelSize);
             foreach (int phaseH in vertical.Phases)
             {
+                if (areSplit)
+                {
+                    Split(layout, source + (c * image.C), image, row, planeRows, phaseH, plane);
+                    plane += 2 * layout.PlaneSize;
+                    continue;
+                }
+
                 foreach (int phaseW in horizontal.Phases)
                 {
                     (long origin, int first, int last) = layout.Inside(phaseW);
@@ -67,6 +75,35 @@ internal static unsafe class StripPacking<TVec, T>
         }
 
         new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Clear();
+    }
+
+    /// <summary>The planes of even and of odd columns side by side: each row of the image is read once for both.</summary>
+    private static void Split(StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane)
+    {
+        int w = TVec.Count, pitch = layout.Pitch;
+        (long origin, int first, _) = layout.Inside(0);
+        T* even = plane, odd = plane + layout.PlaneSize;
+        for (int u = 0; u < planeRows; u++, even += pitch, odd += pitch)
+        {
+            long h = (((long)row + u + layout.Vertical.First) * layout.Grid.StrideH) + phaseH, column = origin + (2 * first);
+            T* from = source + ((nint)h * image.H) + (nint)column;
+            int left = h < 0 || h >= layout.Grid.SourceHeight ? 0 : (int)Math.Max(0, layout.Grid.SourceWidth - column);
+
+            // What sticks out behind a row is written again later, but not what is in the odd plane already.
+            int room = layout.PlaneSize - (u * pitch);
+            for (int j = 0; j < first; j += w)
+            {
+                RowCopy<TVec, T>.StoreUpTo(even + j, default, room - j);
+                TVec.Store(odd + j, default);
+            }
+
+            for (int j = first; j < pitch; j += w, from += 2 * w, left -= 2 * w)
+            {
+                (TVec x, TVec y) = TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(from, left), RowCopy<TVec, T>.LoadUpTo(from + w, left - w));
+                RowCopy<TVec, T>.StoreUpTo(even + j, x, room - j);
+                TVec.Store(odd + j, y);
+            }
+        }
     }
 
     /// <summary>A row of a strip with zeros on both sides, in whole registers: what sticks out behind it is written again later.</summary>

@@ -66,6 +66,24 @@ public sealed class NpzFileTests : IDisposable
         Assert.Contains("does not exist", Refusal(() => new NpzFile(path + ".not").Dispose()), StringComparison.Ordinal);
     }
 
+    /// <summary>Versions 2 and 3 have 32 bits for the length of the header's text.</summary>
+    [Theory]
+    [InlineData(2, 1u << 20)]
+    [InlineData(3, uint.MaxValue)]
+    public void AHeaderThatClaimsToBeLongIsRefused(byte version, uint claimed)
+    {
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            using Stream entry = archive.CreateEntry("A.npy").Open();
+            entry.Write([0x93, .. "NUMPY"u8, version, 0, .. BitConverter.GetBytes(claimed), .. "{'descr': '<f4', "u8]);
+        }
+
+        using NpzFile file = new(path);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains($"its header claims {claimed} bytes", Refusal(() => file.Read("A", new float[1], [1])), StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 19);
+    }
+
     [Fact]
     public void WhatIsNoArchiveIsRefused()
     {
