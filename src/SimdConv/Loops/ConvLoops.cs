@@ -42,18 +42,28 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
     public static void Run(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution)
     {
         long units = 0, work = 0;
+        int panels = 1;
+        bool areKept = true;
         foreach (ConvSchedule schedule in schedules)
         {
             units += Units(schedule, problem);
             work += (long)problem.Batch * problem.Groups * schedule.FilterSize * schedule.Grid.Height * schedule.Grid.Width;
+            panels = Math.Max(panels, schedule.Panels.Count);
+            areKept &= schedule.KeepsStrip;
         }
 
+        // Too few strips to keep all threads busy to the end: each is shared by filter panels. At the price of one more copy, unless the
+        // thread goes on with the same strip: then as finely as there is something to share.
         int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
-
-        // Too few strips to keep all threads busy to the end: each is shared by filter panels, at the price of one more copy.
-        int shares = threads == 1 || units >= 4L * threads ? 1 : (int)((4L * threads + units - 1) / Math.Max(1, units));
-        Job job = new() { Schedules = schedules, Problem = problem, Shares = shares, Items = units * shares };
-        execution.Run((int)Math.Min(threads, job.Items), &RunPart, &job);
+        long wanted = threads == 1 ? 0 : areKept ? 16L * threads : units % threads == 0 ? units : 4L * threads;
+        int shares = units == 0 ? 1 : (int)Math.Clamp((wanted + units - 1) / units, 1, panels);
+        long items = units * shares;
+        int parts = (int)Math.Min(threads, items), ranges = Math.Min(parts, MostRanges);
+        long* next = stackalloc long[MostRanges];
+        for (int range = 0; range < ranges; range++)
+            next[range] = items * range / ranges;
+        Job job = new() { Schedules = schedules, Problem = problem, Shares = shares, Items = items, Next = next, Ranges = ranges };
+        execution.Run(parts, &RunPart, &job);
     }
 
     /// <summary>Bytes of workspace that one thread takes.</summary>
@@ -65,12 +75,17 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         return most;
     }
 
+    private const int MostRanges = 64;
+
     private struct Job
     {
         public ConvSchedule[] Schedules;
         public ConvProblem<T> Problem;
-        public int Shares;
-        public long Items, Next;
+        public int Shares, Ranges;
+        public long Items;
+
+        /// <summary>The next item of each range: a thread takes a range of its own, so that it stays with a strip, and then what is left of others.</summary>
+        public long* Next;
     }
 
     /// <summary>Elements of each part of a thread's workspace.</summary>
@@ -110,23 +125,52 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
     {
         Job* job = (Job*)state;
         using Workspace workspace = new(WorkspaceBytes(job->Schedules));
-        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
+        long kept = -1;
+        for (int i = 0; i < job->Ranges; i++)
         {
-            long unit = item / job->Shares, first = 0;
-            int index = 0;
-            for (; unit - first >= Units(job->Schedules[index], job->Problem); index++)
-                first += Units(job->Schedules[index], job->Problem);
-            ConvSchedule schedule = job->Schedules[index];
-            int own = (int)(unit - first), share = (int)(item % job->Shares);
-            if (typeof(TVec) == typeof(Avx512Lanes<T>) && schedule.Tile.IsHalf)
-                RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
-            else if (schedule.Tile.Vectors == 1)
-                RunItem<GemmKernel<TVec, T, N1>>(schedule, job->Problem, own, share, job->Shares, workspace);
-            else if (schedule.Tile.Vectors == 2)
-                RunItem<GemmKernel<TVec, T, N2>>(schedule, job->Problem, own, share, job->Shares, workspace);
-            else
-                RunItem<GemmKernel<TVec, T, TFlat>>(schedule, job->Problem, own, share, job->Shares, workspace);
+            int range = (part + i) % job->Ranges;
+            long end = job->Items * (range + 1) / job->Ranges;
+            for (long item; (item = Interlocked.Increment(ref job->Next[range]) - 1) < end;)
+            {
+                Place place = new(job, item);
+                if (place.FirstPanel == place.LastPanel)
+                    continue;
+                Run(job, place, place.Unit == kept, workspace);
+                kept = place.Unit;
+            }
         }
+    }
+
+    /// <summary>Where an item is: which strip, of all and of its schedule, and its share of the filter panels, which may be none.</summary>
+    private readonly struct Place
+    {
+        public readonly long Unit;
+        public readonly int Schedule, Own, FirstPanel, LastPanel;
+
+        public Place(Job* job, long item)
+        {
+            Unit = item / job->Shares;
+            long first = 0;
+            for (; Unit - first >= Units(job->Schedules[Schedule], job->Problem); Schedule++)
+                first += Units(job->Schedules[Schedule], job->Problem);
+            Own = (int)(Unit - first);
+            int panels = job->Schedules[Schedule].Panels.Count, share = (int)(item % job->Shares);
+            FirstPanel = panels * share / job->Shares;
+            LastPanel = panels * (share + 1) / job->Shares;
+        }
+    }
+
+    private static void Run(Job* job, Place place, bool isSame, Workspace workspace)
+    {
+        ConvSchedule schedule = job->Schedules[place.Schedule];
+        if (typeof(TVec) == typeof(Avx512Lanes<T>) && schedule.Tile.IsHalf)
+            RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job, place, isSame, workspace);
+        else if (schedule.Tile.Vectors == 1)
+            RunItem<GemmKernel<TVec, T, N1>>(schedule, job, place, isSame, workspace);
+        else if (schedule.Tile.Vectors == 2)
+            RunItem<GemmKernel<TVec, T, N2>>(schedule, job, place, isSame, workspace);
+        else
+            RunItem<GemmKernel<TVec, T, TFlat>>(schedule, job, place, isSame, workspace);
     }
 
     private static long Units(ConvSchedule schedule, in ConvProblem<T> problem) =>
@@ -159,25 +203,29 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         public TargetWindow<TVec, T>* Targets;
     }
 
-    private static void RunItem<TKernel>(ConvSchedule schedule, in ConvProblem<T> problem, int unit, int share, int shares, Workspace workspace)
+    /// <param name="schedule">What it belongs to.</param>
+    /// <param name="job">All of them.</param>
+    /// <param name="place">Which one.</param>
+    /// <param name="isSame">Whether this thread's last item was of the same strip.</param>
+    /// <param name="workspace">As it was for that item, so that the strip is still there.</param>
+    private static void RunItem<TKernel>(ConvSchedule schedule, Job* job, Place place, bool isSame, Workspace workspace)
         where TKernel : struct, IGemmKernel<T>
     {
+        ref readonly ConvProblem<T> problem = ref job->Problem;
+        int unit = place.Own;
         Sizes sizes = new(schedule);
         Item item = new()
         {
             Schedule = schedule,
             Sizes = sizes,
-            FirstPanel = schedule.Panels.Count * share / shares,
-            LastPanel = schedule.Panels.Count * (share + 1) / shares,
+            FirstPanel = place.FirstPanel,
+            LastPanel = place.LastPanel,
             FetchesTarget = (long)problem.Batch * problem.Groups * schedule.Outputs * schedule.Grid.Height * schedule.Grid.Width * sizeof(T) > CacheSizes.L2,
             Strip = workspace.Take<T>(sizes.Strip),
             Panel = workspace.Take<T>(sizes.Panel),
             Scratch = workspace.Take<T>(2 * sizes.Scratch),
             Start = workspace.Take<T>(sizes.Start),
         };
-        if (item.FirstPanel == item.LastPanel)
-            return;
-
         TapGrid grid = schedule.Grid;
         int group = unit / schedule.Strips % problem.Groups;
         int firstImage = unit / schedule.Strips / problem.Groups * schedule.Together, images = Math.Min(schedule.Together, problem.Batch - firstImage);
@@ -186,11 +234,13 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
         for (int m = 0; m < schedule.PackedOutputs && schedule.Lanes == ConvLanes.Outputs; m++)
             item.Start[m] = problem.Bias == null || m >= schedule.Outputs ? T.Zero : problem.Bias[(group * schedule.Outputs) + m];
-        for (int m = 0; m < schedule.Outputs && schedule.Lanes != ConvLanes.Outputs; m++)
+        int lastOutput = schedule.Panels.Start(item.LastPanel - 1) + schedule.Panels.Rows(item.LastPanel - 1);
+        for (int m = schedule.Panels.Start(item.FirstPanel); m < lastOutput && schedule.Lanes != ConvLanes.Outputs; m++)
             new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + m]);
 
         // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
         item.Together = images == schedule.Together ? images : 1;
+        bool isFilled = isSame && schedule.KeepsStrip && item.Together == images;
         TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
         for (int image = 0; image < images; image++)
         {
@@ -210,7 +260,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                         + ((((nint)group * schedule.Channels) + channel) * problem.SourceLayout.C);
                     if (schedule.Layout.IsImage)
                         item.Strip = source + (item.Row * problem.SourceLayout.H);
-                    else
+                    else if (!isFilled)
                         StripPacking<TVec, T>.Fill(schedule.Layout, source, problem.SourceLayout, channels, item.Row, item.Rows, item.Strip + (i * sizes.Image), sizes.Slack);
                 }
 

@@ -219,6 +219,9 @@ internal sealed partial class ConvSchedule
     /// <summary>Whether tiles read the strip through the offset table instead of packed panels.</summary>
     public bool InPlace { get; }
 
+    /// <summary>Whether filter panels may be run one after the other on a strip that is copied once.</summary>
+    public bool KeepsStrip => Blocks == 1 && (InPlace || Lanes != ConvLanes.Positions);
+
     /// <summary>Elements of all packed panels of one group.</summary>
     public long FilterSize { get; }
 

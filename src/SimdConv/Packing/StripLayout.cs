@@ -98,7 +98,8 @@ internal sealed class StripLayout
     }
 
     /// <summary>
-    /// As many rows as keep <paramref name="channels"/> channels within a budget, evened out over the strips; at least one.
+    /// As many rows as keep <paramref name="channels"/> channels within a budget, evened out over the strips, of which there is one or an even
+    /// number, so that threads share them without a rest; at least one.
     /// </summary>
     public static int RowsWithin(TapGrid grid, int channels, long budget)
     {
@@ -106,6 +107,7 @@ internal sealed class StripLayout
         long perRow = (long)channels * one.ChannelSize / one.PlaneRows;
         long most = Math.Clamp((budget / Math.Max(1, perRow)) - one.PlaneRows + 1, 1, grid.Height);
         long strips = (grid.Height + most - 1) / most;
+        strips = strips == 1 ? 1 : Math.Min(grid.Height, strips + (strips % 2));
         return (int)((grid.Height + strips - 1) / strips);
     }
 
