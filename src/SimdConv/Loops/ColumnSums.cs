@@ -16,11 +16,14 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     /// <summary>Pixels of a phase that are run together, at most: the masks of all taps are to stay in L1.</summary>
     private const int MostTogether = 256;
 
+    /// <summary>Elements of the columns, in whole planes, that are fetched ahead at least.</summary>
+    private const int FetchAhead = 1 << 12;
+
     private readonly IndexTable table;
     private readonly nint ld;
 
-    /// <summary>For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place.</summary>
-    private readonly T* masks, line;
+    /// <summary>For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place, phase by phase.</summary>
+    private readonly T* masks, lines;
 
     /// <summary>For each phase of the columns what its pixels meet.</summary>
     private readonly ColumnTaps* phases;
@@ -34,7 +37,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     {
         (this.table, this.ld, together) = (table, ld, Together(table));
         masks = workspace.Take<T>(MasksSize(table));
-        line = workspace.Take<T>(LineSize(table));
+        lines = workspace.Take<T>(LinesSize(table));
         WindowAxis axis = table.Horizontal;
         phases = workspace.Take<ColumnTaps>(axis.Phases.Length);
         for (int i = 0; i < axis.Phases.Length; i++)
@@ -53,36 +56,34 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         }
     }
 
-    public static long Bytes(IndexTable table) => Workspace.SizeOf<T>(MasksSize(table)) + Workspace.SizeOf<T>(LineSize(table))
+    public static long Bytes(IndexTable table) => Workspace.SizeOf<T>(MasksSize(table)) + Workspace.SizeOf<T>(LinesSize(table))
         + Workspace.SizeOf<ColumnTaps>(table.Horizontal.Phases.Length);
 
     /// <summary>One plane.</summary>
     public void Run(T* columns, T* x)
     {
         WindowAxis axis = table.Vertical;
-        int width = table.Shape.W, windows = table.Horizontal.Windows, runWidth = windows * table.Horizontal.Stride;
-        nint pitch = (nint)axis.Stride * width;
+        int width = table.Shape.W, windows = table.Horizontal.Windows;
+        bool inPlace = together == 1 || (axis.Stride == 1 && width == RunWidth(table));
+        nint nextRun = inPlace ? width : RunWidth(table), nextPhase = ((axis.Size - 1) / axis.Stride + 1) * nextRun;
         for (int phase = 0; phase < Math.Min(axis.Stride, axis.Size); phase++)
         {
             for (int h = phase, rows; h < axis.Size; h += rows * axis.Stride)
             {
                 (int window, int tap, int tapRows) = axis.Meets[h];
                 rows = Math.Min(axis.AlikePixels[h], together == 1 ? axis.Size : together);
-                T* from = columns + (tap * table.Shape.S * ld) + ((nint)window * windows), to = x + ((nint)h * width);
-                if (together == 1)
-                {
-                    Sum(from, tapRows, masks, to, pitch, rows, width);
-                    continue;
-                }
+                T* from = columns + (tap * table.Shape.S * ld) + ((nint)window * windows);
 
-                // Masks of fewer rows are the end of those of all.
-                T* mask = masks + ((nint)(together - rows) * windows);
-                bool inPlace = axis.Stride == 1 && width == runWidth;
-                Sum(from, tapRows, mask, inPlace ? to : line, 0, 1, rows * runWidth);
-                for (int i = 0; i < rows && !inPlace; i++)
-                    RowCopy<TVec, T>.Scatter(line + ((nint)i * runWidth), to + (i * pitch), 1, width);
+                // Rows that are run together are one row to the tile; their masks are the end of those of as many as possible.
+                if (together == 1)
+                    Sum(from, tapRows, masks, x + ((nint)h * width), (nint)axis.Stride * width, rows, width);
+                else
+                    Sum(from, tapRows, masks + ((nint)(together - rows) * windows), (inPlace ? x : lines + (phase * nextPhase)) + (h / axis.Stride * nextRun), 0, 1, rows * (int)nextRun);
             }
         }
+
+        if (!inPlace)
+            ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width);
     }
 
     private void Sum(T* columns, int tapRows, T* mask, T* target, nint pitch, int rows, int width)
@@ -107,8 +108,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
             WindowPhase phase = axis.Phases[index];
             for (int i = 0; i < rows && phase.Count > 0; i++)
             {
-                ColumnTile<TVec, T>.Sum(columns + ((nint)i * axis.Windows), nextRow, tapRows, phases[index], mask, line, 0, 1, phase.Count, axis.Windows);
-                RowCopy<TVec, T>.Scatter(line, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
+                ColumnTile<TVec, T>.Sum(columns + ((nint)i * axis.Windows), nextRow, tapRows, phases[index], mask, lines, 0, 1, phase.Count, axis.Windows);
+                RowCopy<TVec, T>.Scatter(lines, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
             }
         }
     }
@@ -121,7 +122,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         int pitch = MaskPitch(table), first = phase.Place - axis.Places[phase.FirstTap].Step, last = first - ((phase.Taps - 1) * axis.WindowStep);
         return new(first + (phase.FirstTap * ld), (axis.TapStep * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch, (nint)axis.TapStep * pitch,
             Math.Max(0, -last), together > 1 ? 0 : Math.Min(phase.Count, axis.Windows - first),
-            together > 1 ? table.Shape.R * table.Shape.S * ld : 0);
+            ((FetchAhead / (table.Rows / table.Shape.C * ld)) + 1) * (table.Rows / table.Shape.C) * ld);
     }
 
     private static bool IsPair(WindowAxis axis) => axis.Stride == 2 && axis.Size > 1;
@@ -143,5 +144,13 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
 
     private static long MasksSize(IndexTable table) => (long)MaskPitch(table) * table.Shape.S;
 
-    private static long LineSize(IndexTable table) => ((long)Together(table) * Period(table) * Math.Min(2, table.Horizontal.Stride)) + (2 * TVec.Count);
+    /// <summary>Elements of a row of pixels among rows that are run together.</summary>
+    private static int RunWidth(IndexTable table) => table.Horizontal.Windows * table.Horizontal.Stride;
+
+    private static long LinesSize(IndexTable table)
+    {
+        WindowAxis axis = table.Vertical;
+        long rows = Math.Min(axis.Stride, axis.Size) * (((axis.Size - 1L) / axis.Stride) + 1);
+        return (Together(table) == 1 ? Period(table) : rows * RunWidth(table)) + (2 * TVec.Count);
+    }
 }

@@ -50,6 +50,30 @@ internal static unsafe class ColumnTile<TVec, T>
         }
     }
 
+    /// <summary>Contiguous rows that are taken from several places by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width)
+    {
+        nint size = (nint)rows * width;
+        T* end = target + size;
+        for (; rows > 0; source += nextRow)
+        {
+            for (int place = 0; place < places && rows > 0; place++, rows--, target += width)
+            {
+                // What is written behind the row is written again with the next one.
+                for (int j = 0; j < width; j += TVec.Count)
+                {
+                    Prefetch.LinesToL2(target + j + size, 1);
+                    TVec value = TVec.Load(source + (place * nextPlace) + j);
+                    if (target + j + TVec.Count <= end)
+                        TVec.Store(target + j, value);
+                    else
+                        Store(target + j, value, width - j);
+                }
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, int pixel)
     {
