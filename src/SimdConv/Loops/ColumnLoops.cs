@@ -17,56 +17,84 @@ internal unsafe struct ColumnProblem<T>
 }
 
 /// <summary>
-/// im2col and col2im by planes. im2col pads and splits some rows of the image, of which each tap is then a copy of whole rows;
-/// col2im collects each row of the image from the rows of the columns that it meets, taps ascending, and writes it once. Planes are
-/// independent, so threads share them without atomics.
+/// im2col and col2im by planes. im2col pads and splits some rows of the image, of which each tap is then a copy of whole rows; of
+/// col2im see <see cref="ColumnSums{TVec, T}"/>. Planes are independent, so threads share them without atomics.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class ColumnLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Elements of the columns that a thread takes at a time, at least.</summary>
+    private const int Grain = 1 << 14;
+
     public static void Run(IndexTable table, in ColumnProblem<T> problem, Execution execution)
     {
         Job job = new() { Table = table, Problem = problem, Planes = (long)problem.Batch * table.Shape.C };
-        execution.Run((int)Math.Min(execution.Threads, job.Planes), &RunPart, &job);
+        job.Grain = (Grain / ((long)table.Shape.R * table.Shape.S * table.Columns)) + 1;
+        execution.Run((int)Math.Min(execution.Threads, (job.Planes + job.Grain - 1) / job.Grain), &RunPart, &job);
     }
 
     private struct Job
     {
         public IndexTable Table;
         public ColumnProblem<T> Problem;
-        public long Planes, Next;
+        public long Planes, Grain, Next;
     }
 
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
-        IndexTable table = job->Table;
-        Conv2DShape shape = table.Shape;
-        ref readonly ColumnProblem<T> problem = ref job->Problem;
-        SplitRows<TVec, T> split = new(table.Horizontal, table.Strips.SourceRows, contiguous: true);
-        long rowsSize = problem.Fold ? ((long)shape.R * shape.S * split.GivenPitch) + (2 * TVec.Count) : split.Length;
-        long lineSize = Math.Max(split.LineLength, shape.Q + TVec.Count);
-        using Workspace workspace = new(Workspace.SizeOf<T>(rowsSize) + Workspace.SizeOf<T>(lineSize));
-        T* rows = workspace.Take<T>(rowsSize), line = workspace.Take<T>(lineSize);
-        for (long plane; (plane = Interlocked.Increment(ref job->Next) - 1) < job->Planes;)
+        if (job->Problem.Fold)
         {
-            nint image = (nint)(plane / shape.C), channel = (nint)(plane % shape.C);
-            T* x = problem.X + (image * problem.Image.N) + (channel * problem.Image.C);
-            T* columns = problem.Columns + (image * problem.Layout.ImageStride) + (channel * shape.R * shape.S * problem.Layout.Ld);
-            if (problem.Fold)
-                Fold(table, split, columns, problem.Layout.Ld, x, rows, line);
-            else
-                Unfold(table, split, x, columns, problem.Layout.Ld, rows, line);
+            using Workspace workspace = new(ColumnSums<TVec, T>.Bytes(job->Table));
+            ColumnSums<TVec, T> sums = new(job->Table, job->Problem.Layout.Ld, workspace);
+            for (long plane; (plane = Take(job, out long last)) < last;)
+            {
+                for (; plane < last; plane++)
+                    sums.Run(ColumnsAt(job, plane), PlaneAt(job, plane));
+            }
         }
+        else
+        {
+            SplitRows<TVec, T> split = new(job->Table.Horizontal, job->Table.Strips.SourceRows, contiguous: true);
+            long zerosSize = job->Table.Shape.Q + TVec.Count;
+            using Workspace workspace = new(Workspace.SizeOf<T>(split.Length) + Workspace.SizeOf<T>(zerosSize));
+            T* rows = workspace.Take<T>(split.Length), zeros = workspace.Take<T>(zerosSize);
+            new Span<T>(zeros, (int)zerosSize).Clear();
+            for (long plane; (plane = Take(job, out long last)) < last;)
+            {
+                for (; plane < last; plane++)
+                    Unfold(job->Table, split, PlaneAt(job, plane), ColumnsAt(job, plane), job->Problem.Layout.Ld, rows, zeros);
+            }
+        }
+    }
+
+    /// <summary>The next planes [first, last).</summary>
+    private static long Take(Job* job, out long last)
+    {
+        long first = Math.Min(job->Planes, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
+        last = Math.Min(job->Planes, first + job->Grain);
+        return first;
+    }
+
+    private static T* PlaneAt(Job* job, long plane)
+    {
+        (long image, long channel) = Math.DivRem(plane, job->Table.Shape.C);
+        return job->Problem.X + ((nint)image * job->Problem.Image.N) + ((nint)channel * job->Problem.Image.C);
+    }
+
+    private static T* ColumnsAt(Job* job, long plane)
+    {
+        (long image, long channel) = Math.DivRem(plane, job->Table.Shape.C);
+        return job->Problem.Columns + ((nint)image * job->Problem.Layout.ImageStride)
+            + ((nint)channel * job->Table.Shape.R * job->Table.Shape.S * job->Problem.Layout.Ld);
     }
 
     private static void Unfold(IndexTable table, in SplitRows<TVec, T> split, T* x, T* columns, nint ld, T* rows, T* zeros)
     {
         WindowAxis axis = table.Vertical;
         int width = table.Horizontal.Windows;
-        new Span<T>(zeros, width + TVec.Count).Clear();
         for (int strip = 0; strip < table.Strips.Count; strip++)
         {
             (int first, int last, int sourceFirst, int sourceLast) = table.Strips[strip];
@@ -90,24 +118,6 @@ internal static unsafe class ColumnLoops<TVec, T>
                     WindowTile<TVec, T>.CopyRows(zeros, 0, to + ((nint)(below - first) * width), last - below, width, end);
                 }
             }
-        }
-    }
-
-    private static void Fold(IndexTable table, in SplitRows<TVec, T> split, T* columns, nint ld, T* x, T* rows, T* line)
-    {
-        WindowAxis axis = table.Vertical;
-        int width = table.Horizontal.Windows, s = table.Shape.S;
-        WindowGifts<T> gifts = new() { Given = rows, NextRow = (nint)s * split.GivenPitch, NextColumn = split.GivenPitch };
-        for (int h = 0; h < table.Shape.H; h++)
-        {
-            (int window, int tap, gifts.Rows) = axis.Meets[h];
-            for (int r = 0; r < gifts.Rows; r++)
-            {
-                T* from = columns + ((tap + ((nint)r * axis.TapStep)) * s * ld) + ((window - ((nint)r * axis.WindowStep)) * width);
-                split.Give(from, ld, s, T.One, null, rows + (r * gifts.NextRow));
-            }
-
-            split.Collect(gifts, line, x + ((nint)h * table.Shape.W), 0, 1);
         }
     }
 }

@@ -14,6 +14,9 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Pixels that are summed at a time.</summary>
+    private const int SumBlock = 256;
+
     private readonly PoolSchedule schedule;
     private readonly PoolProblem<T> problem;
     private readonly WindowStrips strips;
@@ -50,13 +53,15 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         nint windows = (nint)schedule.Rows.Windows * schedule.Columns.Windows * schedule.WinnerSize;
         byte* winners = problem.Winners == null ? null : problem.Winners + (((image * shape.C) + channel) * windows);
         (int first, int last, int sourceFirst, int sourceLast) = strips[strip];
-        if (problem.Backward && schedule.IsGlobalAverage && problem.TargetLayout.W == 1 && problem.TargetLayout.H == shape.W)
+        if (AreWhole(schedule, problem) && problem.Backward)
         {
-            (int height, int width) = schedule.Divisor(0, 0);
-            T divisor = T.CreateTruncating(height) * T.CreateTruncating(width);
-            nint pixels = (nint)shape.W * (last - first);
-            for (int lane = 0; lane < lanes; lane++)
-                new Span<T>(to + (lane * problem.TargetLayout.C) + (first * problem.TargetLayout.H), (int)pixels).Fill(from[lane * problem.SourceLayout.C] / divisor);
+            GiveWhole(from, winners, to, lanes);
+            return;
+        }
+
+        if (AreWhole(schedule, problem) && schedule.Kind == PoolKind.Average && TVec.Count >= 4)
+        {
+            AverageWhole(from, to, lanes);
             return;
         }
 
@@ -70,9 +75,48 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
                 Collect(row, sourceFirst);
             else if (schedule.Kind == PoolKind.Average)
                 Average(row, sourceFirst);
+            else if (schedule.IsGlobal)
+                MaximumWhole(winners, lanes);
             else
                 Maximum(row, sourceFirst, winners, lanes);
             LanePacking<TVec, T>.Scatter(target, to + (row * problem.TargetLayout.H), problem.TargetLayout, lanes, targetWidth);
+        }
+    }
+
+    /// <summary>One average a plane: planes are read where they lie, and summed as they are turned in registers.</summary>
+    private void AverageWhole(T* from, T* to, int lanes)
+    {
+        int pixels = schedule.Shape.H * schedule.Shape.W;
+        T* ones = source;
+        new Span<T>(ones, Math.Min(SumBlock, pixels)).Fill(T.One);
+        TVec.Store(target, default);
+
+        // Small planes are read in steps too short for the processor to fetch the next block ahead.
+        for (int lane = 0; lane < lanes; lane++)
+            Prefetch.Lines(from + ((TVec.Count + lane) * problem.SourceLayout.C), pixels);
+        for (int i = 0; i < pixels; i += SumBlock)
+            TransposeBlocks<TVec, T>.Dots<N1>(from + i, problem.SourceLayout.C, lanes, Math.Min(SumBlock, pixels - i), ones, 0, target);
+        (int row, int column) = schedule.Divisor(0, 0);
+        TVec.Store(target, TVec.Divide(TVec.Load(target), TVec.Broadcast(T.CreateTruncating(row) * T.CreateTruncating(column))));
+        LanePacking<TVec, T>.Scatter(target, to, problem.TargetLayout, lanes, 1);
+    }
+
+    /// <summary>The gradient of one window a plane: the same for each pixel, or all for one of them.</summary>
+    private void GiveWhole(T* from, byte* winners, T* to, int lanes)
+    {
+        (int row, int column) = schedule.Divisor(0, 0);
+        T divisor = T.CreateTruncating(row) * T.CreateTruncating(column);
+        int pixels = schedule.Shape.H * schedule.Shape.W;
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            T dy = from[lane * problem.SourceLayout.C];
+            T* plane = to + (lane * problem.TargetLayout.C);
+            new Span<T>(plane, pixels).Fill(winners == null ? dy / divisor : T.Zero);
+            if (winners == null)
+                continue;
+            int tap = int.CreateTruncating(WindowTile<TVec, T>.ReadOne(winners + (lane * schedule.WinnerSize), schedule.WinnerSize));
+            if (tap < pixels)
+                plane[tap] = dy;
         }
     }
 
@@ -112,16 +156,48 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
                 T* row = SourceAt(vertical.Starts[p] + (r * vertical.Dilation) - sourceFirst, horizontal.Starts[q], horizontal.Size);
                 for (int s = first; s < last; s++)
                 {
-                    TVec x = TVec.Load(row + ((nint)s * horizontal.Dilation * TVec.Count)), wins = WindowTile<TVec, T>.Wins(x, best);
-                    best = TVec.Select(wins, x, best);
-                    winner = TVec.Select(wins, TVec.Broadcast(T.CreateTruncating(((long)r * schedule.Shape.S) + s)), winner);
+                    Beat(TVec.Load(row + ((nint)s * horizontal.Dilation * TVec.Count)), TVec.Broadcast(T.CreateTruncating(((long)r * schedule.Shape.S) + s)),
+                        ref best, ref winner);
                 }
             }
 
             TVec.Store(target + ((nint)q * TVec.Count), best);
+            TVec stored = winner;
             for (int lane = 0; winners != null && lane < lanes; lane++)
-                WindowTile<TVec, T>.StoreEach(WinnerAt(winners, lane, p, q), (T*)&winner + lane, 1, schedule.WinnerSize);
+                WindowTile<TVec, T>.StoreEach(WinnerAt(winners, lane, p, q), (T*)&stored + lane, 1, schedule.WinnerSize);
         }
+    }
+
+    /// <summary>One maximum a plane: two halves at once, since each pixel has to wait for the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MaximumWhole(byte* winners, int lanes)
+    {
+        int pixels = schedule.Shape.H * schedule.Shape.W, half = (pixels + 1) / 2;
+        TVec best0 = TVec.Broadcast(T.NegativeInfinity), best1 = best0, winner0 = default, winner1 = TVec.Broadcast(T.CreateTruncating(half));
+        TVec tap = default, halfway = winner1, one = TVec.Broadcast(T.One);
+        for (int i = 0; i < pixels - half; i++, tap = TVec.Add(tap, one))
+        {
+            Beat(TVec.Load(source + ((nint)i * TVec.Count)), tap, ref best0, ref winner0);
+            Beat(TVec.Load(source + ((nint)(half + i) * TVec.Count)), TVec.Add(halfway, tap), ref best1, ref winner1);
+        }
+
+        if (pixels % 2 != 0)
+            Beat(TVec.Load(source + ((nint)(half - 1) * TVec.Count)), tap, ref best0, ref winner0);
+        Beat(best1, winner1, ref best0, ref winner0);
+        TVec.Store(target, best0);
+        TVec winner = winner0;
+        if (winners != null && schedule.WinnerSize == 1 && lanes == TVec.Count)
+            TVec.ToBytes(winners, winner0);
+        else if (winners != null)
+            WindowTile<TVec, T>.StoreEach(winners, (T*)&winner, lanes, schedule.WinnerSize);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Beat(TVec x, TVec tap, ref TVec best, ref TVec winner)
+    {
+        TVec wins = WindowTile<TVec, T>.Wins(x, best);
+        best = TVec.Select(wins, x, best);
+        winner = TVec.Select(wins, tap, winner);
     }
 
     /// <summary>Divides what each window of the strip has to give, or reads to which tap it goes.</summary>
@@ -179,6 +255,13 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
 
     private byte* WinnerAt(byte* winners, int lane, int p, int q) =>
         winners + (((((nint)lane * schedule.Rows.Windows) + p) * schedule.Columns.Windows) + q) * schedule.WinnerSize;
+
+    /// <summary>Whether there is one window a plane, and planes are contiguous.</summary>
+    private static bool AreWhole(PoolSchedule schedule, in PoolProblem<T> problem)
+    {
+        ImageLayout image = problem.Backward ? problem.TargetLayout : problem.SourceLayout;
+        return schedule.IsGlobal && image.W == 1 && image.H == schedule.Shape.W;
+    }
 
     private static bool IsOneRow(PoolSchedule schedule, in PoolProblem<T> problem) => problem.Batch == 1
         || (problem.SourceLayout.N == schedule.Shape.C * problem.SourceLayout.C && problem.TargetLayout.N == schedule.Shape.C * problem.TargetLayout.C);

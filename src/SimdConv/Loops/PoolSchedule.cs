@@ -44,9 +44,9 @@ internal sealed class PoolSchedule
     public bool Tiles => Shape.AdaptiveSize is null && Shape.PadTop == 0 && Shape.DilationH == 1 && Shape.R == Shape.StrideH
         && Shape.H == (long)Rows.Windows * Shape.R;
 
-    /// <summary>Whether there is one average of each plane, with each pixel in it.</summary>
-    public bool IsGlobalAverage => Kind == PoolKind.Average && Rows.Windows == 1 && Columns.Windows == 1
-        && Rows.Taps[0] == (0, Shape.H) && Columns.Taps[0] == (0, Shape.W);
+    /// <summary>Whether each plane has one window, whose taps are its pixels in their order.</summary>
+    public bool IsGlobal => Rows.Windows == 1 && Columns.Windows == 1 && Rows.Taps[0] == (0, Shape.H) && Columns.Taps[0] == (0, Shape.W)
+        && (Kind == PoolKind.Average || Shape.S == Shape.W);
 
     /// <summary>How many planes fit where a strip does.</summary>
     public int PlanesTogether(bool backward)

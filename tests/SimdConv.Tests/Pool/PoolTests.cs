@@ -40,9 +40,9 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
         T[] specials = [T.NaN, T.NegativeInfinity, T.PositiveInfinity, T.NegativeZero, T.Zero, -T.One, T.One, T.NegativeInfinity, T.NegativeInfinity];
         foreach (int width in (int[])[2, 5, 16, 35, 66])
         {
-            foreach ((int kernel, int stride, int pad) in (ReadOnlySpan<(int, int, int)>)[(2, 2, 0), (3, 1, 1), (3, 2, 1), (2, 1, 1)])
+            foreach ((int kernel, int stride, int pad) in (ReadOnlySpan<(int, int, int)>)[(2, 2, 0), (3, 1, 1), (3, 2, 1), (2, 1, 1), (7, 1, 0)])
             {
-                Pool2DShape shape = new(2, 7, width, kernel, kernel == 3 && width < 3 ? 2 : kernel)
+                Pool2DShape shape = new(2, 7, width, kernel, kernel == 7 ? width : kernel == 3 && width < 3 ? 2 : kernel)
                 {
                     StrideH = stride,
                     StrideW = stride,
@@ -54,13 +54,15 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
                 T[] x = new T[2 * 7 * width], y = new T[2 * shape.P * shape.Q], expected = new T[y.Length];
                 for (int i = 0; i < x.Length; i++)
                     x[i] = specials[Data.Mix(width, i) % (ulong)specials.Length];
-                byte[] winners = new byte[y.Length];
+                byte[] winners = new byte[new Pool2DPlan<T>(shape, PoolKind.Max).WinnerBytes(1)];
                 int[] expectedWinners = new int[y.Length];
                 ReferencePool2D.Forward<T>(shape, PoolKind.Max, 1, x, expected, expectedWinners);
                 Pool2DPlan<T> plan = new(shape, PoolKind.Max);
                 plan.Forward(1, x, y, winners, tier.Run());
                 Compare.Equal<T>(expected, y, $"maxima of {shape}");
-                Assert.Equal(expectedWinners, Array.ConvertAll(winners, tap => (int)tap));
+                Assert.Equal(expectedWinners, winners.Length == y.Length
+                    ? Array.ConvertAll(winners, tap => (int)tap)
+                    : System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(winners).ToArray());
                 plan.Forward(1, x, y, tier.Run());
                 Compare.Equal<T>(expected, y, $"maxima of {shape} without winners");
             }
@@ -118,6 +120,26 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
         adaptive.Backward(1, y, dx, tier.Run());
         whole.Backward(1, y, dxWindow, tier.Run());
         Compare.Equal<T>(dxWindow, dx, "their gradients");
+    }
+
+    /// <summary>One window a plane, of any size and with any values, forward and backward.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void Global(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        foreach ((int h, int w, int channels) in (ReadOnlySpan<(int, int, int)>)[(7, 7, 37), (1, 1, 16), (1, 2, 3), (3, 5, 17), (17, 16, 5), (4, 4, 32), (33, 9, 16)])
+        {
+            foreach (PoolKind kind in (ReadOnlySpan<PoolKind>)[PoolKind.Max, PoolKind.Average])
+            {
+                foreach (DataKind data in (ReadOnlySpan<DataKind>)[DataKind.Real, DataKind.Integers])
+                {
+                    PoolCase c = new(new(channels, h, w, h, w), kind, 2, LayoutKind.Nchw, LayoutKind.Nchw, data, 7 * h);
+                    PoolProperties<T>.Forward(tier, c);
+                    PoolProperties<T>.Backward(tier, c);
+                    PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, c);
+                }
+            }
+        }
     }
 
     private static double[] Average(Pool2DShape shape, int pixels)

@@ -32,24 +32,28 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     public static void StoreStreaming(T* target, Avx2Lanes<T> value) => value.v.StoreAlignedNonTemporal(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> LoadPartial(T* source, int count)
+    public static Avx2Lanes<T> LoadPartial(T* source, int count) =>
+        LoadMasked(source, typeof(T) == typeof(float) ? new(FirstSingles(count).As<float, T>()) : new(FirstDoubles(count).As<double, T>()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> LoadMasked(T* source, Avx2Lanes<T> mask)
     {
-        // AVX's masked stores take a dozen cycles on AMD's processors, those of AVX-512 two.
         if (Avx512F.VL.IsSupported)
         {
             return typeof(T) == typeof(float)
-                ? new(Avx512F.VL.MaskLoad((float*)source, FirstSingles(count).AsSingle(), Vector256<float>.Zero).As<float, T>())
-                : new(Avx512F.VL.MaskLoad((double*)source, FirstDoubles(count).AsDouble(), Vector256<double>.Zero).As<double, T>());
+                ? new(Avx512F.VL.MaskLoad((float*)source, mask.v.AsSingle(), Vector256<float>.Zero).As<float, T>())
+                : new(Avx512F.VL.MaskLoad((double*)source, mask.v.AsDouble(), Vector256<double>.Zero).As<double, T>());
         }
 
         return typeof(T) == typeof(float)
-            ? new(Avx.MaskLoad((float*)source, FirstSingles(count)).As<float, T>())
-            : new(Avx.MaskLoad((double*)source, FirstDoubles(count)).As<double, T>());
+            ? new(Avx.MaskLoad((float*)source, mask.v.AsSingle()).As<float, T>())
+            : new(Avx.MaskLoad((double*)source, mask.v.AsDouble()).As<double, T>());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(T* target, Avx2Lanes<T> value, int count)
     {
+        // AVX's masked stores take a dozen cycles on AMD's processors, those of AVX-512 two.
         if (Avx512F.VL.IsSupported && typeof(T) == typeof(float))
             Avx512F.VL.MaskStore((float*)target, FirstSingles(count).AsSingle(), value.v.AsSingle());
         else if (Avx512F.VL.IsSupported)

@@ -40,6 +40,14 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes<T> LoadMasked(T* source, Avx512Lanes<T> mask)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Avx512F.MaskLoad((float*)source, mask.v.AsSingle(), Vector512<float>.Zero).As<float, T>())
+            : new(Avx512F.MaskLoad((double*)source, mask.v.AsDouble(), Vector512<double>.Zero).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StorePartial(T* target, Avx512Lanes<T> value, int count)
     {
         if (typeof(T) == typeof(float))

@@ -27,6 +27,9 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
 
     public static ScalarLanes<T> LoadPartial(T* source, int count) => new(*source);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> LoadMasked(T* source, ScalarLanes<T> mask) => mask.Bits != 0 ? new(*source) : default;
+
     public static void StorePartial(T* target, ScalarLanes<T> value, int count) => *target = value.v;
 
     // Fuses where the hardware does; FusedMultiplyAdd would call software elsewhere.

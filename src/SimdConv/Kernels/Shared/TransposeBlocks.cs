@@ -78,6 +78,26 @@ internal static unsafe class TransposeBlocks<TVec, T>
         T* block = stackalloc T[(w + TRows.Value) * w], last = block + (w * w);
         source += blocks * w;
         x += blocks * w;
+        if (4 * rest <= w)
+        {
+            // Of so few columns most of a block would be turned for nothing.
+            for (int k = 0; k < rest; k++)
+            {
+                for (int i = 0; i < w; i++)
+                    block[(k * w) + i] = source[(Math.Min(i, rows - 1) * stride) + k];
+            }
+
+            for (int m = 0; m < TRows.Value; m++)
+            {
+                TVec sum = TVec.Load(sums + (m * w));
+                for (int k = 0; k < rest; k++)
+                    sum = TVec.MulAdd(TVec.Broadcast(x[(m * ldx) + k]), TVec.Load(block + (k * w)), sum);
+                TVec.Store(sums + (m * w), sum);
+            }
+
+            return;
+        }
+
         for (int m = 0; m < TRows.Value; m++)
             TVec.Store(last + (m * w), TVec.LoadPartial(x + (m * ldx), rest));
         for (int i = 0; i < rows; i++)

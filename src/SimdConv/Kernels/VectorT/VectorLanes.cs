@@ -36,6 +36,19 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
         return new(value);
     }
 
+    public static VectorLanes<T> LoadMasked(T* source, VectorLanes<T> mask)
+    {
+        // Vectors know no masked loads; a mask's set bits are NaN.
+        Vector<T> value = Vector<T>.Zero;
+        for (int i = 0; i < Count; i++)
+        {
+            if (T.IsNaN(mask.v[i]))
+                ((T*)&value)[i] = source[i];
+        }
+
+        return new(value);
+    }
+
     public static void StorePartial(T* target, VectorLanes<T> value, int count)
     {
         Vector<T> whole = value.v;

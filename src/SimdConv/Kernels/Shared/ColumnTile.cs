@@ -1,0 +1,116 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>The rows of a column matrix that pixels of one phase of the stride meet: those of one row of taps.</summary>
+/// <param name="From">Where the first tap's element for the first pixel is.</param>
+/// <param name="Next">Elements from one tap to the next.</param>
+/// <param name="Count">How many taps there are.</param>
+/// <param name="Mask">Where the first tap's mask is.</param>
+/// <param name="NextMask">From one mask to the next.</param>
+/// <param name="First">The first pixel that meets all of them.</param>
+/// <param name="Last">Behind the last such pixel.</param>
+/// <param name="Ahead">How far ahead elements are fetched where rows are too short for the processor to do so.</param>
+internal readonly record struct ColumnTaps(nint From, nint Next, int Count, nint Mask, nint NextMask, int First, int Last, nint Ahead);
+
+/// <summary>
+/// Pixels that sum the elements of a column matrix, read where they lie: neighbours in a register, taps ascending. What lies beside the
+/// windows of a row is left out by masks, for each tap and pixel all bits or none.
+/// </summary>
+internal static unsafe class ColumnTile<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>target[i, j] = the sum over rows of taps and taps of each; rows of pixels are <paramref name="windows"/> apart in the columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, T* target, nint pitch, int rows, int width, int windows)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < width; j += TVec.Count)
+                Store(target + (i * pitch) + j, Sum(columns + ((nint)i * windows) + j, nextRow, tapRows, in taps, masks + j, j), width - j);
+        }
+    }
+
+    /// <summary>The same of two phases, which the target takes by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumPair(T* columns, nint nextRow, int tapRows, in ColumnTaps even, in ColumnTaps odd, T* masks, T* target, nint pitch, int rows, int width,
+        int windows)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; 2 * j < width; j += TVec.Count)
+            {
+                T* from = columns + ((nint)i * windows) + j, to = target + (i * pitch) + (2 * j);
+                (TVec low, TVec high) = TVec.Interleave(Sum(from, nextRow, tapRows, in even, masks + j, j), Sum(from, nextRow, tapRows, in odd, masks + j, j));
+                Store(to, low, width - (2 * j));
+                Store(to + TVec.Count, high, width - (2 * j) - TVec.Count);
+            }
+        }
+    }
+
+    /// <summary>Contiguous rows that are taken from several places by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width)
+    {
+        nint size = (nint)rows * width;
+        T* end = target + size;
+        for (; rows > 0; source += nextRow)
+        {
+            for (int place = 0; place < places && rows > 0; place++, rows--, target += width)
+            {
+                // What is written behind the row is written again with the next one.
+                for (int j = 0; j < width; j += TVec.Count)
+                {
+                    Prefetch.LinesToL2(target + j + size, 1);
+                    TVec value = TVec.Load(source + (place * nextPlace) + j);
+                    if (target + j + TVec.Count <= end)
+                        TVec.Store(target + j, value);
+                    else
+                        Store(target + j, value, width - j);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, int pixel)
+    {
+        TVec sum = default;
+        columns += taps.From;
+        masks += taps.Mask;
+        if (pixel >= taps.First && pixel + TVec.Count <= taps.Last)
+        {
+            for (; tapRows > 0; tapRows--, columns += nextRow)
+            {
+                T* at = columns;
+                for (int s = taps.Count; s > 0; s--, at += taps.Next)
+                    sum = TVec.Add(sum, TVec.Load(at));
+            }
+
+            return sum;
+        }
+
+        for (; tapRows > 0; tapRows--, columns += nextRow)
+        {
+            T* at = columns, mask = masks;
+            for (int s = taps.Count; s > 0; s--, at += taps.Next, mask += taps.NextMask)
+            {
+                sum = TVec.Add(sum, TVec.LoadMasked(at, TVec.Load(mask)));
+                Prefetch.LinesToL2(at + taps.Ahead, 1);
+            }
+        }
+
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(T* target, TVec value, int count)
+    {
+        if (count >= TVec.Count)
+            TVec.Store(target, value);
+        else if (count > 0)
+            TVec.StorePartial(target, value, count);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Numerics;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// col2im: each row of the image is summed from the rows of the columns that it meets, read where they lie, and written once. Rows of few
+/// windows are run together as one, as far as they meet the same taps.
+/// </summary>
+internal readonly unsafe ref struct ColumnSums<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Pixels of a phase that are run together, at most: the masks of all taps are to stay in L1.</summary>
+    private const int MostTogether = 256;
+
+    /// <summary>Elements of the columns, in whole planes, that are fetched ahead at least.</summary>
+    private const int FetchAhead = 1 << 12;
+
+    private readonly IndexTable table;
+    private readonly nint ld;
+
+    /// <summary>For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place, phase by phase.</summary>
+    private readonly T* masks, lines;
+
+    /// <summary>For each phase of the columns what its pixels meet.</summary>
+    private readonly ColumnTaps* phases;
+
+    private readonly int together;
+
+    /// <summary>Elements from a row of taps to the next one that the same pixels meet.</summary>
+    private readonly nint nextRow;
+
+    public ColumnSums(IndexTable table, nint ld, Workspace workspace)
+    {
+        (this.table, this.ld, together) = (table, ld, Together(table));
+        masks = workspace.Take<T>(MasksSize(table));
+        lines = workspace.Take<T>(LinesSize(table));
+        WindowAxis axis = table.Horizontal;
+        phases = workspace.Take<ColumnTaps>(axis.Phases.Length);
+        for (int i = 0; i < axis.Phases.Length; i++)
+            phases[i] = Taps(axis.Phases[i]);
+        nextRow = (table.Vertical.TapStep * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
+        TVec bits = TVec.Equal(default, default);
+        int pitch = MaskPitch(table), period = Period(table);
+        new Span<T>(masks, pitch * table.Shape.S).Clear();
+        for (int s = 0; s < table.Shape.S; s++)
+        {
+            (int index, int step) = axis.Places[s];
+            WindowPhase phase = axis.Phases[index];
+            int before = step - phase.Place, first = Math.Max(0, before), last = Math.Min(phase.Count, before + axis.Windows);
+            for (int row = 0; row < together && first < last; row++)
+                new Span<T>(masks + (s * pitch) + (row * period) + first, last - first).Fill(*(T*)&bits);
+        }
+    }
+
+    public static long Bytes(IndexTable table) => Workspace.SizeOf<T>(MasksSize(table)) + Workspace.SizeOf<T>(LinesSize(table))
+        + Workspace.SizeOf<ColumnTaps>(table.Horizontal.Phases.Length);
+
+    /// <summary>One plane.</summary>
+    public void Run(T* columns, T* x)
+    {
+        WindowAxis axis = table.Vertical;
+        int width = table.Shape.W, windows = table.Horizontal.Windows;
+        bool inPlace = together == 1 || (axis.Stride == 1 && width == RunWidth(table));
+        nint nextRun = inPlace ? width : RunWidth(table), nextPhase = ((axis.Size - 1) / axis.Stride + 1) * nextRun;
+        for (int phase = 0; phase < Math.Min(axis.Stride, axis.Size); phase++)
+        {
+            for (int h = phase, rows; h < axis.Size; h += rows * axis.Stride)
+            {
+                (int window, int tap, int tapRows) = axis.Meets[h];
+                rows = Math.Min(axis.AlikePixels[h], together == 1 ? axis.Size : together);
+                T* from = columns + (tap * table.Shape.S * ld) + ((nint)window * windows);
+
+                // Rows that are run together are one row to the tile; their masks are the end of those of as many as possible.
+                if (together == 1)
+                    Sum(from, tapRows, masks, x + ((nint)h * width), (nint)axis.Stride * width, rows, width);
+                else
+                    Sum(from, tapRows, masks + ((nint)(together - rows) * windows), (inPlace ? x : lines + (phase * nextPhase)) + (h / axis.Stride * nextRun), 0, 1, rows * (int)nextRun);
+            }
+        }
+
+        if (!inPlace)
+            ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width);
+    }
+
+    private void Sum(T* columns, int tapRows, T* mask, T* target, nint pitch, int rows, int width)
+    {
+        WindowAxis axis = table.Horizontal;
+        if (axis.Stride == 1)
+        {
+            ColumnTile<TVec, T>.Sum(columns, nextRow, tapRows, phases[0], mask, target, pitch, rows, width, axis.Windows);
+            return;
+        }
+
+        if (IsPair(axis))
+        {
+            int first = axis.Phases[0].Pixel;
+            ColumnTile<TVec, T>.SumPair(columns, nextRow, tapRows, phases[first], phases[1 - first], mask, target, pitch, rows, width,
+                axis.Windows);
+            return;
+        }
+
+        for (int index = 0; index < axis.Phases.Length; index++)
+        {
+            WindowPhase phase = axis.Phases[index];
+            for (int i = 0; i < rows && phase.Count > 0; i++)
+            {
+                ColumnTile<TVec, T>.Sum(columns + ((nint)i * axis.Windows), nextRow, tapRows, phases[index], mask, lines, 0, 1, phase.Count, axis.Windows);
+                RowCopy<TVec, T>.Scatter(lines, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
+            }
+        }
+    }
+
+    private ColumnTaps Taps(WindowPhase phase)
+    {
+        if (phase.Taps == 0)
+            return default;
+        WindowAxis axis = table.Horizontal;
+        int pitch = MaskPitch(table), first = phase.Place - axis.Places[phase.FirstTap].Step, last = first - ((phase.Taps - 1) * axis.WindowStep);
+        return new(first + (phase.FirstTap * ld), (axis.TapStep * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch, (nint)axis.TapStep * pitch,
+            Math.Max(0, -last), together > 1 ? 0 : Math.Min(phase.Count, axis.Windows - first),
+            ((FetchAhead / (table.Rows / table.Shape.C * ld)) + 1) * (table.Rows / table.Shape.C) * ld);
+    }
+
+    private static bool IsPair(WindowAxis axis) => axis.Stride == 2 && axis.Size > 1;
+
+    /// <summary>How many rows are run as one: where few windows would leave lanes empty, and each phase of a row has a window for each pixel.</summary>
+    private static int Together(IndexTable table)
+    {
+        WindowAxis axis = table.Horizontal;
+        return (axis.Stride == 1 || IsPair(axis)) && axis.Windows < 2 * TVec.Count && axis.Size <= (long)axis.Windows * axis.Stride
+            ? Math.Clamp(MostTogether / axis.Windows, 1, table.Shape.H)
+            : 1;
+    }
+
+    /// <summary>Elements from one row of pixels of a phase to the next one's.</summary>
+    private static int Period(IndexTable table) =>
+        Together(table) > 1 ? table.Horizontal.Windows : ((table.Horizontal.Size - 1) / table.Horizontal.Stride) + 1;
+
+    private static int MaskPitch(IndexTable table) => (Together(table) * Period(table)) + TVec.Count;
+
+    private static long MasksSize(IndexTable table) => (long)MaskPitch(table) * table.Shape.S;
+
+    /// <summary>Elements of a row of pixels among rows that are run together.</summary>
+    private static int RunWidth(IndexTable table) => table.Horizontal.Windows * table.Horizontal.Stride;
+
+    private static long LinesSize(IndexTable table)
+    {
+        WindowAxis axis = table.Vertical;
+        long rows = Math.Min(axis.Stride, axis.Size) * (((axis.Size - 1L) / axis.Stride) + 1);
+        return (Together(table) == 1 ? Period(table) : rows * RunWidth(table)) + (2 * TVec.Count);
+    }
+}
