@@ -48,7 +48,7 @@ internal static unsafe class DirectLoops<TVec, T>
     public static void Run(GemmProblem<T>* p, bool fromC)
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
-        int most = DirectKernel<TVec, T>.MaxRows(isFlat ? 4 : 2);
+        int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
         if (p->B.ColumnStride == 1 && !IsStreaming(p, fromC))
             RunInPlace(p, fromC, false);
         else if (p->B.ColumnStride == 1)
@@ -94,7 +94,7 @@ internal static unsafe class DirectLoops<TVec, T>
     public static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
-        int most = DirectKernel<TVec, T>.MaxRows(isFlat ? 4 : 2);
+        int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
         int w = TVec.Count;
 
         // Half registers fill what is little more than one register with less work than two.
