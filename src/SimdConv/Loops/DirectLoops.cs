@@ -38,10 +38,13 @@ internal static unsafe class DirectLoops<TVec, T>
         if (p->M <= DirectKernel<TVec, T>.MaxRows(2))
             return true;
 
-        // All of B in half of L2, so that it stays there while panels of A go by: turned first where it is transposed. A's columns only
-        // where they are near each other.
+        // All of B in half of L2, so that it stays there while panels of A go by: turned first where it is transposed. A too, where each
+        // panel of B would read it in pieces, and there are panels enough to pay for a packed copy; A's columns only where they are near
+        // each other.
+        const int ManyColumns = 128;
         long half = CacheSizes.L2 / 2;
-        return (long)p->K * p->N * sizeof(T) <= half && (p->A.ColumnStride == 1 || (long)p->M * p->K * sizeof(T) <= half);
+        bool readsOnce = p->A.ColumnStride == 1 && (p->K <= ReusedTerms || p->N <= ManyColumns);
+        return (long)p->K * p->N * sizeof(T) <= half && (readsOnce || (long)p->M * p->K * sizeof(T) < half);
     }
 
     /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
