@@ -10,6 +10,17 @@ namespace SimdConv;
 /// <param name="Tier">The tier to use; null for <see cref="SimdSupport.Best"/>.</param>
 public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Runner = null, SimdTier? Tier = null)
 {
+    // Apart: a struct within a struct isn't passed in parts, but copied with a stall of the stores before.
+    private readonly bool hasTier = Tier.HasValue;
+    private readonly SimdTier tier = Tier.GetValueOrDefault();
+
+    /// <summary>The tier to use; null for <see cref="SimdSupport.Best"/>.</summary>
+    public SimdTier? Tier
+    {
+        get => hasTier ? tier : null;
+        init => (hasTier, tier) = (value.HasValue, value.GetValueOrDefault());
+    }
+
     internal int Threads => Math.Max(1, MaxThreads);
 
     internal SimdTier Validate()

@@ -116,34 +116,34 @@ internal static unsafe class DirectTile<TVec, T, TShape>
             if (TShape.Vectors > 2) b2 = Load<N3>(b + (2 * w), last);
             if (TShape.Vectors > 3) b3 = Load<N4>(b + (3 * w), last);
             x = TVec.Broadcast(*(T*)a0);
-            c0_0 = TVec.MulAdd(x, b0, c0_0);
-            if (TShape.Vectors > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
-            if (TShape.Vectors > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
-            if (TShape.Vectors > 3) c0_3 = TVec.MulAdd(x, b3, c0_3);
-            if (TShape.Rows > 1) { x = TVec.Broadcast(*(T*)(a0 + rows)); c1_0 = TVec.MulAdd(x, b0, c1_0); }
-            if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
-            if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
-            if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = TVec.MulAdd(x, b3, c1_3);
-            if (TShape.Rows > 2) { x = TVec.Broadcast(*(T*)(a0 + (2 * rows))); c2_0 = TVec.MulAdd(x, b0, c2_0); }
-            if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
-            if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
-            if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = TVec.MulAdd(x, b3, c2_3);
-            if (TShape.Rows > 3) { x = TVec.Broadcast(*(T*)a3); c3_0 = TVec.MulAdd(x, b0, c3_0); }
-            if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
-            if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
-            if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = TVec.MulAdd(x, b3, c3_3);
-            if (TShape.Rows > 4) { x = TVec.Broadcast(*(T*)(a3 + rows)); c4_0 = TVec.MulAdd(x, b0, c4_0); }
-            if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
-            if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
-            if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = TVec.MulAdd(x, b3, c4_3);
-            if (TShape.Rows > 5) { x = TVec.Broadcast(*(T*)(a3 + (2 * rows))); c5_0 = TVec.MulAdd(x, b0, c5_0); }
-            if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
-            if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
-            if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = TVec.MulAdd(x, b3, c5_3);
-            if (TShape.Rows > 6) { x = TVec.Broadcast(*(T*)a6); c6_0 = TVec.MulAdd(x, b0, c6_0); }
-            if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
-            if (TShape.Rows > 7) { x = TVec.Broadcast(*(T*)(a6 + rows)); c7_0 = TVec.MulAdd(x, b0, c7_0); }
-            if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
+            TVec.Accumulate(ref c0_0, x, b0);
+            if (TShape.Vectors > 1) TVec.Accumulate(ref c0_1, x, b1);
+            if (TShape.Vectors > 2) TVec.Accumulate(ref c0_2, x, b2);
+            if (TShape.Vectors > 3) TVec.Accumulate(ref c0_3, x, b3);
+            if (TShape.Rows > 1) { x = TVec.Broadcast(*(T*)(a0 + rows)); TVec.Accumulate(ref c1_0, x, b0); }
+            if (TShape.Rows > 1 && TShape.Vectors > 1) TVec.Accumulate(ref c1_1, x, b1);
+            if (TShape.Rows > 1 && TShape.Vectors > 2) TVec.Accumulate(ref c1_2, x, b2);
+            if (TShape.Rows > 1 && TShape.Vectors > 3) TVec.Accumulate(ref c1_3, x, b3);
+            if (TShape.Rows > 2) { x = TVec.Broadcast(*(T*)(a0 + (2 * rows))); TVec.Accumulate(ref c2_0, x, b0); }
+            if (TShape.Rows > 2 && TShape.Vectors > 1) TVec.Accumulate(ref c2_1, x, b1);
+            if (TShape.Rows > 2 && TShape.Vectors > 2) TVec.Accumulate(ref c2_2, x, b2);
+            if (TShape.Rows > 2 && TShape.Vectors > 3) TVec.Accumulate(ref c2_3, x, b3);
+            if (TShape.Rows > 3) { x = TVec.Broadcast(*(T*)a3); TVec.Accumulate(ref c3_0, x, b0); }
+            if (TShape.Rows > 3 && TShape.Vectors > 1) TVec.Accumulate(ref c3_1, x, b1);
+            if (TShape.Rows > 3 && TShape.Vectors > 2) TVec.Accumulate(ref c3_2, x, b2);
+            if (TShape.Rows > 3 && TShape.Vectors > 3) TVec.Accumulate(ref c3_3, x, b3);
+            if (TShape.Rows > 4) { x = TVec.Broadcast(*(T*)(a3 + rows)); TVec.Accumulate(ref c4_0, x, b0); }
+            if (TShape.Rows > 4 && TShape.Vectors > 1) TVec.Accumulate(ref c4_1, x, b1);
+            if (TShape.Rows > 4 && TShape.Vectors > 2) TVec.Accumulate(ref c4_2, x, b2);
+            if (TShape.Rows > 4 && TShape.Vectors > 3) TVec.Accumulate(ref c4_3, x, b3);
+            if (TShape.Rows > 5) { x = TVec.Broadcast(*(T*)(a3 + (2 * rows))); TVec.Accumulate(ref c5_0, x, b0); }
+            if (TShape.Rows > 5 && TShape.Vectors > 1) TVec.Accumulate(ref c5_1, x, b1);
+            if (TShape.Rows > 5 && TShape.Vectors > 2) TVec.Accumulate(ref c5_2, x, b2);
+            if (TShape.Rows > 5 && TShape.Vectors > 3) TVec.Accumulate(ref c5_3, x, b3);
+            if (TShape.Rows > 6) { x = TVec.Broadcast(*(T*)a6); TVec.Accumulate(ref c6_0, x, b0); }
+            if (TShape.Rows > 6 && TShape.Vectors > 1) TVec.Accumulate(ref c6_1, x, b1);
+            if (TShape.Rows > 7) { x = TVec.Broadcast(*(T*)(a6 + rows)); TVec.Accumulate(ref c7_0, x, b0); }
+            if (TShape.Rows > 7 && TShape.Vectors > 1) TVec.Accumulate(ref c7_1, x, b1);
             a0 += terms;
             if (TShape.Rows > 3) a3 += terms;
             if (TShape.Rows > 6) a6 += terms;
