@@ -71,8 +71,8 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages.</summary>
-    public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, Span<T> y, int height, int columns, int width, T scale)
+    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages, <paramref name="pitch"/> apart.</summary>
+    public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T quarter = T.CreateTruncating(0.25), inverse = T.One / scale;
@@ -80,7 +80,7 @@ internal static class Interleaved
         Vector<T> scales = new(scale), inverses = new(inverse), quarters = new(quarter);
         for (int h = 0, at = 0; h < height; h += 2)
         {
-            for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += width)
+            for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += pitch)
             {
                 ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
                 ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);

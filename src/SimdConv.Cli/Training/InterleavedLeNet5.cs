@@ -115,20 +115,44 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         }
     }
 
-    /// <summary>The parts of one thread.</summary>
+    /// <summary>The parts of one thread. Its dense layers are products of all their images at once.</summary>
     private void Each(int share, bool trains)
     {
-        int parts = PartsOf(batch), end = parts * (share + 1) / team.Size;
-        for (int part = parts * share / team.Size; part < end; part++)
+        int parts = PartsOf(batch), first = parts * share / team.Size, last = parts * (share + 1) / team.Size;
+        if (first == last)
+            return;
+        for (int part = first; part < last; part++)
+            Features(part);
+        int column = first * width, count = Math.Min(batch, last * width) - column;
+        Range images = column..(last * width);
+        Dense(0, pool2, hidden1, images, Activation.Tanh);
+        Dense(1, hidden1, hidden2, images, Activation.Tanh);
+        Dense(2, hidden2, logits, images, Activation.None);
+        Span<T> row = Rows(rows, column, count);
+        Interleaved.Scatter<T>(logits.AsSpan(column), columns, DigitSet.Classes, count, row);
+        if (!trains)
+            return;
+
+        Span<T> dRow = Rows(dRows, column, count);
+        for (int part = first; part < last; part++)
         {
-            if (trains)
-                Train(part);
-            else
-                Forward(part);
+            int from = part * width, some = Math.Min(width, batch - from);
+            scores[part] = SoftmaxCrossEntropy.Evaluate(Rows(rows, from, some), new ReadOnlySpan<byte>(labels + from, some), DigitSet.Classes, Rows(dRows, from, some), batch);
         }
+
+        Interleaved.Gather<T>(dRow, DigitSet.Classes, (last - first) * width, dLogits.AsSpan(column), columns);
+        DenseInput(2, dLogits, dHidden2, images);
+        Interleaved.TanhGradient<T>(hidden2.AsSpan(column), dHidden2.AsSpan(column), 84, (last - first) * width, columns, Scale);
+        DenseInput(1, dHidden2, dHidden1, images);
+        Interleaved.TanhGradient<T>(hidden1.AsSpan(column), dHidden1.AsSpan(column), 120, (last - first) * width, columns, Scale);
+        DenseInput(0, dHidden1, dPool2, images);
+
+        // The last part's layers are still in cache.
+        for (int part = last - 1; part >= first; part--)
+            FeatureGradients(part);
     }
 
-    private int Forward(int part)
+    private void Features(int part)
     {
         int first = part * width, count = Math.Min(width, batch - first);
         Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part);
@@ -136,32 +160,16 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         Convolve(0, x, y1);
         Interleaved.Pool<T>(y1, 6 * 28, 28, width, p1, width);
         Convolve(1, p1, y2);
-        Interleaved.Pool<T>(y2, 16 * 10, 10, width, Columns(pool2, part), columns);
-        Dense(0, pool2, hidden1, part, Activation.Tanh);
-        Dense(1, hidden1, hidden2, part, Activation.Tanh);
-        Dense(2, hidden2, logits, part, Activation.None);
-        Interleaved.Scatter<T>(Columns(logits, part), columns, DigitSet.Classes, count, Rows(rows, first, count));
-        return count;
+        Interleaved.Pool<T>(y2, 16 * 10, 10, width, pool2.AsSpan(first), columns);
     }
 
-    private void Train(int part)
+    private void FeatureGradients(int part)
     {
-        int count = Forward(part), first = part * width;
-        Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part), dp1 = Of(dPool1, part), dp2 = Of(dPool2, part);
-        Span<T> dRow = Rows(dRows, first, count);
-        scores[part] = SoftmaxCrossEntropy.Evaluate(Rows(rows, first, count), new ReadOnlySpan<byte>(labels + first, count), DigitSet.Classes, dRow, batch);
-        Interleaved.Gather<T>(dRow, DigitSet.Classes, width, Columns(dLogits, part), columns);
-
-        DenseInput(2, dLogits, Columns(dHidden2, part), columns, part);
-        Interleaved.TanhGradient<T>(Columns(hidden2, part), Columns(dHidden2, part), 84, width, columns, Scale);
-        DenseInput(1, dHidden2, Columns(dHidden1, part), columns, part);
-        Interleaved.TanhGradient<T>(Columns(hidden1, part), Columns(dHidden1, part), 120, width, columns, Scale);
-        DenseInput(0, dHidden1, dp2, width, part);
-
-        Interleaved.PoolTanhGradient<T>(dp2, y2, 16 * 10, 10, width, Scale);
+        Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part), dp1 = Of(dPool1, part);
+        Interleaved.PoolTanhGradient<T>(dPool2.AsSpan(part * width), columns, y2, 16 * 10, 10, width, Scale);
         WeighConv(1, p1, y2, part);
         plans[1].InputGradient(1, y2, filters[1]!, dp1, execution: alone);
-        Interleaved.PoolTanhGradient<T>(dp1, y1, 6 * 28, 28, width, Scale);
+        Interleaved.PoolTanhGradient<T>(dp1, width, y1, 6 * 28, 28, width, Scale);
         WeighConv(0, x, y1, part);
     }
 
@@ -213,17 +221,17 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         plans[conv].WeightGradient(1, x, dy, gradients.Slice(start, count), gradients.Slice(biasStart, biasCount), execution: alone);
     }
 
-    private void Dense(int layer, T[] x, T[] y, int part, Activation activation)
+    private void Dense(int layer, T[] x, T[] y, Range images, Activation activation)
     {
-        (int inputs, int outputs) = LeNetShapes.Dense[layer];
-        Gemm.Multiply(Transpose.No, Transpose.No, outputs, width, inputs, T.One, Weights(2 + layer), inputs, Columns(x, part), columns, T.Zero, Columns(y, part), columns,
+        ((int inputs, int outputs), (int first, int count)) = (LeNetShapes.Dense[layer], images.GetOffsetAndLength(columns));
+        Gemm.Multiply(Transpose.No, Transpose.No, outputs, count, inputs, T.One, Weights(2 + layer), inputs, x.AsSpan(first), columns, T.Zero, y.AsSpan(first), columns,
             alone, new GemmEpilogue<T> { RowBias = Bias(2 + layer), Activation = activation, Scale = Scale });
     }
 
-    private void DenseInput(int layer, T[] dy, Span<T> dx, int ld, int part)
+    private void DenseInput(int layer, T[] dy, T[] dx, Range images)
     {
-        (int inputs, int outputs) = LeNetShapes.Dense[layer];
-        Gemm.Multiply(Transpose.Yes, Transpose.No, inputs, width, outputs, T.One, Weights(2 + layer), inputs, Columns(dy, part), columns, T.Zero, dx, ld, alone);
+        ((int inputs, int outputs), (int first, int count)) = (LeNetShapes.Dense[layer], images.GetOffsetAndLength(columns));
+        Gemm.Multiply(Transpose.Yes, Transpose.No, inputs, count, outputs, T.One, Weights(2 + layer), inputs, dy.AsSpan(first), columns, T.Zero, dx.AsSpan(first), columns, alone);
     }
 
     /// <summary>A part's own share of a buffer.</summary>
@@ -232,9 +240,6 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         int size = all.Length / columns * width;
         return all.AsSpan(part * size, size);
     }
-
-    /// <summary>A matrix from the part's first column on.</summary>
-    private Span<T> Columns(T[] matrix, int part) => matrix.AsSpan(part * width);
 
     private static Span<T> Rows(T[] logits, int first, int count) => logits.AsSpan(first * DigitSet.Classes, count * DigitSet.Classes);
 }

@@ -50,6 +50,9 @@ internal enum TileWay
     /// <summary>Indexed, and the registers of a row lie where the errand says, in B and in C: in rows of an image, or in several images.</summary>
     Placed,
 
+    /// <summary>Placed, for some terms of A's panel: the table has pairs, the offset of a row of B and the number of its term.</summary>
+    Chosen,
+
     /// <summary>Strided, and the next tile of C is fetched.</summary>
     Panel,
 
@@ -73,6 +76,8 @@ internal readonly struct Strided : ITileWay { public static TileWay Value => Til
 internal readonly struct Indexed : ITileWay { public static TileWay Value => TileWay.Indexed; }
 
 internal readonly struct Placed : ITileWay { public static TileWay Value => TileWay.Placed; }
+
+internal readonly struct Chosen : ITileWay { public static TileWay Value => TileWay.Chosen; }
 
 internal readonly struct Panel : ITileWay { public static TileWay Value => TileWay.Panel; }
 
@@ -155,8 +160,12 @@ internal unsafe interface IGemmKernel<T>
     /// <param name="ldc">From one row of C to the next.</param>
     static abstract void Run(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc);
 
-    /// <summary>The same with the registers of each row where <paramref name="places"/> says; those of <paramref name="start"/> are neighbours.</summary>
-    static abstract void RunPlaced(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places);
+    /// <summary>
+    /// The same with the registers of each row where <paramref name="places"/> says, those of <paramref name="start"/> being neighbours; of all terms, or of the
+    /// <paramref name="kc"/> that a table of pairs chooses.
+    /// </summary>
+    static abstract void RunPlaced<TWay>(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places)
+        where TWay : struct, ITileWay;
 
     /// <summary>The same with both panels packed, B's rows NR elements long, or the one that <typeparamref name="TWay"/> names to be packed now.</summary>
     static abstract void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)

@@ -23,8 +23,6 @@ internal sealed partial class ConvSchedule
 
     private readonly int elementSize;
 
-    private readonly RowTile[]?[] rowTiles = [];
-
     private ConvSchedule(TapGrid grid, int outputs, int channels, (ImageLayout Source, ImageLayout Target) images, ConvTile tile, ConvLanes lanes, int together, int elementSize)
     {
         this.elementSize = elementSize;
@@ -98,15 +96,19 @@ internal sealed partial class ConvSchedule
                 return;
             Cost = fill;
             rowTiles = new RowTile[rows + 1][];
+            Windows.Add((0, Grid.Columns.Length));
             for (int strip = 0; strip < Strips; strip++)
             {
                 foreach (Band band in Bands)
                 {
                     int count = RowsOf(band, strip);
                     if (count > 0)
-                        Cost += CostWithRowsInLanes(ChannelBlock * band.Taps) * band.Taps * (rowTiles[count] ??= MakeRowTiles(count, images.Target)).Length;
+                        Cost += CostWithRowsInLanes(ChannelBlock * band.Taps) * (band.LastTap - band.FirstTap) * ColumnsSeen(rowTiles[count] ??= MakeRowTiles(count, images.Target));
                 }
             }
+
+            foreach (Band band in Bands)
+                band.Choose(Windows);
 
             return;
         }
@@ -133,24 +135,6 @@ internal sealed partial class ConvSchedule
     public (Panels Tiles, int Runs) PositionTiles(int rows) => Layout.Pitch == Grid.Width
         ? (new Panels(rows * Grid.Width, Tile.MR), 1)
         : (new Panels(Grid.Width, Tile.MR), rows);
-
-    /// <summary>With rows in lanes, the tiles of so many rows of the grid, as strips have of a band.</summary>
-    public RowTile[] RowTiles(int rows) => rowTiles[rows]!;
-
-    /// <summary>Whether registers fit in the rows that a strip has of a band, and the strips in L2.</summary>
-    private bool SuitsRows(ImageLayout target, long budget) =>
-        Grid.Taps > 0 && target.W == 1 && Grid.StepW == 1 && Grid.StepH == 1 && (Layout.IsImage || (long)ChannelBlock * Layout.ChannelSize <= budget)
-        && (Grid.Width >= Tile.Lanes || (IsFlat(target) && Enumerable.Range(0, Strips).All(strip => Bands.All(band => RowsOf(band, strip) == 0 || RowsOf(band, strip) * Grid.Width >= Tile.Lanes))));
-
-    private int RowsOf(Band band, int strip) =>
-        Math.Max(0, Math.Min(band.Last, Math.Min(Grid.Height, (strip + 1) * Layout.Rows)) - Math.Max(band.First, strip * Layout.Rows));
-
-    private RowTile[] MakeRowTiles(int rows, ImageLayout target) => IsFlat(target)
-        ? RowTile.Of(1, rows * Grid.Width, 0, 0, Tile.Lanes, Tile.Vectors)
-        : RowTile.Of(rows, Grid.Width, Layout.Pitch, checked((nint)target.H), Tile.Lanes, Tile.Vectors);
-
-    /// <summary>Whether rows follow each other, in the strip and in the target.</summary>
-    private bool IsFlat(ImageLayout target) => Layout.Pitch == Grid.Width && target.H == Grid.Width;
 
     /// <summary>What the lanes of the tiles are.</summary>
     public ConvLanes Lanes { get; }
@@ -307,6 +291,20 @@ internal sealed partial class ConvSchedule
 
         /// <summary>The offset in the strip of each term (c, r, s) of a block.</summary>
         public int[] Offsets { get; }
+
+        /// <summary>With rows in lanes, pairs for the tiles that see some columns of taps: the offset of each term, and its number.</summary>
+        public int[] Chosen { get; private set; } = [];
+
+        /// <summary>Where those of each of <see cref="Windows"/> begin, and how many terms there are.</summary>
+        public (int Start, int Terms)[] Choices { get; private set; } = [];
+
+        public void Choose(List<(int First, int Last)> windows)
+        {
+            int width = schedule.Grid.Columns.Length;
+            int[][] terms = [.. windows.Select(window => Enumerable.Range(0, Offsets.Length).Where(k => k % width >= window.First && k % width < window.Last).ToArray())];
+            Chosen = [.. terms.Skip(1).SelectMany(some => some).SelectMany(k => (int[])[Offsets[k], k])];
+            Choices = [.. terms.Select((some, i) => (2 * terms.Take(i).Skip(1).Sum(before => before.Length), some.Length))];
+        }
 
         /// <summary>Elements of the packed panels of one group.</summary>
         public long FilterSize => (long)schedule.PackedOutputs * schedule.Channels * Taps;

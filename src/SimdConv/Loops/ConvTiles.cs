@@ -51,7 +51,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         {
             nint image = (nint)item.Sizes.Image, w = TVec.Count;
             TilePlaces places = new() { B1 = image, B2 = 2 * image, B3 = 3 * image, C1 = w, C2 = 2 * w, C3 = 3 * w };
-            TKernel.RunPlaced(rows, kc, a, b, offsets, start, ldstart, c, ld, &places);
+            TKernel.RunPlaced<Placed>(rows, kc, a, b, offsets, start, ldstart, c, ld, &places);
             return;
         }
 
@@ -73,7 +73,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         RowTile[] tiles = schedule.RowTiles(lastRow - firstRow);
         nint* registers = stackalloc nint[4];
         T* scratch = item.Scratch;
-        fixed (int* offsets = band.Offsets)
+        fixed (int* offsets = band.Offsets, chosen = band.Chosen)
         fixed (RowTile* first = tiles)
         {
             for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
@@ -83,11 +83,13 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 for (RowTile* tile = first; tile < first + tiles.Length; tile++)
                 {
                     T* b = strip + tile->From, c = channel + tile->To;
+                    (int from, int terms) = tile->Window == 0 ? (0, kc) : band.Choices[tile->Window];
+                    int* table = tile->Window == 0 ? offsets : chosen + from;
                     if (beta == T.Zero)
                     {
                         if (item.FetchesTarget && tile + 1 < first + tiles.Length)
                             Prefetch.Rows(channel + tile[1].To, rows, target.C, nr);
-                        TKernel.RunPlaced(rows, kc, a, b, offsets, start, nr, c, target.C, &tile->Places);
+                        RunPlaced<TKernel>(tile->Window != 0, rows, terms, a, b, table, start, c, target.C, &tile->Places);
                         continue;
                     }
 
@@ -97,7 +99,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                     TilePlaces places = new() { B1 = tile->Places.B1, B2 = tile->Places.B2, B3 = tile->Places.B3, C1 = w, C2 = 2 * w, C3 = 3 * w };
                     for (int v = 0; v < schedule.Tile.Vectors; v++)
                         item.Targets->Load(m, rows, position + (int)registers[v], w, pitch, scratch + (v * w), nr, beta);
-                    TKernel.RunPlaced(rows, kc, a, b, offsets, scratch, nr, scratch, nr, &places);
+                    RunPlaced<TKernel>(tile->Window != 0, rows, terms, a, b, table, scratch, scratch, nr, &places);
                     for (int v = 0; v < schedule.Tile.Vectors; v++)
                     {
                         int shared = tile->Shared[v];
@@ -110,6 +112,15 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                     item.Targets->Finish(m, rows, firstRow, lastRow - firstRow);
             }
         }
+    }
+
+    private static void RunPlaced<TKernel>(bool chosen, int rows, nint kc, T* a, T* b, int* table, T* start, T* c, nint ldc, TilePlaces* places)
+        where TKernel : struct, IGemmKernel<T>
+    {
+        if (chosen)
+            TKernel.RunPlaced<Chosen>(rows, kc, a, b, table, start, TKernel.NR, c, ldc, places);
+        else
+            TKernel.RunPlaced<Placed>(rows, kc, a, b, table, start, TKernel.NR, c, ldc, places);
     }
 
     /// <summary>The same with output channels in the lanes: C^T[positions x outputs], turned on its way to the target.</summary>

@@ -8,8 +8,25 @@ internal unsafe struct RowTile
     public nint From, To;
     public TilePlaces Places;
 
+    /// <summary>Which columns of taps it sees: the number of one of <see cref="ConvSchedule.Windows"/>.</summary>
+    public int Window;
+
     /// <summary>The lanes of each register that it shares with the ones before.</summary>
     public fixed int Shared[4];
+
+    /// <summary>The first and the last column of the grid that it covers; all between two rows count.</summary>
+    public readonly (int First, int Last) Columns(ConvTile tile, int pitch)
+    {
+        (int first, int last) = (int.MaxValue, 0);
+        ReadOnlySpan<nint> registers = [From, From + Places.B1, From + Places.B2, From + Places.B3];
+        foreach (nint from in registers[..tile.Vectors])
+        {
+            first = Math.Min(first, (int)(from % pitch));
+            last = Math.Max(last, (int)(from % pitch) + tile.Lanes - 1);
+        }
+
+        return (first, last);
+    }
 
     /// <summary>
     /// The tiles of rows of a grid. The last register of a row begins early enough to end with it, so that nothing beside the rows is

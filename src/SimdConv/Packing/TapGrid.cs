@@ -106,8 +106,8 @@ internal sealed class TapGrid
         long used = 0;
         for (int first = 0, last; first < Height; first = last)
         {
-            (int from, int to) = TapsOf(first);
-            for (last = first + 1; last < Height && TapsOf(last) == (from, to); last++)
+            (int from, int to) = RowsOf(first);
+            for (last = first + 1; last < Height && RowsOf(last) == (from, to); last++)
             {
             }
 
@@ -115,17 +115,26 @@ internal sealed class TapGrid
             bands.Add((first, last, from, to));
         }
 
-        return used <= (1 - LeastSaving) * Height * Rows.Length ? [.. bands] : [(0, Height, 0, Rows.Length)];
+        return Saves(used, (long)Height * Rows.Length) ? [.. bands] : [(0, Height, 0, Rows.Length)];
 
-        (int, int) TapsOf(int row)
-        {
-            int from = 0, to = Rows.Length;
-            while (from < to && ((long)row * StrideH) + Rows[from].Offset < 0)
-                from++;
-            while (to > from && ((long)row * StrideH) + Rows[to - 1].Offset >= SourceHeight)
-                to--;
-            return (from, to);
-        }
+        (int, int) RowsOf(int row) => Seen(Rows, (long)row * StrideH, (long)row * StrideH, SourceHeight);
+    }
+
+    /// <summary>Whether taps that see but padding are so many among all that it pays to leave them out.</summary>
+    public static bool Saves(long used, long all) => used <= (1 - LeastSaving) * all;
+
+    /// <summary>The columns of taps [First, Last) that the columns of the grid from <paramref name="first"/> to <paramref name="last"/> see.</summary>
+    public (int First, int Last) ColumnsOf(int first, int last) => Seen(Columns, (long)first * StrideW, (long)last * StrideW, SourceWidth);
+
+    /// <summary>The taps that see a pixel of the source from one of the pixels from <paramref name="first"/> to <paramref name="last"/>.</summary>
+    private static (int First, int Last) Seen((int Kernel, int Offset)[] taps, long first, long last, int size)
+    {
+        int from = 0, to = taps.Length;
+        while (from < to && last + taps[from].Offset < 0)
+            from++;
+        while (to > from && first + taps[to - 1].Offset >= size)
+            to--;
+        return (from, to);
     }
 
     private static (int, int)[] Window(int kernel, int dilation, int pad)

@@ -34,10 +34,11 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunPlaced(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places)
+    public static void RunPlaced<TWay>(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places)
+        where TWay : struct, ITileWay
     {
         TileErrand<T> errand = new() { Places = places };
-        Run<Placed>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, &errand);
+        Run<TWay>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, &errand);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

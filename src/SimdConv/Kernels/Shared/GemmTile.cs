@@ -91,13 +91,10 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         byte* a0 = TShape.Way == TileWay.PacksA ? (byte*)errand->Source : null, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows), a9 = a6 + (3 * rows), a12 = a9 + (3 * rows);
         T* panel = b, fetched = TShape.Way == TileWay.Panel ? errand->NextC : null;
         nint ahead = PrefetchRows * ldb, k = 0, stretch = (kc / TShape.Rows) + 1;
-        if (TShape.Way == TileWay.PacksB)
-        {
-            b = errand->Source;
-            ldb = errand->SourceTerm;
-        }
+        if (TShape.Way == TileWay.PacksB) b = errand->Source;
+        if (TShape.Way == TileWay.PacksB) ldb = errand->SourceTerm;
 
-        if (TShape.Way == TileWay.Placed)
+        if (TShape.Way is TileWay.Placed or TileWay.Chosen)
             (w1, w2, w3) = (errand->Places->B1, errand->Places->B2, errand->Places->B3);
         do
         {
@@ -112,7 +109,8 @@ internal static unsafe class GemmTile<TVec, T, TShape>
 
             for (; k < end; k++)
             {
-                T* row = TShape.Way is TileWay.Indexed or TileWay.Placed ? b + offsets[k] : b, x0 = TShape.Way == TileWay.Raw ? a + offsets[k] : a;
+                T* row = TShape.Way is TileWay.Indexed or TileWay.Placed ? b + offsets[k] : TShape.Way == TileWay.Chosen ? b + offsets[2 * k] : b;
+                T* x0 = TShape.Way == TileWay.Raw ? a + offsets[k] : TShape.Way == TileWay.Chosen ? a + ((nint)offsets[(2 * k) + 1] * TShape.Rows) : a;
                 TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
                 if (TShape.Vectors > 1) b1 = TVec.Load(row + w1);
                 if (TShape.Vectors > 2) b2 = TVec.Load(row + w2);
@@ -195,12 +193,12 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 if (TShape.Rows > 12 && TShape.Vectors > 1) TVec.Accumulate(ref c12_1, x, b1);
                 if (TShape.Rows > 13) { x = TVec.Broadcast(x0[13]); TVec.Accumulate(ref c13_0, x, b0); }
                 if (TShape.Rows > 13 && TShape.Vectors > 1) TVec.Accumulate(ref c13_1, x, b1);
-                if (TShape.Way != TileWay.Raw) a += TShape.Rows;
-                if (TShape.Way is not (TileWay.Indexed or TileWay.Placed)) b += ldb;
+                if (TShape.Way is not (TileWay.Raw or TileWay.Chosen)) a += TShape.Rows;
+                if (TShape.Way is not (TileWay.Indexed or TileWay.Placed or TileWay.Chosen)) b += ldb;
             }
         }
         while (TShape.Way == TileWay.Panel && k < kc);
-        if (TShape.Way == TileWay.Placed)
+        if (TShape.Way is TileWay.Placed or TileWay.Chosen)
             (w1, w2, w3) = (errand->Places->C1, errand->Places->C2, errand->Places->C3);
 
         if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Store(c + w3, c0_3);
