@@ -124,6 +124,9 @@ internal unsafe struct TileErrand<T>
 
     /// <summary>Where registers lie.</summary>
     public TilePlaces* Places;
+
+    /// <summary>Terms that are neighbours in B, and the elements to pass over behind them.</summary>
+    public nint Terms, Jump;
 }
 
 /// <summary>Where the second to the fourth register of a row lie from the first, in B and in C.</summary>
@@ -171,6 +174,9 @@ internal unsafe interface IGemmKernel<T>
     static abstract void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
         where TWay : struct, ITileWay;
 
-    /// <summary>The same with the rows of column k of A behind each other at a + offsets[k], and B packed: row k at b + k*NR.</summary>
-    static abstract void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc);
+    /// <summary>
+    /// The same with the rows of column k of A behind each other at a + offsets[k], and B packed: row k at b + k*NR, but for what
+    /// <see cref="TileErrand{T}.Terms"/> says.
+    /// </summary>
+    static abstract void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand);
 }

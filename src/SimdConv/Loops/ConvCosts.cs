@@ -77,9 +77,9 @@ internal sealed partial class ConvSchedule
         return cost;
     }
 
-    private double CostWithOutputsInLanes(Band band)
+    private double CostWithOutputsInLanes(Slice slice)
     {
-        (Panels tiles, int runs) = PositionTiles(band.Last - band.First);
+        (Panels tiles, int runs) = PositionTiles(slice.Last - slice.First);
         int lanes = Tile.Lanes;
         double cost = 0, share = 1;
         if (Tile.IsHalf)
@@ -91,10 +91,10 @@ internal sealed partial class ConvSchedule
         for (int tile = 0; tile < tiles.Count; tile++)
         {
             int height = tiles.Rows(tile), registers = (height + lanes - 1) / lanes * Tile.NR;
-            cost += (Tile.Slides > 0 ? Math.Max(height, LeastChains) : share * Math.Max(height * Tile.Vectors, height + Tile.Vectors + 1)) + (TurnCost * registers / Math.Max(1, ChannelBlock * band.Taps));
+            cost += (Tile.Slides > 0 ? Math.Max(height, LeastChains) : share * Math.Max(height * Tile.Vectors, height + Tile.Vectors + 1)) + (TurnCost * registers / Math.Max(1, ChannelBlock * slice.Taps));
         }
 
-        return cost * runs * Panels.Count * band.Taps;
+        return cost * runs * Panels.Count * slice.Taps;
     }
 
     private static long Tiles(long positions, int nr) => (positions + nr - 1) / nr;

@@ -268,7 +268,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 foreach (ConvSchedule.Band band in schedule.Bands)
                 {
                     if (schedule.Lanes == ConvLanes.Outputs)
-                        RunTurned<TKernel>(in item, problem, group, band, block, channels * band.Taps, beta);
+                        RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);
                     else if (schedule.Lanes == ConvLanes.Rows)
                         RunRows<TKernel>(in item, band, channels * band.Taps, problem.TargetLayout, beta);
                     else

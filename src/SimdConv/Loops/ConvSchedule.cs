@@ -84,7 +84,7 @@ internal sealed partial class ConvSchedule
         if (lanes == ConvLanes.Outputs)
         {
             InPlace = true;
-            Cost = Bands.Sum(band => CostWithOutputsInLanes(band)) + fill;
+            Cost = Bands.Sum(band => band.Slices.Sum(CostWithOutputsInLanes)) + fill;
             return;
         }
 
@@ -263,6 +263,9 @@ internal sealed partial class ConvSchedule
         return $"{way}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, tiles of {height} x {Tile.Vectors} registers{(Together > 1 ? $" over {Together} images" : "")}";
     }
 
+    /// <summary>Rows [First, Last) of a band: they see <paramref name="Taps"/> of its taps in a channel, from <paramref name="FirstTerm"/> on, at these offsets in the strip.</summary>
+    public readonly record struct Slice(int First, int Last, int FirstTerm, int Taps, int[] Offsets);
+
     /// <summary>Rows [First, Last) of the grid with the rows of taps that they see, and the weights packed for these.</summary>
     public sealed class Band
     {
@@ -275,8 +278,17 @@ internal sealed partial class ConvSchedule
             TapGrid grid = schedule.Grid;
             int width = grid.Columns.Length;
             Taps = (LastTap - FirstTap) * width;
-            Offsets = [.. schedule.Layout.Offsets.Where((_, k) => k / width % grid.Rows.Length >= FirstTap && k / width % grid.Rows.Length < LastTap)];
+            Offsets = OffsetsOf(FirstTap, LastTap);
+            Slices = schedule.Lanes == ConvLanes.Outputs && schedule.Tile.Slides == 0
+                ? [.. grid.Slices().Where(slice => slice.First >= First && slice.Last <= Last)
+                    .Select(slice => new Slice(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width, (slice.LastTap - slice.FirstTap) * width, OffsetsOf(slice.FirstTap, slice.LastTap)))]
+                : [new(First, Last, 0, Taps, Offsets)];
+
+            int[] OffsetsOf(int first, int last) => [.. schedule.Layout.Offsets.Where((_, k) => k / width % grid.Rows.Length >= first && k / width % grid.Rows.Length < last)];
         }
+
+        /// <summary>With output channels in lanes, the rows of each run that sees the same rows of taps: they share the band's weights.</summary>
+        public Slice[] Slices { get; }
 
         public int First { get; }
 

@@ -124,54 +124,67 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
     }
 
     /// <summary>The same with output channels in the lanes: C^T[positions x outputs], turned on its way to the target.</summary>
-    private static void RunTurned<TKernel>(in Item item, in ConvProblem<T> problem, int group, ConvSchedule.Band band, int block, int kc, T beta)
+    private static void RunTurned<TKernel>(in Item item, in ConvProblem<T> problem, int group, ConvSchedule.Band band, int block, int channels, T beta)
         where TKernel : struct, IGemmKernel<T>
     {
         ConvSchedule schedule = item.Schedule;
-        int first = Math.Max(band.First - item.Row, 0), last = Math.Min(band.Last - item.Row, item.Rows);
-        if (first >= last)
+        if (Math.Max(band.First - item.Row, 0) >= Math.Min(band.Last - item.Row, item.Rows))
             return;
-        int pitch = schedule.Layout.Pitch, nr = TKernel.NR;
-        (Panels tiles, int runs) = schedule.PositionTiles(last - first);
+        int pitch = schedule.Layout.Pitch, nr = TKernel.NR, width = schedule.Grid.Width;
         T* scratch = item.Scratch;
-        fixed (int* offsets = band.Offsets)
+        for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
         {
-            for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
+            int m = panel * nr, outputs = Math.Min(nr, schedule.Outputs - m);
+            T* filter = item.Filter + band.FilterOffset(block, panel);
+            if (problem.Filter == null && channels * band.Taps > 0)
             {
-                int m = panel * nr, outputs = Math.Min(nr, schedule.Outputs - m);
-                T* filter = item.Filter + band.FilterOffset(block, panel);
-                if (problem.Filter == null && kc > 0)
-                {
-                    filter = item.Panel;
-                    FilterPacking<TVec, T>.Panel(schedule, problem.RawFilter, group, band, block, panel, filter);
-                }
+                filter = item.Panel;
+                FilterPacking<TVec, T>.Panel(schedule, problem.RawFilter, group, band, block, panel, filter);
+            }
 
-                // Tiles lie behind each other in scratch until there is enough to turn: whole squares, and few calls.
-                int width = schedule.Grid.Width, done = first * width, pending = 0;
-                for (int tile = 0; tile < tiles.Count * runs; tile++)
+            // Tiles lie behind each other in scratch until there is enough to turn: whole squares, and few calls.
+            int done = Math.Max(band.First - item.Row, 0) * width, pending = 0;
+            foreach (ConvSchedule.Slice slice in band.Slices)
+            {
+                int first = Math.Max(slice.First - item.Row, 0), last = Math.Min(slice.Last - item.Row, item.Rows), kc = channels * slice.Taps;
+                (Panels tiles, int runs) = schedule.PositionTiles(Math.Max(last - first, 0));
+                TileErrand<T> errand = new() { Terms = slice.Taps, Jump = (nint)(band.Taps - slice.Taps) * nr };
+                T* weights = filter + ((nint)slice.FirstTerm * nr);
+                fixed (int* offsets = slice.Offsets)
                 {
-                    int position = ((first + (tile / tiles.Count)) * pitch) + tiles.Start(tile % tiles.Count), rows = tiles.Rows(tile % tiles.Count);
-                    T* start = item.Start + m, c = scratch + (pending * nr);
-                    nint ldstart = 0;
-                    if (beta != T.Zero)
+                    for (int tile = 0; tile < tiles.Count * runs; tile++)
                     {
-                        item.Targets->LoadTurned(m, outputs, done + pending, rows, width, c, nr, beta);
-                        start = c;
-                        ldstart = nr;
-                    }
+                        int position = ((first + (tile / tiles.Count)) * pitch) + tiles.Start(tile % tiles.Count), rows = tiles.Rows(tile % tiles.Count);
+                        T* start = item.Start + m, c = scratch + (pending * nr);
+                        nint ldstart = 0;
+                        if (beta != T.Zero)
+                        {
+                            item.Targets->LoadTurned(m, outputs, done + pending, rows, width, c, nr, beta);
+                            start = c;
+                            ldstart = nr;
+                        }
 
-                    if (schedule.Tile.Slides > 0)
-                        SlidingKernel<TVec, T>.Run(rows, schedule.Tile.Slides, kc, item.Strip + position, filter, offsets, start, ldstart, c);
-                    else
-                        TKernel.RunRaw(rows, kc, item.Strip + position, filter, offsets, start, ldstart, c, nr);
-                    pending += rows;
-                    if (pending + schedule.Tile.MR <= ConvSchedule.TurnedRows && tile + 1 < tiles.Count * runs)
-                        continue;
-                    item.Targets->StoreTurned(m, outputs, done, pending, width, scratch, nr, scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
-                    done += pending;
-                    pending = 0;
+                        if (schedule.Tile.Slides > 0)
+                            SlidingKernel<TVec, T>.Run(rows, schedule.Tile.Slides, kc, item.Strip + position, weights, offsets, start, ldstart, c);
+                        else
+                            TKernel.RunRaw(rows, kc, item.Strip + position, weights, offsets, start, ldstart, c, nr, &errand);
+                        pending += rows;
+                        if (pending + schedule.Tile.MR > ConvSchedule.TurnedRows)
+                            StoreTurned(in item, block, m, outputs, nr, ref done, ref pending);
+                    }
                 }
             }
+
+            if (pending > 0)
+                StoreTurned(in item, block, m, outputs, nr, ref done, ref pending);
         }
+    }
+
+    private static void StoreTurned(in Item item, int block, int m, int outputs, int nr, ref int done, ref int pending)
+    {
+        ConvSchedule schedule = item.Schedule;
+        item.Targets->StoreTurned(m, outputs, done, pending, schedule.Grid.Width, item.Scratch, nr, item.Scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
+        done += pending;
+        pending = 0;
     }
 }

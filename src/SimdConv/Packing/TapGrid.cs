@@ -102,8 +102,14 @@ internal sealed class TapGrid
     /// </summary>
     public (int First, int Last, int FirstTap, int LastTap)[] Bands()
     {
-        List<(int, int, int, int)> bands = [];
-        long used = 0;
+        (int First, int Last, int FirstTap, int LastTap)[] bands = Slices();
+        return Saves(bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap)), (long)Height * Rows.Length) ? bands : [(0, Height, 0, Rows.Length)];
+    }
+
+    /// <summary>The same whatever it saves.</summary>
+    public (int First, int Last, int FirstTap, int LastTap)[] Slices()
+    {
+        List<(int, int, int, int)> slices = [];
         for (int first = 0, last; first < Height; first = last)
         {
             (int from, int to) = RowsOf(first);
@@ -111,11 +117,10 @@ internal sealed class TapGrid
             {
             }
 
-            used += (long)(last - first) * (to - from);
-            bands.Add((first, last, from, to));
+            slices.Add((first, last, from, to));
         }
 
-        return Saves(used, (long)Height * Rows.Length) ? [.. bands] : [(0, Height, 0, Rows.Length)];
+        return [.. slices];
 
         (int, int) RowsOf(int row) => Seen(Rows, (long)row * StrideH, (long)row * StrideH, SourceHeight);
     }

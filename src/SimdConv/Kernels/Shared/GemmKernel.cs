@@ -47,8 +47,8 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
         Run<TWay>(rows, kc, a, b, NR, null, start, ldstart, c, ldc, errand);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc) =>
-        Run<Raw>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, null);
+    public static void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand) =>
+        Run<Raw>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, errand);
 
     // Half registers of AVX-512's tier have all of its names: their tiles are as high as those of whole ones.
     private static int MostRows

@@ -107,6 +107,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 fetched += ldc;
             }
 
+            if (TShape.Way == TileWay.Raw) end = Math.Min(kc, k + errand->Terms);
             for (; k < end; k++)
             {
                 T* row = TShape.Way is TileWay.Indexed or TileWay.Placed ? b + offsets[k] : TShape.Way == TileWay.Chosen ? b + offsets[2 * k] : b;
@@ -196,8 +197,10 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 if (TShape.Way is not (TileWay.Raw or TileWay.Chosen)) a += TShape.Rows;
                 if (TShape.Way is not (TileWay.Indexed or TileWay.Placed or TileWay.Chosen)) b += ldb;
             }
+
+            if (TShape.Way == TileWay.Raw) b += errand->Jump;
         }
-        while (TShape.Way == TileWay.Panel && k < kc);
+        while (TShape.Way is TileWay.Panel or TileWay.Raw && k < kc);
         if (TShape.Way is TileWay.Placed or TileWay.Chosen)
             (w1, w2, w3) = (errand->Places->C1, errand->Places->C2, errand->Places->C3);
 
