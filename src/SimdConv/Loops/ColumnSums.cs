@@ -13,9 +13,6 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Pixels of a phase that are run together, at most: the masks of all taps are to stay in L1.</summary>
-    private const int MostTogether = 256;
-
     /// <summary>Elements of the columns, in whole planes, that are fetched ahead at least.</summary>
     private const int FetchAhead = 1 << 12;
 
@@ -43,16 +40,13 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         for (int i = 0; i < axis.Phases.Length; i++)
             phases[i] = Taps(axis.Phases[i]);
         nextRow = (table.Vertical.TapStep * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
-        TVec bits = TVec.Equal(default, default);
-        int pitch = MaskPitch(table), period = Period(table);
-        new Span<T>(masks, pitch * table.Shape.S).Clear();
         for (int s = 0; s < table.Shape.S; s++)
         {
             (int index, int step) = axis.Places[s];
             WindowPhase phase = axis.Phases[index];
-            int before = step - phase.Place, first = Math.Max(0, before), last = Math.Min(phase.Count, before + axis.Windows);
-            for (int row = 0; row < together && first < last; row++)
-                new Span<T>(masks + (s * pitch) + (row * period) + first, last - first).Fill(*(T*)&bits);
+            int before = step - phase.Place;
+            ColumnTile<TVec, T>.Mask(masks + ((nint)s * MaskPitch(table)), MaskPitch(table), Math.Max(0, before), Math.Min(phase.Count, before + axis.Windows),
+                Period(table), together);
         }
     }
 
@@ -132,7 +126,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     {
         WindowAxis axis = table.Horizontal;
         return (axis.Stride == 1 || IsPair(axis)) && axis.Windows < 2 * TVec.Count && axis.Size <= (long)axis.Windows * axis.Stride
-            ? Math.Clamp(MostTogether / axis.Windows, 1, table.Shape.H)
+            ? Math.Clamp(ColumnTile<TVec, T>.MostTogether / axis.Windows, 1, table.Shape.H)
             : 1;
     }
 
