@@ -79,18 +79,21 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
                 {
                     (nint offset, int firstInside, int lastInside) = taps[s];
                     T* tap = row + offset, mask = masks + ((nint)s * maskPitch), end = to + ((nint)(last - first) * windows);
-                    new Span<T>(to, (from - first) * windows).Clear();
+                    if (from > first)
+                        new Span<T>(to, (from - first) * windows).Clear();
+                    T* inImage = to + ((nint)(from - first) * windows);
                     if (together == 1)
-                        ColumnTile<TVec, T>.Copy(tap, nextRow, mask, firstInside, lastInside, to + ((nint)(from - first) * windows), below - from, windows, end);
+                        ColumnTile<TVec, T>.Copy(tap, nextRow, mask, firstInside, lastInside, inImage, below - from, windows, end);
                     for (int p = from, rows; together > 1 && p < below; p += rows)
                     {
                         // Rows that are run together are one row to the tile; their masks are the end of those of as many as possible.
                         rows = Math.Min(together, below - p);
                         ColumnTile<TVec, T>.Copy(tap + ((p - from) * pitch), 0, mask + ((nint)(together - rows) * windows), 0, 0,
-                            to + ((nint)(p - first) * windows), 1, rows * windows, end);
+                            inImage + ((nint)(p - from) * windows), 1, rows * windows, end);
                     }
 
-                    new Span<T>(to + ((nint)(below - first) * windows), (last - below) * windows).Clear();
+                    if (last > below)
+                        new Span<T>(to + ((nint)(below - first) * windows), (last - below) * windows).Clear();
                 }
             }
         }

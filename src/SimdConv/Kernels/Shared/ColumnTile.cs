@@ -82,9 +82,9 @@ internal static unsafe class ColumnTile<TVec, T>
         }
     }
 
-    /// <summary>Contiguous rows that are taken from several places by turns.</summary>
+    /// <summary>Contiguous rows that are taken from several places by turns; what will be written next is fetched ahead.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width)
+    public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width, nint ahead)
     {
         T* end = target + ((nint)rows * width);
         for (; rows > 0; source += nextRow)
@@ -94,6 +94,7 @@ internal static unsafe class ColumnTile<TVec, T>
                 // What is written behind the row is written again with the next one.
                 for (int j = 0; j < width; j += TVec.Count)
                 {
+                    Prefetch.LinesToL2(target + j + ahead, 1);
                     TVec value = TVec.Load(source + (place * nextPlace) + j);
                     if (target + j + TVec.Count <= end)
                         TVec.Store(target + j, value);
