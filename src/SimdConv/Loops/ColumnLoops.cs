@@ -1,7 +1,6 @@
 using System.Numerics;
 using SimdConv.Core;
 using SimdConv.Kernels;
-using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
@@ -17,8 +16,8 @@ internal unsafe struct ColumnProblem<T>
 }
 
 /// <summary>
-/// im2col and col2im by planes. im2col pads and splits some rows of the image, of which each tap is then a copy of whole rows; of
-/// col2im see <see cref="ColumnSums{TVec, T}"/>. Planes are independent, so threads share them without atomics.
+/// im2col (<see cref="ColumnCopies{TVec, T}"/>) and col2im (<see cref="ColumnSums{TVec, T}"/>) by planes, which are independent: threads
+/// share them without atomics.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class ColumnLoops<TVec, T>
@@ -57,15 +56,12 @@ internal static unsafe class ColumnLoops<TVec, T>
         }
         else
         {
-            SplitRows<TVec, T> split = new(job->Table.Horizontal, job->Table.Strips.SourceRows, contiguous: true);
-            long zerosSize = job->Table.Shape.Q + TVec.Count;
-            using Workspace workspace = new(Workspace.SizeOf<T>(split.Length) + Workspace.SizeOf<T>(zerosSize));
-            T* rows = workspace.Take<T>(split.Length), zeros = workspace.Take<T>(zerosSize);
-            new Span<T>(zeros, (int)zerosSize).Clear();
+            using Workspace workspace = new(ColumnCopies<TVec, T>.Bytes(job->Table));
+            ColumnCopies<TVec, T> copies = new(job->Table, job->Problem.Layout.Ld, workspace);
             for (long plane; (plane = Take(job, out long last)) < last;)
             {
                 for (; plane < last; plane++)
-                    Unfold(job->Table, split, PlaneAt(job, plane), ColumnsAt(job, plane), job->Problem.Layout.Ld, rows, zeros);
+                    copies.Run(PlaneAt(job, plane), ColumnsAt(job, plane));
             }
         }
     }
@@ -89,35 +85,5 @@ internal static unsafe class ColumnLoops<TVec, T>
         (long image, long channel) = Math.DivRem(plane, job->Table.Shape.C);
         return job->Problem.Columns + ((nint)image * job->Problem.Layout.ImageStride)
             + ((nint)channel * job->Table.Shape.R * job->Table.Shape.S * job->Problem.Layout.Ld);
-    }
-
-    private static void Unfold(IndexTable table, in SplitRows<TVec, T> split, T* x, T* columns, nint ld, T* rows, T* zeros)
-    {
-        WindowAxis axis = table.Vertical;
-        int width = table.Horizontal.Windows;
-        for (int strip = 0; strip < table.Strips.Count; strip++)
-        {
-            (int first, int last, int sourceFirst, int sourceLast) = table.Strips[strip];
-            split.Split(x + ((nint)sourceFirst * table.Shape.W), table.Shape.W, sourceLast - sourceFirst, T.Zero, rows);
-            T* to = columns + ((nint)first * width);
-            for (int r = 0; r < table.Shape.R; r++)
-            {
-                // The windows of the strip whose row of taps lies in the image.
-                int inside = first, below = last;
-                while (inside < last && r < axis.Taps[inside].First)
-                    inside++;
-                while (below > inside && r >= axis.Taps[below - 1].Last)
-                    below--;
-                nint row = (inside == below ? 0 : axis.Starts[inside]) + ((nint)r * axis.Dilation) - sourceFirst;
-                for (int s = 0; s < table.Shape.S; s++, to += ld)
-                {
-                    T* end = to + ((nint)(last - first) * width);
-                    WindowTile<TVec, T>.CopyRows(zeros, 0, to, inside - first, width, end);
-                    WindowTile<TVec, T>.CopyRows(rows + (row * split.Pitch) + split.Offset(s), (nint)axis.Stride * split.Pitch,
-                        to + ((nint)(inside - first) * width), below - inside, width, end);
-                    WindowTile<TVec, T>.CopyRows(zeros, 0, to + ((nint)(below - first) * width), last - below, width, end);
-                }
-            }
-        }
     }
 }

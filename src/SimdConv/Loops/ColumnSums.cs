@@ -13,22 +13,19 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Pixels of a phase that are run together, at most: the masks of all taps are to stay in L1.</summary>
-    private const int MostTogether = 256;
-
-    /// <summary>Elements of the columns, in whole planes, that are fetched ahead at least.</summary>
+    /// <summary>Elements of the columns, rounded up to whole planes, that are fetched ahead: it takes so long for them to come.</summary>
     private const int FetchAhead = 1 << 12;
 
     private readonly IndexTable table;
     private readonly nint ld;
 
-    /// <summary>For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place, phase by phase.</summary>
+    /// <summary>For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place.</summary>
     private readonly T* masks, lines;
 
     /// <summary>For each phase of the columns what its pixels meet.</summary>
     private readonly ColumnTaps* phases;
 
-    private readonly int together;
+    private readonly int together, planesAhead;
 
     /// <summary>Elements from a row of taps to the next one that the same pixels meet.</summary>
     private readonly nint nextRow;
@@ -36,6 +33,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     public ColumnSums(IndexTable table, nint ld, Workspace workspace)
     {
         (this.table, this.ld, together) = (table, ld, Together(table));
+        planesAhead = (int)(FetchAhead / ((long)table.Shape.R * table.Shape.S * table.Columns)) + 1;
         masks = workspace.Take<T>(MasksSize(table));
         lines = workspace.Take<T>(LinesSize(table));
         WindowAxis axis = table.Horizontal;
@@ -43,16 +41,12 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         for (int i = 0; i < axis.Phases.Length; i++)
             phases[i] = Taps(axis.Phases[i]);
         nextRow = (table.Vertical.TapStep * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
-        TVec bits = TVec.Equal(default, default);
-        int pitch = MaskPitch(table), period = Period(table);
-        new Span<T>(masks, pitch * table.Shape.S).Clear();
         for (int s = 0; s < table.Shape.S; s++)
         {
             (int index, int step) = axis.Places[s];
             WindowPhase phase = axis.Phases[index];
-            int before = step - phase.Place, first = Math.Max(0, before), last = Math.Min(phase.Count, before + axis.Windows);
-            for (int row = 0; row < together && first < last; row++)
-                new Span<T>(masks + (s * pitch) + (row * period) + first, last - first).Fill(*(T*)&bits);
+            int before = step - phase.Place, last = Math.Min(phase.Count, before + axis.Windows), pitch = MaskPitch(table);
+            ColumnTile<TVec, T>.Mask(masks + ((nint)s * pitch), pitch, Math.Max(0, before), last, Period(table), together);
         }
     }
 
@@ -65,7 +59,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         WindowAxis axis = table.Vertical;
         int width = table.Shape.W, windows = table.Horizontal.Windows;
         bool inPlace = together == 1 || (axis.Stride == 1 && width == RunWidth(table));
-        nint nextRun = inPlace ? width : RunWidth(table), nextPhase = ((axis.Size - 1) / axis.Stride + 1) * nextRun;
+        nint nextRun = inPlace ? width : RunWidth(table), nextPhase = (((axis.Size - 1) / axis.Stride) + 1) * nextRun;
         for (int phase = 0; phase < Math.Min(axis.Stride, axis.Size); phase++)
         {
             for (int h = phase, rows; h < axis.Size; h += rows * axis.Stride)
@@ -74,16 +68,20 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
                 rows = Math.Min(axis.AlikePixels[h], together == 1 ? axis.Size : together);
                 T* from = columns + (tap * table.Shape.S * ld) + ((nint)window * windows);
 
-                // Rows that are run together are one row to the tile; their masks are the end of those of as many as possible.
                 if (together == 1)
+                {
                     Sum(from, tapRows, masks, x + ((nint)h * width), (nint)axis.Stride * width, rows, width);
-                else
-                    Sum(from, tapRows, masks + ((nint)(together - rows) * windows), (inPlace ? x : lines + (phase * nextPhase)) + (h / axis.Stride * nextRun), 0, 1, rows * (int)nextRun);
+                    continue;
+                }
+
+                // Rows that are run together are one row to the tile; their masks are the end of those of as many as possible.
+                T* to = (inPlace ? x : lines + (phase * nextPhase)) + (h / axis.Stride * nextRun);
+                Sum(from, tapRows, masks + ((nint)(together - rows) * windows), to, 0, 1, rows * (int)nextRun);
             }
         }
 
         if (!inPlace)
-            ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width);
+            ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width, (nint)axis.Size * width * planesAhead);
     }
 
     private void Sum(T* columns, int tapRows, T* mask, T* target, nint pitch, int rows, int width)
@@ -122,7 +120,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         int pitch = MaskPitch(table), first = phase.Place - axis.Places[phase.FirstTap].Step, last = first - ((phase.Taps - 1) * axis.WindowStep);
         return new(first + (phase.FirstTap * ld), (axis.TapStep * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch, (nint)axis.TapStep * pitch,
             Math.Max(0, -last), together > 1 ? 0 : Math.Min(phase.Count, axis.Windows - first),
-            ((FetchAhead / (table.Rows / table.Shape.C * ld)) + 1) * (table.Rows / table.Shape.C) * ld);
+            table.Shape.R * table.Shape.S * ld * planesAhead);
     }
 
     private static bool IsPair(WindowAxis axis) => axis.Stride == 2 && axis.Size > 1;
@@ -132,7 +130,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     {
         WindowAxis axis = table.Horizontal;
         return (axis.Stride == 1 || IsPair(axis)) && axis.Windows < 2 * TVec.Count && axis.Size <= (long)axis.Windows * axis.Stride
-            ? Math.Clamp(MostTogether / axis.Windows, 1, table.Shape.H)
+            ? Math.Clamp(ColumnTile<TVec, T>.MostTogether / axis.Windows, 1, table.Shape.H)
             : 1;
     }
 

@@ -44,7 +44,7 @@ internal static unsafe class PoolLoops<TVec, T>
         job.Blocks = inWindows
             ? (((long)problem.Batch * schedule.Shape.C) + PoolWindows<TVec, T>.Together(schedule, problem) - 1) / PoolWindows<TVec, T>.Together(schedule, problem)
             : PoolPlanes<TVec, T>.Blocks(schedule, problem);
-        long items = job.Blocks * strips.Count, perItem = (long)strips.Rows * schedule.Shape.W * (inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : TVec.Count);
+        long items = job.Blocks * strips.Count, perItem = (long)Math.Max(strips.Rows, strips.SourceRows) * schedule.Shape.W * (inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : TVec.Count);
         job.Grain = Math.Max(1, Grain / perItem);
         execution.Run((int)Math.Min(execution.Threads, (items + job.Grain - 1) / job.Grain), &RunPart, &job);
     }

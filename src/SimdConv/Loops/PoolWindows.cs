@@ -154,7 +154,6 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         {
             NextPixels = rowSize,
             NextRow = -axis.WindowStep * rowSize,
-            NextColumn = 0,
             RowTaps = T.CreateTruncating((long)axis.TapStep * schedule.Shape.S),
         };
         for (int phase = 0; phase < Math.Min(axis.Stride, range.Last - range.First); phase++)

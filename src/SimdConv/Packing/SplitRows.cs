@@ -97,7 +97,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
         WindowTile<TVec, T>.Give(dy, pitch, rows, axis.Windows, rowCount, counts, given, axis.Reach, GivenPitch);
 
     /// <summary>Rows of the image: each pixel sums, taps ascending, what its windows give to it. All of a row is written.</summary>
-    /// <param name="gifts">Rows of <see cref="Give"/>; NextColumn is from one tap to the next, 0 where all taps are given the same.</param>
+    /// <param name="gifts">Rows of <see cref="Give"/>.</param>
     /// <param name="line">Workspace.</param>
     /// <param name="target">The first row.</param>
     /// <param name="pitch">From one row to the next.</param>
@@ -113,19 +113,18 @@ internal readonly unsafe struct SplitRows<TVec, T>
     private void Collect<TTaps>(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
         where TTaps : struct, IConstant
     {
-        nint nextTap = gifts.NextColumn;
-        gifts.NextColumn = (axis.TapStep * nextTap) - axis.WindowStep;
+        gifts.NextColumn = -axis.WindowStep;
         gifts.ColumnTaps = T.CreateTruncating(axis.TapStep);
         if (two)
         {
             int first = axis.Phases[0].Pixel;
-            WindowTile<TVec, T>.CollectPair<TTaps>(in gifts, Columns(axis.Phases[first], nextTap), Columns(axis.Phases[1 - first], nextTap), target, pitch, rows, axis.Size);
+            WindowTile<TVec, T>.CollectPair<TTaps>(in gifts, Columns(axis.Phases[first]), Columns(axis.Phases[1 - first]), target, pitch, rows, axis.Size);
             return;
         }
 
         foreach (WindowPhase phase in axis.Phases)
         {
-            WindowColumns columns = Columns(phase, nextTap);
+            WindowColumns columns = Columns(phase);
             if (axis.Stride == 1)
             {
                 WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns, target, pitch, rows, phase.Count);
@@ -140,9 +139,9 @@ internal readonly unsafe struct SplitRows<TVec, T>
         }
     }
 
-    private WindowColumns Columns(WindowPhase phase, nint nextTap) => phase.Taps == 0
+    private WindowColumns Columns(WindowPhase phase) => phase.Taps == 0
         ? default
-        : new(axis.Reach + phase.Place - axis.Places[phase.FirstTap].Step + (phase.FirstTap * nextTap), phase.Taps, phase.FirstTap);
+        : new(axis.Reach + phase.Place - axis.Places[phase.FirstTap].Step, phase.Taps, phase.FirstTap);
 
     private static int Whole(int count) => (count + TVec.Count - 1) / TVec.Count * TVec.Count;
 }

@@ -15,13 +15,45 @@ namespace SimdConv.Kernels;
 internal readonly record struct ColumnTaps(nint From, nint Next, int Count, nint Mask, nint NextMask, int First, int Last, nint Ahead);
 
 /// <summary>
-/// Pixels that sum the elements of a column matrix, read where they lie: neighbours in a register, taps ascending. What lies beside the
-/// windows of a row is left out by masks, for each tap and pixel all bits or none.
+/// Copies to and sums from the rows of a column matrix, in place: neighbours in a register, taps ascending. What lies beside the image, or
+/// beside the windows of a row, is left out by masks, for each tap and element all bits or none.
 /// </summary>
 internal static unsafe class ColumnTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Pixels of a phase that are run together, at most: the masks of all taps are to stay in L1.</summary>
+    public const int MostTogether = 256;
+
+    /// <summary>A mask of a row of so many elements, set from first on and up to last, for several rows behind each other.</summary>
+    public static void Mask(T* mask, int size, int first, int last, int row, int rows)
+    {
+        TVec bits = TVec.Equal(default, default);
+        new Span<T>(mask, size).Clear();
+        for (; rows > 0 && first < last; rows--, mask += row)
+            new Span<T>(mask + first, last - first).Fill(*(T*)&bits);
+    }
+
+    /// <summary>
+    /// Rows behind each other: target[i, j] = source[i, j] where the mask is set, else 0. Whole registers are stored as long as they end at
+    /// or before <paramref name="end"/>: what lies behind a row is written later.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(T* source, nint nextRow, T* mask, int first, int last, T* target, int rows, int width, T* end)
+    {
+        for (; rows > 0; rows--, source += nextRow, target += width)
+        {
+            for (int j = 0; j < width; j += TVec.Count)
+            {
+                TVec value = j >= first && j + TVec.Count <= last ? TVec.Load(source + j) : TVec.LoadMasked(source + j, TVec.Load(mask + j));
+                if (target + j + TVec.Count <= end)
+                    TVec.Store(target + j, value);
+                else
+                    Store(target + j, value, width - j);
+            }
+        }
+    }
+
     /// <summary>target[i, j] = the sum over rows of taps and taps of each; rows of pixels are <paramref name="windows"/> apart in the columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, T* target, nint pitch, int rows, int width, int windows)
@@ -50,12 +82,11 @@ internal static unsafe class ColumnTile<TVec, T>
         }
     }
 
-    /// <summary>Contiguous rows that are taken from several places by turns.</summary>
+    /// <summary>Contiguous rows that are taken from several places by turns; what will be written next is fetched ahead.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width)
+    public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width, nint ahead)
     {
-        nint size = (nint)rows * width;
-        T* end = target + size;
+        T* end = target + ((nint)rows * width);
         for (; rows > 0; source += nextRow)
         {
             for (int place = 0; place < places && rows > 0; place++, rows--, target += width)
@@ -63,7 +94,7 @@ internal static unsafe class ColumnTile<TVec, T>
                 // What is written behind the row is written again with the next one.
                 for (int j = 0; j < width; j += TVec.Count)
                 {
-                    Prefetch.LinesToL2(target + j + size, 1);
+                    Prefetch.LinesToL2(target + j + ahead, 1);
                     TVec value = TVec.Load(source + (place * nextPlace) + j);
                     if (target + j + TVec.Count <= end)
                         TVec.Store(target + j, value);

@@ -114,17 +114,6 @@ internal static unsafe class WindowTile<TVec, T>
         }
     }
 
-    /// <summary>Rows behind each other from rows <paramref name="nextRow"/> apart.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void CopyRows(T* source, nint nextRow, T* target, int rows, int width, T* end)
-    {
-        for (; rows > 0; rows--, source += nextRow, target += width)
-        {
-            for (int j = 0; j < width; j += TVec.Count)
-                Store(target + j, TVec.Load(source + j), width - j, end);
-        }
-    }
-
     /// <summary>
     /// given[i, j] = dy[i, j], divided by rowCount * counts[j] if there are counts, with zeros around: <paramref name="before"/> elements,
     /// the windows, and zeros up to the next row.
