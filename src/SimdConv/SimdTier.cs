@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using SimdConv.Core;
@@ -47,7 +48,12 @@ public static class SimdSupport
 
     /// <summary>The fastest available tier: the one used where <see cref="Execution.Tier"/> is null.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
-    public static SimdTier Best => Fastest >= 0 ? (SimdTier)Fastest : throw WrongNarrowing();
+    public static SimdTier Best
+    {
+        // A constant by the time that it counts.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Fastest >= 0 ? (SimdTier)Fastest : throw WrongNarrowing();
+    }
 
     /// <summary>Every available tier, slowest first.</summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>

@@ -34,9 +34,10 @@ internal sealed class GemmSuite<T> : ISuite
     {
         NativeArray<T> c = o.NewC();
         GemmShape s = o.Shape;
+        Transpose transA = o.TransA, transB = o.TransB;
         return new CallContestant(
             PeerSet.SimdConv,
-            () => Gemm.Multiply(o.TransA, o.TransB, s.M, s.N, s.K, T.One, o.A, s.Lda, o.B, s.Ldb, T.Zero, c, s.N, execution),
+            () => Gemm.Multiply(transA, transB, s.M, s.N, s.K, T.One, o.A, s.Lda, o.B, s.Ldb, T.Zero, c, s.N, execution),
             c);
     }
 

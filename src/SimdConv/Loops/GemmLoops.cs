@@ -163,15 +163,17 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
 
     /// <summary>
     /// Few columns that leave lanes empty, when the rows would fill them: worth turning A and C where there are terms enough. 49 columns
-    /// fill 7/8 of half registers of 8, 160 rows all. Measured on Zen 4, the gain less ten terms' worth of it is what comes out.
+    /// fill 7/8 of half registers of 8, 160 rows all. Measured on Zen 4, turning A takes the time of three or four columns, against the
+    /// way in place, and C that of eight terms.
     /// </summary>
     private static bool IsBetterTransposed(GemmProblem<T>* p)
     {
-        const int LeastRows = 32, MostColumns = 128, LeastTerms = 48, TermsLost = 10;
+        const int LeastRows = 32, MostColumns = 128, LeastTerms = 48, TermsLost = 8;
         if (p->Alpha != T.One || p->N > MostColumns || p->M < Math.Max(LeastRows, 2 * p->N) || p->K < LeastTerms)
             return false;
         int w = TVec.Count, least = typeof(TVec) == typeof(Avx512Lanes<T>) ? w / 2 : w;
-        return Padded(p->N, least) * p->M * p->K > (p->K + TermsLost) * p->N * Padded(p->M, w);
+        int columnsLost = DirectLoops<TVec, T>.Suits(p) ? Math.Max(3, w / 4) : 0;
+        return Padded(p->N, least) * p->M * p->K > (p->K + TermsLost) * (p->N + columnsLost) * Padded(p->M, w);
 
         static long Padded(int size, int unit) => ((long)size + unit - 1) / unit * unit;
     }

@@ -20,9 +20,9 @@ internal static unsafe class DirectKernel<TVec, T>
     public static void Run(int rows, int vectors, int columns, DirectOperands<T>* o)
     {
         o->Last = columns - ((vectors - 1) * TVec.Count);
-        if (o->Last < TVec.Count)
-            Run<Partial>(rows, vectors, o);
-        else if (o->IsStreaming)
+        if (vectors == 1 && o->Last < TVec.Count)
+            Run<N1, Partial>(rows, o);
+        else if (o->IsStreaming && o->Last == TVec.Count)
             Run<Streaming>(rows, vectors, o);
         else if (o->Ahead != 0)
             Run<Fetching>(rows, vectors, o);

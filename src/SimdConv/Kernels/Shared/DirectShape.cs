@@ -9,7 +9,7 @@ internal interface IDirectShape
 
     static abstract int Vectors { get; }
 
-    /// <summary>Whether the last register of a row sticks out of B and C.</summary>
+    /// <summary>Whether the only register of a row sticks out of B and C.</summary>
     static abstract bool IsPartial { get; }
 
     /// <summary>Whether C, whose rows are aligned then, is written past the caches.</summary>
@@ -19,7 +19,7 @@ internal interface IDirectShape
     static abstract bool IsFetching { get; }
 }
 
-/// <summary>Registers that end where the columns end; a last one that sticks out; the first again, C being past the caches, or B fetched ahead.</summary>
+/// <summary>Registers that end where the columns end; a single one that sticks out; the first again, C being past the caches, or B fetched ahead.</summary>
 internal readonly struct Whole;
 
 internal readonly struct Partial;

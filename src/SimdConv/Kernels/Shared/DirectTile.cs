@@ -55,6 +55,7 @@ internal static unsafe class DirectTile<TVec, T, TShape>
         nint kc = o->Terms, ldb = o->Ldb, ldc = o->Ldc;
         T* b = o->B, c = o->C;
         int last = o->Last, w = TVec.Count;
+        nint back = last - w;
         TVec c0_0 = default, c0_1 = default, c0_2 = default, c0_3 = default;
         TVec c1_0 = default, c1_1 = default, c1_2 = default, c1_3 = default;
         TVec c2_0 = default, c2_1 = default, c2_2 = default, c2_3 = default;
@@ -67,41 +68,41 @@ internal static unsafe class DirectTile<TVec, T, TShape>
         {
             T* start = o->Start;
             nint ldstart = o->LdStart;
-            c0_0 = Load<N1>(start, last);
-            if (TShape.Vectors > 1) c0_1 = Load<N2>(start + w, last);
-            if (TShape.Vectors > 2) c0_2 = Load<N3>(start + (2 * w), last);
-            if (TShape.Vectors > 3) c0_3 = Load<N4>(start + (3 * w), last);
+            c0_0 = Load<N1>(start, last, back);
+            if (TShape.Vectors > 1) c0_1 = Load<N2>(start + w, last, back);
+            if (TShape.Vectors > 2) c0_2 = Load<N3>(start + (2 * w), last, back);
+            if (TShape.Vectors > 3) c0_3 = Load<N4>(start + (3 * w), last, back);
             start += ldstart;
-            if (TShape.Rows > 1) c1_0 = Load<N1>(start, last);
-            if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = Load<N2>(start + w, last);
-            if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = Load<N3>(start + (2 * w), last);
-            if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = Load<N4>(start + (3 * w), last);
+            if (TShape.Rows > 1) c1_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 1 && TShape.Vectors > 1) c1_1 = Load<N2>(start + w, last, back);
+            if (TShape.Rows > 1 && TShape.Vectors > 2) c1_2 = Load<N3>(start + (2 * w), last, back);
+            if (TShape.Rows > 1 && TShape.Vectors > 3) c1_3 = Load<N4>(start + (3 * w), last, back);
             start += ldstart;
-            if (TShape.Rows > 2) c2_0 = Load<N1>(start, last);
-            if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = Load<N2>(start + w, last);
-            if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = Load<N3>(start + (2 * w), last);
-            if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = Load<N4>(start + (3 * w), last);
+            if (TShape.Rows > 2) c2_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 2 && TShape.Vectors > 1) c2_1 = Load<N2>(start + w, last, back);
+            if (TShape.Rows > 2 && TShape.Vectors > 2) c2_2 = Load<N3>(start + (2 * w), last, back);
+            if (TShape.Rows > 2 && TShape.Vectors > 3) c2_3 = Load<N4>(start + (3 * w), last, back);
             start += ldstart;
-            if (TShape.Rows > 3) c3_0 = Load<N1>(start, last);
-            if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = Load<N2>(start + w, last);
-            if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = Load<N3>(start + (2 * w), last);
-            if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = Load<N4>(start + (3 * w), last);
+            if (TShape.Rows > 3) c3_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 3 && TShape.Vectors > 1) c3_1 = Load<N2>(start + w, last, back);
+            if (TShape.Rows > 3 && TShape.Vectors > 2) c3_2 = Load<N3>(start + (2 * w), last, back);
+            if (TShape.Rows > 3 && TShape.Vectors > 3) c3_3 = Load<N4>(start + (3 * w), last, back);
             start += ldstart;
-            if (TShape.Rows > 4) c4_0 = Load<N1>(start, last);
-            if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = Load<N2>(start + w, last);
-            if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = Load<N3>(start + (2 * w), last);
-            if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = Load<N4>(start + (3 * w), last);
+            if (TShape.Rows > 4) c4_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 4 && TShape.Vectors > 1) c4_1 = Load<N2>(start + w, last, back);
+            if (TShape.Rows > 4 && TShape.Vectors > 2) c4_2 = Load<N3>(start + (2 * w), last, back);
+            if (TShape.Rows > 4 && TShape.Vectors > 3) c4_3 = Load<N4>(start + (3 * w), last, back);
             start += ldstart;
-            if (TShape.Rows > 5) c5_0 = Load<N1>(start, last);
-            if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = Load<N2>(start + w, last);
-            if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = Load<N3>(start + (2 * w), last);
-            if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = Load<N4>(start + (3 * w), last);
+            if (TShape.Rows > 5) c5_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 5 && TShape.Vectors > 1) c5_1 = Load<N2>(start + w, last, back);
+            if (TShape.Rows > 5 && TShape.Vectors > 2) c5_2 = Load<N3>(start + (2 * w), last, back);
+            if (TShape.Rows > 5 && TShape.Vectors > 3) c5_3 = Load<N4>(start + (3 * w), last, back);
             start += ldstart;
-            if (TShape.Rows > 6) c6_0 = Load<N1>(start, last);
-            if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 6) c6_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 6 && TShape.Vectors > 1) c6_1 = Load<N2>(start + w, last, back);
             start += ldstart;
-            if (TShape.Rows > 7) c7_0 = Load<N1>(start, last);
-            if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = Load<N2>(start + w, last);
+            if (TShape.Rows > 7) c7_0 = Load<N1>(start, last, back);
+            if (TShape.Rows > 7 && TShape.Vectors > 1) c7_1 = Load<N2>(start + w, last, back);
             start += ldstart;
         }
 
@@ -111,10 +112,10 @@ internal static unsafe class DirectTile<TVec, T, TShape>
         {
             if (TShape.IsFetching)
                 Prefetch.LinesToL2(b + o->Ahead, TShape.Vectors * w);
-            TVec b0 = Load<N1>(b, last), b1 = default, b2 = default, b3 = default, x = default;
-            if (TShape.Vectors > 1) b1 = Load<N2>(b + w, last);
-            if (TShape.Vectors > 2) b2 = Load<N3>(b + (2 * w), last);
-            if (TShape.Vectors > 3) b3 = Load<N4>(b + (3 * w), last);
+            TVec b0 = Load<N1>(b, last, back), b1 = default, b2 = default, b3 = default, x = default;
+            if (TShape.Vectors > 1) b1 = Load<N2>(b + w, last, back);
+            if (TShape.Vectors > 2) b2 = Load<N3>(b + (2 * w), last, back);
+            if (TShape.Vectors > 3) b3 = Load<N4>(b + (3 * w), last, back);
             x = TVec.Broadcast(*(T*)a0);
             TVec.Accumulate(ref c0_0, x, b0);
             if (TShape.Vectors > 1) TVec.Accumulate(ref c0_1, x, b1);
@@ -150,57 +151,67 @@ internal static unsafe class DirectTile<TVec, T, TShape>
             b += ldb;
         }
 
-        Store<N1>(c, c0_0, last);
-        if (TShape.Vectors > 1) Store<N2>(c + w, c0_1, last);
-        if (TShape.Vectors > 2) Store<N3>(c + (2 * w), c0_2, last);
-        if (TShape.Vectors > 3) Store<N4>(c + (3 * w), c0_3, last);
+        Store<N1>(c, c0_0, last, back);
+        if (TShape.Vectors > 1) Store<N2>(c + w, c0_1, last, back);
+        if (TShape.Vectors > 2) Store<N3>(c + (2 * w), c0_2, last, back);
+        if (TShape.Vectors > 3) Store<N4>(c + (3 * w), c0_3, last, back);
         c += ldc;
-        if (TShape.Rows > 1) Store<N1>(c, c1_0, last);
-        if (TShape.Rows > 1 && TShape.Vectors > 1) Store<N2>(c + w, c1_1, last);
-        if (TShape.Rows > 1 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c1_2, last);
-        if (TShape.Rows > 1 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c1_3, last);
+        if (TShape.Rows > 1) Store<N1>(c, c1_0, last, back);
+        if (TShape.Rows > 1 && TShape.Vectors > 1) Store<N2>(c + w, c1_1, last, back);
+        if (TShape.Rows > 1 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c1_2, last, back);
+        if (TShape.Rows > 1 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c1_3, last, back);
         c += ldc;
-        if (TShape.Rows > 2) Store<N1>(c, c2_0, last);
-        if (TShape.Rows > 2 && TShape.Vectors > 1) Store<N2>(c + w, c2_1, last);
-        if (TShape.Rows > 2 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c2_2, last);
-        if (TShape.Rows > 2 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c2_3, last);
+        if (TShape.Rows > 2) Store<N1>(c, c2_0, last, back);
+        if (TShape.Rows > 2 && TShape.Vectors > 1) Store<N2>(c + w, c2_1, last, back);
+        if (TShape.Rows > 2 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c2_2, last, back);
+        if (TShape.Rows > 2 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c2_3, last, back);
         c += ldc;
-        if (TShape.Rows > 3) Store<N1>(c, c3_0, last);
-        if (TShape.Rows > 3 && TShape.Vectors > 1) Store<N2>(c + w, c3_1, last);
-        if (TShape.Rows > 3 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c3_2, last);
-        if (TShape.Rows > 3 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c3_3, last);
+        if (TShape.Rows > 3) Store<N1>(c, c3_0, last, back);
+        if (TShape.Rows > 3 && TShape.Vectors > 1) Store<N2>(c + w, c3_1, last, back);
+        if (TShape.Rows > 3 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c3_2, last, back);
+        if (TShape.Rows > 3 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c3_3, last, back);
         c += ldc;
-        if (TShape.Rows > 4) Store<N1>(c, c4_0, last);
-        if (TShape.Rows > 4 && TShape.Vectors > 1) Store<N2>(c + w, c4_1, last);
-        if (TShape.Rows > 4 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c4_2, last);
-        if (TShape.Rows > 4 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c4_3, last);
+        if (TShape.Rows > 4) Store<N1>(c, c4_0, last, back);
+        if (TShape.Rows > 4 && TShape.Vectors > 1) Store<N2>(c + w, c4_1, last, back);
+        if (TShape.Rows > 4 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c4_2, last, back);
+        if (TShape.Rows > 4 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c4_3, last, back);
         c += ldc;
-        if (TShape.Rows > 5) Store<N1>(c, c5_0, last);
-        if (TShape.Rows > 5 && TShape.Vectors > 1) Store<N2>(c + w, c5_1, last);
-        if (TShape.Rows > 5 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c5_2, last);
-        if (TShape.Rows > 5 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c5_3, last);
+        if (TShape.Rows > 5) Store<N1>(c, c5_0, last, back);
+        if (TShape.Rows > 5 && TShape.Vectors > 1) Store<N2>(c + w, c5_1, last, back);
+        if (TShape.Rows > 5 && TShape.Vectors > 2) Store<N3>(c + (2 * w), c5_2, last, back);
+        if (TShape.Rows > 5 && TShape.Vectors > 3) Store<N4>(c + (3 * w), c5_3, last, back);
         c += ldc;
-        if (TShape.Rows > 6) Store<N1>(c, c6_0, last);
-        if (TShape.Rows > 6 && TShape.Vectors > 1) Store<N2>(c + w, c6_1, last);
+        if (TShape.Rows > 6) Store<N1>(c, c6_0, last, back);
+        if (TShape.Rows > 6 && TShape.Vectors > 1) Store<N2>(c + w, c6_1, last, back);
         c += ldc;
-        if (TShape.Rows > 7) Store<N1>(c, c7_0, last);
-        if (TShape.Rows > 7 && TShape.Vectors > 1) Store<N2>(c + w, c7_1, last);
+        if (TShape.Rows > 7) Store<N1>(c, c7_0, last, back);
+        if (TShape.Rows > 7 && TShape.Vectors > 1) Store<N2>(c + w, c7_1, last, back);
     }
 
-    /// <summary>Register number <typeparamref name="TVector"/> of a row.</summary>
+    /// <summary>
+    /// Register number <typeparamref name="TVector"/> of a row. The last of several begins early enough to end with the columns: what it
+    /// shares with the one before is computed twice, the same both times. Masked loads would cost a narrow tile a tenth of its time.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Load<TVector>(T* source, int last)
+    private static TVec Load<TVector>(T* source, int last, nint back)
         where TVector : struct, IConstant =>
-        TShape.IsPartial && TVector.Value == TShape.Vectors ? TVec.LoadPartial(source, last) : TVec.Load(source);
+        TVector.Value < TShape.Vectors ? TVec.Load(source)
+        : TShape.IsPartial ? TVec.LoadPartial(source, last)
+        : TShape.Vectors > 1 ? TVec.Load(source + back)
+        : TVec.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TVector>(T* target, TVec value, int last)
+    private static void Store<TVector>(T* target, TVec value, int last, nint back)
         where TVector : struct, IConstant
     {
-        if (TShape.IsPartial && TVector.Value == TShape.Vectors)
-            TVec.StorePartial(target, value, last);
-        else if (TShape.IsStreaming)
+        if (TShape.IsStreaming)
             TVec.StoreStreaming(target, value);
+        else if (TVector.Value < TShape.Vectors)
+            TVec.Store(target, value);
+        else if (TShape.IsPartial)
+            TVec.StorePartial(target, value, last);
+        else if (TShape.Vectors > 1)
+            TVec.Store(target + back, value);
         else
             TVec.Store(target, value);
     }
