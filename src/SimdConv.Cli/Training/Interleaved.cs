@@ -75,9 +75,10 @@ internal static class Interleaved
     public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T quarter = T.CreateTruncating(0.25), inverse = T.One / scale;
+        // dy / 4 / scale * (scale^2 - y^2)
+        T factor = T.CreateTruncating(0.25) / scale, square = scale * scale;
         int row = columns * width, last = width - Vector<T>.Count;
-        Vector<T> scales = new(scale), inverses = new(inverse), quarters = new(quarter);
+        Vector<T> squares = new(square), factors = new(factor);
         for (int h = 0, at = 0; h < height; h += 2)
         {
             for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += pitch)
@@ -88,26 +89,26 @@ internal static class Interleaved
                 {
                     for (int i = 0; i < width; i++)
                     {
-                        T g = Unsafe.Add(ref given, i) * quarter;
-                        PutGradient(ref Unsafe.Add(ref a, i), g, scale, inverse);
-                        PutGradient(ref Unsafe.Add(ref b, i), g, scale, inverse);
-                        PutGradient(ref Unsafe.Add(ref c, i), g, scale, inverse);
-                        PutGradient(ref Unsafe.Add(ref d, i), g, scale, inverse);
+                        T g = Unsafe.Add(ref given, i) * factor;
+                        PutGradient(ref Unsafe.Add(ref a, i), g, square);
+                        PutGradient(ref Unsafe.Add(ref b, i), g, square);
+                        PutGradient(ref Unsafe.Add(ref c, i), g, square);
+                        PutGradient(ref Unsafe.Add(ref d, i), g, square);
                     }
 
                     continue;
                 }
 
                 // The last register overlaps the one before, so it is computed ahead.
-                Vector<T> gs = Load(ref given, last) * quarters, endA = Gradient(Load(ref a, last), gs, scales, inverses), endB = Gradient(Load(ref b, last), gs, scales, inverses);
-                Vector<T> endC = Gradient(Load(ref c, last), gs, scales, inverses), endD = Gradient(Load(ref d, last), gs, scales, inverses);
+                Vector<T> gs = Load(ref given, last) * factors, endA = Gradient(Load(ref a, last), gs, squares), endB = Gradient(Load(ref b, last), gs, squares);
+                Vector<T> endC = Gradient(Load(ref c, last), gs, squares), endD = Gradient(Load(ref d, last), gs, squares);
                 for (int i = 0; i < last; i += Vector<T>.Count)
                 {
-                    gs = Load(ref given, i) * quarters;
-                    Store(Gradient(Load(ref a, i), gs, scales, inverses), ref a, i);
-                    Store(Gradient(Load(ref b, i), gs, scales, inverses), ref b, i);
-                    Store(Gradient(Load(ref c, i), gs, scales, inverses), ref c, i);
-                    Store(Gradient(Load(ref d, i), gs, scales, inverses), ref d, i);
+                    gs = Load(ref given, i) * factors;
+                    Store(Gradient(Load(ref a, i), gs, squares), ref a, i);
+                    Store(Gradient(Load(ref b, i), gs, squares), ref b, i);
+                    Store(Gradient(Load(ref c, i), gs, squares), ref c, i);
+                    Store(Gradient(Load(ref d, i), gs, squares), ref d, i);
                 }
 
                 Store(endA, ref a, last);
@@ -122,18 +123,18 @@ internal static class Interleaved
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T inverse = T.One / scale;
-        Vector<T> scales = new(scale), inverses = new(inverse);
+        T factor = T.One / scale, square = scale * scale;
+        Vector<T> squares = new(square), factors = new(factor);
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<T> values = y.Slice(row * pitch, width);
             Span<T> gradients = dy.Slice(row * pitch, width);
             int i = 0;
             for (; i + Vector<T>.Count <= width; i += Vector<T>.Count)
-                Gradient(new Vector<T>(values[i..]), new Vector<T>(gradients[i..]), scales, inverses).CopyTo(gradients[i..]);
+                Gradient(new Vector<T>(values[i..]), new Vector<T>(gradients[i..]) * factors, squares).CopyTo(gradients[i..]);
 
             for (; i < width; i++)
-                gradients[i] *= scale - (values[i] * values[i] * inverse);
+                gradients[i] = gradients[i] * factor * (square - (values[i] * values[i]));
         }
     }
 
@@ -149,13 +150,13 @@ internal static class Interleaved
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<T> Gradient<T>(Vector<T> y, Vector<T> dy, Vector<T> scales, Vector<T> inverses)
+    private static Vector<T> Gradient<T>(Vector<T> y, Vector<T> dy, Vector<T> squares)
         where T : unmanaged =>
-        dy * (scales - (y * y * inverses));
+        dy * (squares - (y * y));
 
-    private static void PutGradient<T>(ref T y, T dy, T scale, T inverse)
+    private static void PutGradient<T>(ref T y, T dy, T square)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        y = dy * (scale - (y * y * inverse));
+        y = dy * (square - (y * y));
 
     private static ref T First<T>(ReadOnlySpan<T> values) => ref MemoryMarshal.GetReference(values);
 
