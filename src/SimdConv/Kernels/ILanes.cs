@@ -30,7 +30,7 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>The first <paramref name="count"/> elements (1 to Count - 1), zeros behind them; reads no others.</summary>
     static abstract TSelf LoadPartial(T* source, int count);
 
-    /// <summary>The elements whose bits of the mask are set, zeros elsewhere; reads no others.</summary>
+    /// <summary>The elements whose bits of the mask are set, zeros elsewhere; the others need not be readable.</summary>
     static abstract TSelf LoadMasked(T* source, TSelf mask);
 
     /// <summary>Writes the first <paramref name="count"/> elements (1 to Count - 1) and no others.</summary>

@@ -36,12 +36,22 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
         return new(value);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLanes<T> LoadMasked(T* source, VectorLanes<T> mask)
     {
-        // Vectors know no masked loads; a mask's set bits are NaN.
+        // Vectors know no masked loads. Where one element may be read, so may its page, which no system makes smaller than 4 KB.
+        const int Page = 4096;
+        if (Vector.EqualsAll(Vector.As<T, int>(mask.v), Vector<int>.Zero))
+            return default;
+        return ((nuint)source & (Page - 1)) <= (nuint)(Page - sizeof(Vector<T>)) ? And(Load(source), mask) : LoadEach(source, mask);
+    }
+
+    private static VectorLanes<T> LoadEach(T* source, VectorLanes<T> mask)
+    {
         Vector<T> value = Vector<T>.Zero;
         for (int i = 0; i < Count; i++)
         {
+            // Set bits are NaN.
             if (T.IsNaN(mask.v[i]))
                 ((T*)&value)[i] = source[i];
         }
