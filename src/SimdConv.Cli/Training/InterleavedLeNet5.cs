@@ -6,7 +6,7 @@ namespace SimdConv.Cli.Training;
 /// <summary>
 /// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other: [channel][row][column][image].
 /// So they are one wide image to a convolution, whose taps are as many columns apart as there are images, and fill registers whatever their size; a
-/// dense layer is a product of its weights with a matrix of one image a column. A part runs through all layers and back while it is in cache.
+/// dense layer is a product of its weights with a matrix of one image a column. Two parts run through all layers and back while they are in cache.
 /// </summary>
 /// <remarks>
 /// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the dense layers
@@ -15,7 +15,7 @@ namespace SimdConv.Cli.Training;
 internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int Parts = 4;
+    private const int Parts = 4, PartsAtOnce = 2;
 
     private static readonly T Scale = T.CreateTruncating(LeNetShapes.TanhScale);
 
@@ -115,12 +115,17 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         }
     }
 
-    /// <summary>The parts of one thread. Its dense layers are products of all their images at once.</summary>
+    /// <summary>The parts of one thread.</summary>
     private void Each(int share, bool trains)
     {
-        int parts = PartsOf(batch), first = parts * share / team.Size, last = parts * (share + 1) / team.Size;
-        if (first == last)
-            return;
+        int parts = PartsOf(batch), end = parts * (share + 1) / team.Size;
+        for (int part = parts * share / team.Size; part < end; part += PartsAtOnce)
+            Run(part, Math.Min(part + PartsAtOnce, end), trains);
+    }
+
+    /// <summary>Some parts: so many that their layers are still in cache on the way back, and that the dense layers' products are wide.</summary>
+    private void Run(int first, int last, bool trains)
+    {
         for (int part = first; part < last; part++)
             Features(part);
         int column = first * width, count = Math.Min(batch, last * width) - column;
