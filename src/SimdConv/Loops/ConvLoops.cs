@@ -267,7 +267,10 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 T beta = block > 0 ? T.One : problem.Beta;
                 foreach (ConvSchedule.Band band in schedule.Bands)
                 {
-                    if (schedule.Lanes == ConvLanes.Outputs)
+                    // Half registers have no other way: ahead of time, the tiles of others are left out.
+                    if (typeof(TKernel) == typeof(GemmKernel<Avx2Lanes<T>, T, N2>) && typeof(TVec) != typeof(Avx2Lanes<T>))
+                        RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);
+                    else if (schedule.Lanes == ConvLanes.Outputs)
                         RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);
                     else if (schedule.Lanes == ConvLanes.Rows)
                         RunRows<TKernel>(in item, band, channels * band.Taps, problem.TargetLayout, beta);
