@@ -267,8 +267,8 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 T beta = block > 0 ? T.One : problem.Beta;
                 foreach (ConvSchedule.Band band in schedule.Bands)
                 {
-                    // Half registers have no other way: ahead of time, the tiles of others are left out.
-                    if (typeof(TKernel) == typeof(GemmKernel<Avx2Lanes<T>, T, N2>) && typeof(TVec) != typeof(Avx2Lanes<T>))
+                    // Half registers and single ones have no other way: ahead of time, the tiles of others are left out.
+                    if (typeof(TKernel) == typeof(GemmKernel<TVec, T, N1>) || (typeof(TKernel) == typeof(GemmKernel<Avx2Lanes<T>, T, N2>) && typeof(TVec) != typeof(Avx2Lanes<T>)))
                         RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);
                     else if (schedule.Lanes == ConvLanes.Outputs)
                         RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);

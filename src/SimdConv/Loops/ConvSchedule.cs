@@ -231,7 +231,7 @@ internal sealed partial class ConvSchedule
             {
                 if (tile.Slides == 0 || CanSlide(grid, tile.Slides))
                     choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Outputs, 1, elementSize));
-                if (tile.IsHalf || tile.Slides > 0)
+                if (tile.Vectors == 1 || tile.IsHalf)
                     continue;
                 choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Rows, 1, elementSize));
                 choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Positions, 1, elementSize));

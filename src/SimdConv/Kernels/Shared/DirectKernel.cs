@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Kernels;
 
@@ -20,11 +21,11 @@ internal static unsafe class DirectKernel<TVec, T>
     public static void Run(int rows, int vectors, int columns, DirectOperands<T>* o)
     {
         o->Last = columns - ((vectors - 1) * TVec.Count);
-        if (vectors == 1 && o->Last < TVec.Count)
+        if (TVec.Count > 1 && vectors == 1 && o->Last < TVec.Count)
             Run<N1, Partial>(rows, o);
-        else if (o->IsStreaming && o->Last == TVec.Count)
+        else if (TVec.Count > 1 && o->IsStreaming && o->Last == TVec.Count)
             Run<Streaming>(rows, vectors, o);
-        else if (o->Ahead != 0)
+        else if (TVec.Count > 1 && o->Ahead != 0)
             Run<Fetching>(rows, vectors, o);
         else
             Run<Whole>(rows, vectors, o);
@@ -46,16 +47,18 @@ internal static unsafe class DirectKernel<TVec, T>
         where TVectors : struct, IConstant
         where TEnd : struct
     {
+        // Half registers of AVX-512's tier have all of its names. What no tier has is left out ahead of time.
+        int most = Avx512F.VL.IsSupported && typeof(TVec) == typeof(Avx2Lanes<T>) ? 8 : MaxRows(TVectors.Value);
         switch (rows)
         {
             case 1: DirectTile<TVec, T, DirectShape<N1, TVectors, TEnd>>.Run(o); break;
-            case 2: DirectTile<TVec, T, DirectShape<N2, TVectors, TEnd>>.Run(o); break;
-            case 3: DirectTile<TVec, T, DirectShape<N3, TVectors, TEnd>>.Run(o); break;
-            case 4: DirectTile<TVec, T, DirectShape<N4, TVectors, TEnd>>.Run(o); break;
-            case 5: DirectTile<TVec, T, DirectShape<N5, TVectors, TEnd>>.Run(o); break;
-            case 6: DirectTile<TVec, T, DirectShape<N6, TVectors, TEnd>>.Run(o); break;
-            case 7: DirectTile<TVec, T, DirectShape<N7, TVectors, TEnd>>.Run(o); break;
-            case 8: DirectTile<TVec, T, DirectShape<N8, TVectors, TEnd>>.Run(o); break;
+            case 2 when most >= 2: DirectTile<TVec, T, DirectShape<N2, TVectors, TEnd>>.Run(o); break;
+            case 3 when most >= 3: DirectTile<TVec, T, DirectShape<N3, TVectors, TEnd>>.Run(o); break;
+            case 4 when most >= 4: DirectTile<TVec, T, DirectShape<N4, TVectors, TEnd>>.Run(o); break;
+            case 5 when most >= 5: DirectTile<TVec, T, DirectShape<N5, TVectors, TEnd>>.Run(o); break;
+            case 6 when most >= 6: DirectTile<TVec, T, DirectShape<N6, TVectors, TEnd>>.Run(o); break;
+            case 7 when most >= 7: DirectTile<TVec, T, DirectShape<N7, TVectors, TEnd>>.Run(o); break;
+            case 8 when most >= 8: DirectTile<TVec, T, DirectShape<N8, TVectors, TEnd>>.Run(o); break;
         }
     }
 }
