@@ -33,6 +33,8 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <param name="matrices">Where to.</param>
     /// <param name="lanes">Elements of a row of a matrix: the lanes of the block.</param>
     /// <param name="next">From one matrix to the next.</param>
+    // A root of its own: inlined, as a profile asks for, its transforms would be beyond what the JIT inlines into one method.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Input(TileRun run, int fill, TapGrid grid, T* source, ImageLayout image, int channels, T* lines, T* matrices, int lanes, nint next)
     {
         int m = TTile.Outputs, n = Inputs, w = TVec.Count, room = lanes - run.At, pitch = Pitch(lanes);
@@ -139,6 +141,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <param name="interleave">Whether the lanes are neighbouring tiles; if not, registers of neighbouring pixels are stored as they are.</param>
     /// <param name="scratch">M * (M + 2) registers.</param>
     /// <param name="target">Where to.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Output(T* matrices, nint next, int lanes, TVec bias, bool interleave, T* scratch, T* target)
     {
         int m = TTile.Outputs, n = Inputs, w = TVec.Count;
