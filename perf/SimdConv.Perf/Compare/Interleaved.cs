@@ -9,13 +9,19 @@ internal sealed record Timing(string Name, double[] Seconds, double Flops)
 }
 
 /// <summary>
-/// Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them. A turn is a block of calls. Where
-/// there are threads, a turn begins when the threads of the one before have gone to sleep, and with calls that aren't timed and wake
-/// its own: so each keeps its own way of waiting for work, and none takes cores from another.
+/// Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them. A turn is a block of calls, and
+/// begins with one that isn't timed: where all work on the same operands, the first after one with operands of its own, such as the
+/// limit of memory, would else be the only one to find them out of cache. Where there are threads, a turn begins when the threads of
+/// the one before have gone to sleep, and with calls that wake its own: so each keeps its own way of waiting for work, and none takes
+/// cores from another.
 /// </summary>
 internal static class Interleaved
 {
     private const double BlockSeconds = 0.001, ThreadedBlockSeconds = 0.01, WakeSeconds = 0.005;
+
+    /// <summary>Calls longer than this bring what they read into caches in no time beside their own.</summary>
+    private const double LongSeconds = 0.02;
+
     private const int LeastRounds = 3, MostRounds = 300;
 
     /// <summary>Runs until code is compiled and caches are warm, and until there are results to check; returns the seconds of a call.</summary>
@@ -56,7 +62,9 @@ internal static class Interleaved
                 if (round >= contestant.MaxSamples)
                     continue;
                 if (isThreaded)
-                    TakeOver(contestant, calls[i]);
+                    WaitForQuiet();
+                if (contestant.FixedRepetitions == 0 && (isThreaded || calls[i] < LongSeconds))
+                    contestant.Run((int)Math.Clamp((isThreaded ? WakeSeconds : 0) / calls[i], 1, 1_000_000));
                 times[i].Add(Time(contestant, repetitions[i]) / repetitions[i]);
             }
         }
@@ -64,8 +72,8 @@ internal static class Interleaved
         return [.. contestants.Select((c, i) => new Timing(c.Name, [.. times[i]], c.Flops))];
     }
 
-    /// <summary>Waits until no thread works or looks for work, then wakes those of the participant.</summary>
-    private static void TakeOver(Contestant contestant, double call)
+    /// <summary>Waits until no thread works or looks for work.</summary>
+    private static void WaitForQuiet()
     {
         // Longer than the kernel's tick, 10 ms at the most, at which it counts the time of a thread that goes on and on.
         TimeSpan slice = TimeSpan.FromMilliseconds(11);
@@ -77,8 +85,6 @@ internal static class Interleaved
             used = Environment.CpuUsage.TotalTime - before;
         }
         while (used > slice / 10);
-        if (contestant.FixedRepetitions == 0)
-            contestant.Run((int)Math.Clamp(WakeSeconds / call, 1, 1_000_000));
     }
 
     private static double Time(Contestant contestant, int times)
