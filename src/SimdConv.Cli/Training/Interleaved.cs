@@ -44,17 +44,18 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>2x2 averages of rows of <paramref name="columns"/>; the columns of the result are <paramref name="pitch"/> apart.</summary>
+    /// <summary>2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns ahead of the odd ones.</summary>
     public static void Pool<T>(ReadOnlySpan<T> x, int height, int columns, int width, Span<T> y, int pitch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T quarter = T.CreateTruncating(0.25);
         Vector<T> quarters = new(quarter);
         int row = columns * width;
-        for (int h = 0, at = 0; h < height; h += 2)
+        for (int h = 0; h < height; h += 2)
         {
-            for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += pitch)
+            for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
+                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
                 ref T a = ref First(x.Slice(w, width)), b = ref First(x.Slice(w + width, width));
                 ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)), to = ref First(y.Slice(at, width));
                 for (int i = 0; i < width; i += Vector<T>.Count)
@@ -71,7 +72,7 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages, <paramref name="pitch"/> apart.</summary>
+    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages, laid out as <see cref="Pool"/> does.</summary>
     public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -79,10 +80,11 @@ internal static class Interleaved
         T factor = T.CreateTruncating(0.25) / scale, square = scale * scale;
         int row = columns * width, last = width - Vector<T>.Count;
         Vector<T> squares = new(square), factors = new(factor);
-        for (int h = 0, at = 0; h < height; h += 2)
+        for (int h = 0; h < height; h += 2)
         {
-            for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += pitch)
+            for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
+                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
                 ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
                 ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
                 if (last < 0)
@@ -118,6 +120,9 @@ internal static class Interleaved
             }
         }
     }
+
+    /// <summary>Where a column begins in a row whose even columns lie ahead of the odd ones.</summary>
+    private static int SplitColumn(int column, int columns, int width) => (((column & 1) * ((columns + 1) / 2)) + (column / 2)) * width;
 
     /// <summary>Rows of the gradient of y = scale * tanh(x) become those of x's, in place.</summary>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)
