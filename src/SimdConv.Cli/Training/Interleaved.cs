@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Cli.Training;
 
@@ -11,7 +12,7 @@ namespace SimdConv.Cli.Training;
 internal static class Interleaved
 {
     /// <summary>Elements of images, one after the other, to rows of one element of each, <paramref name="pitch"/> apart; zeros behind the last image.</summary>
-    public static void Gather<T>(ReadOnlySpan<T> images, int size, int width, Span<T> target, int pitch)
+    public static unsafe void Gather<T>(ReadOnlySpan<T> images, int size, int width, Span<T> target, int pitch)
         where T : unmanaged
     {
         // Some elements of every image at a time: those of one pixel may all compete for the same lines of the cache.
@@ -22,10 +23,15 @@ internal static class Interleaved
             int last = Math.Min(first + block, size);
             for (int n = 0; n < count; n++)
             {
-                ReadOnlySpan<T> part = images[((n * size) + first)..((n * size) + last)];
+                ref readonly T from = ref images[(n * size) + first];
                 ref T to = ref target.Slice((first * pitch) + n, ((last - first - 1) * pitch) + 1)[0];
-                for (int i = 0; i < part.Length; i++)
-                    Unsafe.Add(ref to, i * pitch) = part[i];
+
+                // The image's next elements: they lie too far apart for the processor to fetch them by itself.
+                for (int line = 0; line < block && Sse.IsSupported && last + line < size; line += 64 / sizeof(T))
+                    Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.AsRef(in images[(n * size) + last + line])));
+
+                for (int i = 0; i < last - first; i++, to = ref Unsafe.Add(ref to, pitch))
+                    to = Unsafe.Add(ref Unsafe.AsRef(in from), i);
             }
         }
 
