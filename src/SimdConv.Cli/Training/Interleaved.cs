@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Cli.Training;
 
@@ -11,7 +12,7 @@ namespace SimdConv.Cli.Training;
 internal static class Interleaved
 {
     /// <summary>Elements of images, one after the other, to rows of one element of each, <paramref name="pitch"/> apart; zeros behind the last image.</summary>
-    public static void Gather<T>(ReadOnlySpan<T> images, int size, int width, Span<T> target, int pitch)
+    public static unsafe void Gather<T>(ReadOnlySpan<T> images, int size, int width, Span<T> target, int pitch)
         where T : unmanaged
     {
         // Some elements of every image at a time: those of one pixel may all compete for the same lines of the cache.
@@ -22,10 +23,15 @@ internal static class Interleaved
             int last = Math.Min(first + block, size);
             for (int n = 0; n < count; n++)
             {
-                ReadOnlySpan<T> part = images[((n * size) + first)..((n * size) + last)];
+                ref readonly T from = ref images[(n * size) + first];
                 ref T to = ref target.Slice((first * pitch) + n, ((last - first - 1) * pitch) + 1)[0];
-                for (int i = 0; i < part.Length; i++)
-                    Unsafe.Add(ref to, i * pitch) = part[i];
+
+                // The image's next elements: they lie too far apart for the processor to fetch them by itself.
+                for (int line = 0; line < block && Sse.IsSupported && last + line < size; line += 64 / sizeof(T))
+                    Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.AsRef(in images[(n * size) + last + line])));
+
+                for (int i = 0; i < last - first; i++, to = ref Unsafe.Add(ref to, pitch))
+                    to = Unsafe.Add(ref Unsafe.AsRef(in from), i);
             }
         }
 
@@ -44,17 +50,18 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>2x2 averages of rows of <paramref name="columns"/>; the columns of the result are <paramref name="pitch"/> apart.</summary>
+    /// <summary>2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns ahead of the odd ones.</summary>
     public static void Pool<T>(ReadOnlySpan<T> x, int height, int columns, int width, Span<T> y, int pitch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T quarter = T.CreateTruncating(0.25);
         Vector<T> quarters = new(quarter);
         int row = columns * width;
-        for (int h = 0, at = 0; h < height; h += 2)
+        for (int h = 0; h < height; h += 2)
         {
-            for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += pitch)
+            for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
+                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
                 ref T a = ref First(x.Slice(w, width)), b = ref First(x.Slice(w + width, width));
                 ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)), to = ref First(y.Slice(at, width));
                 for (int i = 0; i < width; i += Vector<T>.Count)
@@ -71,7 +78,7 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages, <paramref name="pitch"/> apart.</summary>
+    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages, laid out as <see cref="Pool"/> does.</summary>
     public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -79,10 +86,11 @@ internal static class Interleaved
         T factor = T.CreateTruncating(0.25) / scale, square = scale * scale;
         int row = columns * width, last = width - Vector<T>.Count;
         Vector<T> squares = new(square), factors = new(factor);
-        for (int h = 0, at = 0; h < height; h += 2)
+        for (int h = 0; h < height; h += 2)
         {
-            for (int w = h * row; w < (h + 1) * row; w += 2 * width, at += pitch)
+            for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
+                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
                 ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
                 ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
                 if (last < 0)
@@ -118,6 +126,9 @@ internal static class Interleaved
             }
         }
     }
+
+    /// <summary>Where a column begins in a row whose even columns lie ahead of the odd ones.</summary>
+    private static int SplitColumn(int column, int columns, int width) => (((column & 1) * ((columns + 1) / 2)) + (column / 2)) * width;
 
     /// <summary>Rows of the gradient of y = scale * tanh(x) become those of x's, in place.</summary>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)

@@ -5,8 +5,8 @@ namespace SimdConv.Cli.Training;
 
 /// <summary>
 /// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other: [channel][row][column][image].
-/// So they are one wide image to a convolution, whose taps are as many columns apart as there are images, and fill registers whatever their size; a
-/// dense layer is a product of its weights with a matrix of one image a column. Two parts run through all layers and back while they are in cache.
+/// So they are one wide image to a convolution, whose taps are as many columns apart as there are images, and fill registers whatever their size; the second
+/// convolution is run by Winograd's algorithm (<see cref="WinogradLayer{T}"/>); a dense layer is a product of its weights with a matrix of one image a column. Two parts run through all layers and back while they are in cache.
 /// </summary>
 /// <remarks>
 /// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the dense layers
@@ -22,14 +22,19 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     private readonly Team team;
     private readonly Execution alone;
     private readonly Action<int> forward, train, weigh;
-    private readonly Conv2DPlan<T>[] plans;
-    private readonly PackedFilter<T>?[] filters = new PackedFilter<T>?[LeNetShapes.Convs.Length];
+    private readonly Conv2DPlan<T> plan1;
+    private readonly WinogradFilter<T> filter2 = new(LeNetShapes.Convs[1]);
+    private PackedFilter<T>? filter1;
+
+    /// <summary>The second convolution's layer, for each thread.</summary>
+    private readonly WinogradLayer<T>[] layers2;
 
     /// <summary>Images of a part, and of the most parts together.</summary>
     private readonly int width, columns;
 
-    // Of each part by itself: its images, what the convolutions' layers give, where gradients replace it, and the gradients that lie elsewhere.
-    private readonly T[] images, conv1, pool1, conv2, dPool1, dPool2, dConvs;
+    // Of each part by itself: its images, what the convolutions' layers give, and gradients; the first convolution's replaces what it gave.
+    private readonly T[] images, conv1, dPool2, dConvs;
+    private readonly AlignedBuffer<T> pool1, conv2, dPool1;
 
     // Matrices of one image a column.
     private readonly T[] pool2, hidden1, hidden2, logits, dHidden1, dHidden2, dLogits;
@@ -52,9 +57,10 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         width = (maxBatch + Parts - 1) / Parts;
         int parts = PartsOf(maxBatch);
         columns = parts * width;
-        plans = [.. LeNetShapes.Convs.Select(conv => new Conv2DPlan<T>(conv with { W = conv.W * width, DilationW = width }))];
-        (images, conv1, pool1, conv2) = (new T[1024 * columns], new T[6 * 28 * 28 * columns], new T[6 * 14 * 14 * columns], new T[16 * 10 * 10 * columns]);
-        (dPool1, dPool2) = (new T[pool1.Length], new T[400 * columns]);
+        plan1 = new Conv2DPlan<T>(LeNetShapes.Convs[0] with { W = 32 * width, DilationW = width });
+        layers2 = [.. Enumerable.Range(0, team.Size).Select(_ => new WinogradLayer<T>(LeNetShapes.Convs[1], width, Scale))];
+        (images, conv1, dPool2) = (new T[1024 * columns], new T[6 * 28 * 28 * columns], new T[400 * columns]);
+        (pool1, conv2, dPool1) = (new(parts * (long)layers2[0].XSize), new(parts * (long)layers2[0].YSize), new(parts * (long)layers2[0].XSize));
         dConvs = new T[parts * LeNetParameters.ConvCount];
         (pool2, hidden1, hidden2, logits) = (new T[400 * columns], new T[120 * columns], new T[84 * columns], new T[DigitSet.Classes * columns]);
         (dHidden1, dHidden2, dLogits) = (new T[hidden1.Length], new T[hidden2.Length], new T[logits.Length]);
@@ -93,14 +99,12 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     {
         if (TakeChange())
         {
-            for (int i = 0; i < plans.Length; i++)
-            {
-                // The images' gradient is nobody's business: conv 0 is packed for the forward direction alone.
-                if (filters[i] is { } filter)
-                    plans[i].Repack(Weights(i), filter);
-                else
-                    filters[i] = plans[i].Pack(Weights(i), i == 0 ? FilterUse.Forward : FilterUse.Both, alone.Tier);
-            }
+            // The images' gradient is nobody's business: only the forward direction is packed.
+            if (filter1 is null)
+                filter1 = plan1.Pack(Weights(0), FilterUse.Forward, alone.Tier);
+            else
+                plan1.Repack(Weights(0), filter1);
+            filter2.SetWeights(Weights(1));
         }
 
         fixed (T* pixels = images[..(batch * ImageResize.Pixels)])
@@ -120,14 +124,14 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     {
         int parts = PartsOf(batch), end = parts * (share + 1) / team.Size;
         for (int part = parts * share / team.Size; part < end; part += PartsAtOnce)
-            Run(part, Math.Min(part + PartsAtOnce, end), trains);
+            Run(part, Math.Min(part + PartsAtOnce, end), trains, layers2[share]);
     }
 
     /// <summary>Some parts: so many that their layers are still in cache on the way back, and that the dense layers' products are wide.</summary>
-    private void Run(int first, int last, bool trains)
+    private void Run(int first, int last, bool trains, WinogradLayer<T> layer2)
     {
         for (int part = first; part < last; part++)
-            Features(part);
+            Features(part, layer2);
         int column = first * width, count = Math.Min(batch, last * width) - column;
         Range images = column..(last * width);
         Dense(0, pool2, hidden1, images, Activation.Tanh);
@@ -154,29 +158,38 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
 
         // The last part's layers are still in cache.
         for (int part = last - 1; part >= first; part--)
-            FeatureGradients(part);
+            FeatureGradients(part, layer2);
     }
 
-    private void Features(int part)
+    private void Features(int part, WinogradLayer<T> layer2)
     {
         int first = part * width, count = Math.Min(width, batch - first);
-        Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part);
+        Span<T> x = Of(images, part), y1 = Of(conv1, part);
+        T* p1 = pool1.At(part * (nint)layer2.XSize);
         Interleaved.Gather(new ReadOnlySpan<T>(source + ((nint)first * ImageResize.Pixels), count * ImageResize.Pixels), ImageResize.Pixels, width, x, width);
-        Convolve(0, x, y1);
-        Interleaved.Pool<T>(y1, 6 * 28, 28, width, p1, width);
-        Convolve(1, p1, y2);
-        Interleaved.Pool<T>(y2, 16 * 10, 10, width, pool2.AsSpan(first), columns);
+        plan1.Forward(1, x, filter1!, y1, new Epilogue<T> { Bias = Bias(0), Activation = Activation.Tanh, Scale = Scale }, alone);
+        Interleaved.Pool(y1, 6 * 28, 28, width, new Span<T>(p1, layer2.XSize), layer2.RowPitch);
+        fixed (T* p2 = &pool2[first])
+            layer2.Forward(p1, filter2, Bias(1), conv2.At(part * (nint)layer2.YSize), p2, columns, alone);
     }
 
-    private void FeatureGradients(int part)
+    private void FeatureGradients(int part, WinogradLayer<T> layer2)
     {
-        Span<T> x = Of(images, part), y1 = Of(conv1, part), p1 = Of(pool1, part), y2 = Of(conv2, part), dp1 = Of(dPool1, part);
-        Interleaved.PoolTanhGradient<T>(dPool2.AsSpan(part * width), columns, y2, 16 * 10, 10, width, Scale);
-        WeighConv(1, p1, y2, part);
-        plans[1].InputGradient(1, y2, filters[1]!, dp1, execution: alone);
-        Interleaved.PoolTanhGradient<T>(dp1, width, y1, 6 * 28, 28, width, Scale);
-        WeighConv(0, x, y1, part);
+        T* dp1 = dPool1.At(part * (nint)layer2.XSize);
+        fixed (T* dp2 = &dPool2[part * width])
+        {
+            layer2.Backward(
+                pool1.At(part * (nint)layer2.XSize), filter2, conv2.At(part * (nint)layer2.YSize), dp2, columns, dp1,
+                ConvGradient(part, LeNetParameters.Weights[1]), ConvGradient(part, LeNetParameters.Biases[1]));
+        }
+
+        Span<T> x = Of(images, part), y1 = Of(conv1, part);
+        Interleaved.PoolTanhGradient(new ReadOnlySpan<T>(dp1, layer2.XSize), layer2.RowPitch, y1, 6 * 28, 28, width, Scale);
+        plan1.WeightGradient(1, x, y1, ConvGradient(part, LeNetParameters.Weights[0]), ConvGradient(part, LeNetParameters.Biases[0]), execution: alone);
     }
+
+    /// <summary>A part's own gradient of some parameters of the convolutions.</summary>
+    private Span<T> ConvGradient(int part, (int Start, int Count) parameters) => dConvs.AsSpan((part * LeNetParameters.ConvCount) + parameters.Start, parameters.Count);
 
     /// <summary>
     /// A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer and of some weights of the
@@ -213,17 +226,6 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
 
         // Elsewhere than the values that all threads have just read: a core waits long for a line that it is to write and another one holds.
         void Update(int from, int count) => optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count), UpdatedParameters.Slice(from, count));
-    }
-
-    private void Convolve(int conv, ReadOnlySpan<T> x, Span<T> y) =>
-        plans[conv].Forward(1, x, filters[conv]!, y, new Epilogue<T> { Bias = Bias(conv), Activation = Activation.Tanh, Scale = Scale }, alone);
-
-    private void WeighConv(int conv, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, int part)
-    {
-        Span<T> gradients = dConvs.AsSpan(part * LeNetParameters.ConvCount, LeNetParameters.ConvCount);
-        (int start, int count) = LeNetParameters.Weights[conv];
-        (int biasStart, int biasCount) = LeNetParameters.Biases[conv];
-        plans[conv].WeightGradient(1, x, dy, gradients.Slice(start, count), gradients.Slice(biasStart, biasCount), execution: alone);
     }
 
     private void Dense(int layer, T[] x, T[] y, Range images, Activation activation)

@@ -26,16 +26,18 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
     [Fact]
     public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() => Check(new LayerwiseLeNet5<double>(new NaiveEngine<double>(), Batch), sampleEvery: 40);
 
-    /// <summary>From equal weights, one batch's loss and gradients: sums in another order, so equal but for rounding.</summary>
-    [Fact]
-    public void TheIm2ColEngineComputesWhatTheOtherDoes()
+    /// <summary>From equal weights, one batch's loss and gradients: sums in another order, so equal but for rounding. Batches that fill no register, one, and several.</summary>
+    [Theory, InlineData(1, 1), InlineData(2, 2), InlineData(7, 9), InlineData(33, 33), InlineData(100, 100), InlineData(61, 100)]
+    public void TheIm2ColEngineComputesWhatTheOtherDoes(int batch, int maxBatch)
     {
-        LeNet5<double>[] nets = [new InterleavedLeNet5<double>(default, Batch), new LayerwiseLeNet5<double>(new Im2ColEngine<double>(default), Batch)];
+        double[] images = Data.Make<double>(batch * 32 * 32, DataKind.Real, batch);
+        byte[] labels = [.. Enumerable.Range(0, batch).Select(i => (byte)(i * 7 % 10))];
+        LeNet5<double>[] nets = [new InterleavedLeNet5<double>(default, maxBatch), new LayerwiseLeNet5<double>(new Im2ColEngine<double>(default), maxBatch)];
         double[] losses = new double[nets.Length];
         for (int i = 0; i < nets.Length; i++)
         {
             LeNetParameters.Initialise(nets[i].EditParameters(), new Random64(5));
-            losses[i] = nets[i].Train(Images, Labels).Loss;
+            losses[i] = nets[i].Train(images, labels).Loss / batch;
         }
 
         Assert.Equal(losses[0], losses[1], 1e-12);

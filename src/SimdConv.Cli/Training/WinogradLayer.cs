@@ -1,0 +1,376 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Cli.Training;
+
+/// <summary>
+/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the convolution is a window of the averages,
+/// and a third of the multiply-adds of the direct sum are left. A row of tiles is run through all steps in cache.
+/// <code>
+/// forward    B^T: x to points [point][channel]     products with U = G g G^T     A^T, bias, tanh, averages
+/// backward   A: gradient of the averages to points [point][output]      products with U, B to dx      products with x's points, summed, G^T to dW
+/// </code>
+/// </summary>
+/// <remarks>
+/// A row of x holds its even columns, then its odd ones, of all images: so what tiles of one row see at one place is contiguous, (column of tiles, image), and
+/// lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies behind the last tile of a row is computed along and never used.
+/// One object serves one thread.
+/// </remarks>
+internal sealed unsafe class WinogradLayer<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4;
+
+    // Outputs of a forward product; channels and outputs of a tile of the weight gradient. Each divides the layer's.
+    private const int OutputTile = 4, ChannelTile = 3;
+
+    private readonly Conv2DShape shape;
+    private readonly int width, tiles, row, half, pitch, blocks, outputPitch;
+    private readonly T scale;
+    private readonly WinogradFilter<T> gradient;
+    private readonly AlignedBuffer<T> columns, inputPoints, outputPoints, products, sums, biasSums, dAverages;
+
+    /// <param name="shape">The convolution.</param>
+    /// <param name="width">Images beside each other.</param>
+    /// <param name="scale">That of tanh.</param>
+    public WinogradLayer(Conv2DShape shape, int width, T scale)
+    {
+        (this.shape, this.width, this.scale) = (shape, width, scale);
+        tiles = shape.P / 2;
+        row = shape.W * width;
+        half = row / 2;
+        RowPitch = Pitch(row + Block);
+        pitch = Pitch(tiles * width);
+        blocks = pitch / Block;
+        gradient = new WinogradFilter<T>(shape);
+        columns = new(Tile * shape.C * RowPitch);
+        inputPoints = new(Points * shape.C * pitch);
+        outputPitch = (shape.K + 1) * Block;
+        outputPoints = new(Points * (long)outputPitch * blocks);
+        products = new(Points * Math.Max(OutputTile, shape.C) * Block);
+        sums = new(Points * shape.C * shape.K * Count);
+        biasSums = new(shape.K * Count);
+        dAverages = new(shape.K * pitch);
+    }
+
+    private static int Count => Vector<T>.Count;
+
+    private static int Block => 2 * Count;
+
+    /// <summary>From one row of x to the next.</summary>
+    public int RowPitch { get; }
+
+    /// <summary>Elements of x, and of what the convolution and tanh give.</summary>
+    public int XSize => shape.C * shape.H * RowPitch;
+
+    public int YSize => tiles * shape.K * Window * pitch;
+
+    private static int Pitch(int size) => (size + Block - 1) / Block * Block;
+
+    /// <summary>Averages go to <paramref name="pooled"/>, an element of a map every <paramref name="ld"/>; <paramref name="y"/> is kept for the way back.</summary>
+    public void Forward(T* x, WinogradFilter<T> filter, ReadOnlySpan<T> bias, T* y, T* pooled, int ld, Execution execution)
+    {
+        for (int i = 0; i < tiles; i++)
+        {
+            T* yRow = y + (i * (nint)(YSize / tiles));
+            InputColumns(x, i);
+            for (int block = 0; block < blocks; block++)
+            {
+                // Read at once: every block's go to the same place, in L1.
+                InputPoints(block, inputPoints.First);
+                for (int k = 0; k < shape.K; k += OutputTile)
+                {
+                    Multiply<N4>(filter.Points + (k * shape.C), filter.Pitch, shape.C, 1, inputPoints.First, shape.C * Block, shape.C, products.First);
+                    for (int j = 0; j < OutputTile; j++)
+                        Outputs(products.At(j * Block), OutputTile * Block, bias[k + j], yRow + ((k + j) * Window * pitch) + (block * Block));
+                }
+            }
+
+            Elementwise.Tanh(new ReadOnlySpan<T>(yRow, shape.K * Window * pitch), new Span<T>(yRow, shape.K * Window * pitch), scale, execution);
+            T* averages = outputPoints.First;
+            for (int k = 0; k < shape.K; k++)
+            {
+                Average(yRow + (k * Window * pitch), averages);
+                for (int j = 0; j < tiles; j++)
+                    Copy(averages + (j * width), pooled + (((((k * tiles) + i) * tiles) + j) * (nint)ld));
+            }
+        }
+    }
+
+    /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages.</summary>
+    public void Backward(T* x, WinogradFilter<T> filter, T* y, T* dPooled, int ld, T* dx, Span<T> dw, Span<T> db)
+    {
+        new Span<T>(dx, XSize).Clear();
+        sums.Clear();
+        biasSums.Clear();
+        for (int i = 0; i < tiles; i++)
+        {
+            for (int at = 0; at < shape.K * tiles; at++)
+            {
+                (int k, int j) = (at / tiles, at % tiles);
+                Copy(dPooled + (((((k * tiles) + i) * tiles) + j) * (nint)ld), dAverages.At((k * pitch) + (j * width)));
+            }
+
+            InputColumns(x, i);
+            for (int block = 0; block < blocks; block++)
+                InputPoints(block, inputPoints.At(block * Points * shape.C * Block));
+
+            columns.Clear();
+            for (int block = 0; block < blocks; block++)
+            {
+                OutputGradients(y + (i * (nint)(YSize / tiles)), block);
+                Multiply<N6>(filter.Points, filter.Pitch, 1, shape.C, outputPoints.At(block * Points * outputPitch), outputPitch, shape.K, products.First);
+                InputGradients(block);
+            }
+
+            ColumnGradients(dx, i);
+            AddWeightGradients();
+        }
+
+        SumLanes();
+        gradient.WeightGradient(dw);
+        for (int k = 0; k < shape.K; k++)
+            db[k] = Vector.Sum(Vector.Load(biasSums.At(k * Count)));
+    }
+
+    /// <summary>B^T down the columns that a row of tiles sees.</summary>
+    private void InputColumns(T* x, int i)
+    {
+        nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
+        for (int c = 0; c < shape.C; c++)
+        {
+            T* from = x + (((c * shape.H) + (2 * i)) * (nint)RowPitch), to = columns.At(c * RowPitch);
+            for (int at = 0; at < row; at += Count)
+                Winograd5x5<T>.Input(from + at, from + RowPitch + at, step, to + at, pitch);
+        }
+    }
+
+    /// <summary>B^T along the rows: a block of lanes.</summary>
+    private void InputPoints(int block, T* target)
+    {
+        nint pitch = shape.C * Block;
+        for (int r = 0; r < Tile; r++)
+        {
+            for (int c = 0; c < shape.C; c++)
+            {
+                T* from = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), to = target + (((r * Tile * shape.C) + c) * Block);
+                for (int lane = 0; lane < Block; lane += Count)
+                    Winograd5x5<T>.Input(from + lane, from + half + lane, width, to + lane, pitch);
+            }
+        }
+    }
+
+    /// <summary>B along the rows, added to the columns.</summary>
+    private void InputGradients(int block)
+    {
+        nint pitch = shape.C * Block;
+        for (int r = 0; r < Tile; r++)
+        {
+            for (int c = 0; c < shape.C; c++)
+            {
+                T* to = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), from = products.At(((r * Tile * shape.C) + c) * Block);
+                for (int lane = 0; lane < Block; lane += Count)
+                    Winograd5x5<T>.AddInputGradient(from + lane, pitch, to + lane, to + half + lane, width);
+            }
+        }
+    }
+
+    /// <summary>B down the columns, added to dx.</summary>
+    private void ColumnGradients(T* dx, int i)
+    {
+        nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
+        for (int c = 0; c < shape.C; c++)
+        {
+            T* to = dx + (((c * shape.H) + (2 * i)) * (nint)RowPitch), from = columns.At(c * RowPitch);
+            for (int at = 0; at < row; at += Count)
+                Winograd5x5<T>.AddInputGradient(from + at, pitch, to + at, to + RowPitch + at, step);
+        }
+    }
+
+    /// <summary>A^T m A of one output, and its bias: the four pixels of its windows.</summary>
+    private void Outputs(T* m, nint step, T bias, T* y)
+    {
+        Vector<T> start = new(bias);
+        for (int lane = 0; lane < Block; lane += Count, m += Count, y += Count)
+        {
+            (Vector<T> a0, Vector<T> b0) = Column(m, step);
+            (Vector<T> a1, Vector<T> b1) = Column(m + step, step);
+            (Vector<T> a2, Vector<T> b2) = Column(m + (2 * step), step);
+            (Vector<T> a3, Vector<T> b3) = Column(m + (3 * step), step);
+            (Vector<T> a4, Vector<T> b4) = Column(m + (4 * step), step);
+            (Vector<T> a5, Vector<T> b5) = Column(m + (5 * step), step);
+            (a0, a1) = Winograd5x5<T>.Output(a0, a1, a2, a3, a4, a5);
+            (b0, b1) = Winograd5x5<T>.Output(b0, b1, b2, b3, b4, b5);
+            (a0 + start).Store(y);
+            (a1 + start).Store(y + pitch);
+            (b0 + start).Store(y + (2 * pitch));
+            (b1 + start).Store(y + (3 * pitch));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static (Vector<T>, Vector<T>) Column(T* m, nint step) => Winograd5x5<T>.Output(
+            Vector.Load(m), Vector.Load(m + (Tile * step)), Vector.Load(m + (2 * Tile * step)), Vector.Load(m + (3 * Tile * step)), Vector.Load(m + (4 * Tile * step)), Vector.Load(m + (5 * Tile * step)));
+    }
+
+    /// <summary>The gradient ahead of tanh, dy / 4 / scale * (scale^2 - y^2), and A dY A^T of it.</summary>
+    private void OutputGradients(T* y, int block)
+    {
+        Vector<T> factor = new(T.CreateTruncating(0.25) / scale), square = new(scale * scale);
+        nint step = outputPitch;
+        for (int k = 0; k < shape.K; k++)
+        {
+            for (int lane = 0; lane < Block; lane += Count)
+            {
+                T* given = y + (k * Window * pitch) + (block * Block) + lane, to = outputPoints.At((block * Points * outputPitch) + (k * Block) + lane);
+                Vector<T> dy = Vector.Load(dAverages.At((k * pitch) + (block * Block) + lane)) * factor;
+                Vector<T> a0 = Gradient(given, dy, square), b0 = Gradient(given + pitch, dy, square);
+                Vector<T> a1 = Gradient(given + (2 * pitch), dy, square), b1 = Gradient(given + (3 * pitch), dy, square);
+                Winograd5x5<T>.OutputGradient(a0, b0, to, step);
+                Winograd5x5<T>.OutputGradient(a0 + a1, b0 + b1, to + (Tile * step), step);
+                Winograd5x5<T>.OutputGradient(a0 - a1, b0 - b1, to + (2 * Tile * step), step);
+                Winograd5x5<T>.OutputGradient(a0 + a1 + a1, b0 + b1 + b1, to + (3 * Tile * step), step);
+                Winograd5x5<T>.OutputGradient(a0 - a1 - a1, b0 - b1 - b1, to + (4 * Tile * step), step);
+                Winograd5x5<T>.OutputGradient(a1, b1, to + (5 * Tile * step), step);
+
+                // At 1, 1 it is the sum of the four.
+                T* bias = biasSums.At(k * Count);
+                (Vector.Load(bias) + Vector.Load(to + ((Tile + 1) * step))).Store(bias);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector<T> Gradient(T* y, Vector<T> dy, Vector<T> square) => dy * (square - (Vector.Load(y) * Vector.Load(y)));
+    }
+
+    private void Average(T* y, T* target)
+    {
+        Vector<T> quarter = new(T.CreateTruncating(0.25));
+        for (int lane = 0; lane < pitch; lane += Count, y += Count)
+            ((Vector.Load(y) + Vector.Load(y + pitch) + Vector.Load(y + (2 * pitch)) + Vector.Load(y + (3 * pitch))) * quarter).Store(target + lane);
+    }
+
+    private void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, width).CopyTo(new Span<T>(to, width));
+
+    /// <summary>Of each point, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].</summary>
+    private static void Multiply<TRows>(T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
+        where TRows : struct, IRows
+    {
+        for (int point = 0; point < Points; point++, u += nextPoint, points += pitch, target += TRows.Value * Block)
+        {
+            Vector<T> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default;
+            Vector<T> a3 = default, b3 = default, a4 = default, b4 = default, a5 = default, b5 = default;
+            T* weights = u, upper = u + (3 * nextRow), from = points;
+            for (int term = 0; term < terms; term++, from += Block, weights += nextTerm, upper += nextTerm)
+            {
+                Vector<T> a = Vector.Load(from), b = Vector.Load(from + Count), w = new(weights[0]);
+                (a0, b0) = (Winograd5x5<T>.MulAdd(w, a, a0), Winograd5x5<T>.MulAdd(w, b, b0));
+                w = new(weights[nextRow]);
+                (a1, b1) = (Winograd5x5<T>.MulAdd(w, a, a1), Winograd5x5<T>.MulAdd(w, b, b1));
+                w = new(weights[2 * nextRow]);
+                (a2, b2) = (Winograd5x5<T>.MulAdd(w, a, a2), Winograd5x5<T>.MulAdd(w, b, b2));
+                w = new(upper[0]);
+                (a3, b3) = (Winograd5x5<T>.MulAdd(w, a, a3), Winograd5x5<T>.MulAdd(w, b, b3));
+                if (TRows.Value == 4)
+                    continue;
+                w = new(upper[nextRow]);
+                (a4, b4) = (Winograd5x5<T>.MulAdd(w, a, a4), Winograd5x5<T>.MulAdd(w, b, b4));
+                w = new(upper[2 * nextRow]);
+                (a5, b5) = (Winograd5x5<T>.MulAdd(w, a, a5), Winograd5x5<T>.MulAdd(w, b, b5));
+            }
+
+            Put(a0, b0, target + (0 * Block));
+            Put(a1, b1, target + (1 * Block));
+            Put(a2, b2, target + (2 * Block));
+            Put(a3, b3, target + (3 * Block));
+            if (TRows.Value == 4)
+                continue;
+            Put(a4, b4, target + (4 * Block));
+            Put(a5, b5, target + (5 * Block));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(Vector<T> a, Vector<T> b, T* target)
+        {
+            a.Store(target);
+            b.Store(target + Count);
+        }
+    }
+
+    /// <summary>Adds, for each point, channel and output, the products of x's and the gradient's points in each lane of a row of tiles.</summary>
+    private void AddWeightGradients()
+    {
+        nint nextX = Points * shape.C * Block, nextY = Points * outputPitch;
+        T* sum = sums.First;
+        for (int point = 0; point < Points; point++)
+        {
+            for (int c = 0; c < shape.C; c += ChannelTile)
+            {
+                for (int k = 0; k < shape.K; k += OutputTile, sum += ChannelTile * OutputTile * Count)
+                {
+                    T* x = inputPoints.At(((point * shape.C) + c) * Block), dy = outputPoints.At((point * outputPitch) + (k * Block));
+                    Vector<T> s0 = Vector.Load(sum), s1 = Vector.Load(sum + (1 * Count)), s2 = Vector.Load(sum + (2 * Count)), s3 = Vector.Load(sum + (3 * Count)), s4 = Vector.Load(sum + (4 * Count)), s5 = Vector.Load(sum + (5 * Count)), s6 = Vector.Load(sum + (6 * Count)), s7 = Vector.Load(sum + (7 * Count)), s8 = Vector.Load(sum + (8 * Count)), s9 = Vector.Load(sum + (9 * Count)), s10 = Vector.Load(sum + (10 * Count)), s11 = Vector.Load(sum + (11 * Count));
+                    for (int block = 0; block < blocks; block++, x += nextX, dy += nextY)
+                    {
+                        for (int lane = 0; lane < Block; lane += Count)
+                        {
+                            Vector<T> x0 = Vector.Load(x + lane), x1 = Vector.Load(x + Block + lane), x2 = Vector.Load(x + (2 * Block) + lane), y = Vector.Load(dy + lane);
+                            (s0, s1, s2) = (Winograd5x5<T>.MulAdd(x0, y, s0), Winograd5x5<T>.MulAdd(x1, y, s1), Winograd5x5<T>.MulAdd(x2, y, s2));
+                            y = Vector.Load(dy + Block + lane);
+                            (s3, s4, s5) = (Winograd5x5<T>.MulAdd(x0, y, s3), Winograd5x5<T>.MulAdd(x1, y, s4), Winograd5x5<T>.MulAdd(x2, y, s5));
+                            y = Vector.Load(dy + (2 * Block) + lane);
+                            (s6, s7, s8) = (Winograd5x5<T>.MulAdd(x0, y, s6), Winograd5x5<T>.MulAdd(x1, y, s7), Winograd5x5<T>.MulAdd(x2, y, s8));
+                            y = Vector.Load(dy + (3 * Block) + lane);
+                            (s9, s10, s11) = (Winograd5x5<T>.MulAdd(x0, y, s9), Winograd5x5<T>.MulAdd(x1, y, s10), Winograd5x5<T>.MulAdd(x2, y, s11));
+                        }
+                    }
+
+                    s0.Store(sum);
+                    s1.Store(sum + (1 * Count));
+                    s2.Store(sum + (2 * Count));
+                    s3.Store(sum + (3 * Count));
+                    s4.Store(sum + (4 * Count));
+                    s5.Store(sum + (5 * Count));
+                    s6.Store(sum + (6 * Count));
+                    s7.Store(sum + (7 * Count));
+                    s8.Store(sum + (8 * Count));
+                    s9.Store(sum + (9 * Count));
+                    s10.Store(sum + (10 * Count));
+                    s11.Store(sum + (11 * Count));
+                }
+            }
+        }
+    }
+
+    /// <summary>The sums over lanes, to the gradient's points.</summary>
+    private void SumLanes()
+    {
+        T* sum = sums.First;
+        for (int point = 0; point < Points; point++)
+        {
+            for (int c = 0; c < shape.C; c += ChannelTile)
+            {
+                T* target = gradient.Points + (point * gradient.Pitch) + c;
+                for (int k = 0; k < shape.K; k++, target += shape.C)
+                {
+                    for (int i = 0; i < ChannelTile; i++, sum += Count)
+                        target[i] = Vector.Sum(Vector.Load(sum));
+                }
+            }
+        }
+    }
+
+    private interface IRows
+    {
+        static abstract int Value { get; }
+    }
+
+    private readonly struct N4 : IRows
+    {
+        public static int Value => 4;
+    }
+
+    private readonly struct N6 : IRows
+    {
+        public static int Value => 6;
+    }
+}
