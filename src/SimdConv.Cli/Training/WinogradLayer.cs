@@ -115,9 +115,9 @@ internal sealed unsafe class WinogradLayer<T>
             T* dyRow = y + (i * (nint)(YSize / tiles));
             TanhGradients(dyRow, dPooled + (i * tiles * (nint)ld), ld);
             InputColumns(x, i);
-            dColumns.Clear();
             for (int r = 0; r < Tile; r++)
             {
+                new Span<T>(dColumns.At(r * shape.C * RowPitch), shape.C * RowPitch).Clear();
                 for (int block = 0; block < blocks; block++)
                 {
                     T* dyPoints = outputPoints.At(block * Tile * OutputPitch);
