@@ -21,7 +21,7 @@ internal sealed unsafe class WinogradLayer<T>
 {
     private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4;
 
-    // Outputs of a forward product; channels and outputs of a tile of the weight gradient. Each divides the layer's.
+    // Outputs of a tile, forward; channels and outputs of one of the weight gradient. The input gradient's tile has all channels.
     private const int OutputTile = 4, ChannelTile = 3;
 
     private readonly Conv2DShape shape;
@@ -30,7 +30,7 @@ internal sealed unsafe class WinogradLayer<T>
     private readonly WinogradFilter<T> gradient;
     private readonly AlignedBuffer<T> columns, dColumns, inputPoints, outputPoints, products, sums, biasSums, dAverages;
 
-    /// <param name="shape">The convolution.</param>
+    /// <param name="shape">The convolution: 5x5, of 6 channels and a multiple of 4 outputs.</param>
     /// <param name="width">Images beside each other.</param>
     /// <param name="scale">That of tanh.</param>
     public WinogradLayer(Conv2DShape shape, int width, T scale)
@@ -207,7 +207,8 @@ internal sealed unsafe class WinogradLayer<T>
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static (Vector<T>, Vector<T>) Column(T* m, nint step) => Winograd5x5<T>.Output(
-            Vector.Load(m), Vector.Load(m + (Tile * step)), Vector.Load(m + (2 * Tile * step)), Vector.Load(m + (3 * Tile * step)), Vector.Load(m + (4 * Tile * step)), Vector.Load(m + (5 * Tile * step)));
+            Vector.Load(m), Vector.Load(m + (Tile * step)), Vector.Load(m + (2 * Tile * step)),
+            Vector.Load(m + (3 * Tile * step)), Vector.Load(m + (4 * Tile * step)), Vector.Load(m + (5 * Tile * step)));
     }
 
     /// <summary>In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2). The bias's are added up.</summary>
@@ -292,8 +293,8 @@ internal sealed unsafe class WinogradLayer<T>
                 (a5, b5) = (Winograd5x5<T>.MulAdd(w, a, a5), Winograd5x5<T>.MulAdd(w, b, b5));
             }
 
-            Put(a0, b0, target + (0 * Block));
-            Put(a1, b1, target + (1 * Block));
+            Put(a0, b0, target);
+            Put(a1, b1, target + Block);
             Put(a2, b2, target + (2 * Block));
             Put(a3, b3, target + (3 * Block));
             if (TRows.Value == 4)
@@ -321,7 +322,10 @@ internal sealed unsafe class WinogradLayer<T>
                 for (int k = 0; k < shape.K; k += OutputTile, sum += ChannelTile * OutputTile * Count)
                 {
                     T* x = inputPoints.At((s * InputPitch) + (c * Block)), dy = outputPoints.At((s * OutputPitch) + (k * Block));
-                    Vector<T> s0 = Vector.Load(sum), s1 = Vector.Load(sum + (1 * Count)), s2 = Vector.Load(sum + (2 * Count)), s3 = Vector.Load(sum + (3 * Count)), s4 = Vector.Load(sum + (4 * Count)), s5 = Vector.Load(sum + (5 * Count)), s6 = Vector.Load(sum + (6 * Count)), s7 = Vector.Load(sum + (7 * Count)), s8 = Vector.Load(sum + (8 * Count)), s9 = Vector.Load(sum + (9 * Count)), s10 = Vector.Load(sum + (10 * Count)), s11 = Vector.Load(sum + (11 * Count));
+                    Vector<T> s0 = Vector.Load(sum), s1 = Vector.Load(sum + Count), s2 = Vector.Load(sum + (2 * Count));
+                    Vector<T> s3 = Vector.Load(sum + (3 * Count)), s4 = Vector.Load(sum + (4 * Count)), s5 = Vector.Load(sum + (5 * Count));
+                    Vector<T> s6 = Vector.Load(sum + (6 * Count)), s7 = Vector.Load(sum + (7 * Count)), s8 = Vector.Load(sum + (8 * Count));
+                    Vector<T> s9 = Vector.Load(sum + (9 * Count)), s10 = Vector.Load(sum + (10 * Count)), s11 = Vector.Load(sum + (11 * Count));
                     for (int block = 0; block < blocks; block++, x += InputSlice, dy += Tile * OutputPitch)
                     {
                         for (int lane = 0; lane < Block; lane += Count)
@@ -338,7 +342,7 @@ internal sealed unsafe class WinogradLayer<T>
                     }
 
                     s0.Store(sum);
-                    s1.Store(sum + (1 * Count));
+                    s1.Store(sum + Count);
                     s2.Store(sum + (2 * Count));
                     s3.Store(sum + (3 * Count));
                     s4.Store(sum + (4 * Count));
