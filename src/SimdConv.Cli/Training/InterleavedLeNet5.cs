@@ -6,7 +6,8 @@ namespace SimdConv.Cli.Training;
 /// <summary>
 /// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other: [channel][row][column][image].
 /// So they are one wide image to a convolution, whose taps are as many columns apart as there are images, and fill registers whatever their size; the second
-/// convolution is run by Winograd's algorithm (<see cref="WinogradLayer{T}"/>); a dense layer is a product of its weights with a matrix of one image a column. Two parts run through all layers and back while they are in cache.
+/// convolution is run by Winograd's algorithm (<see cref="WinogradLayer{T}"/>); a dense layer is a product of its weights with a matrix of one image a
+/// column. Two parts run through all layers and back while they are in cache.
 /// </summary>
 /// <remarks>
 /// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the dense layers

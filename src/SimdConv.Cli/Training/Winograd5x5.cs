@@ -62,6 +62,17 @@ internal static unsafe class Winograd5x5<T>
         y1.Store(to + (5 * pitch));
     }
 
+    /// <summary>A row of A.</summary>
+    public static (Vector<T> First, Vector<T> Second) OutputRow(int row) => row switch
+    {
+        0 => (Of(1), Of(0)),
+        1 => (Of(1), Of(1)),
+        2 => (Of(1), Of(-1)),
+        3 => (Of(1), Of(2)),
+        4 => (Of(1), Of(-2)),
+        _ => (Of(0), Of(1)),
+    };
+
     /// <summary>G g: 5 weights to 6 points.</summary>
     public static void Filter(T* from, nint step, T* to, nint pitch)
     {

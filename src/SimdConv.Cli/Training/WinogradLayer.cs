@@ -5,7 +5,7 @@ namespace SimdConv.Cli.Training;
 
 /// <summary>
 /// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the convolution is a window of the averages,
-/// and a third of the multiply-adds of the direct sum are left. A row of tiles is run through all steps in cache.
+/// and a third of the multiply-adds of the direct sum are left. A row of tiles, and on the way back a row of its points, is run through all steps in cache.
 /// <code>
 /// forward    B^T: x to points [point][channel]     products with U = G g G^T     A^T, bias, tanh, averages
 /// backward   A: gradient of the averages to points [point][output]      products with U, B to dx      products with x's points, summed, G^T to dW
@@ -21,16 +21,16 @@ internal sealed unsafe class WinogradLayer<T>
 {
     private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4;
 
-    // Outputs of a forward product; channels and outputs of a tile of the weight gradient. Each divides the layer's.
+    // Outputs of a tile, forward; channels and outputs of one of the weight gradient. The input gradient's tile has all channels.
     private const int OutputTile = 4, ChannelTile = 3;
 
     private readonly Conv2DShape shape;
-    private readonly int width, tiles, row, half, pitch, blocks, outputPitch;
+    private readonly int width, tiles, row, half, pitch, blocks;
     private readonly T scale;
     private readonly WinogradFilter<T> gradient;
-    private readonly AlignedBuffer<T> columns, inputPoints, outputPoints, products, sums, biasSums, dAverages;
+    private readonly AlignedBuffer<T> columns, dColumns, inputPoints, outputPoints, products, sums, biasSums, dAverages;
 
-    /// <param name="shape">The convolution.</param>
+    /// <param name="shape">The convolution: 5x5, of 6 channels and a multiple of 4 outputs.</param>
     /// <param name="width">Images beside each other.</param>
     /// <param name="scale">That of tanh.</param>
     public WinogradLayer(Conv2DShape shape, int width, T scale)
@@ -43,19 +43,26 @@ internal sealed unsafe class WinogradLayer<T>
         pitch = Pitch(tiles * width);
         blocks = pitch / Block;
         gradient = new WinogradFilter<T>(shape);
-        columns = new(Tile * shape.C * RowPitch);
-        inputPoints = new(Points * shape.C * pitch);
-        outputPitch = (shape.K + 1) * Block;
-        outputPoints = new(Points * (long)outputPitch * blocks);
+        (columns, dColumns) = (new(Tile * shape.C * RowPitch), new(Tile * shape.C * RowPitch));
+        inputPoints = new((long)InputSlice * Math.Max(Tile, blocks));
+        outputPoints = new(Math.Max((long)Tile * OutputPitch * blocks, pitch));
         products = new(Points * Math.Max(OutputTile, shape.C) * Block);
         sums = new(Points * shape.C * shape.K * Count);
         biasSums = new(shape.K * Count);
-        dAverages = new(shape.K * pitch);
+        dAverages = new(pitch);
     }
 
     private static int Count => Vector<T>.Count;
 
     private static int Block => 2 * Count;
+
+    /// <summary>Of a block of lanes, from one point of x to the next, and all of a row of points.</summary>
+    private int InputPitch => shape.C * Block;
+
+    private int InputSlice => Tile * InputPitch;
+
+    /// <summary>From one point of the gradient to the next: an odd number of cache lines, so that all sets of the cache are used.</summary>
+    private int OutputPitch => (shape.K + 1) * Block;
 
     /// <summary>From one row of x to the next.</summary>
     public int RowPitch { get; }
@@ -76,11 +83,11 @@ internal sealed unsafe class WinogradLayer<T>
             InputColumns(x, i);
             for (int block = 0; block < blocks; block++)
             {
-                // Read at once: every block's go to the same place, in L1.
-                InputPoints(block, inputPoints.First);
+                for (int r = 0; r < Tile; r++)
+                    InputPoints(r, block, inputPoints.At(r * InputSlice));
                 for (int k = 0; k < shape.K; k += OutputTile)
                 {
-                    Multiply<N4>(filter.Points + (k * shape.C), filter.Pitch, shape.C, 1, inputPoints.First, shape.C * Block, shape.C, products.First);
+                    Multiply<N4>(Points, filter.Points + (k * shape.C), filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
                     for (int j = 0; j < OutputTile; j++)
                         Outputs(products.At(j * Block), OutputTile * Block, bias[k + j], yRow + ((k + j) * Window * pitch) + (block * Block));
                 }
@@ -97,7 +104,7 @@ internal sealed unsafe class WinogradLayer<T>
         }
     }
 
-    /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages.</summary>
+    /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages; what tanh gave is lost.</summary>
     public void Backward(T* x, WinogradFilter<T> filter, T* y, T* dPooled, int ld, T* dx, Span<T> dw, Span<T> db)
     {
         new Span<T>(dx, XSize).Clear();
@@ -105,26 +112,25 @@ internal sealed unsafe class WinogradLayer<T>
         biasSums.Clear();
         for (int i = 0; i < tiles; i++)
         {
-            for (int at = 0; at < shape.K * tiles; at++)
-            {
-                (int k, int j) = (at / tiles, at % tiles);
-                Copy(dPooled + (((((k * tiles) + i) * tiles) + j) * (nint)ld), dAverages.At((k * pitch) + (j * width)));
-            }
-
+            T* dyRow = y + (i * (nint)(YSize / tiles));
+            TanhGradients(dyRow, dPooled + (i * tiles * (nint)ld), ld);
             InputColumns(x, i);
-            for (int block = 0; block < blocks; block++)
-                InputPoints(block, inputPoints.At(block * Points * shape.C * Block));
-
-            columns.Clear();
-            for (int block = 0; block < blocks; block++)
+            for (int r = 0; r < Tile; r++)
             {
-                OutputGradients(y + (i * (nint)(YSize / tiles)), block);
-                Multiply<N6>(filter.Points, filter.Pitch, 1, shape.C, outputPoints.At(block * Points * outputPitch), outputPitch, shape.K, products.First);
-                InputGradients(block);
+                new Span<T>(dColumns.At(r * shape.C * RowPitch), shape.C * RowPitch).Clear();
+                for (int block = 0; block < blocks; block++)
+                {
+                    T* dyPoints = outputPoints.At(block * Tile * OutputPitch);
+                    InputPoints(r, block, inputPoints.At(block * InputSlice));
+                    OutputPoints(r, dyRow + (block * Block), dyPoints);
+                    Multiply<N6>(Tile, filter.Points + (r * Tile * filter.Pitch), filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
+                    InputGradients(r, block);
+                }
+
+                AddWeightGradients(r);
             }
 
             ColumnGradients(dx, i);
-            AddWeightGradients();
         }
 
         SumLanes();
@@ -145,33 +151,25 @@ internal sealed unsafe class WinogradLayer<T>
         }
     }
 
-    /// <summary>B^T along the rows: a block of lanes.</summary>
-    private void InputPoints(int block, T* target)
+    /// <summary>B^T along a row of points: a block of lanes.</summary>
+    private void InputPoints(int r, int block, T* target)
     {
-        nint pitch = shape.C * Block;
-        for (int r = 0; r < Tile; r++)
+        for (int c = 0; c < shape.C; c++)
         {
-            for (int c = 0; c < shape.C; c++)
-            {
-                T* from = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), to = target + (((r * Tile * shape.C) + c) * Block);
-                for (int lane = 0; lane < Block; lane += Count)
-                    Winograd5x5<T>.Input(from + lane, from + half + lane, width, to + lane, pitch);
-            }
+            T* from = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), to = target + (c * Block);
+            for (int lane = 0; lane < Block; lane += Count)
+                Winograd5x5<T>.Input(from + lane, from + half + lane, width, to + lane, InputPitch);
         }
     }
 
-    /// <summary>B along the rows, added to the columns.</summary>
-    private void InputGradients(int block)
+    /// <summary>B along a row of points, added to the columns.</summary>
+    private void InputGradients(int r, int block)
     {
-        nint pitch = shape.C * Block;
-        for (int r = 0; r < Tile; r++)
+        for (int c = 0; c < shape.C; c++)
         {
-            for (int c = 0; c < shape.C; c++)
-            {
-                T* to = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), from = products.At(((r * Tile * shape.C) + c) * Block);
-                for (int lane = 0; lane < Block; lane += Count)
-                    Winograd5x5<T>.AddInputGradient(from + lane, pitch, to + lane, to + half + lane, width);
-            }
+            T* to = dColumns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), from = products.At(c * Block);
+            for (int lane = 0; lane < Block; lane += Count)
+                Winograd5x5<T>.AddInputGradient(from + lane, InputPitch, to + lane, to + half + lane, width);
         }
     }
 
@@ -181,7 +179,7 @@ internal sealed unsafe class WinogradLayer<T>
         nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
         for (int c = 0; c < shape.C; c++)
         {
-            T* to = dx + (((c * shape.H) + (2 * i)) * (nint)RowPitch), from = columns.At(c * RowPitch);
+            T* to = dx + (((c * shape.H) + (2 * i)) * (nint)RowPitch), from = dColumns.At(c * RowPitch);
             for (int at = 0; at < row; at += Count)
                 Winograd5x5<T>.AddInputGradient(from + at, pitch, to + at, to + RowPitch + at, step);
         }
@@ -209,37 +207,54 @@ internal sealed unsafe class WinogradLayer<T>
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static (Vector<T>, Vector<T>) Column(T* m, nint step) => Winograd5x5<T>.Output(
-            Vector.Load(m), Vector.Load(m + (Tile * step)), Vector.Load(m + (2 * Tile * step)), Vector.Load(m + (3 * Tile * step)), Vector.Load(m + (4 * Tile * step)), Vector.Load(m + (5 * Tile * step)));
+            Vector.Load(m), Vector.Load(m + (Tile * step)), Vector.Load(m + (2 * Tile * step)),
+            Vector.Load(m + (3 * Tile * step)), Vector.Load(m + (4 * Tile * step)), Vector.Load(m + (5 * Tile * step)));
     }
 
-    /// <summary>The gradient ahead of tanh, dy / 4 / scale * (scale^2 - y^2), and A dY A^T of it.</summary>
-    private void OutputGradients(T* y, int block)
+    /// <summary>In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2). The bias's are added up.</summary>
+    private void TanhGradients(T* y, T* dPooled, int ld)
     {
         Vector<T> factor = new(T.CreateTruncating(0.25) / scale), square = new(scale * scale);
-        nint step = outputPitch;
-        for (int k = 0; k < shape.K; k++)
+        for (int k = 0; k < shape.K; k++, y += Window * pitch, dPooled += tiles * tiles * (nint)ld)
         {
-            for (int lane = 0; lane < Block; lane += Count)
+            for (int j = 0; j < tiles; j++)
+                Copy(dPooled + (j * (nint)ld), dAverages.At(j * width));
+            Vector<T> bias = Vector.Load(biasSums.At(k * Count));
+            for (int lane = 0; lane < pitch; lane += Count)
             {
-                T* given = y + (k * Window * pitch) + (block * Block) + lane, to = outputPoints.At((block * Points * outputPitch) + (k * Block) + lane);
-                Vector<T> dy = Vector.Load(dAverages.At((k * pitch) + (block * Block) + lane)) * factor;
-                Vector<T> a0 = Gradient(given, dy, square), b0 = Gradient(given + pitch, dy, square);
-                Vector<T> a1 = Gradient(given + (2 * pitch), dy, square), b1 = Gradient(given + (3 * pitch), dy, square);
-                Winograd5x5<T>.OutputGradient(a0, b0, to, step);
-                Winograd5x5<T>.OutputGradient(a0 + a1, b0 + b1, to + (Tile * step), step);
-                Winograd5x5<T>.OutputGradient(a0 - a1, b0 - b1, to + (2 * Tile * step), step);
-                Winograd5x5<T>.OutputGradient(a0 + a1 + a1, b0 + b1 + b1, to + (3 * Tile * step), step);
-                Winograd5x5<T>.OutputGradient(a0 - a1 - a1, b0 - b1 - b1, to + (4 * Tile * step), step);
-                Winograd5x5<T>.OutputGradient(a1, b1, to + (5 * Tile * step), step);
-
-                // At 1, 1 it is the sum of the four.
-                T* bias = biasSums.At(k * Count);
-                (Vector.Load(bias) + Vector.Load(to + ((Tile + 1) * step))).Store(bias);
+                Vector<T> dy = Vector.Load(dAverages.At(lane)) * factor;
+                Vector<T> a = Gradient(y + lane, dy, square), b = Gradient(y + pitch + lane, dy, square);
+                Vector<T> c = Gradient(y + (2 * pitch) + lane, dy, square), d = Gradient(y + (3 * pitch) + lane, dy, square);
+                bias += a + b + (c + d);
             }
+
+            bias.Store(biasSums.At(k * Count));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static Vector<T> Gradient(T* y, Vector<T> dy, Vector<T> square) => dy * (square - (Vector.Load(y) * Vector.Load(y)));
+        static Vector<T> Gradient(T* y, Vector<T> dy, Vector<T> square)
+        {
+            Vector<T> value = Vector.Load(y), gradient = dy * (square - (value * value));
+            gradient.Store(y);
+            return gradient;
+        }
+    }
+
+    /// <summary>A dY A^T, a row of points: a block of lanes.</summary>
+    private void OutputPoints(int r, T* dy, T* target)
+    {
+        // A's row.
+        (Vector<T> first, Vector<T> second) = Winograd5x5<T>.OutputRow(r);
+        for (int k = 0; k < shape.K; k++, dy += Window * pitch, target += Block)
+        {
+            for (int lane = 0; lane < Block; lane += Count)
+            {
+                T* at = dy + lane;
+                Vector<T> even = Winograd5x5<T>.MulAdd(Vector.Load(at + (2 * pitch)), second, Vector.Load(at) * first);
+                Vector<T> odd = Winograd5x5<T>.MulAdd(Vector.Load(at + (3 * pitch)), second, Vector.Load(at + pitch) * first);
+                Winograd5x5<T>.OutputGradient(even, odd, target + lane, OutputPitch);
+            }
+        }
     }
 
     private void Average(T* y, T* target)
@@ -251,11 +266,11 @@ internal sealed unsafe class WinogradLayer<T>
 
     private void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, width).CopyTo(new Span<T>(to, width));
 
-    /// <summary>Of each point, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].</summary>
-    private static void Multiply<TRows>(T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
+    /// <summary>Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].</summary>
+    private static void Multiply<TRows>(int count, T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
         where TRows : struct, IRows
     {
-        for (int point = 0; point < Points; point++, u += nextPoint, points += pitch, target += TRows.Value * Block)
+        for (int point = 0; point < count; point++, u += nextPoint, points += pitch, target += TRows.Value * Block)
         {
             Vector<T> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default;
             Vector<T> a3 = default, b3 = default, a4 = default, b4 = default, a5 = default, b5 = default;
@@ -278,8 +293,8 @@ internal sealed unsafe class WinogradLayer<T>
                 (a5, b5) = (Winograd5x5<T>.MulAdd(w, a, a5), Winograd5x5<T>.MulAdd(w, b, b5));
             }
 
-            Put(a0, b0, target + (0 * Block));
-            Put(a1, b1, target + (1 * Block));
+            Put(a0, b0, target);
+            Put(a1, b1, target + Block);
             Put(a2, b2, target + (2 * Block));
             Put(a3, b3, target + (3 * Block));
             if (TRows.Value == 4)
@@ -296,20 +311,22 @@ internal sealed unsafe class WinogradLayer<T>
         }
     }
 
-    /// <summary>Adds, for each point, channel and output, the products of x's and the gradient's points in each lane of a row of tiles.</summary>
-    private void AddWeightGradients()
+    /// <summary>Adds, for a row of points, each channel and output, the products of x's and the gradient's points in each lane of a row of tiles.</summary>
+    private void AddWeightGradients(int r)
     {
-        nint nextX = Points * shape.C * Block, nextY = Points * outputPitch;
-        T* sum = sums.First;
-        for (int point = 0; point < Points; point++)
+        T* sum = sums.At(r * Tile * shape.C * shape.K * Count);
+        for (int s = 0; s < Tile; s++)
         {
             for (int c = 0; c < shape.C; c += ChannelTile)
             {
                 for (int k = 0; k < shape.K; k += OutputTile, sum += ChannelTile * OutputTile * Count)
                 {
-                    T* x = inputPoints.At(((point * shape.C) + c) * Block), dy = outputPoints.At((point * outputPitch) + (k * Block));
-                    Vector<T> s0 = Vector.Load(sum), s1 = Vector.Load(sum + (1 * Count)), s2 = Vector.Load(sum + (2 * Count)), s3 = Vector.Load(sum + (3 * Count)), s4 = Vector.Load(sum + (4 * Count)), s5 = Vector.Load(sum + (5 * Count)), s6 = Vector.Load(sum + (6 * Count)), s7 = Vector.Load(sum + (7 * Count)), s8 = Vector.Load(sum + (8 * Count)), s9 = Vector.Load(sum + (9 * Count)), s10 = Vector.Load(sum + (10 * Count)), s11 = Vector.Load(sum + (11 * Count));
-                    for (int block = 0; block < blocks; block++, x += nextX, dy += nextY)
+                    T* x = inputPoints.At((s * InputPitch) + (c * Block)), dy = outputPoints.At((s * OutputPitch) + (k * Block));
+                    Vector<T> s0 = Vector.Load(sum), s1 = Vector.Load(sum + Count), s2 = Vector.Load(sum + (2 * Count));
+                    Vector<T> s3 = Vector.Load(sum + (3 * Count)), s4 = Vector.Load(sum + (4 * Count)), s5 = Vector.Load(sum + (5 * Count));
+                    Vector<T> s6 = Vector.Load(sum + (6 * Count)), s7 = Vector.Load(sum + (7 * Count)), s8 = Vector.Load(sum + (8 * Count));
+                    Vector<T> s9 = Vector.Load(sum + (9 * Count)), s10 = Vector.Load(sum + (10 * Count)), s11 = Vector.Load(sum + (11 * Count));
+                    for (int block = 0; block < blocks; block++, x += InputSlice, dy += Tile * OutputPitch)
                     {
                         for (int lane = 0; lane < Block; lane += Count)
                         {
@@ -325,7 +342,7 @@ internal sealed unsafe class WinogradLayer<T>
                     }
 
                     s0.Store(sum);
-                    s1.Store(sum + (1 * Count));
+                    s1.Store(sum + Count);
                     s2.Store(sum + (2 * Count));
                     s3.Store(sum + (3 * Count));
                     s4.Store(sum + (4 * Count));

@@ -50,6 +50,9 @@ internal unsafe interface ILanes<TSelf, T>
 
     static abstract TSelf Divide(TSelf a, TSelf b);
 
+    /// <summary>The smaller; <paramref name="b"/> where either is NaN.</summary>
+    static abstract TSelf Min(TSelf a, TSelf b);
+
     /// <summary>All bits set where a &gt; b; clear elsewhere, NaN included.</summary>
     static abstract TSelf GreaterThan(TSelf a, TSelf b);
 

@@ -127,6 +127,14 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     public static Avx2Lanes<T> Divide(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v / b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T> Min(Avx2Lanes<T> a, Avx2Lanes<T> b)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Avx.Min(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
+            : new(Avx.Min(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T> GreaterThan(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -86,6 +86,14 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
     public static Avx512Lanes<T> Divide(Avx512Lanes<T> a, Avx512Lanes<T> b) => new(a.v / b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes<T> Min(Avx512Lanes<T> a, Avx512Lanes<T> b)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Avx512F.Min(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
+            : new(Avx512F.Min(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> GreaterThan(Avx512Lanes<T> a, Avx512Lanes<T> b) => new(Vector512.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -53,6 +53,9 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
     public static ScalarLanes<T> Divide(ScalarLanes<T> a, ScalarLanes<T> b) => new(a.v / b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Min(ScalarLanes<T> a, ScalarLanes<T> b) => a.v < b.v ? a : b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> GreaterThan(ScalarLanes<T> a, ScalarLanes<T> b) => Mask(a.v > b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

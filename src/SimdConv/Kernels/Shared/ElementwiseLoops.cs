@@ -100,11 +100,7 @@ internal readonly struct Relu6Function<TVec, T> : IElementwise<TVec, T>
     public static TVec Six => TVec.Broadcast(T.CreateTruncating(6));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec factor)
-    {
-        TVec positive = ReluFunction<TVec, T>.Invoke(x, y, factor);
-        return TVec.Select(TVec.GreaterThan(positive, Six), Six, positive);
-    }
+    public static TVec Invoke(TVec x, TVec y, TVec factor) => TVec.Min(Six, ReluFunction<TVec, T>.Invoke(x, y, factor));
 }
 
 /// <summary>dy where 0 &lt; y &lt; 6, else 0.</summary>
