@@ -42,6 +42,9 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>sum = a * b + sum, the same as <see cref="MulAdd"/>: in place, which spares a tile the JIT's copies between registers.</summary>
     static abstract void Accumulate(ref TSelf sum, TSelf a, TSelf b);
 
+    /// <summary>The same with one element in all lanes of b, for one use: an instruction of its own would cost as much as half a multiply-add.</summary>
+    static abstract void Accumulate(ref TSelf sum, TSelf a, T* b);
+
     static abstract TSelf Add(TSelf a, TSelf b);
 
     static abstract TSelf Subtract(TSelf a, TSelf b);

@@ -29,8 +29,8 @@ internal sealed partial class ConvSchedule
     /// <summary>What packing a register of a panel costs, in multiply-adds of a register: measured on Zen 4.</summary>
     private const double PackingCost = 5;
 
-    /// <summary>What copying a register of a strip costs.</summary>
-    private const double FillCost = 6;
+    /// <summary>What copying a register of a strip costs, from L2 or memory most of the time.</summary>
+    private const double FillCost = 12;
 
     /// <summary>How much longer a tile takes with rows in lanes where its operands don't fit in L1.</summary>
     private const double LineCost = 1.3;

@@ -52,10 +52,10 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             areKept &= schedule.KeepsStrip;
         }
 
-        // Too few strips to keep all threads busy to the end: each is shared by filter panels. At the price of one more copy, unless the
-        // thread goes on with the same strip: then as finely as there is something to share.
+        // Too few strips to keep all threads busy to the end: each is shared by filter panels. At the price of one more copy, so for as few as
+        // come out even; unless the thread goes on with the same strip: then as finely as there is something to share.
         int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
-        long wanted = threads == 1 ? 0 : areKept ? 16L * threads : units % threads == 0 ? units : 4L * threads;
+        long wanted = threads == 1 ? 0 : areKept ? 16L * threads : units % threads == 0 ? units : units > 0 && threads % units == 0 ? threads : 4L * threads;
         int shares = units == 0 ? 1 : (int)Math.Clamp((wanted + units - 1) / units, 1, panels);
         long items = units * shares;
         int parts = (int)Math.Min(threads, items), ranges = Math.Min(parts, MostRanges);
@@ -232,11 +232,19 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         item.Row = unit % schedule.Strips * schedule.Layout.Rows;
         item.Rows = Math.Min(schedule.Layout.Rows, grid.Height - item.Row);
         item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
-        for (int m = 0; m < schedule.PackedOutputs && schedule.Lanes == ConvLanes.Outputs; m++)
-            item.Start[m] = problem.Bias == null || m >= schedule.Outputs ? T.Zero : problem.Bias[(group * schedule.Outputs) + m];
-        int lastOutput = schedule.Panels.Start(item.LastPanel - 1) + schedule.Panels.Rows(item.LastPanel - 1);
-        for (int m = schedule.Panels.Start(item.FirstPanel); m < lastOutput && schedule.Lanes != ConvLanes.Outputs; m++)
-            new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : problem.Bias[(group * schedule.Outputs) + m]);
+        int firstOutput = schedule.Panels.Start(item.FirstPanel), lastOutput = schedule.Panels.Start(item.LastPanel - 1) + schedule.Panels.Rows(item.LastPanel - 1);
+        T* bias = problem.Bias + (group * schedule.Outputs);
+        if (schedule.Lanes == ConvLanes.Outputs)
+        {
+            int biases = problem.Bias == null ? 0 : Math.Min(lastOutput, schedule.Outputs) - firstOutput;
+            new Span<T>(bias + firstOutput, biases).CopyTo(new Span<T>(item.Start + firstOutput, biases));
+            new Span<T>(item.Start + firstOutput + biases, lastOutput - firstOutput - biases).Clear();
+        }
+        else
+        {
+            for (int m = firstOutput; m < lastOutput; m++)
+                new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : bias[m]);
+        }
 
         // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
         item.Together = images == schedule.Together ? images : 1;

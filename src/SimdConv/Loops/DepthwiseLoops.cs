@@ -70,6 +70,9 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         public nint Image, Channel;
         public int Channels, Row;
 
+        /// <summary>Where the next strips lie in the source; null where that is near by all the same.</summary>
+        public T* Fetch;
+
         public readonly int Rows(TapGrid grid) => Math.Min(Schedule.Rows, grid.Height - Row);
     }
 
@@ -92,6 +95,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
                 NextChannel = (nint)ScratchSize(schedule) * schedule.Phases.Length,
             };
             new Span<T>(part.Strip, (int)StripSize(schedule) - schedule.Layout.Lead).Clear();
+            TapGrid grid = schedule.Layout.Strip.Grid;
+            bool isFetching = (long)part.Problem.Batch * part.Problem.Groups * grid.SourceHeight * grid.SourceWidth * sizeof(T) > 2L * CacheSizes.L2;
             for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Units;)
             {
                 long last = Math.Min(first + job->Grain, job->Units);
@@ -102,6 +107,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
                     part.Image = (nint)(plane / part.Problem.Groups);
                     part.Channel = (nint)(plane % part.Problem.Groups);
                     part.Channels = (int)Math.Min(Math.Min(schedule.Layout.Planes, last - unit), part.Problem.Groups - part.Channel);
+                    part.Fetch = isFetching ? Next(in part) : null;
                     if (schedule.Direction == ConvDirection.Forward)
                         Forward(in part);
                     else
@@ -109,6 +115,16 @@ internal static unsafe class DepthwiseLoops<TVec, T>
                 }
             }
         }
+    }
+
+    /// <summary>Where the next strips lie in the source.</summary>
+    private static T* Next(in Part part)
+    {
+        DepthwiseSchedule schedule = part.Schedule;
+        ImageLayout source = part.Problem.SourceLayout;
+        int filters = schedule.Direction == ConvDirection.Forward ? 1 : schedule.Multiplier;
+        T* planes = part.Problem.Source + (part.Image * source.N) + (part.Channel * filters * source.C);
+        return planes + (schedule.Layout.Strips > 1 ? (nint)(part.Row + schedule.Rows) * schedule.Layout.Strip.Grid.StrideH * source.H : part.Channels * filters * source.C);
     }
 
     /// <summary>Copies what belongs to the strip of one in <paramref name="filters"/> source planes.</summary>
@@ -225,6 +241,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             NextStrip = part.Schedule.Layout.Strip.ChannelSize,
             NextTarget = nextTarget,
             NextWeights = part.Schedule.Multiplier * taps,
+            Fetch = part.Fetch,
         };
 
         // The last column comes first. In scratch, and where rows follow each other, it stores whole registers: what they spoil is
@@ -238,6 +255,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         {
             column.Strip = part.Strip + j;
             column.Target = target + j;
+            column.Fetch = column.Fetch == null ? null : column.Fetch + ((nint)part.Channels * rows * DepthwiseTile<TVec, T>.Fetched(column.Shared));
             DepthwiseTile<TVec, T>.Run(in column);
         }
     }

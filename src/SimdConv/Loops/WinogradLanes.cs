@@ -5,11 +5,12 @@ namespace SimdConv.Loops;
 
 /// <content>
 /// Few tiles an image, as <see cref="WinogradSchedule.LanesAreOutputs"/> says: registers of tiles would be half empty, and the filter's 36
-/// matrices be read once for little work. Output channels are the lanes instead, and half the filter is enough.
+/// matrices be read once for little work. Output channels are the lanes instead, and the filter is kept as it is.
 /// <code>
 /// register of output channels
-///   row r of U: tiles by 4                 six columns of M, from the filter as it lies, in L2
-///   tiles                                  transformed back, then to the target
+///   block of channels                        filter and M in L1, V as it lies; the next block of the filter is fetched into L2
+///     row r of U: tiles by 4                 six columns of M
+///   tiles                                    transformed back, then to the target
 /// </code>
 /// </content>
 internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
@@ -17,24 +18,32 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
     /// <summary>Tiles that <see cref="WinogradTile{TVec, T, TTiles}"/> takes: a divisor of the lanes of a block.</summary>
     private static int Together => TVec.Registers == 32 && TVec.Count >= 4 ? 4 : 1;
 
+    private static int Taps => WinogradTile<TVec, T, N1>.Taps;
+
     private void RunLanes(in Item item, int share, int shares)
     {
         int w = TVec.Count, rows = TTile.Outputs + 2, kc = schedule.Channels, tiles = (int)(item.End - item.First), groups = (tiles + Together - 1) / Together;
-        nint next = item.Sizes.NextM;
+        nint next = item.Sizes.NextM, size = (nint)kc * Taps * w;
         Regroup(in item, groups);
         int last = schedule.Shareable * (share + 1) / shares;
         for (int i = schedule.Shareable * share / shares; i < last; i++)
         {
-            T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)i * rows * kc * 3 * w);
-            for (int r = 0; r < rows; r++, filter += (nint)kc * 3 * w)
+            T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + (i * size), v = item.Grouped;
+            new Span<T>(item.M, checked((int)item.Sizes.M)).Clear();
+            for (int c = 0, count; c < kc; c += count, filter += (nint)count * Taps * w)
             {
-                for (int g = 0; g < groups; g++)
+                count = Math.Min(schedule.BlockChannels, kc - c);
+                T* fetch = filter + ((nint)count * Taps * w);
+                for (int r = 0; r < rows; r++, fetch += (nint)count * 2 * w)
                 {
-                    T* v = item.Grouped + ((((nint)r * groups) + g) * kc * rows * Together), m = item.M + (r * rows * next) + (g * Together * w);
-                    if (Together == 4)
-                        WinogradTile<TVec, T, N4>.Run(kc, filter, v, m, next);
-                    else
-                        WinogradTile<TVec, T, N1>.Run(kc, filter, v, m, next);
+                    T* m = item.M + (r * rows * next);
+                    for (int g = 0; g < groups; g++, m += Together * w, v += (nint)count * rows * Together)
+                    {
+                        if (Together == 4)
+                            WinogradTile<TVec, T, N4>.Run(r, count, filter, fetch, v, m, next);
+                        else
+                            WinogradTile<TVec, T, N1>.Run(r, count, filter, fetch, v, m, next);
+                    }
                 }
             }
 
@@ -61,38 +70,39 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
         }
     }
 
-    /// <summary>V as the micro-kernel reads it: for each row r, four tiles and channel, six scaled columns of four.</summary>
+    /// <summary>V as the micro-kernel reads it: for each block of channels, row r, four tiles and channel, six scaled columns of four.</summary>
     private void Regroup(in Item item, int groups)
     {
         int n = TTile.Outputs + 2, together = Together;
         T* target = item.Grouped, scales = stackalloc T[n];
         for (int s = 0; s < n; s++)
             scales[s] = WinogradTile<TVec, T, N1>.Scale(s);
-        for (int r = 0; r < n; r++)
+        for (int first = 0, last; first < schedule.Channels; first = last)
         {
-            for (int g = 0; g < groups; g++)
+            last = Math.Min(first + schedule.BlockChannels, schedule.Channels);
+            for (int r = 0; r < n; r++)
             {
-                T* source = item.V + (r * n * item.Sizes.NextV) + (g * together);
-                for (int c = 0; c < schedule.Channels; c++, source += item.Lanes)
+                for (int g = 0; g < groups; g++)
                 {
-                    for (int s = 0; s < n; s++, target += together)
+                    T* source = item.V + (r * n * item.Sizes.NextV) + ((nint)first * item.Lanes) + (g * together);
+                    for (int c = first; c < last; c++, source += item.Lanes)
                     {
-                        TVec column = TVec.Multiply(TVec.Broadcast(scales[s]), RowCopy<TVec, T>.LoadUpTo(source + (s * item.Sizes.NextV), together));
-                        RowCopy<TVec, T>.StoreUpTo(target, column, together);
+                        for (int s = 0; s < n; s++, target += together)
+                        {
+                            TVec column = RowCopy<TVec, T>.LoadUpTo(source + (s * item.Sizes.NextV), together);
+                            RowCopy<TVec, T>.StoreUpTo(target, TVec.Multiply(TVec.Broadcast(scales[r] * scales[s]), column), together);
+                        }
                     }
                 }
             }
         }
     }
 
-    private void PackHalves(double* columns, int k, int c, T* panels)
+    private void PackTaps(double* taps, int k, int c, T* panels)
     {
         int w = TVec.Count;
-        T* z = panels + ((((((nint)k / w * (Outputs + 2)) * schedule.Channels) + c) * 3) * w) + (k % w);
-        for (int r = 0; r < Outputs + 2; r++, columns += 3, z += (nint)schedule.Channels * 3 * w)
-        {
-            for (int i = 0; i < 3; i++)
-                z[i * w] = T.CreateTruncating(columns[i] / 6);
-        }
+        T* z = panels + ((((nint)k / w * schedule.Channels) + c) * Taps * w) + (k % w);
+        for (int i = 0; i < Taps; i++)
+            z[i * w] = WinogradTile<TVec, T, N1>.FilterScale(T.CreateTruncating(taps[i]));
     }
 }

@@ -242,14 +242,13 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
     /// <summary>
     /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where output
-    /// channels are the lanes, the halves of G g, row by row.
+    /// channels are the lanes, the filter's taps.
     /// </summary>
     public override void Pack(T* weights, T* panels, Execution execution)
     {
         TapGrid grid = schedule.Grid;
         nint rowStride = isForward ? 9 * schedule.Channels : 9, channelStride = isForward ? 9 : 9 * schedule.Outputs;
-        int n = Outputs + 2;
-        double* columns = stackalloc double[n * 3];
+        double* taps = stackalloc double[9];
         for (int group = 0; group < shape.Groups; group++, weights += (nint)9 * schedule.Outputs * schedule.Channels, panels += schedule.FilterSize)
         {
             if (schedule.LanesAreOutputs)
@@ -260,31 +259,28 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
                 for (int c = 0; c < schedule.Channels; c++)
                 {
                     T* g = weights + (k * rowStride) + (c * channelStride);
-                    for (int e = 0; e < n; e++)
-                    {
-                        for (int s = 0; s < 3; s++)
-                            columns[(e * 3) + s] = TTile.Filter(e, Tap(g, 0, s), Tap(g, 1, s), Tap(g, 2, s));
-                    }
-
+                    for (int i = 0; i < 9; i++)
+                        taps[i] = double.CreateTruncating(g[(grid.Rows[i / 3].Kernel * 3) + grid.Columns[i % 3].Kernel]);
                     if (schedule.LanesAreOutputs)
-                        PackHalves(columns, k, c, panels);
+                        PackTaps(taps, k, c, panels);
                     else
-                        PackPanels(columns, panel, k, c, panels);
+                        PackPanels(taps, panel, k, c, panels);
                 }
             }
         }
-
-        double Tap(T* g, int r, int s) => double.CreateTruncating(g[(grid.Rows[r].Kernel * 3) + grid.Columns[s].Kernel]);
     }
 
-    private void PackPanels(double* columns, int panel, int k, int c, T* panels)
+    private void PackPanels(double* taps, int panel, int k, int c, T* panels)
     {
         int n = Outputs + 2, start = schedule.Panels.Start(panel);
         T* u = panels + ((nint)start * schedule.Channels) + ((nint)c * schedule.Panels.Rows(panel)) + (k - start);
-        for (int e = 0; e < n * n; e++, u += (nint)schedule.Outputs * schedule.Channels)
+        double* row = stackalloc double[3];
+        for (int r = 0; r < n; r++)
         {
-            double* row = columns + (e / n * 3);
-            *u = T.CreateTruncating(TTile.Filter(e % n, row[0], row[1], row[2]));
+            for (int s = 0; s < 3; s++)
+                row[s] = TTile.Filter(r, taps[s], taps[3 + s], taps[6 + s]);
+            for (int s = 0; s < n; s++, u += (nint)schedule.Outputs * schedule.Channels)
+                *u = T.CreateTruncating(TTile.Filter(s, row[0], row[1], row[2]));
         }
     }
 

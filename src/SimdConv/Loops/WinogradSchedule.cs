@@ -46,6 +46,9 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     /// </summary>
     public int BlockVectors { get; } = (int)Math.Clamp(CacheSizes.L2 / 2 / ((size + 2L) * (size + 2) * channels * width * elementSize), 2, 8);
 
+    /// <summary>Channels whose taps, a register of each, take a sixteenth of L2.</summary>
+    public int BlockChannels { get; } = CacheSizes.L2 / 16 / (9 * width * elementSize);
+
     /// <summary>Filter panels whose products are kept at once: a quarter of L2.</summary>
     public int BlockPanels(int lanes) => Math.Max(1, CacheSizes.L2 / 4 / (Matrices * lanes * Panels.Rows(0) * elementSize));
 
@@ -53,7 +56,7 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public nint Next(int rows, int lanes) => ((nint)rows * lanes) + (64 / elementSize);
 
     /// <summary>Elements of the transformed weights of one group.</summary>
-    public long FilterSize => LanesAreOutputs ? (long)Matrices / 2 * Shareable * width * channels : (long)Matrices * outputs * channels;
+    public long FilterSize => LanesAreOutputs ? 9L * Shareable * width * channels : (long)Matrices * outputs * channels;
 
     public override string ToString() =>
         $"Winograd F({size}x{size}, 3x3), {TilesHigh} x {TilesWide} tiles an image, blocks of {BlockVectors} registers of tiles, "

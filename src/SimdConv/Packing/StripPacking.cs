@@ -8,6 +8,9 @@ internal static unsafe class StripPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The rows of how many channels are copied while one comes from memory: the CPU doesn't foresee short rows that lie far apart.</summary>
+    private const int ChannelsAhead = 2;
+
     /// <summary>
     /// Fills <paramref name="strip"/> with <paramref name="channels"/> channels of grid rows [row, row + rows), and
     /// <paramref name="slack"/> elements behind it, which a tile may load but whose lanes it drops.
@@ -25,7 +28,7 @@ internal static unsafe class StripPacking<TVec, T>
         TapGrid grid = layout.Grid;
         StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
         int planeRows = rows + vertical.Span, pitch = layout.Pitch;
-        nint step = grid.StrideW * image.W;
+        nint step = grid.StrideW * image.W, ahead = ChannelsAhead * image.C;
 
         // Channels that lie side by side are read together and turned in registers, others are read one by one.
         int together = image.C == 1 && step >= channels ? channels : 1;
@@ -37,7 +40,7 @@ internal static unsafe class StripPacking<TVec, T>
             {
                 if (areSplit)
                 {
-                    Split(layout, source + (c * image.C), image, row, planeRows, phaseH, plane);
+                    Split(layout, source + (c * image.C), image, row, planeRows, phaseH, plane, ahead);
                     plane += 2 * layout.PlaneSize;
                     continue;
                 }
@@ -53,7 +56,7 @@ internal static unsafe class StripPacking<TVec, T>
                         T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step);
                         if (!isPadding && together == 1)
                         {
-                            Row(from, step, target, first, last, pitch);
+                            Row(from, step, target, first, last, pitch, ahead);
                             continue;
                         }
 
@@ -78,7 +81,7 @@ internal static unsafe class StripPacking<TVec, T>
     }
 
     /// <summary>The planes of even and of odd columns side by side: each row of the image is read once for both.</summary>
-    private static void Split(StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane)
+    private static void Split(StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane, nint ahead)
     {
         int w = TVec.Count, pitch = layout.Pitch;
         (long origin, int first, _) = layout.Inside(0);
@@ -99,6 +102,7 @@ internal static unsafe class StripPacking<TVec, T>
 
             for (int j = first; j < pitch; j += w, from += 2 * w, left -= 2 * w)
             {
+                Prefetch.LinesToL2(from + ahead, 2 * w);
                 (TVec x, TVec y) = TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(from, left), RowCopy<TVec, T>.LoadUpTo(from + w, left - w));
                 RowCopy<TVec, T>.StoreUpTo(even + j, x, room - j);
                 TVec.Store(odd + j, y);
@@ -107,13 +111,18 @@ internal static unsafe class StripPacking<TVec, T>
     }
 
     /// <summary>A row of a strip with zeros on both sides, in whole registers: what sticks out behind it is written again later.</summary>
-    private static void Row(T* source, nint step, T* target, int first, int last, int pitch)
+    private static void Row(T* source, nint step, T* target, int first, int last, int pitch, nint ahead)
     {
         int w = TVec.Count, j = 0, count = last - first;
         for (; j < first; j += w)
             TVec.Store(target + j, default);
         for (j = 0; j + w < count; j += w)
+        {
+            Prefetch.LinesToL2(source + (j * step) + ahead, w);
             TVec.Store(target + first + j, RowCopy<TVec, T>.Load(source + (j * step), step));
+        }
+
+        Prefetch.LinesToL2(source + (j * step) + ahead, w);
         TVec.Store(target + first + j, RowCopy<TVec, T>.LoadUpTo(source + (j * step), step, count - j));
         for (j += first + w; j < pitch; j += w)
             TVec.Store(target + j, default);

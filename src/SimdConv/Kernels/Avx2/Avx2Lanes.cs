@@ -107,6 +107,9 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref Avx2Lanes<T> sum, Avx2Lanes<T> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T> MulAdd(Avx2Lanes<T> a, Avx2Lanes<T> b, Avx2Lanes<T> c)
     {
         return typeof(T) == typeof(float)

@@ -66,6 +66,15 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref Avx512Lanes<T> sum, Avx512Lanes<T> a, T* b)
+    {
+        if (typeof(T) == typeof(float))
+            sum.v = Avx512F.FusedMultiplyAdd(a.v.AsSingle(), Vector512.Create(*(float*)b), sum.v.AsSingle()).As<float, T>();
+        else
+            sum.v = Avx512F.FusedMultiplyAdd(a.v.AsDouble(), Vector512.Create(*(double*)b), sum.v.AsDouble()).As<double, T>();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> MulAdd(Avx512Lanes<T> a, Avx512Lanes<T> b, Avx512Lanes<T> c)
     {
         return typeof(T) == typeof(float)

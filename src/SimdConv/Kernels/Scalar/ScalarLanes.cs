@@ -37,6 +37,9 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
     public static void Accumulate(ref ScalarLanes<T> sum, ScalarLanes<T> a, ScalarLanes<T> b) => sum = MulAdd(a, b, sum);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref ScalarLanes<T> sum, ScalarLanes<T> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> MulAdd(ScalarLanes<T> a, ScalarLanes<T> b, ScalarLanes<T> c) =>
         new(T.MultiplyAddEstimate(a.v, b.v, c.v));
 

@@ -34,6 +34,9 @@ internal unsafe struct DepthwiseColumn<T>
     /// <summary>The same column of so many planes, and from one to the next in each operand.</summary>
     public int Planes;
     public nint NextStrip, NextTarget, NextBias, NextWeights;
+
+    /// <summary>What the L2 cache is asked for meanwhile, a line or four for each row; null for nothing.</summary>
+    public T* Fetch;
 }
 
 /// <summary>
@@ -49,6 +52,9 @@ internal static unsafe class DepthwiseTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>How many elements a row asks for: what it reads for the first time, where all columns are real.</summary>
+    public static int Fetched(int shared) => shared * shared * Prefetch.LineBytes / sizeof(T);
+
     public static void Run(in DepthwiseColumn<T> column)
     {
         switch (column.Shared, column.GoOn)
@@ -70,6 +76,7 @@ internal static unsafe class DepthwiseTile<TVec, T>
         int rows = column.Rows, whole = column.WholeRows, count = column.Count;
         bool goOn = TGoOn.Value == 1;
         int* offsets = column.Offsets;
+        T* fetch = column.Fetch;
         nint o0 = offsets[0], o1 = offsets[1], o2 = offsets[2], o3 = offsets[3], o4 = offsets[4], o5 = offsets[5];
         for (nint plane = 0; plane < column.Planes; plane++)
         {
@@ -97,6 +104,12 @@ internal static unsafe class DepthwiseTile<TVec, T>
                 {
                     a = Three(a, m0 + middle, m1 + middle, m2 + middle, w10, w11, w12);
                     middle += pitch;
+                }
+
+                if (fetch != null)
+                {
+                    Prefetch.LinesToL2(fetch, Fetched(TShared.Value));
+                    fetch += Fetched(TShared.Value);
                 }
 
                 c = goOn ? TVec.Load(target + (TShared.Value == 1 ? 2 * ld : ld)) : bias;

@@ -116,34 +116,33 @@ internal static unsafe class DirectTile<TVec, T, TShape>
             if (TShape.Vectors > 1) b1 = Load<N2>(b + w, last, back);
             if (TShape.Vectors > 2) b2 = Load<N3>(b + (2 * w), last, back);
             if (TShape.Vectors > 3) b3 = Load<N4>(b + (3 * w), last, back);
-            x = TVec.Broadcast(*(T*)a0);
-            TVec.Accumulate(ref c0_0, x, b0);
+            x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)a0, ref c0_0, b0);
             if (TShape.Vectors > 1) TVec.Accumulate(ref c0_1, x, b1);
             if (TShape.Vectors > 2) TVec.Accumulate(ref c0_2, x, b2);
             if (TShape.Vectors > 3) TVec.Accumulate(ref c0_3, x, b3);
-            if (TShape.Rows > 1) { x = TVec.Broadcast(*(T*)(a0 + rows)); TVec.Accumulate(ref c1_0, x, b0); }
+            if (TShape.Rows > 1) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)(a0 + rows), ref c1_0, b0);
             if (TShape.Rows > 1 && TShape.Vectors > 1) TVec.Accumulate(ref c1_1, x, b1);
             if (TShape.Rows > 1 && TShape.Vectors > 2) TVec.Accumulate(ref c1_2, x, b2);
             if (TShape.Rows > 1 && TShape.Vectors > 3) TVec.Accumulate(ref c1_3, x, b3);
-            if (TShape.Rows > 2) { x = TVec.Broadcast(*(T*)(a0 + (2 * rows))); TVec.Accumulate(ref c2_0, x, b0); }
+            if (TShape.Rows > 2) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)(a0 + (2 * rows)), ref c2_0, b0);
             if (TShape.Rows > 2 && TShape.Vectors > 1) TVec.Accumulate(ref c2_1, x, b1);
             if (TShape.Rows > 2 && TShape.Vectors > 2) TVec.Accumulate(ref c2_2, x, b2);
             if (TShape.Rows > 2 && TShape.Vectors > 3) TVec.Accumulate(ref c2_3, x, b3);
-            if (TShape.Rows > 3) { x = TVec.Broadcast(*(T*)a3); TVec.Accumulate(ref c3_0, x, b0); }
+            if (TShape.Rows > 3) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)a3, ref c3_0, b0);
             if (TShape.Rows > 3 && TShape.Vectors > 1) TVec.Accumulate(ref c3_1, x, b1);
             if (TShape.Rows > 3 && TShape.Vectors > 2) TVec.Accumulate(ref c3_2, x, b2);
             if (TShape.Rows > 3 && TShape.Vectors > 3) TVec.Accumulate(ref c3_3, x, b3);
-            if (TShape.Rows > 4) { x = TVec.Broadcast(*(T*)(a3 + rows)); TVec.Accumulate(ref c4_0, x, b0); }
+            if (TShape.Rows > 4) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)(a3 + rows), ref c4_0, b0);
             if (TShape.Rows > 4 && TShape.Vectors > 1) TVec.Accumulate(ref c4_1, x, b1);
             if (TShape.Rows > 4 && TShape.Vectors > 2) TVec.Accumulate(ref c4_2, x, b2);
             if (TShape.Rows > 4 && TShape.Vectors > 3) TVec.Accumulate(ref c4_3, x, b3);
-            if (TShape.Rows > 5) { x = TVec.Broadcast(*(T*)(a3 + (2 * rows))); TVec.Accumulate(ref c5_0, x, b0); }
+            if (TShape.Rows > 5) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)(a3 + (2 * rows)), ref c5_0, b0);
             if (TShape.Rows > 5 && TShape.Vectors > 1) TVec.Accumulate(ref c5_1, x, b1);
             if (TShape.Rows > 5 && TShape.Vectors > 2) TVec.Accumulate(ref c5_2, x, b2);
             if (TShape.Rows > 5 && TShape.Vectors > 3) TVec.Accumulate(ref c5_3, x, b3);
-            if (TShape.Rows > 6) { x = TVec.Broadcast(*(T*)a6); TVec.Accumulate(ref c6_0, x, b0); }
+            if (TShape.Rows > 6) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)a6, ref c6_0, b0);
             if (TShape.Rows > 6 && TShape.Vectors > 1) TVec.Accumulate(ref c6_1, x, b1);
-            if (TShape.Rows > 7) { x = TVec.Broadcast(*(T*)(a6 + rows)); TVec.Accumulate(ref c7_0, x, b0); }
+            if (TShape.Rows > 7) x = TileRow<TVec, T>.Start(TShape.Vectors, (T*)(a6 + rows), ref c7_0, b0);
             if (TShape.Rows > 7 && TShape.Vectors > 1) TVec.Accumulate(ref c7_1, x, b1);
             a0 += terms;
             if (TShape.Rows > 3) a3 += terms;

@@ -152,47 +152,47 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                     if (TShape.Rows > 12) a12 += terms;
                 }
 
-                if (TShape.Rows > 0) { x = TVec.Broadcast(x0[0]); TVec.Accumulate(ref c0_0, x, b0); }
+                if (TShape.Rows > 0) x = TileRow<TVec, T>.Start(TShape.Vectors, x0, ref c0_0, b0);
                 if (TShape.Rows > 0 && TShape.Vectors > 1) TVec.Accumulate(ref c0_1, x, b1);
                 if (TShape.Rows > 0 && TShape.Vectors > 2) TVec.Accumulate(ref c0_2, x, b2);
                 if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Accumulate(ref c0_3, x, b3);
-                if (TShape.Rows > 1) { x = TVec.Broadcast(x0[1]); TVec.Accumulate(ref c1_0, x, b0); }
+                if (TShape.Rows > 1) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 1, ref c1_0, b0);
                 if (TShape.Rows > 1 && TShape.Vectors > 1) TVec.Accumulate(ref c1_1, x, b1);
                 if (TShape.Rows > 1 && TShape.Vectors > 2) TVec.Accumulate(ref c1_2, x, b2);
                 if (TShape.Rows > 1 && TShape.Vectors > 3) TVec.Accumulate(ref c1_3, x, b3);
-                if (TShape.Rows > 2) { x = TVec.Broadcast(x0[2]); TVec.Accumulate(ref c2_0, x, b0); }
+                if (TShape.Rows > 2) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 2, ref c2_0, b0);
                 if (TShape.Rows > 2 && TShape.Vectors > 1) TVec.Accumulate(ref c2_1, x, b1);
                 if (TShape.Rows > 2 && TShape.Vectors > 2) TVec.Accumulate(ref c2_2, x, b2);
                 if (TShape.Rows > 2 && TShape.Vectors > 3) TVec.Accumulate(ref c2_3, x, b3);
-                if (TShape.Rows > 3) { x = TVec.Broadcast(x0[3]); TVec.Accumulate(ref c3_0, x, b0); }
+                if (TShape.Rows > 3) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 3, ref c3_0, b0);
                 if (TShape.Rows > 3 && TShape.Vectors > 1) TVec.Accumulate(ref c3_1, x, b1);
                 if (TShape.Rows > 3 && TShape.Vectors > 2) TVec.Accumulate(ref c3_2, x, b2);
                 if (TShape.Rows > 3 && TShape.Vectors > 3) TVec.Accumulate(ref c3_3, x, b3);
-                if (TShape.Rows > 4) { x = TVec.Broadcast(x0[4]); TVec.Accumulate(ref c4_0, x, b0); }
+                if (TShape.Rows > 4) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 4, ref c4_0, b0);
                 if (TShape.Rows > 4 && TShape.Vectors > 1) TVec.Accumulate(ref c4_1, x, b1);
                 if (TShape.Rows > 4 && TShape.Vectors > 2) TVec.Accumulate(ref c4_2, x, b2);
                 if (TShape.Rows > 4 && TShape.Vectors > 3) TVec.Accumulate(ref c4_3, x, b3);
-                if (TShape.Rows > 5) { x = TVec.Broadcast(x0[5]); TVec.Accumulate(ref c5_0, x, b0); }
+                if (TShape.Rows > 5) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 5, ref c5_0, b0);
                 if (TShape.Rows > 5 && TShape.Vectors > 1) TVec.Accumulate(ref c5_1, x, b1);
                 if (TShape.Rows > 5 && TShape.Vectors > 2) TVec.Accumulate(ref c5_2, x, b2);
                 if (TShape.Rows > 5 && TShape.Vectors > 3) TVec.Accumulate(ref c5_3, x, b3);
-                if (TShape.Rows > 6) { x = TVec.Broadcast(x0[6]); TVec.Accumulate(ref c6_0, x, b0); }
+                if (TShape.Rows > 6) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 6, ref c6_0, b0);
                 if (TShape.Rows > 6 && TShape.Vectors > 1) TVec.Accumulate(ref c6_1, x, b1);
                 if (TShape.Rows > 6 && TShape.Vectors > 2) TVec.Accumulate(ref c6_2, x, b2);
-                if (TShape.Rows > 7) { x = TVec.Broadcast(x0[7]); TVec.Accumulate(ref c7_0, x, b0); }
+                if (TShape.Rows > 7) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 7, ref c7_0, b0);
                 if (TShape.Rows > 7 && TShape.Vectors > 1) TVec.Accumulate(ref c7_1, x, b1);
                 if (TShape.Rows > 7 && TShape.Vectors > 2) TVec.Accumulate(ref c7_2, x, b2);
-                if (TShape.Rows > 8) { x = TVec.Broadcast(x0[8]); TVec.Accumulate(ref c8_0, x, b0); }
+                if (TShape.Rows > 8) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 8, ref c8_0, b0);
                 if (TShape.Rows > 8 && TShape.Vectors > 1) TVec.Accumulate(ref c8_1, x, b1);
-                if (TShape.Rows > 9) { x = TVec.Broadcast(x0[9]); TVec.Accumulate(ref c9_0, x, b0); }
+                if (TShape.Rows > 9) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 9, ref c9_0, b0);
                 if (TShape.Rows > 9 && TShape.Vectors > 1) TVec.Accumulate(ref c9_1, x, b1);
-                if (TShape.Rows > 10) { x = TVec.Broadcast(x0[10]); TVec.Accumulate(ref c10_0, x, b0); }
+                if (TShape.Rows > 10) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 10, ref c10_0, b0);
                 if (TShape.Rows > 10 && TShape.Vectors > 1) TVec.Accumulate(ref c10_1, x, b1);
-                if (TShape.Rows > 11) { x = TVec.Broadcast(x0[11]); TVec.Accumulate(ref c11_0, x, b0); }
+                if (TShape.Rows > 11) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 11, ref c11_0, b0);
                 if (TShape.Rows > 11 && TShape.Vectors > 1) TVec.Accumulate(ref c11_1, x, b1);
-                if (TShape.Rows > 12) { x = TVec.Broadcast(x0[12]); TVec.Accumulate(ref c12_0, x, b0); }
+                if (TShape.Rows > 12) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 12, ref c12_0, b0);
                 if (TShape.Rows > 12 && TShape.Vectors > 1) TVec.Accumulate(ref c12_1, x, b1);
-                if (TShape.Rows > 13) { x = TVec.Broadcast(x0[13]); TVec.Accumulate(ref c13_0, x, b0); }
+                if (TShape.Rows > 13) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 13, ref c13_0, b0);
                 if (TShape.Rows > 13 && TShape.Vectors > 1) TVec.Accumulate(ref c13_1, x, b1);
                 if (TShape.Way is not (TileWay.Raw or TileWay.Chosen)) a += TShape.Rows;
                 if (TShape.Way is not (TileWay.Indexed or TileWay.Placed or TileWay.Chosen)) b += ldb;

@@ -69,6 +69,9 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     public static void Accumulate(ref VectorLanes<T> sum, VectorLanes<T> a, VectorLanes<T> b) => sum = MulAdd(a, b, sum);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref VectorLanes<T> sum, VectorLanes<T> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLanes<T> MulAdd(VectorLanes<T> a, VectorLanes<T> b, VectorLanes<T> c)
     {
         // Fuses where the hardware does; Vector.FusedMultiplyAdd would call software elsewhere.
