@@ -18,8 +18,6 @@ internal static class CallersChild
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static volatile int collections;
-
     public static void Run(int calls)
     {
         Caller[] callers = [.. Enumerable.Range(0, Callers).Select(i => new Caller(i))];
@@ -28,7 +26,7 @@ internal static class CallersChild
         // Allocates nothing itself; what it moves is what the callers hold.
         Thread collector = new(() =>
         {
-            for (; !done.IsCancellationRequested; collections++)
+            while (!done.IsCancellationRequested)
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
         });
         new Thread(() => Watch(callers)) { IsBackground = true }.Start();
@@ -51,22 +49,23 @@ internal static class CallersChild
     }
 
     /// <summary>
-    /// Ends the process if a caller has made no call for a minute, unless the process itself has hardly run: then the collector hasn't either.
+    /// Ends the process if a caller has made no call for a minute, in which the process has had a third of a core at least: on a busy
+    /// machine it may hardly run, and the collector, which never waits, runs first.
     /// </summary>
     private static void Watch(Caller[] callers)
     {
-        const int LeastCollections = 500;
-        int[] last = new int[callers.Length], collectionsThen = new int[callers.Length];
-        long[] since = [.. Enumerable.Repeat(Stopwatch.GetTimestamp(), callers.Length)];
+        int[] last = new int[callers.Length];
+        (long Time, TimeSpan Used)[] since = [.. Enumerable.Repeat((Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime), callers.Length)];
         while (true)
         {
             Thread.Sleep(1000);
+            TimeSpan used = Environment.CpuUsage.TotalTime;
             for (int i = 0; i < callers.Length; i++)
             {
                 int made = callers[i].Made;
                 if (made != last[i] || callers[i].IsDone)
-                    (last[i], since[i], collectionsThen[i]) = (made, Stopwatch.GetTimestamp(), collections);
-                else if (Stopwatch.GetElapsedTime(since[i]) > Patience && collections - collectionsThen[i] > LeastCollections)
+                    (last[i], since[i]) = (made, (Stopwatch.GetTimestamp(), used));
+                else if (Stopwatch.GetElapsedTime(since[i].Time) > Patience && used - since[i].Used > Patience / 3)
                     Environment.FailFast($"caller {i} hangs in call {made}: {callers[i].Current}");
             }
         }
