@@ -22,12 +22,15 @@ internal static unsafe class DepthwiseLoops<TVec, T>
     /// <summary>Elements that a thread takes at a time.</summary>
     private const int Grain = 1 << 14;
 
+    /// <summary>How much longer a multiply-add takes than in a dense convolution, with the loads, copies and stores that go with so few: at least.</summary>
+    private const int TimesDense = 3;
+
     public static void Run(DepthwiseSchedule schedule, in ConvProblem<T> problem, Execution execution)
     {
         StripLayout strip = schedule.Layout.Strip;
         long units = (long)problem.Batch * problem.Groups * schedule.Layout.Strips;
         long work = (long)problem.Batch * problem.Groups * schedule.Multiplier * schedule.Kernel.Length * strip.Grid.Height * strip.Grid.Width;
-        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        int threads = work * TimesDense <= BlockSizes.SerialLimit ? 1 : execution.Threads;
         Job job = new()
         {
             Schedule = schedule,

@@ -55,7 +55,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         {
             long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide;
             int vectors = checked((int)((tiles + TVec.Count - 1) / TVec.Count)), blocks = (vectors + schedule.BlockVectors - 1) / schedule.BlockVectors;
-            threads = tiles * groups * schedule.FilterSize <= BlockSizes.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
+            threads = tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= BlockSizes.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
 
             // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms it again.
             if ((long)blocks * groups < 4L * threads)
