@@ -37,8 +37,11 @@ internal static class BlockSizes
     /// </summary>
     public static int GemmKc(int mr, int elementSize) => Math.Min(512, CacheSizes.L1 * 7 / 8 / (mr * elementSize) / 16 * 16);
 
-    /// <summary>NC: the block of B, KC x NC, takes at most half of L2: the other half is for the panel of A and the tiles of C.</summary>
-    public static int Nc(int kc, int nr, int elementSize) => Math.Max(1, CacheSizes.L2 / 2 / (kc * elementSize) / nr) * nr;
+    /// <summary>
+    /// NC: the block of B, KC x NC, takes at most an eighth of L2, so that what panels of A and tiles of C bring in doesn't push it out. On
+    /// Zen 4 64x3136x576 gains 10 % over half of L2 with AVX2, cubes 1 to 2 %.
+    /// </summary>
+    public static int Nc(int kc, int nr, int elementSize) => Math.Max(1, CacheSizes.L2 / 8 / (kc * elementSize) / nr) * nr;
 
     /// <summary>MC: the block of A, MC x KC, stays in a core's share of L3, 4 MB.</summary>
     public static int Mc(int kc, int mr, int elementSize) => Math.Max(1, 4 * 1024 * 1024 / (kc * elementSize) / mr) * mr;

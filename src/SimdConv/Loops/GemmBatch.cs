@@ -12,12 +12,15 @@ internal unsafe struct GemmBatch<T>
     public SimdTier Tier;
     private int parts;
 
-    /// <summary>Whole products to threads where there are enough of them, else all threads to one product after the other.</summary>
+    /// <summary>Whole products to threads where there are enough of them to end together, else all threads to one product after the other.</summary>
     public static void Run(GemmBatch<T>* batch, in Execution execution)
     {
-        bool isShared = execution.Threads <= batch->Count
-            && (long)batch->First.M * batch->First.N * Math.Max(1, batch->First.K) * batch->Count > Kernels.BlockSizes.SerialLimit;
-        batch->parts = isShared ? execution.Threads : 1;
+        const int Enough = 8;
+        long work = (long)batch->First.M * batch->First.N * Math.Max(1, batch->First.K), limit = Kernels.BlockSizes.SerialLimit;
+        int threads = execution.Threads;
+        bool isEven = batch->Count % threads == 0 || batch->Count >= Enough * threads;
+        bool isShared = threads <= batch->Count && work * batch->Count > limit && (isEven || work <= limit);
+        batch->parts = isShared ? threads : 1;
         if (isShared)
             execution.Run(batch->parts, &RunPart, batch);
         else
@@ -38,6 +41,7 @@ internal unsafe struct GemmBatch<T>
             problem.A.Data += i * batch->StrideA;
             problem.B.Data += i * batch->StrideB;
             problem.C += i * batch->StrideC;
+            problem.Finish.Residual = problem.Finish.Residual == null ? null : problem.Finish.Residual + (i * batch->StrideC);
             TierLoops<T>.For(batch->Tier).Gemm(&problem, execution);
         }
     }

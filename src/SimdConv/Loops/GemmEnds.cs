@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
+using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
@@ -45,15 +46,21 @@ internal static unsafe class GemmEnds<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Finish(GemmProblem<T>* p, int row, int rows, int column, int columns)
     {
-        if (p->Finish.Operation != ElementwiseOperation.None)
+        if (Finishes(p))
             Activate(p, row, rows, column, columns);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Finishes(GemmProblem<T>* p) => p->Finish.Operation != ElementwiseOperation.None || p->Finish.Residual != null;
 
     private static void Activate(GemmProblem<T>* p, int row, int rows, int column, int columns)
     {
         for (int i = row; i < row + rows; i++)
         {
-            T* c = p->C + (i * p->Ldc) + column;
+            nint at = (i * p->Ldc) + column;
+            T* c = p->C + at;
+            if (p->Finish.Residual != null)
+                RowCopy<TVec, T>.Add(p->Finish.Residual + at, c, columns);
             ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, columns, p->Finish.Factor);
         }
     }

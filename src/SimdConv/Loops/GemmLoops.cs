@@ -55,9 +55,12 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
             return;
         }
 
-        // By rows or by columns, whichever has more tiles.
-        bool byRows = (m + TKernel.MR - 1) / TKernel.MR >= (n + TKernel.NR - 1) / TKernel.NR;
-        int units = byRows ? (m + TKernel.MR - 1) / TKernel.MR : (n + TKernel.NR - 1) / TKernel.NR;
+        // By rows or by columns, whichever has more tiles. Where chains are short by rows if there are some for each thread: parts that meet in
+        // every row share the line that they meet in, and wait for it.
+        const int ShortChain = 64, SomeTiles = 4;
+        int tall = (m + TKernel.MR - 1) / TKernel.MR, wide = (n + TKernel.NR - 1) / TKernel.NR;
+        bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= SomeTiles * threads);
+        int units = byRows ? tall : wide;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
         execution.Run(split.Parts, &RunPart, &split);
     }
@@ -68,7 +71,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     {
         const int Most = 32;
         return (uint)((p->M - 1) | (p->N - 1) | (p->K - 1)) < Most && p->B.ColumnStride == 1 && p->Alpha == T.One
-            && p->PackedA == null && p->PackedB == null && !GemmEnds<TVec, T>.Starts(p) && p->Finish.Operation == ElementwiseOperation.None;
+            && p->PackedA == null && p->PackedB == null && !GemmEnds<TVec, T>.Starts(p) && !GemmEnds<TVec, T>.Finishes(p);
     }
 
     private struct Split
@@ -92,14 +95,14 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         else if (split->ByRows)
         {
             mine.A = mine.A.At(from, 0);
-            mine.C += from * mine.Ldc;
+            Move(&mine, from * mine.Ldc);
             mine.RowBias = mine.RowBias == null ? null : mine.RowBias + from;
             mine.M = to - from;
         }
         else
         {
             mine.B = mine.B.At(0, from);
-            mine.C += from;
+            Move(&mine, from);
             mine.PackedColumn += from;
             mine.ColumnBias = mine.ColumnBias == null ? null : mine.ColumnBias + from;
             mine.N = to - from;
@@ -108,13 +111,20 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         RunSerial(&mine);
     }
 
+    /// <summary>C, and what is laid out like it.</summary>
+    private static void Move(GemmProblem<T>* p, nint elements)
+    {
+        p->C += elements;
+        p->Finish.Residual = p->Finish.Residual == null ? null : p->Finish.Residual + elements;
+    }
+
     /// <summary>The one place where the way through a product is chosen, the fastest that suits it first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunSerial(GemmProblem<T>* p)
     {
         bool isColumn = p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One;
         bool isPacked = p->PackedA != null || p->PackedB != null, isTransposed = !isPacked && !isColumn && IsBetterTransposed(p);
-        if (isPacked || !(isColumn || isTransposed || DirectLoops<TVec, T>.Suits(p)))
+        if (isPacked || !(isColumn || isTransposed || SuitsInPlace(p)))
         {
             PackedLoops<TVec, T, TKernel>.Run(p);
             return;
@@ -132,12 +142,16 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         GemmEnds<TVec, T>.Finish(p, 0, p->M, 0, p->N);
     }
 
+    /// <summary>Not from a bias, which panels start from for nothing, while here it goes by way of C.</summary>
+    private static bool SuitsInPlace(GemmProblem<T>* p) =>
+        DirectLoops<TVec, T>.Suits(p) && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, T, TKernel>.StartsFromBias(p));
+
     /// <summary>Which way that is on one thread, for people.</summary>
     public static string Describe(GemmProblem<T>* p) =>
         p->PackedA != null || p->PackedB != null ? $"panels, one operand packed ahead, tile {TKernel.MR} x {TKernel.NR}"
         : p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One ? "a column, in place"
         : IsBetterTransposed(p) ? "transposed"
-        : DirectLoops<TVec, T>.Suits(p) ? "in place"
+        : SuitsInPlace(p) ? "in place"
         : $"panels, tile {TKernel.MR} x {TKernel.NR}";
 
     /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>

@@ -26,17 +26,17 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T), k = p->K;
         int kcMost = Kc(k), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
         long aCount = p->PackedA == null ? (long)Math.Min(p->M, mcMost) * kcMost : 0, tile = mr * nr;
-        long bCount = p->PackedB == null ? (long)kcMost * Math.Min(PackedColumns(p->N), ncMost) : 0;
-        using Workspace workspace = new(Workspace.SizeOf<T>(aCount) + Workspace.SizeOf<T>(bCount) + (2 * Workspace.SizeOf<T>(tile)));
+        long bCount = p->PackedB == null ? BlockOfB(p->N, k) : 0;
+        using Workspace workspace = new(Workspace.SizeOf<T>(aCount) + Workspace.SizeOf<T>(bCount) + (3 * Workspace.SizeOf<T>(tile)));
         T* ownA = workspace.Take<T>(aCount), ownB = workspace.Take<T>(bCount);
-        T* scratch = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
+        T* scratch = workspace.Take<T>(tile), biases = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
         new Span<T>(zeros, nr).Clear();
 
         // Read where it lies by the first tiles that need it, if these can: not through sixteen rows in the same set of L1.
         const int SetsBytes = 4096;
         bool ownsA = p->PackedA == null, packsA = ownsA && p->Alpha == T.One && p->A.RowStride * size % SetsBytes != 0;
         bool ownsB = p->PackedB == null, packsB = ownsB && p->B.ColumnStride == 1;
-        bool starts = GemmEnds<TVec, T>.Starts(p), fromC = starts || p->Beta != T.Zero;
+        bool startsFromBias = StartsFromBias(p), starts = !startsFromBias && GemmEnds<TVec, T>.Starts(p), fromC = starts || p->Beta != T.Zero;
         TileErrand<T> errand = default;
         for (int ic = 0; ic < p->M; ic += mcMost)
         {
@@ -63,11 +63,13 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
                             MatrixPacking<TVec, T>.PackA(p->A.At(row, pc), rows, kc, p->Alpha, a);
                         if (starts && pc == 0)
                             GemmEnds<TVec, T>.Start(p, row, rows, jc, nc);
+                        for (int i = 0; i < rows && startsFromBias && pc == 0; i++)
+                            new Span<T>(biases + (i * nr), nr).Fill(p->RowBias[row + i]);
                         for (int jr = 0; jr < nc; jr += nr)
                         {
                             int columns = Math.Min(nr, nc - jr);
-                            T* b = packedB + ((nint)jr * kc), start = fromC || pc > 0 ? c + jr : zeros;
-                            nint ldstart = start == zeros ? 0 : p->Ldc;
+                            T* b = packedB + ((nint)jr * kc), start = fromC || pc > 0 ? c + jr : startsFromBias ? biases : zeros;
+                            nint ldstart = start == zeros ? 0 : start == biases ? nr : p->Ldc;
                             T* next = errand.NextC = jr + nr < nc ? c + jr + nr : c + (rows * p->Ldc);
                             if (packsThisA && jr == 0)
                             {
@@ -102,6 +104,9 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
         }
     }
 
+    /// <summary>Whether tiles start from a bias of rows, without a way through C.</summary>
+    public static bool StartsFromBias(GemmProblem<T>* p) => p->RowBias != null && p->Beta == T.Zero;
+
     /// <summary>A tile that sticks out of C to the right, through a scratch tile.</summary>
     private static void EdgeTile(int rows, int columns, int kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, T* scratch)
     {
@@ -130,6 +135,12 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
                 TVec.StorePartial(c + (i * ldc) + j, TVec.Load(scratch + (i * nr) + j), columns - j);
         }
     }
+
+    /// <summary>Elements of the block of B that is packed at a time.</summary>
+    private static long BlockOfB(int n, int k) => (long)Kc(k) * Math.Min(PackedColumns(n), BlockSizes.Nc(Kc(k), TKernel.NR, sizeof(T)));
+
+    /// <summary>Bytes of workspace of a product whose A is packed.</summary>
+    public static long WorkspaceBytes(int n, int k) => Workspace.SizeOf<T>(BlockOfB(n, k)) + (3 * Workspace.SizeOf<T>(TKernel.MR * TKernel.NR));
 
     /// <summary>KC of so many terms: blocks of equal length.</summary>
     private static int Kc(int k)

@@ -32,6 +32,7 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         (new Conv2DShape(380, 5, 6, 400, 1, 1) { Groups = 2 }, 2),
         (new Conv2DShape(50, 9, 11, 61, 5, 5) { StrideH = 2, StrideW = 2 }.WithPadding(2, 2), 2),
         (new(70, 32, 32, 17, 1, 1), 1),
+        (new(600, 12, 16, 70, 1, 1), 3),
         (new(6, 14, 14 * 25, 16, 5, 5) { DilationW = 25 }, 1),
         (new Conv2DShape(7, 8, 110, 13, 3, 3) { DilationW = 44 }.WithPadding(2, 60), 2),
     ];

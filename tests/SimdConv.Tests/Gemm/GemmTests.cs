@@ -66,6 +66,12 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
             GemmCases.Long(),
             6,
             g => GemmProperties<T>.SameOnAnyThreads(tier, g with { M = g.M + 190, N = g.N + 210, K = g.K + 130 }));
+
+        // Short chains, split by rows though there are more tiles across.
+        Properties.Check(
+            GemmCases.Long(),
+            6,
+            g => GemmProperties<T>.SameOnAnyThreads(tier, g with { M = g.M + 190, N = g.N + 480, K = 5 + (g.K % 60) }));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]

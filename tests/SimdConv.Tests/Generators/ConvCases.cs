@@ -26,14 +26,23 @@ public static class ConvCases
 
     private const int LargestWork = 120_000;
 
-    public static Arbitrary<ConvCase> Any() => Arb.From(Generator(Gen.Frequency(
-        (6, Plain()),
-        (4, Depthwise()),
-        (2, GroupCounts(3)))), Shrink);
+    public static Arbitrary<ConvCase> Any() => Arb.From(
+        from c in Generator(Gen.Frequency(
+            (6, Plain()),
+            (4, Depthwise()),
+            (2, GroupCounts(3))))
+        from isPointwise in Gen.Frequency((7, Gen.Constant(false)), (1, Gen.Constant(true)))
+        select isPointwise ? Pointwise(c) : c, Shrink);
 
     /// <summary>Cases that Winograd's algorithm is for: kernels of 3x3, stride 1, dilation 1.</summary>
     public static Arbitrary<ConvCase> Winograd(ConvAlgorithm algorithm) =>
         Arb.From(Any().Generator.Select(c => AdaptTo(c, algorithm)), c => Shrink(c).Select(smaller => AdaptTo(smaller, algorithm)).Where(smaller => smaller != c));
+
+    /// <summary>The same channels and images, pixel by pixel.</summary>
+    private static ConvCase Pointwise(ConvCase c) => Limit(c with
+    {
+        Shape = new(c.Shape.C, Math.Max(1, c.Shape.H), Math.Max(1, c.Shape.W), c.Shape.K, 1, 1) { Groups = c.Shape.Groups },
+    });
 
     private static ConvCase AdaptTo(ConvCase c, ConvAlgorithm algorithm)
     {
