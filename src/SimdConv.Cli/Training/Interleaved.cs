@@ -50,7 +50,7 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns ahead of the odd ones.</summary>
+    /// <summary>2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns in the first half, the odd ones in the second.</summary>
     public static void Pool<T>(ReadOnlySpan<T> x, int height, int columns, int width, Span<T> y, int pitch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -61,7 +61,7 @@ internal static class Interleaved
         {
             for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
-                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
+                int at = (h / 2 * pitch) + SplitColumn(column, pitch, width);
                 ref T a = ref First(x.Slice(w, width)), b = ref First(x.Slice(w + width, width));
                 ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)), to = ref First(y.Slice(at, width));
                 for (int i = 0; i < width; i += Vector<T>.Count)
@@ -90,7 +90,7 @@ internal static class Interleaved
         {
             for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
-                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
+                int at = (h / 2 * pitch) + SplitColumn(column, pitch, width);
                 ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
                 ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
                 if (last < 0)
@@ -127,8 +127,8 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>Where a column begins in a row whose even columns lie ahead of the odd ones.</summary>
-    private static int SplitColumn(int column, int columns, int width) => (((column & 1) * ((columns + 1) / 2)) + (column / 2)) * width;
+    /// <summary>Where a column begins in a row whose even columns lie in the first half, the odd ones in the second.</summary>
+    private static int SplitColumn(int column, int pitch, int width) => ((column & 1) * (pitch / 2)) + (column / 2 * width);
 
     /// <summary>Rows of the gradient of y = scale * tanh(x) become those of x's, in place.</summary>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)

@@ -12,20 +12,20 @@ namespace SimdConv.Cli.Training;
 /// </code>
 /// </summary>
 /// <remarks>
-/// A row of x holds its even columns, then its odd ones, of all images: so what tiles of one row see at one place is contiguous, (column of tiles, image), and
-/// lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies behind the last tile of a row is computed along and never used.
+/// A row of x holds its even columns in its first half, its odd ones in the second, of all images: so what tiles of one row see at one place is contiguous,
+/// (column of tiles, image), and lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies behind the last tile of a row is computed along and never used.
 /// One object serves one thread.
 /// </remarks>
 internal sealed unsafe class WinogradLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4;
+    private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4, Overlap = Tile - 2;
 
     // Outputs of a tile, forward; channels and outputs of one of the weight gradient. The input gradient's tile has all channels.
     private const int OutputTile = 4, ChannelTile = 3;
 
     private readonly Conv2DShape shape;
-    private readonly int width, tiles, row, half, pitch, blocks;
+    private readonly int width, tiles, half, pitch, blocks;
     private readonly T scale;
     private readonly WinogradFilter<T> gradient;
     private readonly AlignedBuffer<T> columns, dColumns, inputPoints, outputPoints, products, sums, biasSums, dAverages;
@@ -37,10 +37,8 @@ internal sealed unsafe class WinogradLayer<T>
     {
         (this.shape, this.width, this.scale) = (shape, width, scale);
         tiles = shape.P / 2;
-        row = shape.W * width;
-        half = row / 2;
-        RowPitch = Pitch(row + Block);
         pitch = Pitch(tiles * width);
+        half = (pitch + (2 * width) + Count - 1) / Count * Count;
         blocks = pitch / Block;
         gradient = new WinogradFilter<T>(shape);
         (columns, dColumns) = (new(Tile * shape.C * RowPitch), new(Tile * shape.C * RowPitch));
@@ -65,7 +63,7 @@ internal sealed unsafe class WinogradLayer<T>
     private int OutputPitch => (shape.K + 1) * Block;
 
     /// <summary>From one row of x to the next.</summary>
-    public int RowPitch { get; }
+    public int RowPitch => 2 * half;
 
     /// <summary>Elements of x, and of what the convolution and tanh give.</summary>
     public int XSize => shape.C * shape.H * RowPitch;
@@ -107,7 +105,9 @@ internal sealed unsafe class WinogradLayer<T>
     /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages; what tanh gave is lost.</summary>
     public void Backward(T* x, WinogradFilter<T> filter, T* y, T* dPooled, int ld, T* dx, Span<T> dw, Span<T> db)
     {
-        new Span<T>(dx, XSize).Clear();
+        // Of dx and the columns the first ends alone: elsewhere the first tile to add something stores it.
+        for (int c = 0; c < shape.C; c++)
+            new Span<T>(dx + (c * shape.H * (nint)RowPitch), Overlap * RowPitch).Clear();
         sums.Clear();
         biasSums.Clear();
         for (int i = 0; i < tiles; i++)
@@ -117,7 +117,8 @@ internal sealed unsafe class WinogradLayer<T>
             InputColumns(x, i);
             for (int r = 0; r < Tile; r++)
             {
-                new Span<T>(dColumns.At(r * shape.C * RowPitch), shape.C * RowPitch).Clear();
+                for (int begin = 0; begin < shape.C * RowPitch; begin += half)
+                    new Span<T>(dColumns.At((r * shape.C * RowPitch) + begin), Overlap / 2 * width).Clear();
                 for (int block = 0; block < blocks; block++)
                 {
                     T* dyPoints = outputPoints.At(block * Tile * OutputPitch);
@@ -142,46 +143,52 @@ internal sealed unsafe class WinogradLayer<T>
     /// <summary>B^T down the columns that a row of tiles sees.</summary>
     private void InputColumns(T* x, int i)
     {
-        nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
+        int rowPitch = RowPitch;
+        nint step = 2 * rowPitch, pitch = shape.C * rowPitch;
         for (int c = 0; c < shape.C; c++)
         {
             T* from = x + (((c * shape.H) + (2 * i)) * (nint)RowPitch), to = columns.At(c * RowPitch);
-            for (int at = 0; at < row; at += Count)
-                Winograd5x5<T>.Input(from + at, from + RowPitch + at, step, to + at, pitch);
+            for (int at = 0; at < rowPitch; at += Count)
+                Winograd5x5<T>.Input(from + at, from + rowPitch + at, step, to + at, pitch);
         }
     }
 
     /// <summary>B^T along a row of points: a block of lanes.</summary>
     private void InputPoints(int r, int block, T* target)
     {
-        for (int c = 0; c < shape.C; c++)
+        int channels = shape.C, rowPitch = RowPitch;
+        nint step = width, pitch = InputPitch;
+        T* even = columns.At((r * channels * rowPitch) + (block * Block)), odd = even + half;
+        for (int c = 0; c < channels; c++, even += rowPitch, odd += rowPitch, target += Block)
         {
-            T* from = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), to = target + (c * Block);
-            for (int lane = 0; lane < Block; lane += Count)
-                Winograd5x5<T>.Input(from + lane, from + half + lane, width, to + lane, InputPitch);
+            Winograd5x5<T>.Input(even, odd, step, target, pitch);
+            Winograd5x5<T>.Input(even + Count, odd + Count, step, target + Count, pitch);
         }
     }
 
     /// <summary>B along a row of points, added to the columns.</summary>
     private void InputGradients(int r, int block)
     {
-        for (int c = 0; c < shape.C; c++)
+        int channels = shape.C, rowPitch = RowPitch;
+        nint step = width, pitch = InputPitch;
+        T* even = dColumns.At((r * channels * rowPitch) + (block * Block)), odd = even + half, from = products.First;
+        for (int c = 0; c < channels; c++, even += rowPitch, odd += rowPitch, from += Block)
         {
-            T* to = dColumns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), from = products.At(c * Block);
-            for (int lane = 0; lane < Block; lane += Count)
-                Winograd5x5<T>.AddInputGradient(from + lane, InputPitch, to + lane, to + half + lane, width);
+            Winograd5x5<T>.AddInputGradient(from, pitch, even, odd, step);
+            Winograd5x5<T>.AddInputGradient(from + Count, pitch, even + Count, odd + Count, step);
         }
     }
 
     /// <summary>B down the columns, added to dx.</summary>
     private void ColumnGradients(T* dx, int i)
     {
-        nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
+        int rowPitch = RowPitch;
+        nint step = 2 * rowPitch, pitch = shape.C * rowPitch;
         for (int c = 0; c < shape.C; c++)
         {
             T* to = dx + (((c * shape.H) + (2 * i)) * (nint)RowPitch), from = dColumns.At(c * RowPitch);
-            for (int at = 0; at < row; at += Count)
-                Winograd5x5<T>.AddInputGradient(from + at, pitch, to + at, to + RowPitch + at, step);
+            for (int at = 0; at < rowPitch; at += Count)
+                Winograd5x5<T>.AddInputGradient(from + at, pitch, to + at, to + rowPitch + at, step);
         }
     }
 
@@ -245,14 +252,15 @@ internal sealed unsafe class WinogradLayer<T>
     {
         // A's row.
         (Vector<T> first, Vector<T> second) = Winograd5x5<T>.OutputRow(r);
-        for (int k = 0; k < shape.K; k++, dy += Window * pitch, target += Block)
+        nint step = pitch, next = OutputPitch;
+        for (T* end = target + (shape.K * Block); target < end; dy += Window * step, target += Block)
         {
             for (int lane = 0; lane < Block; lane += Count)
             {
                 T* at = dy + lane;
-                Vector<T> even = Winograd5x5<T>.MulAdd(Vector.Load(at + (2 * pitch)), second, Vector.Load(at) * first);
-                Vector<T> odd = Winograd5x5<T>.MulAdd(Vector.Load(at + (3 * pitch)), second, Vector.Load(at + pitch) * first);
-                Winograd5x5<T>.OutputGradient(even, odd, target + lane, OutputPitch);
+                Vector<T> even = Winograd5x5<T>.MulAdd(Vector.Load(at + (2 * step)), second, Vector.Load(at) * first);
+                Vector<T> odd = Winograd5x5<T>.MulAdd(Vector.Load(at + (3 * step)), second, Vector.Load(at + step) * first);
+                Winograd5x5<T>.OutputGradient(even, odd, target + lane, next);
             }
         }
     }
