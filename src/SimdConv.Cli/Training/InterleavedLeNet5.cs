@@ -185,8 +185,9 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         }
 
         Span<T> x = Of(images, part), y1 = Of(conv1, part);
-        Interleaved.PoolTanhGradient(new ReadOnlySpan<T>(dp1, layer2.XSize), layer2.RowPitch, y1, 6 * 28, 28, width, Scale);
-        plan1.WeightGradient(1, x, y1, ConvGradient(part, LeNetParameters.Weights[0]), ConvGradient(part, LeNetParameters.Biases[0]), execution: alone);
+        Span<T> db1 = ConvGradient(part, LeNetParameters.Biases[0]);
+        Interleaved.PoolTanhGradient(new ReadOnlySpan<T>(dp1, layer2.XSize), layer2.RowPitch, y1, 28, 28, width, Scale, db1);
+        plan1.WeightGradient(1, x, y1, ConvGradient(part, LeNetParameters.Weights[0]), [], execution: alone);
     }
 
     /// <summary>A part's own gradient of some parameters of the convolutions.</summary>
