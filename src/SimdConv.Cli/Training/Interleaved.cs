@@ -50,7 +50,10 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns in the first half, the odd ones in the second.</summary>
+    /// <summary>
+    /// 2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns in the first
+    /// half, the odd ones in the second.
+    /// </summary>
     public static void Pool<T>(ReadOnlySpan<T> x, int height, int columns, int width, Span<T> y, int pitch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -117,7 +120,8 @@ internal static class Interleaved
                     }
 
                     // So it is computed ahead.
-                    Vector<T> gs = Load(ref given, last) * factors, endA = Gradient(Load(ref a, last), gs, squares), endB = Gradient(Load(ref b, last), gs, squares);
+                    Vector<T> gs = Load(ref given, last) * factors;
+                    Vector<T> endA = Gradient(Load(ref a, last), gs, squares), endB = Gradient(Load(ref b, last), gs, squares);
                     Vector<T> endC = Gradient(Load(ref c, last), gs, squares), endD = Gradient(Load(ref d, last), gs, squares);
                     sum += Vector.ConditionalSelect(own, endA + endB + (endC + endD), default);
                     for (int i = 0; i < last; i += Vector<T>.Count)

@@ -92,7 +92,8 @@ internal static unsafe class Winograd5x5<T>
     /// <summary>G^T u.</summary>
     public static void FilterGradient(T* from, nint pitch, T* to, nint step)
     {
-        Vector<T> u1 = Vector.Load(from + pitch), u2 = Vector.Load(from + (2 * pitch)), u3 = Vector.Load(from + (3 * pitch)), u4 = Vector.Load(from + (4 * pitch));
+        Vector<T> u1 = Vector.Load(from + pitch), u2 = Vector.Load(from + (2 * pitch));
+        Vector<T> u3 = Vector.Load(from + (3 * pitch)), u4 = Vector.Load(from + (4 * pitch));
         Vector<T> sum1 = (u1 + u2) * Of(-1 / 6d), apart1 = (u1 - u2) * Of(-1 / 6d), sum2 = (u3 + u4) * Of(1 / 24d), apart2 = (u3 - u4) * Of(1 / 24d);
         MulAdd(Vector.Load(from), Of(0.25), sum1 + sum2).Store(to);
         MulAdd(apart2, Of(2), apart1).Store(to + step);
