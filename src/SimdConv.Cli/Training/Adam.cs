@@ -36,7 +36,8 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
         T rest1 = T.CreateTruncating(1 - Beta1), rest2 = T.CreateTruncating(1 - Beta2);
         Span<T> firsts = first.AsSpan(start, parameters.Length), seconds = second.AsSpan(start, parameters.Length);
 
-        Span<Vector<T>> us = MemoryMarshal.Cast<T, Vector<T>>(updated), ms = MemoryMarshal.Cast<T, Vector<T>>(firsts), vs = MemoryMarshal.Cast<T, Vector<T>>(seconds);
+        Span<Vector<T>> us = MemoryMarshal.Cast<T, Vector<T>>(updated);
+        Span<Vector<T>> ms = MemoryMarshal.Cast<T, Vector<T>>(firsts), vs = MemoryMarshal.Cast<T, Vector<T>>(seconds);
         ReadOnlySpan<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters), gs = MemoryMarshal.Cast<T, Vector<T>>(gradients);
         Vector<T> rates = new(rate), roots = new(root), epsilons = new(epsilon);
         Vector<T> betas1 = new(beta1), betas2 = new(beta2), rests1 = new(rest1), rests2 = new(rest2);

@@ -7,7 +7,7 @@ namespace SimdConv.Cli.Training;
 
 /// <summary>
 /// What lies between LeNet-5's convolutions and products, over images whose pixels lie beside each other, <c>width</c> of them: [channel][row][column][image].
-/// Operations are rounded one by one, so results don't depend on the length of Vector{T}.
+/// Elements are rounded one by one, so they don't depend on the length of Vector{T}; sums of them do.
 /// </summary>
 internal static class Interleaved
 {
@@ -50,7 +50,10 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns ahead of the odd ones.</summary>
+    /// <summary>
+    /// 2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns in the first
+    /// half, the odd ones in the second.
+    /// </summary>
     public static void Pool<T>(ReadOnlySpan<T> x, int height, int columns, int width, Span<T> y, int pitch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -61,7 +64,7 @@ internal static class Interleaved
         {
             for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
             {
-                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
+                int at = (h / 2 * pitch) + SplitColumn(column, pitch, width);
                 ref T a = ref First(x.Slice(w, width)), b = ref First(x.Slice(w + width, width));
                 ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)), to = ref First(y.Slice(at, width));
                 for (int i = 0; i < width; i += Vector<T>.Count)
@@ -78,57 +81,74 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>In place of y = scale * tanh(x), which was pooled, the gradient of x; <paramref name="dy"/> is that of the averages, laid out as <see cref="Pool"/> does.</summary>
-    public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale)
+    /// <summary>
+    /// In place of y = scale * tanh(x), which was pooled, the gradient of x, and its sums over each of the maps; <paramref name="dy"/> is that of the averages,
+    /// laid out as <see cref="Pool"/> does.
+    /// </summary>
+    public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale, Span<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         // dy / 4 / scale * (scale^2 - y^2)
         T factor = T.CreateTruncating(0.25) / scale, square = scale * scale;
         int row = columns * width, last = width - Vector<T>.Count;
         Vector<T> squares = new(square), factors = new(factor);
-        for (int h = 0; h < height; h += 2)
+
+        // The last register overlaps the one before, by so many elements.
+        int overlap = (Vector<T>.Count - (width % Vector<T>.Count)) % Vector<T>.Count;
+        Vector<T> own = Vector.GreaterThanOrEqual(Vector<T>.Indices, new Vector<T>(T.CreateTruncating(overlap)));
+        for (int map = 0; map < sums.Length; map++)
         {
-            for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
+            Vector<T> sum = default;
+            T rest = T.Zero;
+            for (int h = map * height; h < (map + 1) * height; h += 2)
             {
-                int at = (h / 2 * pitch) + SplitColumn(column, columns / 2, width);
-                ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
-                ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
-                if (last < 0)
+                for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
                 {
-                    for (int i = 0; i < width; i++)
+                    int at = (h / 2 * pitch) + SplitColumn(column, pitch, width);
+                    ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
+                    ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
+                    if (last < 0)
                     {
-                        T g = Unsafe.Add(ref given, i) * factor;
-                        PutGradient(ref Unsafe.Add(ref a, i), g, square);
-                        PutGradient(ref Unsafe.Add(ref b, i), g, square);
-                        PutGradient(ref Unsafe.Add(ref c, i), g, square);
-                        PutGradient(ref Unsafe.Add(ref d, i), g, square);
+                        for (int i = 0; i < width; i++)
+                        {
+                            T g = Unsafe.Add(ref given, i) * factor;
+                            rest += PutGradient(ref Unsafe.Add(ref a, i), g, square) + PutGradient(ref Unsafe.Add(ref b, i), g, square)
+                                + PutGradient(ref Unsafe.Add(ref c, i), g, square) + PutGradient(ref Unsafe.Add(ref d, i), g, square);
+                        }
+
+                        continue;
                     }
 
-                    continue;
-                }
+                    // So it is computed ahead.
+                    Vector<T> gs = Load(ref given, last) * factors;
+                    Vector<T> endA = Gradient(Load(ref a, last), gs, squares), endB = Gradient(Load(ref b, last), gs, squares);
+                    Vector<T> endC = Gradient(Load(ref c, last), gs, squares), endD = Gradient(Load(ref d, last), gs, squares);
+                    sum += Vector.ConditionalSelect(own, endA + endB + (endC + endD), default);
+                    for (int i = 0; i < last; i += Vector<T>.Count)
+                    {
+                        gs = Load(ref given, i) * factors;
+                        Vector<T> ga = Gradient(Load(ref a, i), gs, squares), gb = Gradient(Load(ref b, i), gs, squares);
+                        Vector<T> gc = Gradient(Load(ref c, i), gs, squares), gd = Gradient(Load(ref d, i), gs, squares);
+                        Store(ga, ref a, i);
+                        Store(gb, ref b, i);
+                        Store(gc, ref c, i);
+                        Store(gd, ref d, i);
+                        sum += ga + gb + (gc + gd);
+                    }
 
-                // The last register overlaps the one before, so it is computed ahead.
-                Vector<T> gs = Load(ref given, last) * factors, endA = Gradient(Load(ref a, last), gs, squares), endB = Gradient(Load(ref b, last), gs, squares);
-                Vector<T> endC = Gradient(Load(ref c, last), gs, squares), endD = Gradient(Load(ref d, last), gs, squares);
-                for (int i = 0; i < last; i += Vector<T>.Count)
-                {
-                    gs = Load(ref given, i) * factors;
-                    Store(Gradient(Load(ref a, i), gs, squares), ref a, i);
-                    Store(Gradient(Load(ref b, i), gs, squares), ref b, i);
-                    Store(Gradient(Load(ref c, i), gs, squares), ref c, i);
-                    Store(Gradient(Load(ref d, i), gs, squares), ref d, i);
+                    Store(endA, ref a, last);
+                    Store(endB, ref b, last);
+                    Store(endC, ref c, last);
+                    Store(endD, ref d, last);
                 }
-
-                Store(endA, ref a, last);
-                Store(endB, ref b, last);
-                Store(endC, ref c, last);
-                Store(endD, ref d, last);
             }
+
+            sums[map] = Vector.Sum(sum) + rest;
         }
     }
 
-    /// <summary>Where a column begins in a row whose even columns lie ahead of the odd ones.</summary>
-    private static int SplitColumn(int column, int columns, int width) => (((column & 1) * ((columns + 1) / 2)) + (column / 2)) * width;
+    /// <summary>Where a column begins in a row whose even columns lie in the first half, the odd ones in the second.</summary>
+    private static int SplitColumn(int column, int pitch, int width) => ((column & 1) * (pitch / 2)) + (column / 2 * width);
 
     /// <summary>Rows of the gradient of y = scale * tanh(x) become those of x's, in place.</summary>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)
@@ -165,7 +185,7 @@ internal static class Interleaved
         where T : unmanaged =>
         dy * (squares - (y * y));
 
-    private static void PutGradient<T>(ref T y, T dy, T square)
+    private static T PutGradient<T>(ref T y, T dy, T square)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         y = dy * (square - (y * y));
 

@@ -147,7 +147,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         for (int part = first; part < last; part++)
         {
             int from = part * width, some = Math.Min(width, batch - from);
-            scores[part] = SoftmaxCrossEntropy.Evaluate(Rows(rows, from, some), new ReadOnlySpan<byte>(labels + from, some), DigitSet.Classes, Rows(dRows, from, some), batch);
+            ReadOnlySpan<byte> digits = new(labels + from, some);
+            scores[part] = SoftmaxCrossEntropy.Evaluate(Rows(rows, from, some), digits, DigitSet.Classes, Rows(dRows, from, some), batch);
         }
 
         Interleaved.Gather<T>(dRow, DigitSet.Classes, (last - first) * width, dLogits.AsSpan(column), columns);
@@ -185,12 +186,14 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         }
 
         Span<T> x = Of(images, part), y1 = Of(conv1, part);
-        Interleaved.PoolTanhGradient(new ReadOnlySpan<T>(dp1, layer2.XSize), layer2.RowPitch, y1, 6 * 28, 28, width, Scale);
-        plan1.WeightGradient(1, x, y1, ConvGradient(part, LeNetParameters.Weights[0]), ConvGradient(part, LeNetParameters.Biases[0]), execution: alone);
+        Span<T> db1 = ConvGradient(part, LeNetParameters.Biases[0]);
+        Interleaved.PoolTanhGradient(new ReadOnlySpan<T>(dp1, layer2.XSize), layer2.RowPitch, y1, 28, 28, width, Scale, db1);
+        plan1.WeightGradient(1, x, y1, ConvGradient(part, LeNetParameters.Weights[0]), [], execution: alone);
     }
 
     /// <summary>A part's own gradient of some parameters of the convolutions.</summary>
-    private Span<T> ConvGradient(int part, (int Start, int Count) parameters) => dConvs.AsSpan((part * LeNetParameters.ConvCount) + parameters.Start, parameters.Count);
+    private Span<T> ConvGradient(int part, (int Start, int Count) parameters) =>
+        dConvs.AsSpan((part * LeNetParameters.ConvCount) + parameters.Start, parameters.Count);
 
     /// <summary>
     /// A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer and of some weights of the
@@ -226,20 +229,23 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         }
 
         // Elsewhere than the values that all threads have just read: a core waits long for a line that it is to write and another one holds.
-        void Update(int from, int count) => optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count), UpdatedParameters.Slice(from, count));
+        void Update(int from, int count) =>
+            optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count), UpdatedParameters.Slice(from, count));
     }
 
     private void Dense(int layer, T[] x, T[] y, Range images, Activation activation)
     {
         ((int inputs, int outputs), (int first, int count)) = (LeNetShapes.Dense[layer], images.GetOffsetAndLength(columns));
-        Gemm.Multiply(Transpose.No, Transpose.No, outputs, count, inputs, T.One, Weights(2 + layer), inputs, x.AsSpan(first), columns, T.Zero, y.AsSpan(first), columns,
-            alone, new GemmEpilogue<T> { RowBias = Bias(2 + layer), Activation = activation, Scale = Scale });
+        GemmEpilogue<T> epilogue = new() { RowBias = Bias(2 + layer), Activation = activation, Scale = Scale };
+        Gemm.Multiply(Transpose.No, Transpose.No, outputs, count, inputs, T.One, Weights(2 + layer), inputs, x.AsSpan(first), columns,
+            T.Zero, y.AsSpan(first), columns, alone, epilogue);
     }
 
     private void DenseInput(int layer, T[] dy, T[] dx, Range images)
     {
         ((int inputs, int outputs), (int first, int count)) = (LeNetShapes.Dense[layer], images.GetOffsetAndLength(columns));
-        Gemm.Multiply(Transpose.Yes, Transpose.No, inputs, count, outputs, T.One, Weights(2 + layer), inputs, dy.AsSpan(first), columns, T.Zero, dx.AsSpan(first), columns, alone);
+        Gemm.Multiply(Transpose.Yes, Transpose.No, inputs, count, outputs, T.One, Weights(2 + layer), inputs, dy.AsSpan(first), columns,
+            T.Zero, dx.AsSpan(first), columns, alone);
     }
 
     /// <summary>A part's own share of a buffer.</summary>

@@ -28,19 +28,20 @@ internal static unsafe class Winograd5x5<T>
         MulAdd(d1, Of(4), MulAdd(d3, Of(-5), d5)).Store(to + (5 * pitch));
     }
 
-    /// <summary>Adds B v.</summary>
+    /// <summary>Adds B v to the first two pixels of each kind; the last of each, which no tile before has, are stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddInputGradient(T* from, nint pitch, T* even, T* odd, nint step)
     {
         Vector<T> v0 = Vector.Load(from), v1 = Vector.Load(from + pitch), v2 = Vector.Load(from + (2 * pitch));
         Vector<T> v3 = Vector.Load(from + (3 * pitch)), v4 = Vector.Load(from + (4 * pitch)), v5 = Vector.Load(from + (5 * pitch));
         Vector<T> sum1 = v1 + v2, sum2 = v3 + v4, apart1 = v1 - v2, apart2 = v3 - v4;
+        // These first: tiles may lie closer together than a vector is long.
+        (v0 + sum1 + sum2).Store(even + (2 * step));
+        v5.Store(odd + (2 * step));
         Add(even, v0 * Of(4));
         Add(odd, MulAdd(v5 - apart1, Of(4), apart2 * Of(-2)));
         Add(even + step, MulAdd(v0, Of(-5), MulAdd(sum1, Of(-4), -sum2)));
         Add(odd + step, MulAdd(v5, Of(-5), MulAdd(apart2, Of(2), apart1)));
-        Add(even + (2 * step), v0 + sum1 + sum2);
-        Add(odd + (2 * step), v5);
 
         static void Add(T* to, Vector<T> value) => (Vector.Load(to) + value).Store(to);
     }
@@ -91,7 +92,8 @@ internal static unsafe class Winograd5x5<T>
     /// <summary>G^T u.</summary>
     public static void FilterGradient(T* from, nint pitch, T* to, nint step)
     {
-        Vector<T> u1 = Vector.Load(from + pitch), u2 = Vector.Load(from + (2 * pitch)), u3 = Vector.Load(from + (3 * pitch)), u4 = Vector.Load(from + (4 * pitch));
+        Vector<T> u1 = Vector.Load(from + pitch), u2 = Vector.Load(from + (2 * pitch));
+        Vector<T> u3 = Vector.Load(from + (3 * pitch)), u4 = Vector.Load(from + (4 * pitch));
         Vector<T> sum1 = (u1 + u2) * Of(-1 / 6d), apart1 = (u1 - u2) * Of(-1 / 6d), sum2 = (u3 + u4) * Of(1 / 24d), apart2 = (u3 - u4) * Of(1 / 24d);
         MulAdd(Vector.Load(from), Of(0.25), sum1 + sum2).Store(to);
         MulAdd(apart2, Of(2), apart1).Store(to + step);

@@ -4,28 +4,31 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the convolution is a window of the averages,
-/// and a third of the multiply-adds of the direct sum are left. A row of tiles, and on the way back a row of its points, is run through all steps in cache.
+/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the convolution is a window of the
+/// averages, and a third of the multiply-adds of the direct sum are left. A row of tiles, and on the way back a row of its points, is run through all steps in
+/// cache.
 /// <code>
 /// forward    B^T: x to points [point][channel]     products with U = G g G^T     A^T, bias, tanh, averages
 /// backward   A: gradient of the averages to points [point][output]      products with U, B to dx      products with x's points, summed, G^T to dW
 /// </code>
 /// </summary>
 /// <remarks>
-/// A row of x holds its even columns, then its odd ones, of all images: so what tiles of one row see at one place is contiguous, (column of tiles, image), and
-/// lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies behind the last tile of a row is computed along and never used.
+/// A row of x holds its even columns in its first half, its odd ones in the second, of all images: so what tiles of one row see at one place is contiguous,
+/// (column of tiles, image), and lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies behind the last tile of a row is computed along and
+/// never used.
+/// What the convolution gives, y, is kept as [row of tiles][block of lanes][output][pixel of the window], so that a block is contiguous.
 /// One object serves one thread.
 /// </remarks>
 internal sealed unsafe class WinogradLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4;
+    private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4, Overlap = Tile - 2;
 
     // Outputs of a tile, forward; channels and outputs of one of the weight gradient. The input gradient's tile has all channels.
     private const int OutputTile = 4, ChannelTile = 3;
 
     private readonly Conv2DShape shape;
-    private readonly int width, tiles, row, half, pitch, blocks;
+    private readonly int width, tiles, half, pitch, blocks;
     private readonly T scale;
     private readonly WinogradFilter<T> gradient;
     private readonly AlignedBuffer<T> columns, dColumns, inputPoints, outputPoints, products, sums, biasSums, dAverages;
@@ -37,10 +40,8 @@ internal sealed unsafe class WinogradLayer<T>
     {
         (this.shape, this.width, this.scale) = (shape, width, scale);
         tiles = shape.P / 2;
-        row = shape.W * width;
-        half = row / 2;
-        RowPitch = Pitch(row + Block);
         pitch = Pitch(tiles * width);
+        half = (pitch + (2 * width) + Count - 1) / Count * Count;
         blocks = pitch / Block;
         gradient = new WinogradFilter<T>(shape);
         (columns, dColumns) = (new(Tile * shape.C * RowPitch), new(Tile * shape.C * RowPitch));
@@ -56,6 +57,9 @@ internal sealed unsafe class WinogradLayer<T>
 
     private static int Block => 2 * Count;
 
+    /// <summary>Of a block of lanes, the four pixels of an output's windows.</summary>
+    private static int Windows => Window * Block;
+
     /// <summary>Of a block of lanes, from one point of x to the next, and all of a row of points.</summary>
     private int InputPitch => shape.C * Block;
 
@@ -65,7 +69,7 @@ internal sealed unsafe class WinogradLayer<T>
     private int OutputPitch => (shape.K + 1) * Block;
 
     /// <summary>From one row of x to the next.</summary>
-    public int RowPitch { get; }
+    public int RowPitch => 2 * half;
 
     /// <summary>Elements of x, and of what the convolution and tanh give.</summary>
     public int XSize => shape.C * shape.H * RowPitch;
@@ -74,7 +78,7 @@ internal sealed unsafe class WinogradLayer<T>
 
     private static int Pitch(int size) => (size + Block - 1) / Block * Block;
 
-    /// <summary>Averages go to <paramref name="pooled"/>, an element of a map every <paramref name="ld"/>; <paramref name="y"/> is kept for the way back.</summary>
+    /// <summary>Averages go to <paramref name="pooled"/>, an element of a map every <paramref name="ld"/>; <paramref name="y"/> is for the way back.</summary>
     public void Forward(T* x, WinogradFilter<T> filter, ReadOnlySpan<T> bias, T* y, T* pooled, int ld, Execution execution)
     {
         for (int i = 0; i < tiles; i++)
@@ -87,9 +91,10 @@ internal sealed unsafe class WinogradLayer<T>
                     InputPoints(r, block, inputPoints.At(r * InputSlice));
                 for (int k = 0; k < shape.K; k += OutputTile)
                 {
-                    Multiply<N4>(Points, filter.Points + (k * shape.C), filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
+                    T* u = filter.Points + (k * shape.C);
+                    Multiply<N4>(Points, u, filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
                     for (int j = 0; j < OutputTile; j++)
-                        Outputs(products.At(j * Block), OutputTile * Block, bias[k + j], yRow + ((k + j) * Window * pitch) + (block * Block));
+                        Outputs(products.At(j * Block), OutputTile * Block, bias[k + j], yRow + (((block * shape.K) + k + j) * Windows));
                 }
             }
 
@@ -97,17 +102,19 @@ internal sealed unsafe class WinogradLayer<T>
             T* averages = outputPoints.First;
             for (int k = 0; k < shape.K; k++)
             {
-                Average(yRow + (k * Window * pitch), averages);
+                Average(yRow + (k * Windows), averages);
                 for (int j = 0; j < tiles; j++)
                     Copy(averages + (j * width), pooled + (((((k * tiles) + i) * tiles) + j) * (nint)ld));
             }
         }
     }
 
-    /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages; what tanh gave is lost.</summary>
+    /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages; y is lost.</summary>
     public void Backward(T* x, WinogradFilter<T> filter, T* y, T* dPooled, int ld, T* dx, Span<T> dw, Span<T> db)
     {
-        new Span<T>(dx, XSize).Clear();
+        // Of dx and the columns the first ends alone: elsewhere the first tile to add something stores it.
+        for (int c = 0; c < shape.C; c++)
+            new Span<T>(dx + (c * shape.H * (nint)RowPitch), Overlap * RowPitch).Clear();
         sums.Clear();
         biasSums.Clear();
         for (int i = 0; i < tiles; i++)
@@ -117,13 +124,14 @@ internal sealed unsafe class WinogradLayer<T>
             InputColumns(x, i);
             for (int r = 0; r < Tile; r++)
             {
-                new Span<T>(dColumns.At(r * shape.C * RowPitch), shape.C * RowPitch).Clear();
+                for (int begin = 0; begin < shape.C * RowPitch; begin += half)
+                    new Span<T>(dColumns.At((r * shape.C * RowPitch) + begin), Overlap / 2 * width).Clear();
                 for (int block = 0; block < blocks; block++)
                 {
-                    T* dyPoints = outputPoints.At(block * Tile * OutputPitch);
+                    T* dyPoints = outputPoints.At(block * Tile * OutputPitch), u = filter.Points + (r * Tile * filter.Pitch);
                     InputPoints(r, block, inputPoints.At(block * InputSlice));
-                    OutputPoints(r, dyRow + (block * Block), dyPoints);
-                    Multiply<N6>(Tile, filter.Points + (r * Tile * filter.Pitch), filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
+                    OutputPoints(r, dyRow + (block * shape.K * Windows), dyPoints);
+                    Multiply<N6>(Tile, u, filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
                     InputGradients(r, block);
                 }
 
@@ -142,46 +150,52 @@ internal sealed unsafe class WinogradLayer<T>
     /// <summary>B^T down the columns that a row of tiles sees.</summary>
     private void InputColumns(T* x, int i)
     {
-        nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
+        int rowPitch = RowPitch;
+        nint step = 2 * rowPitch, pitch = shape.C * rowPitch;
         for (int c = 0; c < shape.C; c++)
         {
             T* from = x + (((c * shape.H) + (2 * i)) * (nint)RowPitch), to = columns.At(c * RowPitch);
-            for (int at = 0; at < row; at += Count)
-                Winograd5x5<T>.Input(from + at, from + RowPitch + at, step, to + at, pitch);
+            for (int at = 0; at < rowPitch; at += Count)
+                Winograd5x5<T>.Input(from + at, from + rowPitch + at, step, to + at, pitch);
         }
     }
 
     /// <summary>B^T along a row of points: a block of lanes.</summary>
     private void InputPoints(int r, int block, T* target)
     {
-        for (int c = 0; c < shape.C; c++)
+        int channels = shape.C, rowPitch = RowPitch;
+        nint step = width, pitch = InputPitch;
+        T* even = columns.At((r * channels * rowPitch) + (block * Block)), odd = even + half;
+        for (int c = 0; c < channels; c++, even += rowPitch, odd += rowPitch, target += Block)
         {
-            T* from = columns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), to = target + (c * Block);
-            for (int lane = 0; lane < Block; lane += Count)
-                Winograd5x5<T>.Input(from + lane, from + half + lane, width, to + lane, InputPitch);
+            Winograd5x5<T>.Input(even, odd, step, target, pitch);
+            Winograd5x5<T>.Input(even + Count, odd + Count, step, target + Count, pitch);
         }
     }
 
     /// <summary>B along a row of points, added to the columns.</summary>
     private void InputGradients(int r, int block)
     {
-        for (int c = 0; c < shape.C; c++)
+        int channels = shape.C, rowPitch = RowPitch;
+        nint step = width, pitch = InputPitch;
+        T* even = dColumns.At((r * channels * rowPitch) + (block * Block)), odd = even + half, from = products.First;
+        for (int c = 0; c < channels; c++, even += rowPitch, odd += rowPitch, from += Block)
         {
-            T* to = dColumns.At((((r * shape.C) + c) * RowPitch) + (block * Block)), from = products.At(c * Block);
-            for (int lane = 0; lane < Block; lane += Count)
-                Winograd5x5<T>.AddInputGradient(from + lane, InputPitch, to + lane, to + half + lane, width);
+            Winograd5x5<T>.AddInputGradient(from, pitch, even, odd, step);
+            Winograd5x5<T>.AddInputGradient(from + Count, pitch, even + Count, odd + Count, step);
         }
     }
 
     /// <summary>B down the columns, added to dx.</summary>
     private void ColumnGradients(T* dx, int i)
     {
-        nint step = 2 * RowPitch, pitch = shape.C * RowPitch;
+        int rowPitch = RowPitch;
+        nint step = 2 * rowPitch, pitch = shape.C * rowPitch;
         for (int c = 0; c < shape.C; c++)
         {
             T* to = dx + (((c * shape.H) + (2 * i)) * (nint)RowPitch), from = dColumns.At(c * RowPitch);
-            for (int at = 0; at < row; at += Count)
-                Winograd5x5<T>.AddInputGradient(from + at, pitch, to + at, to + RowPitch + at, step);
+            for (int at = 0; at < rowPitch; at += Count)
+                Winograd5x5<T>.AddInputGradient(from + at, pitch, to + at, to + rowPitch + at, step);
         }
     }
 
@@ -200,9 +214,9 @@ internal sealed unsafe class WinogradLayer<T>
             (a0, a1) = Winograd5x5<T>.Output(a0, a1, a2, a3, a4, a5);
             (b0, b1) = Winograd5x5<T>.Output(b0, b1, b2, b3, b4, b5);
             (a0 + start).Store(y);
-            (a1 + start).Store(y + pitch);
-            (b0 + start).Store(y + (2 * pitch));
-            (b1 + start).Store(y + (3 * pitch));
+            (a1 + start).Store(y + Block);
+            (b0 + start).Store(y + (2 * Block));
+            (b1 + start).Store(y + (3 * Block));
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -211,21 +225,28 @@ internal sealed unsafe class WinogradLayer<T>
             Vector.Load(m + (3 * Tile * step)), Vector.Load(m + (4 * Tile * step)), Vector.Load(m + (5 * Tile * step)));
     }
 
-    /// <summary>In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2). The bias's are added up.</summary>
+    /// <summary>
+    /// In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2). The bias's are added up.
+    /// </summary>
     private void TanhGradients(T* y, T* dPooled, int ld)
     {
         Vector<T> factor = new(T.CreateTruncating(0.25) / scale), square = new(scale * scale);
-        for (int k = 0; k < shape.K; k++, y += Window * pitch, dPooled += tiles * tiles * (nint)ld)
+        for (int k = 0; k < shape.K; k++, y += Windows, dPooled += tiles * tiles * (nint)ld)
         {
             for (int j = 0; j < tiles; j++)
                 Copy(dPooled + (j * (nint)ld), dAverages.At(j * width));
             Vector<T> bias = Vector.Load(biasSums.At(k * Count));
-            for (int lane = 0; lane < pitch; lane += Count)
+            T* given = dAverages.First, at = y;
+            nint step = shape.K * Windows;
+            for (T* end = given + pitch; given < end; given += Block, at += step)
             {
-                Vector<T> dy = Vector.Load(dAverages.At(lane)) * factor;
-                Vector<T> a = Gradient(y + lane, dy, square), b = Gradient(y + pitch + lane, dy, square);
-                Vector<T> c = Gradient(y + (2 * pitch) + lane, dy, square), d = Gradient(y + (3 * pitch) + lane, dy, square);
-                bias += a + b + (c + d);
+                for (int lane = 0; lane < Block; lane += Count)
+                {
+                    Vector<T> dy = Vector.Load(given + lane) * factor;
+                    Vector<T> a = Gradient(at + lane, dy, square), b = Gradient(at + Block + lane, dy, square);
+                    Vector<T> c = Gradient(at + (2 * Block) + lane, dy, square), d = Gradient(at + (3 * Block) + lane, dy, square);
+                    bias += a + b + (c + d);
+                }
             }
 
             bias.Store(biasSums.At(k * Count));
@@ -245,14 +266,15 @@ internal sealed unsafe class WinogradLayer<T>
     {
         // A's row.
         (Vector<T> first, Vector<T> second) = Winograd5x5<T>.OutputRow(r);
-        for (int k = 0; k < shape.K; k++, dy += Window * pitch, target += Block)
+        nint next = OutputPitch;
+        for (T* end = target + (shape.K * Block); target < end; dy += Windows, target += Block)
         {
             for (int lane = 0; lane < Block; lane += Count)
             {
                 T* at = dy + lane;
-                Vector<T> even = Winograd5x5<T>.MulAdd(Vector.Load(at + (2 * pitch)), second, Vector.Load(at) * first);
-                Vector<T> odd = Winograd5x5<T>.MulAdd(Vector.Load(at + (3 * pitch)), second, Vector.Load(at + pitch) * first);
-                Winograd5x5<T>.OutputGradient(even, odd, target + lane, OutputPitch);
+                Vector<T> even = Winograd5x5<T>.MulAdd(Vector.Load(at + (2 * Block)), second, Vector.Load(at) * first);
+                Vector<T> odd = Winograd5x5<T>.MulAdd(Vector.Load(at + (3 * Block)), second, Vector.Load(at + Block) * first);
+                Winograd5x5<T>.OutputGradient(even, odd, target + lane, next);
             }
         }
     }
@@ -260,13 +282,22 @@ internal sealed unsafe class WinogradLayer<T>
     private void Average(T* y, T* target)
     {
         Vector<T> quarter = new(T.CreateTruncating(0.25));
-        for (int lane = 0; lane < pitch; lane += Count, y += Count)
-            ((Vector.Load(y) + Vector.Load(y + pitch) + Vector.Load(y + (2 * pitch)) + Vector.Load(y + (3 * pitch))) * quarter).Store(target + lane);
+        nint step = shape.K * Windows;
+        for (T* end = target + pitch; target < end; target += Block, y += step)
+        {
+            for (int lane = 0; lane < Block; lane += Count)
+            {
+                T* at = y + lane;
+                ((Vector.Load(at) + Vector.Load(at + Block) + Vector.Load(at + (2 * Block)) + Vector.Load(at + (3 * Block))) * quarter).Store(target + lane);
+            }
+        }
     }
 
     private void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, width).CopyTo(new Span<T>(to, width));
 
-    /// <summary>Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].</summary>
+    /// <summary>
+    /// Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].
+    /// </summary>
     private static void Multiply<TRows>(int count, T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
         where TRows : struct, IRows
     {
@@ -322,15 +353,14 @@ internal sealed unsafe class WinogradLayer<T>
                 for (int k = 0; k < shape.K; k += OutputTile, sum += ChannelTile * OutputTile * Count)
                 {
                     T* x = inputPoints.At((s * InputPitch) + (c * Block)), dy = outputPoints.At((s * OutputPitch) + (k * Block));
-                    Vector<T> s0 = Vector.Load(sum), s1 = Vector.Load(sum + Count), s2 = Vector.Load(sum + (2 * Count));
-                    Vector<T> s3 = Vector.Load(sum + (3 * Count)), s4 = Vector.Load(sum + (4 * Count)), s5 = Vector.Load(sum + (5 * Count));
-                    Vector<T> s6 = Vector.Load(sum + (6 * Count)), s7 = Vector.Load(sum + (7 * Count)), s8 = Vector.Load(sum + (8 * Count));
-                    Vector<T> s9 = Vector.Load(sum + (9 * Count)), s10 = Vector.Load(sum + (10 * Count)), s11 = Vector.Load(sum + (11 * Count));
+                    Vector<T> s0 = At(sum, 0), s1 = At(sum, 1), s2 = At(sum, 2), s3 = At(sum, 3), s4 = At(sum, 4), s5 = At(sum, 5);
+                    Vector<T> s6 = At(sum, 6), s7 = At(sum, 7), s8 = At(sum, 8), s9 = At(sum, 9), s10 = At(sum, 10), s11 = At(sum, 11);
                     for (int block = 0; block < blocks; block++, x += InputSlice, dy += Tile * OutputPitch)
                     {
                         for (int lane = 0; lane < Block; lane += Count)
                         {
-                            Vector<T> x0 = Vector.Load(x + lane), x1 = Vector.Load(x + Block + lane), x2 = Vector.Load(x + (2 * Block) + lane), y = Vector.Load(dy + lane);
+                            Vector<T> x0 = Vector.Load(x + lane), x1 = Vector.Load(x + Block + lane), x2 = Vector.Load(x + (2 * Block) + lane);
+                            Vector<T> y = Vector.Load(dy + lane);
                             (s0, s1, s2) = (Winograd5x5<T>.MulAdd(x0, y, s0), Winograd5x5<T>.MulAdd(x1, y, s1), Winograd5x5<T>.MulAdd(x2, y, s2));
                             y = Vector.Load(dy + Block + lane);
                             (s3, s4, s5) = (Winograd5x5<T>.MulAdd(x0, y, s3), Winograd5x5<T>.MulAdd(x1, y, s4), Winograd5x5<T>.MulAdd(x2, y, s5));
@@ -356,6 +386,9 @@ internal sealed unsafe class WinogradLayer<T>
                 }
             }
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector<T> At(T* sums, int index) => Vector.Load(sums + (index * Count));
     }
 
     /// <summary>The sums over lanes, to the gradient's points.</summary>
