@@ -79,7 +79,9 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     private static long StripSize(FilterSchedule schedule) =>
         schedule.Layout.IsImage ? 0 : ((long)schedule.ChannelBlock * schedule.Layout.ChannelSize) + TVec.Count;
 
-    private static long DYSize(FilterSchedule schedule) => (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.OutputBlock;
+    private static long DYSize(FilterSchedule schedule) => FilterSchedule.Lanes(schedule.Shape) == 1
+        ? (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.OutputBlock
+        : (long)schedule.Layout.Rows * LaneSums<TVec, T>.Pitch(schedule.Layout.Grid.Width) * schedule.Outputs;
 
     private static long LanesSize(FilterSchedule schedule) => FilterSchedule.Lanes(schedule.Shape) == 1
         ? 0
@@ -213,9 +215,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             {
                 if (byPosition)
                 {
-                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY);
-                    if (item.OwnsBias)
-                        LaneSums<TVec, T>.AddBias(dy, schedule.Outputs, biasLanes);
+                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY, biasLanes);
                     if (item.OwnsWeights)
                         LaneSums<TVec, T>.Add(dy, schedule.Outputs, strip, offsets, taps, layout.Pitch, lanes);
                     continue;

@@ -5,7 +5,7 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>Rows of the planes of dY: element (output, row, i) is at Data + output*NextOutput + row*NextRow + i.</summary>
+/// <summary>Rows of dY: element (output, row, i) is at Data + output*NextOutput + row*NextRow + i.</summary>
 internal unsafe struct PlaneRows<T>
     where T : unmanaged
 {
@@ -35,19 +35,77 @@ internal static unsafe class LaneSums<TVec, T>
         }
     }
 
-    /// <summary>dY in place where its pixels are neighbours, else a copy.</summary>
-    public static PlaneRows<T> Rows(T* dy, ImageLayout layout, int outputs, int rows, int width, T* copy)
+    /// <summary>
+    /// Copies rows of dY with zeros behind them up to whole registers, which tiles then read aligned and without a mask, and adds them to the
+    /// lanes of the bias on the way: that is free, whether somebody wants the sums or not.
+    /// </summary>
+    public static PlaneRows<T> Rows(T* dy, ImageLayout layout, int outputs, int rows, int width, T* copy, T* biasLanes)
     {
-        if (layout.W == 1)
-            return new() { Data = dy, NextOutput = layout.C, NextRow = layout.H, Rows = rows, Width = width };
-        for (int k = 0; k < outputs; k++)
+        nint pitch = Pitch(width);
+        PlaneRows<T> source = new() { Data = dy, NextOutput = layout.C, NextRow = layout.H, Rows = rows, Width = width };
+        PlaneRows<T> target = new() { Data = copy, NextOutput = rows * pitch, NextRow = pitch, Rows = rows, Width = width };
+        if (layout.W != 1)
         {
-            for (int i = 0; i < rows; i++)
-                RowCopy<TVec, T>.Gather(dy + (k * layout.C) + (i * layout.H), layout.W, copy + ((((nint)k * rows) + i) * width), width);
+            for (int k = 0; k < outputs; k++)
+            {
+                for (int i = 0; i < rows; i++)
+                    RowCopy<TVec, T>.Gather(dy + (k * layout.C) + (i * layout.H), layout.W, copy + (k * target.NextOutput) + (i * pitch), width);
+            }
+
+            source = target;
         }
 
-        return new() { Data = copy, NextOutput = (nint)rows * width, NextRow = width, Rows = rows, Width = width };
+        // Two chains at once, since one would wait for itself; the last of them may be the same.
+        for (int k = 0; k < outputs; k += 2)
+        {
+            for (int lane = 0; lane < Math.Min(Lanes, width); lane += TVec.Count)
+                CopyPair(in source, in target, k, Math.Min(k + 1, outputs - 1), lane, biasLanes + lane);
+        }
+
+        return target;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyPair(in PlaneRows<T> source, in PlaneRows<T> target, nint k0, nint k1, int lane, T* sums)
+    {
+        T* from0 = source.Data + (k0 * source.NextOutput), from1 = source.Data + (k1 * source.NextOutput);
+        T* to0 = target.Data + (k0 * target.NextOutput), to1 = target.Data + (k1 * target.NextOutput);
+        nint nextFrom = source.NextRow, nextTo = target.NextRow, width = source.Width;
+        TVec sum0 = TVec.Load(sums + (k0 * Lanes)), sum1 = TVec.Load(sums + (k1 * Lanes));
+        for (int rows = source.Rows; rows > 0; rows--)
+        {
+            for (nint j = lane; j < width; j += Lanes)
+            {
+                TVec y0, y1;
+                if (width - j >= TVec.Count)
+                {
+                    y0 = TVec.Load(from0 + j);
+                    y1 = TVec.Load(from1 + j);
+                }
+                else
+                {
+                    y0 = TVec.LoadPartial(from0 + j, (int)(width - j));
+                    y1 = TVec.LoadPartial(from1 + j, (int)(width - j));
+                }
+
+                TVec.Store(to0 + j, y0);
+                TVec.Store(to1 + j, y1);
+                sum0 = TVec.Add(sum0, y0);
+                sum1 = TVec.Add(sum1, y1);
+            }
+
+            from0 += nextFrom;
+            from1 += nextFrom;
+            to0 += nextTo;
+            to1 += nextTo;
+        }
+
+        TVec.Store(sums + (k0 * Lanes), sum0);
+        TVec.Store(sums + (k1 * Lanes), sum1);
+    }
+
+    /// <summary>From one row of the copy to the next.</summary>
+    public static int Pitch(int width) => (width + Lanes - 1) / Lanes * Lanes;
 
     public static void Add(PlaneRows<T> dy, int outputs, T* strip, int* offsets, int taps, int pitch, T* lanes)
     {
@@ -66,38 +124,6 @@ internal static unsafe class LaneSums<TVec, T>
                 }
             }
         }
-    }
-
-    public static void AddBias(PlaneRows<T> dy, int outputs, T* lanes)
-    {
-        for (int lane = 0; lane < Math.Min(Lanes, dy.Width); lane += TVec.Count)
-        {
-            // Four chains, since one would wait for itself; the last of them may be the same.
-            for (int k = 0; k < outputs; k += 4)
-            {
-                int k1 = Math.Min(k + 1, outputs - 1), k2 = Math.Min(k + 2, outputs - 1), k3 = Math.Min(k + 3, outputs - 1);
-                TVec sum0 = Sum(lanes, k, lane), sum1 = Sum(lanes, k1, lane), sum2 = Sum(lanes, k2, lane), sum3 = Sum(lanes, k3, lane);
-                for (int i = 0; i < dy.Rows; i++)
-                {
-                    T* row = dy.Data + (i * dy.NextRow);
-                    for (int j = lane; j < dy.Width; j += Lanes)
-                    {
-                        int count = dy.Width - j;
-                        sum0 = TVec.Add(sum0, RowCopy<TVec, T>.LoadUpTo(row + (k * dy.NextOutput) + j, count));
-                        sum1 = TVec.Add(sum1, RowCopy<TVec, T>.LoadUpTo(row + (k1 * dy.NextOutput) + j, count));
-                        sum2 = TVec.Add(sum2, RowCopy<TVec, T>.LoadUpTo(row + (k2 * dy.NextOutput) + j, count));
-                        sum3 = TVec.Add(sum3, RowCopy<TVec, T>.LoadUpTo(row + (k3 * dy.NextOutput) + j, count));
-                    }
-                }
-
-                TVec.Store(lanes + ((nint)k * Lanes) + lane, sum0);
-                TVec.Store(lanes + ((nint)k1 * Lanes) + lane, sum1);
-                TVec.Store(lanes + ((nint)k2 * Lanes) + lane, sum2);
-                TVec.Store(lanes + ((nint)k3 * Lanes) + lane, sum3);
-            }
-        }
-
-        static TVec Sum(T* lanes, int k, int lane) => TVec.Load(lanes + ((nint)k * Lanes) + lane);
     }
 
     /// <summary>Adds lanes l and l + 8, then l and l + 4, and so on, to the sums [tap][output].</summary>

@@ -9,8 +9,8 @@ namespace SimdConv.Kernels;
 /// </summary>
 /// <remarks>
 /// Register map: c{output}_{tap} hold a register of partial sums each, x0..x3 the registers that the taps read from x, y one register
-/// of dY. 6x4 makes 24 chains of 32 registers, 3x3 makes 9 of 16. Where a row of positions ends inside a register both sides
-/// are loaded in part: zeros times zeros, so that an infinity beside the image's edge never shows.
+/// of dY. 6x4 makes 24 chains of 32 registers, 3x3 makes 9 of 16. Rows of dY are whole registers with zeros at the end; where a row of
+/// positions ends inside a register x is loaded in part: zeros times zeros, so that an infinity beside the last position never shows.
 /// </remarks>
 internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -21,7 +21,7 @@ internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
     /// <param name="x">The strip of x, at the first position.</param>
     /// <param name="offsets">Taps offsets into it.</param>
     /// <param name="pitch">From one row of positions to the next in x.</param>
-    /// <param name="dy">The first output at the first position.</param>
+    /// <param name="dy">The first output at the first position; zeros from a row's end to that of its last register.</param>
     /// <param name="nextOutput">From one output to the next in dY.</param>
     /// <param name="nextRow">From one row of positions to the next in dY.</param>
     /// <param name="rows">Rows of positions.</param>
@@ -80,42 +80,52 @@ internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
             for (int i = 0; i < width; i += step)
             {
                 int count = width - i;
-                bool whole = count >= w;
                 T* row = dy + i;
-                TVec x0 = Load(a0 + i, count, whole), x1 = default, x2 = default, x3 = default, y;
-                if (TTaps.Value > 1) x1 = Load(a1 + i, count, whole);
-                if (TTaps.Value > 2) x2 = Load(a2 + i, count, whole);
-                if (TTaps.Value > 3) x3 = Load(a3 + i, count, whole);
-                y = Load(row, count, whole);
-                c0_0 = TVec.MulAdd(x0, y, c0_0);
-                if (TTaps.Value > 1) c0_1 = TVec.MulAdd(x1, y, c0_1);
-                if (TTaps.Value > 2) c0_2 = TVec.MulAdd(x2, y, c0_2);
-                if (TTaps.Value > 3) c0_3 = TVec.MulAdd(x3, y, c0_3);
-                if (TOutputs.Value > 1) { row += nextOutput; y = Load(row, count, whole); }
-                if (TOutputs.Value > 1) c1_0 = TVec.MulAdd(x0, y, c1_0);
-                if (TOutputs.Value > 1 && TTaps.Value > 1) c1_1 = TVec.MulAdd(x1, y, c1_1);
-                if (TOutputs.Value > 1 && TTaps.Value > 2) c1_2 = TVec.MulAdd(x2, y, c1_2);
-                if (TOutputs.Value > 1 && TTaps.Value > 3) c1_3 = TVec.MulAdd(x3, y, c1_3);
-                if (TOutputs.Value > 2) { row += nextOutput; y = Load(row, count, whole); }
-                if (TOutputs.Value > 2) c2_0 = TVec.MulAdd(x0, y, c2_0);
-                if (TOutputs.Value > 2 && TTaps.Value > 1) c2_1 = TVec.MulAdd(x1, y, c2_1);
-                if (TOutputs.Value > 2 && TTaps.Value > 2) c2_2 = TVec.MulAdd(x2, y, c2_2);
-                if (TOutputs.Value > 2 && TTaps.Value > 3) c2_3 = TVec.MulAdd(x3, y, c2_3);
-                if (TOutputs.Value > 3) { row += nextOutput; y = Load(row, count, whole); }
-                if (TOutputs.Value > 3) c3_0 = TVec.MulAdd(x0, y, c3_0);
-                if (TOutputs.Value > 3 && TTaps.Value > 1) c3_1 = TVec.MulAdd(x1, y, c3_1);
-                if (TOutputs.Value > 3 && TTaps.Value > 2) c3_2 = TVec.MulAdd(x2, y, c3_2);
-                if (TOutputs.Value > 3 && TTaps.Value > 3) c3_3 = TVec.MulAdd(x3, y, c3_3);
-                if (TOutputs.Value > 4) { row += nextOutput; y = Load(row, count, whole); }
-                if (TOutputs.Value > 4) c4_0 = TVec.MulAdd(x0, y, c4_0);
-                if (TOutputs.Value > 4 && TTaps.Value > 1) c4_1 = TVec.MulAdd(x1, y, c4_1);
-                if (TOutputs.Value > 4 && TTaps.Value > 2) c4_2 = TVec.MulAdd(x2, y, c4_2);
-                if (TOutputs.Value > 4 && TTaps.Value > 3) c4_3 = TVec.MulAdd(x3, y, c4_3);
-                if (TOutputs.Value > 5) { row += nextOutput; y = Load(row, count, whole); }
-                if (TOutputs.Value > 5) c5_0 = TVec.MulAdd(x0, y, c5_0);
-                if (TOutputs.Value > 5 && TTaps.Value > 1) c5_1 = TVec.MulAdd(x1, y, c5_1);
-                if (TOutputs.Value > 5 && TTaps.Value > 2) c5_2 = TVec.MulAdd(x2, y, c5_2);
-                if (TOutputs.Value > 5 && TTaps.Value > 3) c5_3 = TVec.MulAdd(x3, y, c5_3);
+                TVec x0, x1 = default, x2 = default, x3 = default, y = TVec.Load(row);
+                if (count >= w)
+                {
+                    x0 = TVec.Load(a0 + i);
+                    if (TTaps.Value > 1) x1 = TVec.Load(a1 + i);
+                    if (TTaps.Value > 2) x2 = TVec.Load(a2 + i);
+                    if (TTaps.Value > 3) x3 = TVec.Load(a3 + i);
+                }
+                else
+                {
+                    x0 = TVec.LoadPartial(a0 + i, count);
+                    if (TTaps.Value > 1) x1 = TVec.LoadPartial(a1 + i, count);
+                    if (TTaps.Value > 2) x2 = TVec.LoadPartial(a2 + i, count);
+                    if (TTaps.Value > 3) x3 = TVec.LoadPartial(a3 + i, count);
+                }
+
+                TVec.Accumulate(ref c0_0, x0, y);
+                if (TTaps.Value > 1) TVec.Accumulate(ref c0_1, x1, y);
+                if (TTaps.Value > 2) TVec.Accumulate(ref c0_2, x2, y);
+                if (TTaps.Value > 3) TVec.Accumulate(ref c0_3, x3, y);
+                if (TOutputs.Value > 1) { row += nextOutput; y = TVec.Load(row); }
+                if (TOutputs.Value > 1) TVec.Accumulate(ref c1_0, x0, y);
+                if (TOutputs.Value > 1 && TTaps.Value > 1) TVec.Accumulate(ref c1_1, x1, y);
+                if (TOutputs.Value > 1 && TTaps.Value > 2) TVec.Accumulate(ref c1_2, x2, y);
+                if (TOutputs.Value > 1 && TTaps.Value > 3) TVec.Accumulate(ref c1_3, x3, y);
+                if (TOutputs.Value > 2) { row += nextOutput; y = TVec.Load(row); }
+                if (TOutputs.Value > 2) TVec.Accumulate(ref c2_0, x0, y);
+                if (TOutputs.Value > 2 && TTaps.Value > 1) TVec.Accumulate(ref c2_1, x1, y);
+                if (TOutputs.Value > 2 && TTaps.Value > 2) TVec.Accumulate(ref c2_2, x2, y);
+                if (TOutputs.Value > 2 && TTaps.Value > 3) TVec.Accumulate(ref c2_3, x3, y);
+                if (TOutputs.Value > 3) { row += nextOutput; y = TVec.Load(row); }
+                if (TOutputs.Value > 3) TVec.Accumulate(ref c3_0, x0, y);
+                if (TOutputs.Value > 3 && TTaps.Value > 1) TVec.Accumulate(ref c3_1, x1, y);
+                if (TOutputs.Value > 3 && TTaps.Value > 2) TVec.Accumulate(ref c3_2, x2, y);
+                if (TOutputs.Value > 3 && TTaps.Value > 3) TVec.Accumulate(ref c3_3, x3, y);
+                if (TOutputs.Value > 4) { row += nextOutput; y = TVec.Load(row); }
+                if (TOutputs.Value > 4) TVec.Accumulate(ref c4_0, x0, y);
+                if (TOutputs.Value > 4 && TTaps.Value > 1) TVec.Accumulate(ref c4_1, x1, y);
+                if (TOutputs.Value > 4 && TTaps.Value > 2) TVec.Accumulate(ref c4_2, x2, y);
+                if (TOutputs.Value > 4 && TTaps.Value > 3) TVec.Accumulate(ref c4_3, x3, y);
+                if (TOutputs.Value > 5) { row += nextOutput; y = TVec.Load(row); }
+                if (TOutputs.Value > 5) TVec.Accumulate(ref c5_0, x0, y);
+                if (TOutputs.Value > 5 && TTaps.Value > 1) TVec.Accumulate(ref c5_1, x1, y);
+                if (TOutputs.Value > 5 && TTaps.Value > 2) TVec.Accumulate(ref c5_2, x2, y);
+                if (TOutputs.Value > 5 && TTaps.Value > 3) TVec.Accumulate(ref c5_3, x3, y);
             }
 
             a0 += pitch;
@@ -155,9 +165,6 @@ internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
         if (TOutputs.Value > 5 && TTaps.Value > 2) TVec.Store(c + (2 * nextTap), c5_2);
         if (TOutputs.Value > 5 && TTaps.Value > 3) TVec.Store(c + (3 * nextTap), c5_3);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Load(T* source, int count, bool whole) => whole ? TVec.Load(source) : TVec.LoadPartial(source, count);
 }
 
 /// <summary>The tiles of <see cref="LaneTile{TVec, T, TOutputs, TTaps}"/>.</summary>
