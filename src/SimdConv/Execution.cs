@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Loops;
 
@@ -23,10 +24,11 @@ public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Run
 
     internal int Threads => Math.Max(1, MaxThreads);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SimdTier Validate()
     {
         ArgumentErrors.RequireAtLeast(MaxThreads, 0, "execution.MaxThreads");
-        return SimdSupport.Resolve(Tier);
+        return hasTier ? SimdSupport.Resolve(tier) : SimdSupport.Best;
     }
 
     internal unsafe void Run(int parts, delegate*<void*, int, void> body, void* state)

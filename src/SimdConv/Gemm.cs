@@ -66,7 +66,7 @@ public static unsafe partial class Gemm
         Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n), execution);
 
     /// <summary>Checks everything, then makes the one virtual call. Inlined, so that what a caller doesn't use costs it nothing.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining), SkipLocalsInit]
     private static void Run<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T>? packedA,
         ReadOnlySpan<T> b, int ldb, PackedMatrix<T>? packedB, T beta, Span<T> c, int ldc, GemmEpilogue<T> epilogue, in Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -78,26 +78,28 @@ public static unsafe partial class Gemm
         ArgumentErrors.RequireAtLeast(k, 0, nameof(k));
         (int aRows, int aColumns) = Stored(transA, m, k, nameof(transA));
         (int bRows, int bColumns) = Stored(transB, k, n, nameof(transB));
+        long aExtent = 0, bExtent = 0;
         if (packedA is null)
-            RequireMatrix(a, aRows, aColumns, lda, nameof(a), nameof(lda));
+            aExtent = RequireMatrix(a, aRows, aColumns, lda, nameof(a), nameof(lda));
         else
             packedA.Require(GemmSide.A, tier, nameof(a));
         if (packedB is null)
-            RequireMatrix(b, bRows, bColumns, ldb, nameof(b), nameof(ldb));
+            bExtent = RequireMatrix(b, bRows, bColumns, ldb, nameof(b), nameof(ldb));
         else
             packedB.Require(GemmSide.B, tier, nameof(b));
-        RequireMatrix((ReadOnlySpan<T>)c, m, n, ldc, nameof(c), nameof(ldc));
+        long cExtent = RequireMatrix((ReadOnlySpan<T>)c, m, n, ldc, nameof(c), nameof(ldc));
         bool hasEpilogue = epilogue.RowBias.Length > 0 || epilogue.ColumnBias.Length > 0 || epilogue.Activation != Activation.None;
         Finish<T> finish = hasEpilogue ? Checked(epilogue, m, n) : default;
 
         fixed (T* pa = a, pb = b, pc = c, rowBias = epilogue.RowBias, columnBias = epilogue.ColumnBias)
         {
-            if (packedA is null && Meets(pc, m, n, ldc, pa, aRows, aColumns, lda))
+            if (packedA is null && RangesMeet(pc, cExtent, pa, aExtent) && ShareElements(pc, m, n, ldc, pa, aRows, aColumns, lda))
                 throw ArgumentErrors.Overlap(nameof(c), nameof(a));
-            if (packedB is null && Meets(pc, m, n, ldc, pb, bRows, bColumns, ldb))
+            if (packedB is null && RangesMeet(pc, cExtent, pb, bExtent) && ShareElements(pc, m, n, ldc, pb, bRows, bColumns, ldb))
                 throw ArgumentErrors.Overlap(nameof(c), nameof(b));
-            if (hasEpilogue && (Meets(pc, m, n, ldc, rowBias, 1, epilogue.RowBias.Length, epilogue.RowBias.Length)
-                || Meets(pc, m, n, ldc, columnBias, 1, epilogue.ColumnBias.Length, epilogue.ColumnBias.Length)))
+            int rows = epilogue.RowBias.Length, columns = epilogue.ColumnBias.Length;
+            if (hasEpilogue && ((RangesMeet(pc, cExtent, rowBias, rows) && ShareElements(pc, m, n, ldc, rowBias, 1, rows, rows))
+                || (RangesMeet(pc, cExtent, columnBias, columns) && ShareElements(pc, m, n, ldc, columnBias, 1, columns, columns))))
                 throw ArgumentErrors.Overlap(nameof(c), "the bias");
             if (m == 0 || n == 0)
                 return;
@@ -147,29 +149,37 @@ public static unsafe partial class Gemm
         return transpose == Transpose.No ? (rows, columns) : (columns, rows);
     }
 
+    /// <summary>Returns the extent, which overlaps are looked for in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RequireMatrix<T>(ReadOnlySpan<T> matrix, int rows, int columns, int ld, string argument, string ldArgument)
+    private static long RequireMatrix<T>(ReadOnlySpan<T> matrix, int rows, int columns, int ld, string argument, string ldArgument)
     {
-        ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
-        long needed = rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
-        if (matrix.Length < needed)
-            ThrowTooShort(argument, matrix.Length, needed, rows, columns, ld, ldArgument);
+        long extent = Extent(rows, columns, ld);
+        if (ld < 1 || ld < columns || matrix.Length < extent)
+            ThrowMatrix(argument, matrix.Length, rows, columns, ld, ldArgument);
+        return extent;
     }
 
-    // Apart, so that what is checked at every call stays small enough to be inlined.
+    /// <summary>Elements from the first of a matrix to its last, both counted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Extent(int rows, int columns, int ld) => rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
+
+    // Apart, so that what is checked at every call stays small enough to be inlined, and keeps nothing for the message in registers.
     [DoesNotReturn]
     private static void ThrowTranspose(Transpose transpose, string argument) =>
         throw ArgumentErrors.OutOfRange(argument, transpose, "No or Yes");
 
     [DoesNotReturn]
-    private static void ThrowTooShort(string argument, int length, long needed, int rows, int columns, int ld, string ldArgument) =>
-        throw ArgumentErrors.TooShort(argument, length, needed, $"{rows} x {columns} with {ldArgument} = {ld}");
+    private static void ThrowMatrix(string argument, int length, int rows, int columns, int ld, string ldArgument)
+    {
+        ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
+        throw ArgumentErrors.TooShort(argument, length, Extent(rows, columns, ld), $"{rows} x {columns} with {ldArgument} = {ld}");
+    }
 
-    /// <summary>Whether two matrices share an element: whole ranges are compared first, elements only where those overlap.</summary>
+    /// <summary>Whether the ranges of two matrices overlap, without which they share no element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Meets<T>(T* x, int xRows, int xColumns, int xLd, T* y, int yRows, int yColumns, int yLd)
+    private static bool RangesMeet<T>(T* x, long xExtent, T* y, long yExtent)
         where T : unmanaged =>
-        x < y + ((nint)yRows * yLd) && y < x + ((nint)xRows * xLd) && ShareElements(x, xRows, xColumns, xLd, y, yRows, yColumns, yLd);
+        x < y + yExtent && y < x + xExtent;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool ShareElements<T>(T* x, int xRows, int xColumns, int xLd, T* y, int yRows, int yColumns, int yLd)

@@ -46,6 +46,7 @@ internal static class ArgumentErrors
             throw TooShort(argument, span.Length, needed, $"a batch of {batch}");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void RequireElementType<T>()
     {
         if (typeof(T) != typeof(float) && typeof(T) != typeof(double))

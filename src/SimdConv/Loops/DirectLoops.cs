@@ -105,8 +105,8 @@ internal static unsafe class DirectLoops<TVec, T>
 
         // Half registers fill what is little more than one register with less work than two.
         int two = typeof(TVec) == typeof(Avx512Lanes<T>) ? w + (w / 2) : w;
-        bool isStreamed = p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
-        int kcMost = isStreamed ? StreamedTerms : ReusedTerms;
+        bool isLong = p->K > StreamedTerms, isStreamed = isLong && p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
+        int kcMost = isLong && !isStreamed ? ReusedTerms : StreamedTerms;
         DirectOperands<T> o;
         o.ARow = p->A.RowStride;
         o.ATerm = p->A.ColumnStride;
@@ -126,7 +126,7 @@ internal static unsafe class DirectLoops<TVec, T>
                 int left = (jc < ahead ? ahead : p->N) - jc, across = left > 3 * w && isFlat ? 4 : left > two ? 2 : 1;
                 int columns = Math.Min(left, across * w);
                 o.B = b + jc;
-                bool isNarrow = typeof(TVec) == typeof(Avx512Lanes<T>) && columns <= w;
+                bool isNarrow = typeof(TVec) == typeof(Avx512Lanes<T>) && columns < w;
                 int height = isNarrow && columns > w / 2 && p->M > most ? NarrowRows : most;
                 for (int row = 0; row < p->M;)
                 {
@@ -136,7 +136,7 @@ internal static unsafe class DirectLoops<TVec, T>
                     o.C = p->C + (row * o.Ldc) + jc;
                     o.Start = fromC ? o.C : null;
 
-                    // Two half registers take the time of a whole one and load A in fewer cycles; one half takes half the time.
+                    // Two half registers need no mask, as a part of a whole one would; one half takes half the time.
                     if (isNarrow)
                         DirectKernel<Avx2Lanes<T>, T>.Run(rows, columns <= w / 2 ? 1 : 2, columns, &o);
                     else

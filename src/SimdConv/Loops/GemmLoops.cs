@@ -40,14 +40,17 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
 {
     public static void Run(GemmProblem<T>* problem, in Execution execution)
     {
-        int m = problem->M, n = problem->N;
         if (IsTiny(problem))
-        {
             DirectLoops<TVec, T>.RunInPlace(problem, problem->Beta != T.Zero, isStreaming: false);
-            return;
-        }
+        else
+            Share(problem, execution);
+    }
 
-        int threads = execution.Threads;
+    /// <summary>Between threads, where there is enough to do. Apart, as its registers and locals would cost a tiny product as much as its tiles.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Share(GemmProblem<T>* problem, in Execution execution)
+    {
+        int m = problem->M, n = problem->N, threads = execution.Threads;
         problem->PackedColumns = problem->PackedB == null ? 0 : PackedLoops<TVec, T, TKernel>.PackedColumns(n);
         if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit)
         {
@@ -168,7 +171,8 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         Ldc = p->M,
     };
 
-    /// <summary>One column of C is a row of its transpose, as it lies.</summary>
+    /// <summary>One column of C is a row of its transpose, as it lies. Apart, since other ways would clear the room of its problem.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunColumn(GemmProblem<T>* p, bool fromC)
     {
         GemmProblem<T> row = Transposed(p);
