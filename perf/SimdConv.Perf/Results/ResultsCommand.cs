@@ -11,11 +11,12 @@ internal static class ResultsCommand
     private static readonly Option<DirectoryInfo> Out = new("--out") { Description = "Folder to write to, one for each CPU", Required = true };
     private static readonly Option<DirectoryInfo?> Data = new("--data") { Description = "Folder with the IDX files of Fashion-MNIST, for epoch" };
     private static readonly Option<double> Seconds = new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
+    private static readonly Option<string[]> Only = new("--only") { Description = "Which runs to make again, conv-2 for one; the summary is of all that the folder holds", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<FileInfo?> Readme = new("--readme") { Description = "File whose table of results, between two comments, is to be replaced" };
 
     public static Command Create()
     {
-        Command command = new("results", "Runs compare on one thread and on two, in AVX2 and in double too, and writes what it prints, JSON, and a summary") { Out, Data, Seconds, Readme };
+        Command command = new("results", "Runs compare on one thread and on two, in AVX2 and in double too, and writes what it prints, JSON, and a summary") { Out, Data, Seconds, Only, Readme };
         command.SetAction(result => CompareCommand.Guard(() => Run(result)));
         return command;
     }
@@ -24,11 +25,15 @@ internal static class ResultsCommand
     {
         DirectoryInfo folder = result.GetRequiredValue(Out);
         folder.Create();
-        foreach ((string name, string[] arguments) in Runs(result.GetValue(Data)))
+        string[] only = result.GetValue(Only) ?? [];
+        (string Name, string[] Arguments)[] runs = [.. Runs(result.GetValue(Data))];
+        if (only.Except(runs.Select(run => run.Name)).FirstOrDefault() is { } unknown)
+            throw new ArgumentException($"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
+        foreach ((string name, string[] arguments) in runs.Where(run => only.Length == 0 || only.Contains(run.Name)))
         {
             Console.Error.WriteLine(name);
             string seconds = result.GetValue(Seconds).ToString(CultureInfo.InvariantCulture);
-            string json = Path.Combine(folder.FullName, name + ".json");
+            string json = Path.Combine(folder.ToString(), name + ".json");
             (int exitCode, string printed) = Compare(["compare", .. arguments, "--seconds", seconds, "--json", json]);
             if (exitCode != 0)
                 throw new IOException($"compare {string.Join(' ', arguments)} ended with {exitCode}.");
@@ -51,7 +56,7 @@ internal static class ResultsCommand
         {
             foreach (string suite in CompareCommand.SuiteNames)
             {
-                string[] folder = suite == "epoch" && data is not null ? ["--data", data.FullName] : [];
+                string[] folder = suite == "epoch" && data is not null ? ["--data", data.ToString()] : [];
                 yield return ($"{suite}-{threads}", ["--suite", suite, "--threads", threads, .. folder]);
             }
         }
