@@ -24,11 +24,11 @@ internal static class ResultsCommand
     private static int Run(ParseResult result)
     {
         DirectoryInfo folder = result.GetRequiredValue(Out);
-        folder.Create();
         string[] only = result.GetValue(Only) ?? [];
         (string Name, string[] Arguments)[] runs = [.. Runs(result.GetValue(Data))];
         if (only.Except(runs.Select(run => run.Name)).FirstOrDefault() is { } unknown)
             throw new ArgumentException($"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
+        folder.Create();
         foreach ((string name, string[] arguments) in runs.Where(run => only.Length == 0 || only.Contains(run.Name)))
         {
             Console.Error.WriteLine(name);

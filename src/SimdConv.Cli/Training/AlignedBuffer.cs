@@ -1,21 +1,22 @@
-using System.Runtime.CompilerServices;
+using SimdConv.Core;
 
 namespace SimdConv.Cli.Training;
 
-/// <summary>Zeros that stay where they are and begin at a cache line.</summary>
+/// <summary>Zeros that stay where they are and begin at a cache line, with a pointer to them.</summary>
 internal sealed unsafe class AlignedBuffer<T>
     where T : unmanaged
 {
-    private const int Line = 64;
-
-    private readonly T[] array;
+    private readonly AlignedArray<T> elements;
 
     public AlignedBuffer(long count)
     {
-        array = GC.AllocateArray<T>(checked((int)count) + (Line / sizeof(T)), pinned: true);
-        nint address = (nint)Unsafe.AsPointer(ref array[0]);
-        First = (T*)((address + Line - 1) / Line * Line);
+        elements = new AlignedArray<T>(count);
         Count = (int)count;
+
+        // The array is pinned for as long as it lives.
+        fixed (T* first = elements)
+            First = first;
+        Clear();
     }
 
     public T* First { get; }

@@ -180,8 +180,9 @@ internal static class Interleaved
             sums[i] += terms[i];
     }
 
+    /// <summary>That of x ahead of y = scale * tanh(x), from dy / scale and scale^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<T> Gradient<T>(Vector<T> y, Vector<T> dy, Vector<T> squares)
+    public static Vector<T> Gradient<T>(Vector<T> y, Vector<T> dy, Vector<T> squares)
         where T : unmanaged =>
         dy * (squares - (y * y));
 

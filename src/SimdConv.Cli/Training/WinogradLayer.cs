@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SimdConv.Kernels;
 
 namespace SimdConv.Cli.Training;
 
@@ -255,7 +256,7 @@ internal sealed unsafe class WinogradLayer<T>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector<T> Gradient(T* y, Vector<T> dy, Vector<T> square)
         {
-            Vector<T> value = Vector.Load(y), gradient = dy * (square - (value * value));
+            Vector<T> value = Vector.Load(y), gradient = Interleaved.Gradient(value, dy, square);
             gradient.Store(y);
             return gradient;
         }
@@ -299,7 +300,7 @@ internal sealed unsafe class WinogradLayer<T>
     /// Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].
     /// </summary>
     private static void Multiply<TRows>(int count, T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
-        where TRows : struct, IRows
+        where TRows : struct, IConstant
     {
         for (int point = 0; point < count; point++, u += nextPoint, points += pitch, target += TRows.Value * Block)
         {
@@ -407,20 +408,5 @@ internal sealed unsafe class WinogradLayer<T>
                 }
             }
         }
-    }
-
-    private interface IRows
-    {
-        static abstract int Value { get; }
-    }
-
-    private readonly struct N4 : IRows
-    {
-        public static int Value => 4;
-    }
-
-    private readonly struct N6 : IRows
-    {
-        public static int Value => 6;
     }
 }
