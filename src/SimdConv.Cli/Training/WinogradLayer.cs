@@ -26,7 +26,7 @@ internal sealed unsafe class WinogradLayer<T>
     private const int Tile = Winograd5x5<T>.Tile, Points = Winograd5x5<T>.Points, Window = 4, Overlap = Tile - 2;
 
     // Outputs of a tile, forward; channels and outputs of one of the weight gradient. The input gradient's tile has all channels.
-    private const int OutputTile = 4, ChannelTile = 3;
+    private const int OutputTile = WinogradProducts<T>.OutputTile, ChannelTile = WinogradProducts<T>.ChannelTile;
 
     private readonly Conv2DShape shape;
     private readonly int width, tiles, half, pitch, blocks;
@@ -56,7 +56,7 @@ internal sealed unsafe class WinogradLayer<T>
 
     private static int Count => Vector<T>.Count;
 
-    private static int Block => 2 * Count;
+    private static int Block => WinogradProducts<T>.Block;
 
     /// <summary>Of a block of lanes, the four pixels of an output's windows.</summary>
     private static int Windows => Window * Block;
@@ -93,7 +93,7 @@ internal sealed unsafe class WinogradLayer<T>
                 for (int k = 0; k < shape.K; k += OutputTile)
                 {
                     T* u = filter.Points + (k * shape.C);
-                    Multiply<N4>(Points, u, filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
+                    WinogradProducts<T>.Multiply<N4>(Points, u, filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
                     for (int j = 0; j < OutputTile; j++)
                         Outputs(products.At(j * Block), OutputTile * Block, bias[k + j], yRow + (((block * shape.K) + k + j) * Windows));
                 }
@@ -132,7 +132,7 @@ internal sealed unsafe class WinogradLayer<T>
                     T* dyPoints = outputPoints.At(block * Tile * OutputPitch), u = filter.Points + (r * Tile * filter.Pitch);
                     InputPoints(r, block, inputPoints.At(block * InputSlice));
                     OutputPoints(r, dyRow + (block * shape.K * Windows), dyPoints);
-                    Multiply<N6>(Tile, u, filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
+                    WinogradProducts<T>.Multiply<N6>(Tile, u, filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
                     InputGradients(r, block);
                 }
 
@@ -296,53 +296,6 @@ internal sealed unsafe class WinogradLayer<T>
 
     private void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, width).CopyTo(new Span<T>(to, width));
 
-    /// <summary>
-    /// Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].
-    /// </summary>
-    private static void Multiply<TRows>(int count, T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
-        where TRows : struct, IConstant
-    {
-        for (int point = 0; point < count; point++, u += nextPoint, points += pitch, target += TRows.Value * Block)
-        {
-            Vector<T> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default;
-            Vector<T> a3 = default, b3 = default, a4 = default, b4 = default, a5 = default, b5 = default;
-            T* weights = u, upper = u + (3 * nextRow), from = points;
-            for (int term = 0; term < terms; term++, from += Block, weights += nextTerm, upper += nextTerm)
-            {
-                Vector<T> a = Vector.Load(from), b = Vector.Load(from + Count), w = new(weights[0]);
-                (a0, b0) = (Winograd5x5<T>.MulAdd(w, a, a0), Winograd5x5<T>.MulAdd(w, b, b0));
-                w = new(weights[nextRow]);
-                (a1, b1) = (Winograd5x5<T>.MulAdd(w, a, a1), Winograd5x5<T>.MulAdd(w, b, b1));
-                w = new(weights[2 * nextRow]);
-                (a2, b2) = (Winograd5x5<T>.MulAdd(w, a, a2), Winograd5x5<T>.MulAdd(w, b, b2));
-                w = new(upper[0]);
-                (a3, b3) = (Winograd5x5<T>.MulAdd(w, a, a3), Winograd5x5<T>.MulAdd(w, b, b3));
-                if (TRows.Value == 4)
-                    continue;
-                w = new(upper[nextRow]);
-                (a4, b4) = (Winograd5x5<T>.MulAdd(w, a, a4), Winograd5x5<T>.MulAdd(w, b, b4));
-                w = new(upper[2 * nextRow]);
-                (a5, b5) = (Winograd5x5<T>.MulAdd(w, a, a5), Winograd5x5<T>.MulAdd(w, b, b5));
-            }
-
-            Put(a0, b0, target);
-            Put(a1, b1, target + Block);
-            Put(a2, b2, target + (2 * Block));
-            Put(a3, b3, target + (3 * Block));
-            if (TRows.Value == 4)
-                continue;
-            Put(a4, b4, target + (4 * Block));
-            Put(a5, b5, target + (5 * Block));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Put(Vector<T> a, Vector<T> b, T* target)
-        {
-            a.Store(target);
-            b.Store(target + Count);
-        }
-    }
-
     /// <summary>Adds, for a row of points, each channel and output, the products of x's and the gradient's points in each lane of a row of tiles.</summary>
     private void AddWeightGradients(int r)
     {
@@ -354,42 +307,10 @@ internal sealed unsafe class WinogradLayer<T>
                 for (int k = 0; k < shape.K; k += OutputTile, sum += ChannelTile * OutputTile * Count)
                 {
                     T* x = inputPoints.At((s * InputPitch) + (c * Block)), dy = outputPoints.At((s * OutputPitch) + (k * Block));
-                    Vector<T> s0 = At(sum, 0), s1 = At(sum, 1), s2 = At(sum, 2), s3 = At(sum, 3), s4 = At(sum, 4), s5 = At(sum, 5);
-                    Vector<T> s6 = At(sum, 6), s7 = At(sum, 7), s8 = At(sum, 8), s9 = At(sum, 9), s10 = At(sum, 10), s11 = At(sum, 11);
-                    for (int block = 0; block < blocks; block++, x += InputSlice, dy += Tile * OutputPitch)
-                    {
-                        for (int lane = 0; lane < Block; lane += Count)
-                        {
-                            Vector<T> x0 = Vector.Load(x + lane), x1 = Vector.Load(x + Block + lane), x2 = Vector.Load(x + (2 * Block) + lane);
-                            Vector<T> y = Vector.Load(dy + lane);
-                            (s0, s1, s2) = (Winograd5x5<T>.MulAdd(x0, y, s0), Winograd5x5<T>.MulAdd(x1, y, s1), Winograd5x5<T>.MulAdd(x2, y, s2));
-                            y = Vector.Load(dy + Block + lane);
-                            (s3, s4, s5) = (Winograd5x5<T>.MulAdd(x0, y, s3), Winograd5x5<T>.MulAdd(x1, y, s4), Winograd5x5<T>.MulAdd(x2, y, s5));
-                            y = Vector.Load(dy + (2 * Block) + lane);
-                            (s6, s7, s8) = (Winograd5x5<T>.MulAdd(x0, y, s6), Winograd5x5<T>.MulAdd(x1, y, s7), Winograd5x5<T>.MulAdd(x2, y, s8));
-                            y = Vector.Load(dy + (3 * Block) + lane);
-                            (s9, s10, s11) = (Winograd5x5<T>.MulAdd(x0, y, s9), Winograd5x5<T>.MulAdd(x1, y, s10), Winograd5x5<T>.MulAdd(x2, y, s11));
-                        }
-                    }
-
-                    s0.Store(sum);
-                    s1.Store(sum + Count);
-                    s2.Store(sum + (2 * Count));
-                    s3.Store(sum + (3 * Count));
-                    s4.Store(sum + (4 * Count));
-                    s5.Store(sum + (5 * Count));
-                    s6.Store(sum + (6 * Count));
-                    s7.Store(sum + (7 * Count));
-                    s8.Store(sum + (8 * Count));
-                    s9.Store(sum + (9 * Count));
-                    s10.Store(sum + (10 * Count));
-                    s11.Store(sum + (11 * Count));
+                    WinogradProducts<T>.Accumulate(blocks, x, InputSlice, dy, Tile * OutputPitch, sum);
                 }
             }
         }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static Vector<T> At(T* sums, int index) => Vector.Load(sums + (index * Count));
     }
 
     /// <summary>The sums over lanes, to the gradient's points.</summary>
