@@ -62,7 +62,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         // every row share the line that they meet in, and wait for it.
         const int ShortChain = 64, SomeTiles = 4;
         int tall = (m + TKernel.MR - 1) / TKernel.MR, wide = (n + TKernel.NR - 1) / TKernel.NR;
-        bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= SomeTiles * threads);
+        bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= (long)SomeTiles * threads);
         int units = byRows ? tall : wide;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
         execution.Run(split.Parts, &RunPart, &split);
