@@ -73,7 +73,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     private static bool IsTiny(GemmProblem<T>* p)
     {
         const int Most = 32;
-        return (uint)((p->M - 1) | (p->N - 1) | (p->K - 1)) < Most && p->B.ColumnStride == 1 && p->Alpha == T.One
+        return unchecked((uint)((p->M - 1) | (p->N - 1) | (p->K - 1))) < Most && p->B.ColumnStride == 1 && p->Alpha == T.One
             && p->PackedA == null && p->PackedB == null && !GemmEnds<TVec, T>.Starts(p) && !GemmEnds<TVec, T>.Finishes(p);
     }
 
