@@ -62,10 +62,12 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         nint nextRun = inPlace ? width : RunWidth(table), nextPhase = (((axis.Size - 1) / axis.Stride) + 1) * nextRun;
         for (int phase = 0; phase < Math.Min(axis.Stride, axis.Size); phase++)
         {
-            for (int h = phase, rows; h < axis.Size; h += rows * axis.Stride)
+            for (long next = phase; next < axis.Size;)
             {
+                int h = (int)next, rows;
                 (int window, int tap, int tapRows) = axis.Meets[h];
                 rows = Math.Min(axis.AlikePixels[h], together == 1 ? axis.Size : together);
+                next += (long)rows * axis.Stride;
                 T* from = columns + (tap * table.Shape.S * ld) + ((nint)window * windows);
 
                 if (together == 1)
