@@ -32,10 +32,17 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or the algorithm isn't for the shape.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
+        : this(shape, input, output, algorithm, isTransposed: false)
     {
+    }
+
+    private Conv2DPlan(Conv2DShape shape, ImageLayout? input, ImageLayout? output, ConvAlgorithm algorithm, bool isTransposed)
+    {
+        this.isTransposed = isTransposed;
         ArgumentErrors.RequireElementType<T>();
         ArgumentNullException.ThrowIfNull(shape);
-        shape.Validate();
+        if (!isTransposed)
+            shape.Validate();
         RequireSuits(algorithm, shape);
         Shape = shape;
         ConvAlgorithm = algorithm;
@@ -47,10 +54,11 @@ public sealed unsafe partial class Conv2DPlan<T>
     }
 
     /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in errors, and the
-    /// passes that filters are for, are that plan's.</summary>
+    /// passes that filters are for, are that plan's. Its shape has checked this one.</summary>
     internal Conv2DPlan(Conv2DShape shape, ImageLayout input, ImageLayout output, bool isTransposed)
-        : this(shape, input, output) =>
-        this.isTransposed = isTransposed;
+        : this(shape, input, output, ConvAlgorithm.Direct, isTransposed)
+    {
+    }
 
     /// <summary>The geometry.</summary>
     public Conv2DShape Shape { get; }

@@ -42,21 +42,25 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     public int Groups { get; init; } = 1;
 
     /// <summary>Output height: the number of windows down the image.</summary>
-    public int P => (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH);
+    public int P => Shapes.Saturate(OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH));
 
     /// <summary>Output width: the number of windows across the image.</summary>
-    public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW);
+    public int Q => Shapes.Saturate(OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW));
 
     /// <summary>Terms of one output element, C/Groups*R*S: the K of the equivalent GEMM.</summary>
-    public int Taps => Groups < 1 ? 0 : C / Groups * R * S;
+    public int Taps => Groups < 1 ? 0 : Shapes.Multiply(Shapes.Multiply(C / Groups, R), S);
 
     /// <summary>Elements of the weights, K x C/Groups x R x S.</summary>
-    public int WeightCount => K * Taps;
+    public int WeightCount => Shapes.Multiply(K, Taps);
+
+    /// <summary>Whether each output pixel sees the one input pixel at its own place and nothing else: a 1x1 kernel of stride 1 without padding
+    /// on any side. Then P = H and Q = W; the reverse doesn't hold, as strides and padding behind the image can make up for each other.</summary>
+    internal bool IsPointwise => (R, S, StrideH, StrideW) == (1, 1, 1, 1) && (PadTop, PadLeft, PadBottom, PadRight) == (0, 0, 0, 0);
 
     /// <summary>The number of windows along one axis; 0 or less where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation)
     {
-        long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
+        long room = (long)size + padBefore + padAfter - (dilation * (kernel - 1L)) - 1;
         return room < 0 || stride < 1 ? 0 : (room / stride) + 1;
     }
 
@@ -81,7 +85,10 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// </summary>
     public Conv2DShape WithSamePadding()
     {
-        Validate(requireOutput: false);
+        ValidateGeometry(C, K);
+        RequireImage();
+        Shapes.RequireCountable("shape.R", R, ((long)DilationH * (R - 1)) + 1);
+        Shapes.RequireCountable("shape.S", S, ((long)DilationW * (S - 1)) + 1);
         long vertical = SamePadding(H, R, StrideH, DilationH), horizontal = SamePadding(W, S, StrideW, DilationW);
         return this with
         {
@@ -101,7 +108,12 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// <summary>Throws for a shape that no convolution can have, naming the property, its value and what was expected.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, the groups don't divide the channels, the
     /// kernel doesn't fit in the padded image, or a size exceeds 2^31 - 1 elements.</exception>
-    public void Validate() => Validate(requireOutput: true);
+    public void Validate()
+    {
+        ValidateGeometry(C, K);
+        RequireImage();
+        ValidateSizes();
+    }
 
     /// <summary>Refuses what no kernel, stride, padding, dilation and groups can be for <paramref name="c"/> and <paramref name="k"/> channels.</summary>
     internal void ValidateGeometry(int c, int k)
@@ -125,13 +137,16 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
             throw ArgumentErrors.OutOfRange("shape.Groups", Groups, $"a divisor of shape.K = {k}");
     }
 
-    private void Validate(bool requireOutput)
+    private void RequireImage()
     {
-        ValidateGeometry(C, K);
         ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
         ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
-        if (!requireOutput)
-            return;
+    }
+
+    /// <summary>Refuses a kernel that doesn't fit in the padded image, and sizes that are too large. Padding below and right may be negative:
+    /// see <see cref="ConvTranspose2DShape.Convolution"/>.</summary>
+    internal void ValidateSizes()
+    {
 
         long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH);
         long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW);

@@ -33,10 +33,11 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     /// <summary>Columns that are cut off right of the output.</summary>
     public int PadRight { get; init; }
 
-    /// <summary>Rows added below the output: the choice among the heights that a convolution of this stride takes to H. Less than StrideH.</summary>
+    /// <summary>Rows added below the output: the choice among the heights that a convolution of this stride takes to H. Less than StrideH, or
+    /// less than DilationH, as in PyTorch.</summary>
     public int OutputPaddingH { get; init; }
 
-    /// <summary>Columns added right of the output; less than StrideW.</summary>
+    /// <summary>Columns added right of the output; less than StrideW or less than DilationW.</summary>
     public int OutputPaddingW { get; init; }
 
     /// <summary>Pixels from one kernel row to the next; 1 is a dense kernel.</summary>
@@ -49,31 +50,35 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     public int Groups { get; init; } = 1;
 
     /// <summary>Output height.</summary>
-    public int P => (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH);
+    public int P => Shapes.Saturate(OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH));
 
     /// <summary>Output width.</summary>
-    public int Q => (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW);
+    public int Q => Shapes.Saturate(OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW));
 
     /// <summary>Elements of the weights, C x K/Groups x R x S.</summary>
-    public int WeightCount => Groups < 1 ? 0 : C * (K / Groups) * R * S;
+    public int WeightCount => Groups < 1 ? 0 : Shapes.Multiply(Shapes.Multiply(C, K / Groups), Shapes.Multiply(R, S));
 
-    /// <summary>The convolution from K x P x Q to C x H x W that this is the transpose of; it has the same weights.</summary>
+    /// <summary>The convolution from K x P x Q to C x H x W that this is the transpose of; it has the same weights. Where the output padding is
+    /// a stride or more, PadBottom or PadRight is smaller by whole strides, so that the sizes still belong together. Below 0 it stands for
+    /// rows or columns of K x P x Q that no window sees: no operation but the transposed one takes such a shape.</summary>
     public Conv2DShape Convolution => new(K, P, Q, C, R, S)
     {
         StrideH = StrideH,
         StrideW = StrideW,
         PadTop = PadTop,
         PadLeft = PadLeft,
-        PadBottom = PadBottom,
-        PadRight = PadRight,
+        PadBottom = Shapes.Saturate((long)PadBottom - WholeStrides(OutputPaddingH, StrideH)),
+        PadRight = Shapes.Saturate((long)PadRight - WholeStrides(OutputPaddingW, StrideW)),
         DilationH = DilationH,
         DilationW = DilationW,
         Groups = Groups,
     };
 
-    /// <summary>The size of the output along one axis; 0 or less where nothing is left of it.</summary>
+    /// <summary>The size of the output along one axis; 0 or less where nothing is left of it, or a size, stride or dilation is below 1.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, int outputPadding) =>
-        ((long)(size - 1) * stride) - padBefore - padAfter + ((long)dilation * (kernel - 1)) + outputPadding + 1;
+        size < 1 || kernel < 1 || stride < 1 || dilation < 1
+            ? 0
+            : ((size - 1L) * stride) - padBefore - padAfter + (dilation * (kernel - 1L)) + outputPadding + 1;
 
     /// <summary>The shape with the same padding on opposite sides.</summary>
     public ConvTranspose2DShape WithPadding(int vertical, int horizontal) =>
@@ -84,11 +89,11 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     /// no output, or a size exceeds 2^31 - 1 elements.</exception>
     public void Validate()
     {
-        Convolution.ValidateGeometry(C, K);
+        (Convolution with { PadBottom = PadBottom, PadRight = PadRight }).ValidateGeometry(C, K);
         ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
         ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
-        RequireOutputPadding(OutputPaddingH, StrideH, "H");
-        RequireOutputPadding(OutputPaddingW, StrideW, "W");
+        RequireOutputPadding(OutputPaddingH, StrideH, DilationH, "H");
+        RequireOutputPadding(OutputPaddingW, StrideW, DilationW, "W");
         long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH);
         long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW);
         if (p < 1)
@@ -98,12 +103,14 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
         Shapes.RequireCountable("shape.C", C, C, H, W);
         Shapes.RequireCountable("shape.K", K, K, p, q);
         Shapes.RequireCountable("shape.C", C, C, K / Groups, R, S);
-        Convolution.Validate();
+        Convolution.ValidateSizes();
     }
 
-    private static void RequireOutputPadding(int padding, int stride, string axis)
+    private static void RequireOutputPadding(int padding, int stride, int dilation, string axis)
     {
-        if (padding < 0 || padding >= stride)
-            throw ArgumentErrors.OutOfRange($"shape.OutputPadding{axis}", padding, $"0 or more and less than shape.Stride{axis} = {stride}");
+        if (padding < 0 || padding >= Math.Max(stride, dilation))
+            throw ArgumentErrors.OutOfRange($"shape.OutputPadding{axis}", padding, $"0 or more and less than the larger of shape.Stride{axis} = {stride} and shape.Dilation{axis} = {dilation}");
     }
+
+    private static int WholeStrides(int padding, int stride) => stride < 1 ? 0 : padding - (padding % stride);
 }

@@ -5,8 +5,8 @@ using SimdConv.Loops;
 namespace SimdConv;
 
 /// <summary>How one call runs. <c>default</c> is: the calling thread alone, the best tier.</summary>
-/// <param name="MaxThreads">The most threads that take part, the calling one included; 0 and 1 both mean the caller alone.
-/// Results never depend on it.</param>
+/// <param name="MaxThreads">The most threads that take part, the calling one included; 0 and 1 both mean the caller alone, and more than
+/// 1024 mean 1024. Results never depend on it.</param>
 /// <param name="Runner">Who runs the parts; null for the library's own workers, which park when idle.</param>
 /// <param name="Tier">The tier to use; null for <see cref="SimdSupport.Best"/>.</param>
 public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Runner = null, SimdTier? Tier = null)
@@ -22,7 +22,11 @@ public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Run
         init => (hasTier, tier) = (value.HasValue, value.GetValueOrDefault());
     }
 
-    internal int Threads => Math.Max(1, MaxThreads);
+    /// <summary>More threads than a process has processors for; so products of sizes and threads stay far from 2^63.</summary>
+    internal const int MostThreads = 1024;
+
+    /// <summary>The threads that the work of a call is cut for, here and nowhere else limited: 1 to <see cref="MostThreads"/>.</summary>
+    internal int Threads => Math.Clamp(MaxThreads, 1, MostThreads);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SimdTier Validate()

@@ -3,6 +3,12 @@ namespace SimdConv.Core;
 /// <summary>Sizes multiplied without overflow.</summary>
 internal static class Shapes
 {
+    /// <summary>A size as an int; the largest or smallest one for a size beyond, which only shapes have that no operation takes.</summary>
+    public static int Saturate(long size) => (int)Math.Clamp(size, int.MinValue, int.MaxValue);
+
+    /// <summary>The product of two sizes, saturated.</summary>
+    public static int Multiply(int x, int y) => Saturate((long)x * y);
+
     /// <summary>Refuses a product of sizes that an array of that many elements could not have.</summary>
     public static void RequireCountable(string argument, object value, params ReadOnlySpan<long> sizes)
     {

@@ -7,7 +7,7 @@ internal readonly struct Panels
 
     public Panels(int size, int most)
     {
-        Count = (size + most - 1) / most;
+        Count = (int)(((long)size + most - 1) / most);
         height = Count == 0 ? 0 : size / Count;
         taller = Count == 0 ? 0 : size % Count;
     }

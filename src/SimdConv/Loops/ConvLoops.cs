@@ -154,9 +154,9 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             for (; Unit - first >= Units(job->Schedules[Schedule], job->Problem); Schedule++)
                 first += Units(job->Schedules[Schedule], job->Problem);
             Own = (int)(Unit - first);
-            int panels = job->Schedules[Schedule].Panels.Count, share = (int)(item % job->Shares);
-            FirstPanel = panels * share / job->Shares;
-            LastPanel = panels * (share + 1) / job->Shares;
+            long panels = job->Schedules[Schedule].Panels.Count, share = item % job->Shares;
+            FirstPanel = (int)(panels * share / job->Shares);
+            LastPanel = (int)(panels * (share + 1) / job->Shares);
         }
     }
 

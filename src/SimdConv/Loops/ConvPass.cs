@@ -67,10 +67,9 @@ internal sealed unsafe class ProductPass<T> : ConvPass<T>
         };
     }
 
-    /// <summary>Whether a 1x1 convolution reads and writes whole planes, pixels side by side.</summary>
+    /// <summary>Whether the convolution is pointwise and its planes lie whole, pixels side by side, in both images.</summary>
     public static bool Suits(Conv2DShape shape, ImageLayout source, ImageLayout target) =>
-        shape.Groups == 1 && (shape.R, shape.S, shape.P, shape.Q) == (1, 1, shape.H, shape.W) && (shape.PadTop, shape.PadLeft) == (0, 0)
-        && (long)shape.H * shape.W <= int.MaxValue && (source.W, source.H) == (1, shape.W) && (target.W, target.H) == (1, shape.W);
+        shape.Groups == 1 && shape.IsPointwise && (source.W, source.H) == (1, shape.W) && (target.W, target.H) == (1, shape.W);
 
     public override long FilterSize => (long)product.M * product.K;
 

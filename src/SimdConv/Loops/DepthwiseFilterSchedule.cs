@@ -48,7 +48,7 @@ internal sealed class DepthwiseFilterSchedule
     {
         long rows = (long)batch * shape.P;
         int chunks = 1;
-        while (2 * chunks * shape.K <= 64 && 2 * chunks <= rows)
+        while (2L * chunks * shape.K <= 64 && 2 * chunks <= rows)
             chunks *= 2;
         return new(chunks, LanesOf(shape));
     }

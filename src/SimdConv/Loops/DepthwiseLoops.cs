@@ -36,7 +36,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             Schedule = schedule,
             Problem = problem,
             Units = units,
-            Grain = Math.Clamp(units / (4 * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize))),
+            Grain = Math.Clamp(units / (4L * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize))),
         };
         execution.Run((int)Math.Min(threads, (units + job.Grain - 1) / job.Grain), &RunPart, &job);
     }

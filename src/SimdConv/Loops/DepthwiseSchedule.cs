@@ -32,7 +32,7 @@ internal sealed class DepthwiseSchedule
     }
 
     /// <summary>Whether a convolution is run so: one input channel a group, and few output channels.</summary>
-    public static bool Suits(Conv2DShape shape) => shape.C == shape.Groups && shape.K <= MostMultiplier * shape.C;
+    public static bool Suits(Conv2DShape shape) => shape.C == shape.Groups && shape.K / shape.C <= MostMultiplier;
 
     public ConvDirection Direction { get; }
 

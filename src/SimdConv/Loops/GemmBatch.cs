@@ -18,7 +18,7 @@ internal unsafe struct GemmBatch<T>
         const int Enough = 8;
         long work = (long)batch->First.M * batch->First.N * Math.Max(1, batch->First.K), limit = Kernels.BlockSizes.SerialLimit;
         int threads = execution.Threads;
-        bool isEven = batch->Count % threads == 0 || batch->Count >= Enough * threads;
+        bool isEven = batch->Count % threads == 0 || batch->Count >= (long)Enough * threads;
         bool isShared = threads <= batch->Count && work * batch->Count > limit && (isEven || work <= limit);
         batch->parts = isShared ? threads : 1;
         if (isShared)

@@ -43,7 +43,7 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
             int mc = Math.Min(p->M - ic, mcMost);
             Panels panels = new(mc, mr);
             int parts = Math.Max(1, p->PanelParts);
-            int first = panels.Count * p->PanelPart / parts, last = panels.Count * (p->PanelPart + 1) / parts;
+            int first = (int)((long)panels.Count * p->PanelPart / parts), last = (int)((long)panels.Count * (p->PanelPart + 1) / parts);
 
             // At least one pass: with no terms at all C still becomes beta * C.
             for (int pc = 0; pc == 0 || pc < k; pc += kcMost)

@@ -119,7 +119,7 @@ internal sealed class StripLayout
         public Axis((int Kernel, int Offset)[] offsets, int stride)
         {
             int[] phases = [.. offsets.Select(tap => Modulo(tap.Offset, stride)).Distinct().Order()];
-            int[] steps = [.. offsets.Select(tap => (tap.Offset - Modulo(tap.Offset, stride)) / stride)];
+            int[] steps = [.. offsets.Select(tap => (int)(((long)tap.Offset - Modulo(tap.Offset, stride)) / stride))];
             Phases = phases;
             First = steps.Length == 0 ? 0 : steps.Min();
             Span = steps.Length == 0 ? 0 : steps.Max() - First;
@@ -139,6 +139,6 @@ internal sealed class StripLayout
 
         public int StepOf(int tap) => taps[tap].Step;
 
-        private static int Modulo(int value, int stride) => ((value % stride) + stride) % stride;
+        private static int Modulo(int value, int stride) => value % stride < 0 ? (value % stride) + stride : value % stride;
     }
 }
