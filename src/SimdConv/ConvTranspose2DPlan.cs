@@ -23,7 +23,7 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or two elements of an image share a place.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or two elements of an output image share a place.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public ConvTranspose2DPlan(ConvTranspose2DShape shape, ImageLayout? input = null, ImageLayout? output = null)
     {
@@ -33,8 +33,6 @@ public sealed class ConvTranspose2DPlan<T>
         Shape = shape;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.K, shape.P, shape.Q);
-        InputLayout.RequireOutput(nameof(input), shape.C, shape.H, shape.W);
-        OutputLayout.RequireOutput(nameof(output), shape.K, shape.P, shape.Q);
         convolution = new(shape.Convolution, OutputLayout, InputLayout, isTransposed: true);
 
         // Any convolution with this output sums its gradient alike.
