@@ -30,16 +30,16 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
     /// <param name="algorithm">How forward pass and input gradient are computed; anything but Direct changes their sums.</param>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, two elements of an output image share a place, or the
-    /// algorithm isn't for the shape.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, two elements of an output image share a
+    /// place, or the algorithm isn't for the shape.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
         : this(shape, input, output, algorithm, isTransposed: false)
     {
     }
 
-    /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in errors, and the
-    /// passes that filters are for, are that plan's.</summary>
+    /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in
+    /// errors, and the passes that filters are for, are that plan's.</summary>
     internal Conv2DPlan(Conv2DShape shape, ImageLayout input, ImageLayout output, bool isTransposed)
         : this(shape, input, output, ConvAlgorithm.Direct, isTransposed)
     {
@@ -132,6 +132,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
@@ -144,6 +146,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
         Convolve(ConvDirection.Forward, batch, x, weights, y, T.Zero, epilogue, execution);
@@ -201,7 +205,18 @@ public sealed unsafe partial class Conv2DPlan<T>
             RequireApart(bias, nameof(db), input, xName);
             RequireApart(bias, nameof(db), output, dyName);
             RequireApart(bias, nameof(db), weights, nameof(dw));
-            FilterGradient(new() { Batch = batch, X = px, DY = py, DW = pw, DB = pb, XLayout = inputs.Of(batch), DYLayout = outputs.Of(batch), Beta = beta }, execution, tier);
+            FilterProblem<T> problem = new()
+            {
+                Batch = batch,
+                X = px,
+                DY = py,
+                DW = pw,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            FilterGradient(problem, execution, tier);
         }
     }
 
@@ -221,7 +236,16 @@ public sealed unsafe partial class Conv2DPlan<T>
         fixed (T* py = dy, pb = db)
         {
             RequireApart(new(pb, (1, Shape.K)), nameof(db), outputs.Elements(py, batch), nameof(dy));
-            FilterGradient(new() { Batch = batch, DY = py, DB = pb, XLayout = inputs.Of(batch), DYLayout = outputs.Of(batch), Beta = beta }, execution, tier);
+            FilterProblem<T> problem = new()
+            {
+                Batch = batch,
+                DY = py,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            FilterGradient(problem, execution, tier);
         }
     }
 

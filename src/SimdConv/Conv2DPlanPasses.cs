@@ -153,9 +153,11 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>The tables of each pass, made when it is first run.</summary>
     private sealed class TierState(Conv2DPlan<T> plan, TierLoops<T> loops)
     {
-        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.inputs.Layout, plan.outputs.Layout));
+        private readonly Lazy<ConvPass<T>> forward = new(() =>
+            loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.inputs.Layout, plan.outputs.Layout));
 
-        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
+        private readonly Lazy<ConvPass<T>> inputGradient = new(() =>
+            loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
 
         private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape, plan.inputs.Layout));
 

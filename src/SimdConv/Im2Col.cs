@@ -15,7 +15,8 @@ public static class Im2Col
     /// <param name="layout">Where each element of the columns lies.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch or a stride is negative, or elements of the columns share a place.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch or a stride is negative, or elements of the columns share a
+    /// place.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public static void Unfold<T>(IndexTable table, int batch, ReadOnlySpan<T> x, Span<T> columns, ColumnLayout layout, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -35,7 +36,11 @@ public static class Im2Col
         ArgumentErrors.RequireBatch(source, fold ? elements : pixels, batch, sourceArgument);
         ArgumentErrors.RequireBatch((ReadOnlySpan<T>)target, fold ? pixels : elements, batch, targetArgument);
         if (!fold && !StridedSums.AreDistinct((layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns)))
-            throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides that give every element of the columns of a batch of {batch} a place of its own");
+        {
+            throw ArgumentErrors.OutOfRange(nameof(layout), layout,
+                $"strides that give every element of the columns of a batch of {batch} a place of its own");
+        }
+
         layout = new(table.Rows > 1 ? layout.Ld : table.Columns, batch > 1 ? layout.ImageStride : 0);
         fixed (T* ps = source, pt = target)
         {
@@ -50,7 +55,10 @@ public static class Im2Col
         }
     }
 
-    /// <summary>Elements from the first of the columns to the last one, both included, but at most 2^63 - 1. Strides of one row, or image, don't matter.</summary>
+    /// <summary>
+    /// Elements from the first of the columns to the last one, both included, but at most 2^63 - 1. Strides of one row, or image,
+    /// don't matter.
+    /// </summary>
     private static long Span(IndexTable table, int batch, ColumnLayout layout)
     {
         if ((table.Rows > 1 && layout.Ld < 0) || (batch > 1 && layout.ImageStride < 0))

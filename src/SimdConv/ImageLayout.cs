@@ -6,8 +6,8 @@ namespace SimdConv;
 /// </summary>
 /// <remarks>
 /// A stride is 0 or more; that of a dimension of size 1, or of the images in a batch of one, is never used and may be any number.
-/// What is read may share places: a stride of 0 repeats a channel, row or pixel. What is written has a place of its own for every element
-/// of the batch, in whichever order strides nest or interleave.
+/// What is read may share places: a stride of 0 repeats a channel, row or pixel. What is written has a place of its own for every
+/// element of the batch, in whichever order strides nest or interleave.
 /// </remarks>
 /// <param name="N">Elements from one image to the next.</param>
 /// <param name="C">Elements from one channel to the next.</param>
@@ -23,7 +23,9 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
     public static ImageLayout Nhwc(int channels, int height, int width) =>
         new((nint)channels * height * width, 1, (nint)width * channels, channels);
 
-    /// <summary>The number of elements from the first to the last one of a batch that fits in memory, both included; 0 for an empty batch.</summary>
+    /// <summary>
+    /// The number of elements from the first to the last one of a batch that fits in memory, both included; 0 for an empty batch.
+    /// </summary>
     internal nint Length(int batch, int channels, int height, int width) =>
         batch == 0 ? 0 : 1 + ((batch - 1) * N) + ((channels - 1) * C) + ((height - 1) * H) + ((width - 1) * W);
 }

@@ -81,6 +81,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
     /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Execution execution = default) =>
         Forward(batch, x, y, [], keepWinners: false, execution);
@@ -91,6 +93,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
     /// <param name="winners"><see cref="WinnerBytes"/> bytes.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Span<byte> winners, Execution execution = default) =>
@@ -101,6 +105,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for max pooling.</exception>
     public void Backward(int batch, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
@@ -115,6 +121,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="winners">What the forward pass stored. A tap that no window has (not from a forward pass) gets nothing.</param>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
     public void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution = default)

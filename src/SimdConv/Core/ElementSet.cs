@@ -1,6 +1,9 @@
 namespace SimdConv.Core;
 
-/// <summary>The elements of a strided operand of up to four dimensions, to tell whether two operands share any. No stride of more than one element is negative.</summary>
+/// <summary>
+/// The elements of a strided operand of up to four dimensions, to tell whether two operands share any. No stride of more than one
+/// element is negative.
+/// </summary>
 internal readonly unsafe struct ElementSet<T>
     where T : unmanaged
 {
@@ -23,16 +26,17 @@ internal readonly unsafe struct ElementSet<T>
     }
 
     /// <summary>
-    /// Whether both sets have an element in common, or a part of one. Ranges that merely interleave (two column blocks of one matrix, channels
-    /// of one image) don't. Exact, and without workspace.
+    /// Whether both sets have an element in common, or a part of one. Ranges that merely interleave (two column blocks of one
+    /// matrix, channels of one image) don't. Exact, and without workspace.
     /// </summary>
     public bool Intersects(in ElementSet<T> other) =>
-        length != 0 && other.length != 0 && data + length > other.data && other.data + other.length > data && SharesElement(other);
+        length != 0 && other.length != 0 && data + length > other.data && other.data + other.length > data
+        && SharesElement(other);
 
     private bool SharesElement(in ElementSet<T> other)
     {
-        // Indices i of this set and j of the other one meet where the sum of i*stride, less that of j*stride, is how far the other begins behind
-        // this one. With the other's indices counted from their ends, all of that are sums.
+        // Indices i of this set and j of the other one meet where the sum of i*stride, less that of j*stride, is how far the other
+        // set begins behind this one. With j counted from the last element down, the second sum is added instead.
         StridedSums sums = default;
         Add(ref sums);
         other.Add(ref sums);

@@ -1,6 +1,8 @@
 namespace SimdConv.Core;
 
-/// <summary>The images of one side of a plan: their sizes, where their elements lie, and what is checked of that once the batch is known.</summary>
+/// <summary>
+/// The images of one side of a plan: their sizes, where their elements lie, and what is checked of that once the batch is known.
+/// </summary>
 internal sealed unsafe class PlanImages
 {
     private readonly ImageLayout given, normal;
@@ -17,7 +19,8 @@ internal sealed unsafe class PlanImages
     /// <param name="height">Rows of a channel, at least one.</param>
     /// <param name="width">Pixels of a row, at least one.</param>
     /// <param name="argument">What the caller calls the layout.</param>
-    /// <param name="isOutput">Whether two elements of an image that share a place are refused at once, and not when the images are written.</param>
+    /// <param name="isOutput">Whether two elements of an image that share a place are refused at once, and not when the images
+    /// are written.</param>
     public PlanImages(ImageLayout layout, int channels, int height, int width, string argument, bool isOutput)
     {
         (given, this.channels, this.height, this.width) = (layout, channels, height, width);
@@ -30,15 +33,17 @@ internal sealed unsafe class PlanImages
     }
 
     /// <summary>
-    /// The strides of a plan's tables. No element's place depends on the stride of a dimension of size 1, which callers may leave at anything:
-    /// here, that is what it would be if images lay side by side. The stride of images is open until the batch is known.
+    /// The strides of a plan's tables. No element's place depends on the stride of a dimension of size 1, which a caller may leave
+    /// at anything: here it is what it would be if images lay side by side. The stride of images is open until the batch is known.
     /// </summary>
     public ImageLayout Layout => Of(1);
 
     /// <summary>The strides of a call: a batch of one image has no stride either.</summary>
     public ImageLayout Of(int batch) => batch > 1 ? normal : normal with { N = Behind(normal.C, channels) };
 
-    /// <summary>The number of elements from the first to the last one of a batch, both included, but at most 2^63 - 1; 0 for an empty batch.</summary>
+    /// <summary>
+    /// The number of elements from the first to the last one of a batch, both included, but at most 2^63 - 1; 0 without images.
+    /// </summary>
     /// <param name="batch">Images, at least none.</param>
     /// <param name="argument">What the caller calls the layout.</param>
     public long Length(int batch, string argument) => (long)Int128.Min(Span(batch, argument), long.MaxValue);
@@ -50,13 +55,19 @@ internal sealed unsafe class PlanImages
         return checked((long)Span(batch, argument));
     }
 
-    /// <summary>Refuses strides by which two elements of a batch share a place, which none may that are written. The batch fits in a span.</summary>
+    /// <summary>
+    /// Refuses strides by which two elements of a batch share a place, which none may that are written. The batch fits in a span.
+    /// </summary>
     public void RequireDistinct(int batch, string argument)
     {
         if (batch <= distinct)
             return;
         if (!AreDistinct(batch))
-            throw ArgumentErrors.OutOfRange(argument, given, $"strides that give every element of a batch of {batch} a place of its own");
+        {
+            throw ArgumentErrors.OutOfRange(argument, given,
+                $"strides that give every element of a batch of {batch} a place of its own");
+        }
+
         distinct = normal.N > reach ? int.MaxValue : batch;
     }
 
@@ -75,7 +86,8 @@ internal sealed unsafe class PlanImages
 
     /// <summary>No memory holds images beyond what can be decided about: their spans will be too short.</summary>
     private bool AreDistinct(int batch) =>
-        reach > StridedSums.Largest || StridedSums.AreDistinct((normal.N, batch), (normal.C, channels), (normal.H, height), (normal.W, width));
+        reach > StridedSums.Largest
+        || StridedSums.AreDistinct((normal.N, batch), (normal.C, channels), (normal.H, height), (normal.W, width));
 
     private ImageLayout Normalized()
     {

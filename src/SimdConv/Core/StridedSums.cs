@@ -1,17 +1,21 @@
 namespace SimdConv.Core;
 
 /// <summary>
-/// The sums s1*x1 + ... + sn*xn of integers 0 &lt;= xi &lt;= mi, with strides si &gt; 0: the places of strided operands, counted from the first one.
-/// Whether a number is such a sum is decided exactly, without visiting the sums.
+/// The sums s1*x1 + ... + sn*xn of integers 0 &lt;= xi &lt;= mi, with strides si &gt; 0: the places of strided operands, counted
+/// from the first one. Whether a number is such a sum is decided exactly, without visiting the sums.
 /// </summary>
 /// <remarks>
-/// Dimensions whose sums follow each other without a gap are one dimension: rows of a contiguous image, or its planes. What is left is mostly
-/// nested, each stride larger than what the smaller ones reach, so that at most a few values of each index can be right. The last two dimensions
-/// are a linear congruence, which Euclid's algorithm solves. All sums together must stay below 2^62.
+/// Dimensions whose sums follow each other without a gap are one dimension: rows of a contiguous image, or its planes. Those that
+/// are left are mostly nested, each stride larger than the sum that the smaller ones reach, so that an index has one or two
+/// candidates. The two smallest strides are a linear congruence, which Euclid's algorithm solves. Strides without such an order
+/// (four that are almost equal, in each of two operands) can take as long as the indices of six dimensions have values. All sums
+/// together must stay below 2^62.
 /// </remarks>
 internal unsafe struct StridedSums
 {
-    /// <summary>The largest sum that <see cref="AreDistinct"/> and <see cref="Contains"/> may meet: twice that is a long too.</summary>
+    /// <summary>
+    /// The largest sum that <see cref="AreDistinct"/> and <see cref="Contains"/> may meet: twice that is a long too.
+    /// </summary>
     public const long Largest = long.MaxValue / 2;
 
     /// <summary>Dimensions of two operands together.</summary>
@@ -21,7 +25,9 @@ internal unsafe struct StridedSums
     private fixed long strides[Most], lasts[Most], reaches[Most], divisors[Most];
     private int count;
 
-    /// <summary>Whether different indices have different places, in an operand of at most four dimensions whose strides aren't negative.</summary>
+    /// <summary>
+    /// Whether different indices have different places, in an operand of at most four dimensions whose strides aren't negative.
+    /// </summary>
     public static bool AreDistinct(params ReadOnlySpan<(nint Stride, nint Count)> dimensions)
     {
         Span<(long Stride, long Last)> ascending = stackalloc (long, long)[Most];
@@ -38,8 +44,9 @@ internal unsafe struct StridedSums
             ascending[at] = (stride, size - 1);
         }
 
-        // Two indices share a place if their difference d, not 0, has s1*d1 + ... + sn*dn = 0. Its last dimension k that isn't 0 may be taken to be
-        // positive: then sk*(dk - 1) + (sum over i < k of si*(di + mi)) = (sum over i < k of si*mi) - sk, in indices from 0 on.
+        // Two indices share a place if their difference d, not 0, has s1*d1 + ... + sn*dn = 0. Its last dimension k that isn't 0
+        // may be taken to be positive: then sk*(dk - 1) + (sum over i < k of si*(di + mi)) = (sum over i < k of si*mi) - sk, in
+        // indices from 0 on.
         long reach = 0;
         for (int k = 0; k < count; k++)
         {
@@ -60,7 +67,9 @@ internal unsafe struct StridedSums
         return true;
     }
 
-    /// <summary>Adds the dimension of indices 0 to <paramref name="last"/>; at most eight of different strides, none of which is negative.</summary>
+    /// <summary>
+    /// Adds the dimension of indices 0 to <paramref name="last"/>; at most eight of different strides, none of which is negative.
+    /// </summary>
     public void Add(long stride, long last)
     {
         if (stride == 0 || last == 0)
@@ -122,7 +131,8 @@ internal unsafe struct StridedSums
             return true;
 
         // The indices that leave no more than the smaller dimensions reach.
-        long stride = strides[k], first = value <= reaches[k - 1] ? 0 : (value - reaches[k - 1] + stride - 1) / stride, last = Math.Min(lasts[k], value / stride);
+        long stride = strides[k], last = Math.Min(lasts[k], value / stride);
+        long first = value <= reaches[k - 1] ? 0 : (value - reaches[k - 1] + stride - 1) / stride;
         if (k == 1)
             return first <= last && MeetsMultiple(value, stride, first, last, strides[0]);
         for (long x = last; x >= first; x--)
@@ -134,7 +144,10 @@ internal unsafe struct StridedSums
         return false;
     }
 
-    /// <summary>Whether value - x*stride is a multiple of <paramref name="unit"/> for an x from first to last; their common divisor divides the value.</summary>
+    /// <summary>
+    /// Whether value - x*stride is a multiple of <paramref name="unit"/> for an x from first to last; their common divisor
+    /// divides the value.
+    /// </summary>
     private static bool MeetsMultiple(long value, long stride, long first, long last, long unit)
     {
         const int Few = 4;
@@ -153,8 +166,9 @@ internal unsafe struct StridedSums
         long divisor = Divisor(stride, unit), modulus = unit / divisor;
         if (last - first >= modulus - 1)
             return true;
-        long root = (long)((Int128)(value / divisor % modulus) * Inverse(stride / divisor % modulus, modulus) % modulus), from = (root - (first % modulus)) % modulus;
-        return first + (from < 0 ? from + modulus : from) <= last;
+        long root = (long)((Int128)(value / divisor % modulus) * Inverse(stride / divisor % modulus, modulus) % modulus);
+        long ahead = root - (first % modulus);
+        return first + (ahead < 0 ? ahead + modulus : ahead) <= last;
     }
 
     private static long Divisor(long a, long b)

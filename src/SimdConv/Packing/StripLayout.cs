@@ -51,10 +51,13 @@ internal sealed class StripLayout
         return layout;
     }
 
-    /// <summary>Whether <see cref="OfImage"/> can be: strides of 1, no tap in the padding, and rows that don't overlap, by whose distance positions
-    /// are counted.</summary>
+    /// <summary>
+    /// Whether <see cref="OfImage"/> can be: strides of 1, no tap in the padding, and rows at least their width apart, since positions
+    /// are counted by that distance.
+    /// </summary>
     public static bool IsInImage(TapGrid grid, int channels, ImageLayout image) =>
-        grid.Taps > 0 && grid.StrideH == 1 && grid.StrideW == 1 && (image.W == 1 || grid.SourceWidth == 1) && image.H >= grid.SourceWidth
+        grid.Taps > 0 && grid.StrideH == 1 && grid.StrideW == 1 && (image.W == 1 || grid.SourceWidth == 1)
+        && image.H >= grid.SourceWidth
         && IsInside(grid.Rows, grid.Height, grid.SourceHeight) && IsInside(grid.Columns, grid.Width, grid.SourceWidth)
         && (channels * (Int128)image.C) + (grid.SourceHeight * (Int128)image.H) + grid.SourceWidth <= int.MaxValue;
 

@@ -68,7 +68,9 @@ public sealed unsafe class StridedSumsTests
     public void LargeCoprimeStridesMeetAtTheirProduct(int small, int large, int countOfSmall, int countOfLarge, bool expected) =>
         Assert.Equal(expected, StridedSums.AreDistinct((small, countOfSmall), (large, countOfLarge)));
 
-    /// <summary>The worst that was found of strides without any order takes milliseconds, and common ones far less than a microsecond.</summary>
+    /// <summary>
+    /// The worst that was found of strides without any order takes milliseconds, and common ones far less than a microsecond.
+    /// </summary>
     [Fact]
     public void StridesWithoutOrderAreDecidedQuickly()
     {

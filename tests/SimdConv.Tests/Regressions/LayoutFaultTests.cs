@@ -6,7 +6,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Regressions;
 
-/// <summary>Faults of strides that were found, each as a case of its own. Properties of the same kind are in <see cref="Layouts"/>.</summary>
+/// <summary>
+/// Faults of strides that were found, each as a case of its own. Properties of the same kind are in <see cref="Layouts"/>.
+/// </summary>
 public sealed unsafe class LayoutFaultTests
 {
     private static readonly nint Huge = (nint)1 << 62;

@@ -3,8 +3,10 @@ using System.Numerics;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// A batch of images with strides that a seed chooses: of what is read any that aren't negative, 0 and overlapping ones too; of what is written any by
-/// which each element has its own place, nested in any order or interleaved. Dimensions of size 1 have strides that no array could have.
+/// A batch of images with strides that a seed chooses: of what is read any that aren't negative, 0 and overlapping ones too; of
+/// what is written any by
+/// which each element has its own place, nested in any order or interleaved. Dimensions of size 1 have strides that no array
+/// could have.
 /// </summary>
 internal sealed class AnyLayout<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -43,7 +45,9 @@ internal sealed class AnyLayout<T> where T : unmanaged, IBinaryFloatingPointIeee
         }
     }
 
-    /// <summary>Images to be written, which hold <paramref name="before"/>, or where that is empty what mustn't be read.</summary>
+    /// <summary>
+    /// Images to be written, which hold <paramref name="before"/>, or where that is empty what mustn't be read.
+    /// </summary>
     public static AnyLayout<T> ToWrite(int seed, ReadOnlySpan<T> before, params int[] sizes)
     {
         Random random = new(seed);
