@@ -21,7 +21,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly TierState?[] tiers = new TierState?[4];
-    private readonly bool inputIsOneToOne, isTransposed;
+    private readonly PlanImages inputs, outputs;
+    private readonly bool isTransposed;
 
     /// <summary>A plan for a shape, with images in the given layouts.</summary>
     /// <param name="shape">The geometry.</param>
@@ -29,7 +30,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
     /// <param name="algorithm">How forward pass and input gradient are computed; anything but Direct changes their sums.</param>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or the algorithm isn't for the shape.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, two elements of an output image share a
+    /// place, or the algorithm isn't for the shape.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
         : this(shape, input, output, algorithm, isTransposed: false)
@@ -48,9 +50,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         ConvAlgorithm = algorithm;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.K, shape.P, shape.Q);
-        InputLayout.RequireInput(nameof(input));
-        OutputLayout.RequireOutput(nameof(output), shape.K, shape.P, shape.Q);
-        inputIsOneToOne = InputLayout.IsOneToOne(shape.C, shape.H, shape.W);
+        (string inputName, string outputName) = isTransposed ? (nameof(output), nameof(input)) : (nameof(input), nameof(output));
+        inputs = new(InputLayout, shape.C, shape.H, shape.W, inputName, isOutput: isTransposed);
+        outputs = new(OutputLayout, shape.K, shape.P, shape.Q, outputName, isOutput: !isTransposed);
     }
 
     /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in errors, and the
@@ -73,21 +75,18 @@ public sealed unsafe partial class Conv2DPlan<T>
     public ImageLayout OutputLayout { get; }
 
     /// <summary>Elements that x or dx spans, from the first to the last one of a batch.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
-    /// <exception cref="OverflowException">The span exceeds 2^63 elements.</exception>
-    public long InputLength(int batch)
-    {
-        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return InputLayout.Length(batch, Shape.C, Shape.H, Shape.W);
-    }
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or images are a negative stride apart.</exception>
+    /// <exception cref="OverflowException">The span exceeds 2^63 - 1 elements.</exception>
+    public long InputLength(int batch) => inputs.ExactLength(batch, InputName);
 
     /// <summary>Elements that y or dy spans, from the first to the last one of a batch.</summary>
     /// <inheritdoc cref="InputLength" path="/exception"/>
-    public long OutputLength(int batch)
-    {
-        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return OutputLayout.Length(batch, Shape.K, Shape.P, Shape.Q);
-    }
+    public long OutputLength(int batch) => outputs.ExactLength(batch, OutputName);
+
+    /// <summary>What the caller's plan calls <see cref="InputLayout"/>.</summary>
+    private string InputName => isTransposed ? nameof(OutputLayout) : nameof(InputLayout);
+
+    private string OutputName => isTransposed ? nameof(InputLayout) : nameof(OutputLayout);
 
     /// <summary>Lays weights out for the tiles of one tier.</summary>
     /// <param name="weights">K x C/Groups x R x S.</param>
@@ -134,6 +133,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
@@ -146,6 +147,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
         Convolve(ConvDirection.Forward, batch, x, weights, y, T.Zero, epilogue, execution);
@@ -188,21 +191,33 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         SimdTier tier = execution.Validate();
         (string xName, string dyName) = isTransposed ? (nameof(dy), nameof(x)) : (nameof(x), nameof(dy));
-        ArgumentErrors.RequireBatch(x, InputLength(batch), batch, xName);
-        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch, dyName);
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(x, inputs.Length(batch, InputName), batch, xName);
+        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch, dyName);
         RequireWeights(dw, nameof(dw));
         if (!db.IsEmpty)
             ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
         fixed (T* px = x, py = dy, pw = dw, pb = db)
         {
-            ElementSet<T> input = Elements(px, batch, isInput: true), output = Elements(py, batch, isInput: false);
+            ElementSet<T> input = inputs.Elements(px, batch), output = outputs.Elements(py, batch);
             ElementSet<T> weights = new(pw, (1, Shape.WeightCount)), bias = new(pb, (1, pb == null ? 0 : Shape.K));
             RequireApart(weights, nameof(dw), input, xName);
             RequireApart(weights, nameof(dw), output, dyName);
             RequireApart(bias, nameof(db), input, xName);
             RequireApart(bias, nameof(db), output, dyName);
             RequireApart(bias, nameof(db), weights, nameof(dw));
-            FilterGradient(new() { Batch = batch, X = px, DY = py, DW = pw, DB = pb, XLayout = InputLayout, DYLayout = OutputLayout, Beta = beta }, execution, tier);
+            FilterProblem<T> problem = new()
+            {
+                Batch = batch,
+                X = px,
+                DY = py,
+                DW = pw,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            FilterGradient(problem, execution, tier);
         }
     }
 
@@ -216,12 +231,22 @@ public sealed unsafe partial class Conv2DPlan<T>
     public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch);
         ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
         fixed (T* py = dy, pb = db)
         {
-            RequireApart(new(pb, (1, Shape.K)), nameof(db), Elements(py, batch, isInput: false), nameof(dy));
-            FilterGradient(new() { Batch = batch, DY = py, DB = pb, XLayout = InputLayout, DYLayout = OutputLayout, Beta = beta }, execution, tier);
+            RequireApart(new(pb, (1, Shape.K)), nameof(db), outputs.Elements(py, batch), nameof(dy));
+            FilterProblem<T> problem = new()
+            {
+                Batch = batch,
+                DY = py,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            FilterGradient(problem, execution, tier);
         }
     }
 

@@ -30,33 +30,35 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         bool isForward = direction == ConvDirection.Forward;
         (string sourceName, string targetName) = UseOf(direction) == FilterUse.Forward ? ("x", "y") : ("dy", "dx");
-        if (!isForward && !inputIsOneToOne)
-            InputLayout.RequireOutput(nameof(InputLayout), Shape.C, Shape.H, Shape.W);
-        ArgumentErrors.RequireBatch(source, isForward ? InputLength(batch) : OutputLength(batch), batch, sourceName);
-        long length = isForward ? OutputLength(batch) : InputLength(batch);
+        (PlanImages sources, PlanImages targets) = isForward ? (inputs, outputs) : (outputs, inputs);
+        (string sourceLayout, string targetLayout) = isForward ? (InputName, OutputName) : (OutputName, InputName);
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(source, sources.Length(batch, sourceLayout), batch, sourceName);
+        long length = targets.Length(batch, targetLayout);
         ArgumentErrors.RequireBatch((ReadOnlySpan<T>)target, length, batch, targetName);
+        targets.RequireDistinct(batch, targetLayout);
         Finish<T> finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
-        int outputs = isForward ? Shape.K : Shape.C;
+        int biases = isForward ? Shape.K : Shape.C;
         if (!epilogue.Bias.IsEmpty)
-            ArgumentErrors.RequireLength(epilogue.Bias, outputs, "K output channels", "epilogue.Bias");
+            ArgumentErrors.RequireLength(epilogue.Bias, biases, "K output channels", "epilogue.Bias");
         if (!epilogue.Residual.IsEmpty)
             ArgumentErrors.RequireBatch(epilogue.Residual, length, batch, "epilogue.Residual");
         fixed (T* ps = source, pt = target, pw = weights, pb = epilogue.Bias, pr = epilogue.Residual)
         {
-            ElementSet<T> output = Elements(pt, batch, isInput: !isForward);
-            RequireApart(output, targetName, Elements(ps, batch, isInput: isForward), sourceName);
+            ElementSet<T> output = targets.Elements(pt, batch);
+            RequireApart(output, targetName, sources.Elements(ps, batch), sourceName);
             RequireApart(output, targetName, new(pw, (1, pw == null ? 0 : Shape.WeightCount)), nameof(weights));
-            RequireApart(output, targetName, new(pb, (1, pb == null ? 0 : outputs)), "epilogue.Bias");
-            RequireApart(output, targetName, Elements(pr, pr == null ? 0 : batch, isInput: !isForward), "epilogue.Residual");
+            RequireApart(output, targetName, new(pb, (1, pb == null ? 0 : biases)), "epilogue.Bias");
+            RequireApart(output, targetName, targets.Elements(pr, pr == null ? 0 : batch), "epilogue.Residual");
             finish.Residual = pr;
             Convolve(direction, pw, new()
             {
                 Batch = batch,
                 Groups = Shape.Groups,
                 Source = ps,
-                SourceLayout = isForward ? InputLayout : OutputLayout,
+                SourceLayout = sources.Of(batch),
                 Target = pt,
-                TargetLayout = isForward ? OutputLayout : InputLayout,
+                TargetLayout = targets.Of(batch),
                 Filter = panels,
                 Bias = pb,
                 Beta = beta,
@@ -111,10 +113,6 @@ public sealed unsafe partial class Conv2DPlan<T>
         ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(this, TierLoops<T>.For(tier)), null)
         ?? tiers[(int)tier]!;
 
-    private ElementSet<T> Elements(T* data, int batch, bool isInput) => isInput
-        ? new(data, (InputLayout.N, batch), (InputLayout.C, Shape.C), (InputLayout.H, Shape.H), (InputLayout.W, Shape.W))
-        : new(data, (OutputLayout.N, batch), (OutputLayout.C, Shape.K), (OutputLayout.H, Shape.P), (OutputLayout.W, Shape.Q));
-
     private static void RequireApart(in ElementSet<T> output, string outputArgument, in ElementSet<T> input, string inputArgument)
     {
         if (output.Intersects(input))
@@ -155,11 +153,13 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>The tables of each pass, made when it is first run.</summary>
     private sealed class TierState(Conv2DPlan<T> plan, TierLoops<T> loops)
     {
-        private readonly Lazy<ConvPass<T>> forward = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.InputLayout, plan.OutputLayout));
+        private readonly Lazy<ConvPass<T>> forward = new(() =>
+            loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.inputs.Layout, plan.outputs.Layout));
 
-        private readonly Lazy<ConvPass<T>> inputGradient = new(() => loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.OutputLayout, plan.InputLayout));
+        private readonly Lazy<ConvPass<T>> inputGradient = new(() =>
+            loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
 
-        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape, plan.InputLayout));
+        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape, plan.inputs.Layout));
 
         private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
             DepthwiseFilterSchedule.Suits(plan.Shape) ? new DepthwiseFilterSchedule(plan.Shape, sizeof(T)) : null);

@@ -23,7 +23,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or two elements of an image share a place.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, or two elements of an output image
+    /// share a place.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public ConvTranspose2DPlan(ConvTranspose2DShape shape, ImageLayout? input = null, ImageLayout? output = null)
     {
@@ -33,8 +34,6 @@ public sealed class ConvTranspose2DPlan<T>
         Shape = shape;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.K, shape.P, shape.Q);
-        InputLayout.RequireOutput(nameof(input), shape.C, shape.H, shape.W);
-        OutputLayout.RequireOutput(nameof(output), shape.K, shape.P, shape.Q);
         convolution = new(shape.Convolution, OutputLayout, InputLayout, isTransposed: true);
 
         // Any convolution with this output sums its gradient alike.
@@ -79,6 +78,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
     /// <param name="epilogue">Bias (K elements), residual and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
@@ -91,6 +92,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
     /// <param name="epilogue">Bias (K elements), residual and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
         convolution.Convolve(ConvDirection.InputGradient, batch, x, weights, y, T.Zero, epilogue, execution);
@@ -102,6 +105,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
     /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
     public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default) =>
@@ -114,6 +119,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
     /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default) =>
         convolution.Convolve(ConvDirection.Forward, batch, dy, weights, dx, beta, default, execution);

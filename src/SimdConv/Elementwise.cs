@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Loops;
@@ -125,10 +127,14 @@ public static unsafe class Elementwise
     }
 
     private static void RequireSameOrApart<T>(ReadOnlySpan<T> input, string argument, Span<T> target, string targetArgument)
+        where T : unmanaged
     {
         if (input.Length != target.Length)
             throw new ArgumentException($"{targetArgument} holds {target.Length} elements; expected {input.Length}, as many as {argument}.", targetArgument);
-        if (input.Overlaps(target, out int offset) && offset != 0)
+
+        // By bytes: spans that share some but lie askew have no offset in elements.
+        nint apart = Unsafe.ByteOffset(ref MemoryMarshal.GetReference(input), ref MemoryMarshal.GetReference(target));
+        if (apart != 0 && Math.Abs(apart) < (nint)target.Length * sizeof(T))
             throw ArgumentErrors.Overlap(targetArgument, argument);
     }
 }

@@ -88,16 +88,18 @@ public static unsafe partial class Gemm
     /// <param name="alpha">Multiplies op(A) * op(B).</param>
     /// <param name="a">The first A, row-major.</param>
     /// <param name="lda">Elements from one stored row of A to the next; at least its length.</param>
-    /// <param name="strideA">Elements from one A to the next; 0 uses one for all products.</param>
+    /// <param name="strideA">Elements from one A to the next; 0 uses one for all products. A batch of one has no strides: they
+    /// may be any number.</param>
     /// <param name="b">The first B, row-major.</param>
     /// <param name="ldb">Elements from one stored row of B to the next; at least its length.</param>
     /// <param name="strideB">Elements from one B to the next; 0 uses one for all products.</param>
     /// <param name="beta">Multiplies what each C holds before; with 0, C is not read.</param>
     /// <param name="c">The first C, row-major; shares no element with any A or B.</param>
     /// <param name="ldc">Elements from one row of C to the next; at least n.</param>
-    /// <param name="strideC">Elements from one C to the next; at least what a C takes.</param>
+    /// <param name="strideC">Elements from one C to the next; no two of them share an element.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size or stride is negative, a leading dimension or the stride of C too small.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size or stride is negative, a leading dimension too small, or elements of
+    /// two C share a place.</exception>
     /// <exception cref="ArgumentException">A span is too short, C overlaps an operand, or the tier is not available.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public static void MultiplyBatched<T>(int batch, Transpose transA, Transpose transB, int m, int n, int k, T alpha,
@@ -110,16 +112,23 @@ public static unsafe partial class Gemm
         ArgumentErrors.RequireAtLeast(m, 0, nameof(m));
         ArgumentErrors.RequireAtLeast(n, 0, nameof(n));
         ArgumentErrors.RequireAtLeast(k, 0, nameof(k));
-        ArgumentErrors.RequireAtLeast(strideA, 0, nameof(strideA));
-        ArgumentErrors.RequireAtLeast(strideB, 0, nameof(strideB));
+        if (batch > 1)
+        {
+            ArgumentErrors.RequireAtLeast(strideA, 0, nameof(strideA));
+            ArgumentErrors.RequireAtLeast(strideB, 0, nameof(strideB));
+        }
+
         (int aRows, int aColumns) = Stored(transA, m, k, nameof(transA));
         (int bRows, int bColumns) = Stored(transB, k, n, nameof(transB));
         RequireBatch(a, batch, aRows, aColumns, lda, strideA, nameof(a), nameof(lda));
         RequireBatch(b, batch, bRows, bColumns, ldb, strideB, nameof(b), nameof(ldb));
         RequireBatch((ReadOnlySpan<T>)c, batch, m, n, ldc, strideC, nameof(c), nameof(ldc));
-        long least = m == 0 || n == 0 ? 0 : ((long)(m - 1) * ldc) + n;
-        if (strideC < least && batch > 1)
-            throw ArgumentErrors.OutOfRange(nameof(strideC), strideC, $"{least} or more, so that no C overlaps another");
+        if (batch > 1 && (strideC < 0 || !StridedSums.AreDistinct((strideC, batch), (ldc, m), (1, n))))
+        {
+            throw ArgumentErrors.OutOfRange(nameof(strideC), strideC,
+                $"{((long)(m - 1) * ldc) + n} or more, or one by which a batch of {batch} interleaves, so that no C overlaps another");
+        }
+
 
         fixed (T* pa = a, pb = b, pc = c)
         {

@@ -15,7 +15,8 @@ public static class Im2Col
     /// <param name="layout">Where each element of the columns lies.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of the columns share a place.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch or a stride is negative, or elements of the columns share a
+    /// place.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public static void Unfold<T>(IndexTable table, int batch, ReadOnlySpan<T> x, Span<T> columns, ColumnLayout layout, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -30,22 +31,17 @@ public static class Im2Col
         ArgumentNullException.ThrowIfNull(table);
         SimdTier tier = execution.Validate();
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        if (layout.Ld < 0 || layout.ImageStride < 0 || (batch > 0 && layout.Ld < table.Columns) || (batch > 1 && layout.ImageStride < table.Columns))
-            throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides of at least {table.Columns}, the columns of an image");
-
-        // Images side by side in each row, or one whole matrix behind the other: anything else would mix them up.
-        Int128 row = ((batch - 1) * (Int128)layout.ImageStride) + table.Columns, matrix = ((table.Rows - 1) * (Int128)layout.Ld) + table.Columns;
-        if (batch > 1 && layout.Ld < row && layout.ImageStride < matrix)
-            throw ArgumentErrors.OutOfRange(nameof(layout), layout, "strides that give every element of the columns a place of its own");
         ImageLayout image = ImageLayout.Nchw(table.Shape.C, table.Shape.H, table.Shape.W);
-        long pixels = image.Length(batch, table.Shape.C, table.Shape.H, table.Shape.W);
-        Int128 span = batch == 0 ? 0 : row + matrix - table.Columns;
-        if (span > long.MaxValue)
-            throw ArgumentErrors.OutOfRange(nameof(layout), layout, $"strides by which a batch of {batch} spans less than 2^63 elements");
-        long elements = (long)span;
+        long pixels = (long)batch * image.N, elements = Span(table, batch, layout);
         ArgumentErrors.RequireBatch(source, fold ? elements : pixels, batch, sourceArgument);
         ArgumentErrors.RequireBatch((ReadOnlySpan<T>)target, fold ? pixels : elements, batch, targetArgument);
+        if (!fold && !StridedSums.AreDistinct((layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns)))
+        {
+            throw ArgumentErrors.OutOfRange(nameof(layout), layout,
+                $"strides that give every element of the columns of a batch of {batch} a place of its own");
+        }
 
+        layout = new(table.Rows > 1 ? layout.Ld : table.Columns, batch > 1 ? layout.ImageStride : 0);
         fixed (T* ps = source, pt = target)
         {
             T* px = fold ? pt : ps, pc = fold ? ps : pt;
@@ -58,6 +54,18 @@ public static class Im2Col
             TierLoops<T>.For(tier).Columns(table, new() { Batch = batch, X = px, Columns = pc, Layout = layout, Image = image, Fold = fold }, execution);
         }
     }
+
+    /// <summary>
+    /// Elements from the first of the columns to the last one, both included, but at most 2^63 - 1. Strides of one row, or image,
+    /// don't matter.
+    /// </summary>
+    private static long Span(IndexTable table, int batch, ColumnLayout layout)
+    {
+        if ((table.Rows > 1 && layout.Ld < 0) || (batch > 1 && layout.ImageStride < 0))
+            throw ArgumentErrors.OutOfRange(nameof(layout), layout, "strides of 0 or more");
+        Int128 last = ((batch - 1) * (Int128)layout.ImageStride) + ((table.Rows - 1) * (Int128)layout.Ld) + table.Columns;
+        return batch == 0 ? 0 : (long)Int128.Min(last, long.MaxValue);
+    }
 }
 
 /// <summary>Columns to images, the adjoint of <see cref="Im2Col"/>: each pixel is the sum of the elements that were taken from it.</summary>
@@ -67,11 +75,11 @@ public static class Col2Im
     /// <param name="table">The geometry.</param>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="columns">The columns.</param>
-    /// <param name="layout">Where each element of the columns lies.</param>
+    /// <param name="layout">Where each element of the columns lies; images or rows may share places.</param>
     /// <param name="x">N x C x H x W, contiguous; shares no element with the columns.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of the columns share a place.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch or a stride is negative.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public static void Fold<T>(IndexTable table, int batch, ReadOnlySpan<T> columns, ColumnLayout layout, Span<T> x, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>

@@ -1,11 +1,14 @@
-using SimdConv.Core;
-
 namespace SimdConv;
 
 /// <summary>
 /// Where the elements of a batch of images lie: element (n, c, h, w) is at n*N + c*C + h*H + w*W. Strides count elements,
 /// so that NCHW, NHWC and views of larger images are all the same thing.
 /// </summary>
+/// <remarks>
+/// A stride is 0 or more; that of a dimension of size 1, or of the images in a batch of one, is never used and may be any number.
+/// What is read may share places: a stride of 0 repeats a channel, row or pixel. What is written has a place of its own for every
+/// element of the batch, in whichever order strides nest or interleave.
+/// </remarks>
 /// <param name="N">Elements from one image to the next.</param>
 /// <param name="C">Elements from one channel to the next.</param>
 /// <param name="H">Elements from one row to the next.</param>
@@ -30,42 +33,9 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
             : throw ArgumentErrors.OutOfRange(nameof(channels), channels, $"sizes whose product ({channels} x {height} x {width}) is below 2^63");
     }
 
-    /// <summary>The number of elements from the first to the last one of a batch, both included; 0 for an empty batch.</summary>
-    internal long Length(long batch, long channels, long height, long width) =>
-        batch == 0 || channels == 0 || height == 0 || width == 0
-            ? 0
-            : checked(1 + ((batch - 1) * N) + ((channels - 1) * C) + ((height - 1) * H) + ((width - 1) * W));
-
-    /// <summary>Refuses negative strides.</summary>
-    internal void RequireInput(string argument)
-    {
-        if (N < 0 || C < 0 || H < 0 || W < 0)
-            throw ArgumentErrors.OutOfRange(argument, this, "strides of 0 or more");
-    }
-
-    /// <summary>Refuses strides by which two elements would share a place.</summary>
-    internal void RequireOutput(string argument, int channels, int height, int width)
-    {
-        RequireInput(argument);
-        if (!IsOneToOne(channels, height, width))
-            throw ArgumentErrors.OutOfRange(argument, this, "strides that give every element of the output a place of its own");
-    }
-
-    /// <summary>Whether every element of a batch has a place of its own.</summary>
-    internal bool IsOneToOne(int channels, int height, int width)
-    {
-        (nint Stride, long Extent)[] dimensions = [(W, width), (H, height), (C, channels), (N, int.MaxValue)];
-        Array.Sort(dimensions, (x, y) => x.Stride.CompareTo(y.Stride));
-        Int128 reach = 0;
-        foreach ((nint stride, long extent) in dimensions)
-        {
-            if (extent == 1)
-                continue;
-            if (stride <= reach)
-                return false;
-            reach = extent == int.MaxValue ? stride : reach + ((extent - 1) * (Int128)stride);
-        }
-
-        return true;
-    }
+    /// <summary>
+    /// The number of elements from the first to the last one of a batch that fits in memory, both included; 0 for an empty batch.
+    /// </summary>
+    internal nint Length(int batch, int channels, int height, int width) =>
+        batch == 0 ? 0 : 1 + ((batch - 1) * N) + ((channels - 1) * C) + ((height - 1) * H) + ((width - 1) * W);
 }

@@ -74,6 +74,8 @@ public sealed class IndexTable
 }
 
 /// <summary>Where a column matrix lies: element (row, column) of image n is at row*Ld + n*ImageStride + column.</summary>
+/// <remarks>A stride is 0 or more; that of a single row, or of the images in a batch of one, is never used and may be any
+/// number.</remarks>
 /// <param name="Ld">Elements from one row to the next.</param>
 /// <param name="ImageStride">Elements from one image's columns to the next one's.</param>
 public readonly record struct ColumnLayout(nint Ld, nint ImageStride)

@@ -18,7 +18,7 @@ public sealed unsafe class Pool2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly PoolSchedule schedule;
-    private readonly bool inputIsOneToOne;
+    private readonly PlanImages inputs, outputs;
 
     /// <summary>A plan for a shape, with images in the given layouts.</summary>
     /// <param name="shape">The geometry.</param>
@@ -37,9 +37,8 @@ public sealed unsafe class Pool2DPlan<T>
         Kind = kind;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
         OutputLayout = output ?? ImageLayout.Nchw(shape.C, shape.P, shape.Q);
-        InputLayout.RequireInput(nameof(input));
-        OutputLayout.RequireOutput(nameof(output), shape.C, shape.P, shape.Q);
-        inputIsOneToOne = InputLayout.IsOneToOne(shape.C, shape.H, shape.W);
+        inputs = new(InputLayout, shape.C, shape.H, shape.W, nameof(input), isOutput: false);
+        outputs = new(OutputLayout, shape.C, shape.P, shape.Q, nameof(output), isOutput: true);
         schedule = new PoolSchedule(shape, kind);
     }
 
@@ -56,20 +55,13 @@ public sealed unsafe class Pool2DPlan<T>
     public ImageLayout OutputLayout { get; }
 
     /// <summary>Elements that x or dx spans, from the first to the last one of a batch.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
-    public long InputLength(int batch)
-    {
-        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return InputLayout.Length(batch, Shape.C, Shape.H, Shape.W);
-    }
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or images are a negative stride apart.</exception>
+    /// <exception cref="OverflowException">The span exceeds 2^63 - 1 elements.</exception>
+    public long InputLength(int batch) => inputs.ExactLength(batch, nameof(InputLayout));
 
     /// <summary>Elements that y or dy spans, from the first to the last one of a batch.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
-    public long OutputLength(int batch)
-    {
-        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return OutputLayout.Length(batch, Shape.C, Shape.P, Shape.Q);
-    }
+    /// <inheritdoc cref="InputLength" path="/exception"/>
+    public long OutputLength(int batch) => outputs.ExactLength(batch, nameof(OutputLayout));
 
     /// <summary>
     /// Bytes of the winners of a batch: for each output element in the order (n, c, p, q) the winning tap r*S + s, in one byte where
@@ -89,6 +81,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
     /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Execution execution = default) =>
         Forward(batch, x, y, [], keepWinners: false, execution);
@@ -99,6 +93,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
     /// <param name="winners"><see cref="WinnerBytes"/> bytes.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Span<byte> winners, Execution execution = default) =>
@@ -109,6 +105,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for max pooling.</exception>
     public void Backward(int batch, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
@@ -123,6 +121,8 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="winners">What the forward pass stored. A tap that no window has (not from a forward pass) gets nothing.</param>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
     public void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution = default)
@@ -156,14 +156,16 @@ public sealed unsafe class Pool2DPlan<T>
     private void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Span<byte> winners, bool keepWinners, Execution execution)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireBatch(x, InputLength(batch), batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, OutputLength(batch), batch, nameof(y));
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(x, inputs.Length(batch, nameof(InputLayout)), batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, outputs.Length(batch, nameof(OutputLayout)), batch, nameof(y));
+        outputs.RequireDistinct(batch, nameof(OutputLayout));
         if (keepWinners)
             ArgumentErrors.RequireBatch((ReadOnlySpan<byte>)winners, WinnerBytes(batch), batch, nameof(winners));
         fixed (T* px = x, py = y)
         fixed (byte* pw = winners)
         {
-            if (Outputs(py, batch).Intersects(Inputs(px, batch)))
+            if (outputs.Elements(py, batch).Intersects(inputs.Elements(px, batch)))
                 throw ArgumentErrors.Overlap(nameof(y), nameof(x));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Pool, tier))
                 Telemetry.Tell<T>(Operation.Pool, tier, $"{batch} of {Shape}", Kind);
@@ -173,22 +175,22 @@ public sealed unsafe class Pool2DPlan<T>
                 Source = px,
                 Target = py,
                 Winners = keepWinners ? pw : null,
-                SourceLayout = InputLayout,
-                TargetLayout = OutputLayout,
+                SourceLayout = inputs.Of(batch),
+                TargetLayout = outputs.Of(batch),
             }, execution);
         }
     }
 
     private void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution, SimdTier tier)
     {
-        if (!inputIsOneToOne)
-            InputLayout.RequireOutput(nameof(InputLayout), Shape.C, Shape.H, Shape.W);
-        ArgumentErrors.RequireBatch(dy, OutputLength(batch), batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, InputLength(batch), batch, nameof(dx));
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, nameof(OutputLayout)), batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, inputs.Length(batch, nameof(InputLayout)), batch, nameof(dx));
+        inputs.RequireDistinct(batch, nameof(InputLayout));
         fixed (T* py = dy, px = dx)
         fixed (byte* pw = winners)
         {
-            if (Inputs(px, batch).Intersects(Outputs(py, batch)))
+            if (inputs.Elements(px, batch).Intersects(outputs.Elements(py, batch)))
                 throw ArgumentErrors.Overlap(nameof(dx), nameof(dy));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.PoolBackward, tier))
                 Telemetry.Tell<T>(Operation.PoolBackward, tier, $"{batch} of {Shape}", Kind);
@@ -199,17 +201,11 @@ public sealed unsafe class Pool2DPlan<T>
                 Source = py,
                 Target = px,
                 Winners = pw,
-                SourceLayout = OutputLayout,
-                TargetLayout = InputLayout,
+                SourceLayout = outputs.Of(batch),
+                TargetLayout = inputs.Of(batch),
             }, execution);
         }
     }
-
-    private ElementSet<T> Inputs(T* data, int batch) =>
-        new(data, (InputLayout.N, batch), (InputLayout.C, Shape.C), (InputLayout.H, Shape.H), (InputLayout.W, Shape.W));
-
-    private ElementSet<T> Outputs(T* data, int batch) =>
-        new(data, (OutputLayout.N, batch), (OutputLayout.C, Shape.C), (OutputLayout.H, Shape.P), (OutputLayout.W, Shape.Q));
 
     private void RequireKind(PoolKind expected)
     {

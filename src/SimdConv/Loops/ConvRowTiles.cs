@@ -25,7 +25,7 @@ internal sealed partial class ConvSchedule
     {
         if (IsFlat(target))
             return RowTile.Of(1, rows * Grid.Width, 0, 0, Tile.Lanes, Tile.Vectors);
-        RowTile[] tiles = RowTile.Of(rows, Grid.Width, Layout.Pitch, checked((nint)target.H), Tile.Lanes, Tile.Vectors);
+        RowTile[] tiles = RowTile.Of(rows, Grid.Width, Layout.Pitch, target.H, Tile.Lanes, Tile.Vectors);
         (int First, int Last)[] seen = [.. tiles.Select(tile => tile.Columns(Tile, Layout.Pitch)).Select(columns => Grid.ColumnsOf(columns.First, columns.Last))];
         for (int i = 0; i < tiles.Length && TapGrid.Saves(seen.Sum(window => window.Last - window.First), (long)tiles.Length * Grid.Columns.Length); i++)
         {

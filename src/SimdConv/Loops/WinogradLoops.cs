@@ -40,6 +40,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
     public override long WorkspaceBytes(int batch, int threads)
     {
+        if (batch == 0)
+            return 0;
         Split split = new(schedule, batch, shape.Groups, threads);
         return new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
     }

@@ -51,11 +51,15 @@ internal sealed class StripLayout
         return layout;
     }
 
-    /// <summary>Whether <see cref="OfImage"/> can be: strides of 1 and no tap in the padding.</summary>
+    /// <summary>
+    /// Whether <see cref="OfImage"/> can be: strides of 1, no tap in the padding, and rows at least their width apart, since positions
+    /// are counted by that distance.
+    /// </summary>
     public static bool IsInImage(TapGrid grid, int channels, ImageLayout image) =>
         grid.Taps > 0 && grid.StrideH == 1 && grid.StrideW == 1 && (image.W == 1 || grid.SourceWidth == 1)
+        && image.H >= grid.SourceWidth
         && IsInside(grid.Rows, grid.Height, grid.SourceHeight) && IsInside(grid.Columns, grid.Width, grid.SourceWidth)
-        && ((long)channels * image.C) + ((long)grid.SourceHeight * image.H) + grid.SourceWidth <= int.MaxValue;
+        && (channels * (Int128)image.C) + (grid.SourceHeight * (Int128)image.H) + grid.SourceWidth <= int.MaxValue;
 
     private static bool IsInside((int Kernel, int Offset)[] taps, int positions, int source) =>
         taps.All(tap => tap.Offset >= 0 && tap.Offset + positions <= source);

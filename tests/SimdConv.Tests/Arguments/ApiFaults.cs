@@ -39,7 +39,7 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
                 .Select(number => ((object?)Enum.ToObject(value.GetType(), number), true)),
             Conv2DShape or ConvTranspose2DShape or Pool2DShape => Shapes(arguments[index]!),
             ImageLayout layout => Layouts(layout, isOutput: parameter.Name == "output"),
-            ColumnLayout layout => Columns(layout),
+            ColumnLayout layout => Columns(layout, isOutput: method.Method.Name == "Unfold"),
             PackedFilter<T> => Filters(method),
             PackedMatrix<T> matrix => Matrices(matrix),
             null => [],
@@ -151,17 +151,18 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         }
     }
 
+    /// <summary>The stride of images is looked at when the batch is known.</summary>
     private static IEnumerable<(object?, bool)> Layouts(ImageLayout layout, bool isOutput)
     {
         foreach (nint stride in (nint[])[-1, int.MinValue, nint.MinValue])
         {
-            yield return (layout with { N = stride }, true);
+            yield return (layout with { N = stride }, false);
             yield return (layout with { C = stride }, true);
             yield return (layout with { H = stride }, true);
             yield return (layout with { W = stride }, true);
         }
 
-        yield return (layout with { N = 0 }, isOutput);
+        yield return (layout with { N = 0 }, false);
         yield return (layout with { C = 0 }, isOutput);
         yield return (layout with { H = 0 }, isOutput);
         yield return (layout with { W = 0 }, isOutput);
@@ -171,17 +172,17 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return (layout with { W = nint.MaxValue }, false);
     }
 
-    private static IEnumerable<(object?, bool)> Columns(ColumnLayout layout)
+    private static IEnumerable<(object?, bool)> Columns(ColumnLayout layout, bool isOutput)
     {
         foreach (nint stride in (nint[])[-1, 0, 1, int.MinValue, nint.MinValue])
         {
-            yield return (layout with { Ld = stride }, true);
-            yield return (layout with { ImageStride = stride }, true);
+            yield return (layout with { Ld = stride }, isOutput || stride < 0);
+            yield return (layout with { ImageStride = stride }, isOutput || stride < 0);
         }
 
-        yield return (layout with { Ld = layout.Ld - 1 }, true);
+        yield return (layout with { Ld = layout.Ld - 1 }, isOutput);
         yield return (layout with { Ld = layout.Ld + 1 }, true);
-        yield return (layout with { ImageStride = layout.ImageStride - 1 }, true);
+        yield return (layout with { ImageStride = layout.ImageStride - 1 }, isOutput);
         yield return (layout with { ImageStride = layout.ImageStride + 1 }, true);
         yield return (layout with { Ld = nint.MaxValue }, true);
         yield return (layout with { ImageStride = nint.MaxValue }, true);
