@@ -93,11 +93,14 @@ public sealed unsafe partial class Conv2DPlan<T>
             throw ArgumentErrors.OutOfRange(nameof(use), use, "Forward, InputGradient or Both");
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
-        PackedFilter<T> filter = new(this, resolved, use,
-            new((use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward.FilterSize : 0),
-            new((use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient.FilterSize : 0));
+        ConvPass<T>? forward = (use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward : null;
+        ConvPass<T>? inputGradient = (use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient : null;
+        PackedFilter<T> filter = new(this, resolved, use, new(forward?.FilterSize ?? 0), new(inputGradient?.FilterSize ?? 0),
+            MarksOf(forward?.Padding), MarksOf(inputGradient?.Padding));
         Repack(weights, filter);
         return filter;
+
+        static TapMarks? MarksOf(PaddingRule? padding) => padding == null ? null : new(padding.MarkCount);
     }
 
     /// <summary>Lays new weights out in a filter that this plan has made; nothing is allocated.</summary>
@@ -116,6 +119,10 @@ public sealed unsafe partial class Conv2DPlan<T>
                 state.Forward.Pack(w, forward, default);
             if (inputGradient != null)
                 state.InputGradient.Pack(w, inputGradient, default);
+            if (into.ForwardMarks != null)
+                state.Forward.Padding!.Search(loops, w, into.ForwardMarks);
+            if (into.InputGradientMarks != null)
+                state.InputGradient.Padding!.Search(loops, w, into.InputGradientMarks);
         }
     }
 

@@ -2,10 +2,13 @@ using System.Numerics;
 
 namespace SimdConv.Tests.Support;
 
-/// <summary>The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images.</summary>
+/// <summary>
+/// The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images. Padding is zeros that are
+/// multiplied like data.
+/// </summary>
 internal static class ConvChain
 {
-    /// <summary>From the bias, ascending (c, r, s); taps in the padding add nothing.</summary>
+    /// <summary>From the bias, ascending (c, r, s).</summary>
     public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int groupC = s.C / s.Groups, groupK = s.K / s.Groups;
@@ -18,8 +21,8 @@ internal static class ConvChain
             {
                 (int _, int c, int r, int column) = Split(tap, groupC, s.R, s.S);
                 int h = (p * s.StrideH) - s.PadTop + (r * s.DilationH), v = (q * s.StrideW) - s.PadLeft + (column * s.DilationW);
-                if (IsInside(s, h, v))
-                    sum = T.FusedMultiplyAdd(x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)], w[(k * groupC * s.R * s.S) + tap], sum);
+                T pixel = IsInside(s, h, v) ? x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)] : T.Zero;
+                sum = T.FusedMultiplyAdd(pixel, w[(k * groupC * s.R * s.S) + tap], sum);
             }
 
             y[i] = sum;
@@ -28,7 +31,7 @@ internal static class ConvChain
         return y;
     }
 
-    /// <summary>From beta * dx, ascending (k, p, q).</summary>
+    /// <summary>From beta * dx, ascending (k, p, q), where p and q run over all windows that have a tap on the pixel, were there windows beside those of dy.</summary>
     public static T[] InputGradient<T>(Conv2DShape s, int batch, T[] dy, T[] w, T[] before, T beta)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -40,14 +43,16 @@ internal static class ConvChain
             T sum = beta == T.Zero ? T.Zero : beta * before[i];
             for (int k = c / groupC * groupK; k < ((c / groupC) + 1) * groupK; k++)
             {
-                for (int p = 0; p < s.P; p++)
+                for (int r = s.R - 1; r >= 0; r--)
                 {
-                    if (!TapOf(h, p, s.StrideH, s.PadTop, s.DilationH, s.R, out int r))
-                        continue;
-                    for (int q = 0; q < s.Q; q++)
+                    for (int column = s.S - 1; column >= 0; column--)
                     {
-                        if (TapOf(v, q, s.StrideW, s.PadLeft, s.DilationW, s.S, out int column))
-                            sum = T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], w[Join(k, c % groupC, r, column, groupC, s.R, s.S)], sum);
+                        (int p, int rowRest) = Math.DivRem(h + s.PadTop - (r * s.DilationH), s.StrideH);
+                        (int q, int columnRest) = Math.DivRem(v + s.PadLeft - (column * s.DilationW), s.StrideW);
+                        if (rowRest != 0 || columnRest != 0)
+                            continue;
+                        T gradient = p >= 0 && p < s.P && q >= 0 && q < s.Q ? dy[Join(n, k, p, q, s.K, s.P, s.Q)] : T.Zero;
+                        sum = T.FusedMultiplyAdd(gradient, w[Join(k, c % groupC, r, column, groupC, s.R, s.S)], sum);
                     }
                 }
             }
@@ -70,9 +75,8 @@ internal static class ConvChain
             dw[i] = Reduce(s, batch, order, beta == T.Zero ? T.Zero : beta * before[i], (n, p, q, sum) =>
             {
                 int h = (p * s.StrideH) - s.PadTop + (r * s.DilationH), v = (q * s.StrideW) - s.PadLeft + (column * s.DilationW);
-                return IsInside(s, h, v)
-                    ? T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)], sum)
-                    : sum;
+                T pixel = IsInside(s, h, v) ? x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)] : T.Zero;
+                return T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], pixel, sum);
             });
         }
 
@@ -130,13 +134,6 @@ internal static class ConvChain
     }
 
     private static bool IsInside(Conv2DShape s, int h, int w) => h >= 0 && h < s.H && w >= 0 && w < s.W;
-
-    private static bool TapOf(int pixel, int window, int stride, int pad, int dilation, int kernel, out int tap)
-    {
-        int distance = pixel + pad - (window * stride);
-        tap = distance / dilation;
-        return distance >= 0 && distance % dilation == 0 && tap < kernel;
-    }
 
     private static (int, int, int, int) Split(int index, int b, int c, int d) => (index / d / c / b, index / d / c % b, index / d % c, index % d);
 
