@@ -83,6 +83,10 @@ internal static class ConvChain
         return dw;
     }
 
+    /// <summary>
+    /// The same, but no chain of more than 4096 terms: a row has ceil(Q / lanes) steps, one term of each lane at a step, and each 4096 steps of a chunk are
+    /// summed by themselves, then these sums in a balanced tree.
+    /// </summary>
     public static T[] BiasGradient<T>(Conv2DShape s, int batch, T[] dy, T[] before, T beta, ReductionOrder order)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -91,46 +95,70 @@ internal static class ConvChain
         {
             int k = i;
             db[i] = Reduce(s, batch, order, beta == T.Zero ? T.Zero : beta * before[i],
-                (n, p, q, sum) => sum + dy[Join(n, k, p, q, s.K, s.P, s.Q)]);
+                (n, p, q, sum) => sum + dy[Join(n, k, p, q, s.K, s.P, s.Q)], 4096);
         }
 
         return db;
     }
 
-    private static T Reduce<T>(Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add)
+    private static T Reduce<T>(Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add, long blockSteps = long.MaxValue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         long rows = (long)batch * s.P;
         T[] chunks = new T[order.Chunks];
         for (int chunk = 0; chunk < order.Chunks; chunk++)
         {
+            List<T> blocks = [];
             T[] lanes = new T[order.Lanes];
+            long steps = 0;
             if (chunk == 0)
                 lanes[0] = start;
             for (long row = chunk * rows / order.Chunks; row < (chunk + 1) * rows / order.Chunks; row++)
             {
                 for (int q = 0; q < s.Q; q++)
+                {
+                    if (q % order.Lanes == 0 && steps++ == blockSteps)
+                    {
+                        blocks.Add(AddLanes(lanes));
+                        lanes = new T[order.Lanes];
+                        steps = 1;
+                    }
+
                     lanes[q % order.Lanes] = add((int)(row / s.P), (int)(row % s.P), q, lanes[q % order.Lanes]);
+                }
             }
 
-            for (int half = order.Lanes / 2; half > 0; half /= 2)
-            {
-                for (int lane = 0; lane < half; lane++)
-                    lanes[lane] += lanes[lane + half];
-            }
-
-            chunks[chunk] = lanes[0];
+            chunks[chunk] = AddTree([.. blocks, AddLanes(lanes)]);
         }
 
-        while (chunks.Length > 1)
+        return AddTree(chunks);
+    }
+
+    private static T AddLanes<T>(T[] lanes)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int half = lanes.Length / 2; half > 0; half /= 2)
         {
-            T[] pairs = new T[(chunks.Length + 1) / 2];
-            for (int i = 0; i < pairs.Length; i++)
-                pairs[i] = (2 * i) + 1 < chunks.Length ? chunks[2 * i] + chunks[(2 * i) + 1] : chunks[2 * i];
-            chunks = pairs;
+            for (int lane = 0; lane < half; lane++)
+                lanes[lane] += lanes[lane + half];
         }
 
-        return chunks[0];
+        return lanes[0];
+    }
+
+    /// <summary>(0 + 1) + (2 + 3) and so on; one without a partner goes up a level as it is.</summary>
+    private static T AddTree<T>(T[] sums)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        while (sums.Length > 1)
+        {
+            T[] pairs = new T[(sums.Length + 1) / 2];
+            for (int i = 0; i < pairs.Length; i++)
+                pairs[i] = (2 * i) + 1 < sums.Length ? sums[2 * i] + sums[(2 * i) + 1] : sums[2 * i];
+            sums = pairs;
+        }
+
+        return sums[0];
     }
 
     private static bool IsInside(Conv2DShape s, int h, int w) => h >= 0 && h < s.H && w >= 0 && w < s.W;
