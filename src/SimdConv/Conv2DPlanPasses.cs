@@ -85,6 +85,8 @@ public sealed unsafe partial class Conv2DPlan<T>
 
         if (Telemetry.IsOn)
             Tell(direction, problem.Batch, tier, pass);
+        bool isNotFinite = false;
+        problem.Finish.IsNotFinite = weights != null && pass.Padding != null ? &isNotFinite : null;
         pass.Run(problem, execution);
         pass.Padding?.Finish(TierLoops<T>.For(tier), problem, marks);
     }

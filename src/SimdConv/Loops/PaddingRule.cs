@@ -99,9 +99,12 @@ internal sealed unsafe class PaddingRule
     private bool ShowsFinite<T>(in ConvProblem<T> problem)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // Activations have finite values at infinity.
-        if (problem.Finish.Operation != ElementwiseOperation.None || witnessRows.Length * witnessColumns.Length == 0)
+        if (witnessRows.Length * witnessColumns.Length == 0)
             return false;
+
+        // Activations are finite at infinity: what they were applied to has been looked at.
+        if (problem.Finish.Operation != ElementwiseOperation.None)
+            return !*problem.Finish.IsNotFinite;
         ImageLayout layout = problem.TargetLayout;
         T sum = T.Zero;
         for (int m = 0; m < (isForward ? shape.K : shape.C); m++)
