@@ -15,6 +15,8 @@ namespace SimdConv;
 /// Forward pass: each y is one chain of multiply-adds in ascending (c, r, s) from the bias. Input gradient: one chain in ascending
 /// (k, p, q). Weight gradient: see <see cref="ReductionOrder"/>. Results depend on no thread count and no tier that fuses, those of
 /// the first two on no batch size.
+/// Padding is zeros that are multiplied like data, around x and, in the input gradient, around dy: a weight that is infinite or NaN gives NaN
+/// where its tap lies on padding, and so does such a dy in the weight gradient.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed unsafe partial class Conv2DPlan<T>
@@ -205,7 +207,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         }
     }
 
-    /// <summary>db = sum of dy over images and pixels, plus beta * db.</summary>
+    /// <summary>db = sum of dy over images and pixels, plus beta * db: the bits that <see cref="WeightGradient"/> gives.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="db">K elements.</param>
