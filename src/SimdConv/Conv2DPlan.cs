@@ -15,6 +15,8 @@ namespace SimdConv;
 /// Forward pass: each y is one chain of multiply-adds in ascending (c, r, s) from the bias. Input gradient: one chain in ascending
 /// (k, p, q). Weight gradient: see <see cref="ReductionOrder"/>. Results depend on no thread count and no tier that fuses, those of
 /// the first two on no batch size.
+/// Padding is zeros that are multiplied like data, around x and, in the input gradient, around dy: a weight that is infinite or NaN gives NaN
+/// where its tap lies on padding, and so does such a dy in the weight gradient.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed unsafe partial class Conv2DPlan<T>
@@ -100,11 +102,14 @@ public sealed unsafe partial class Conv2DPlan<T>
             throw ArgumentErrors.OutOfRange(nameof(use), use, "Forward, InputGradient or Both");
         RequireWeights(weights, nameof(weights));
         TierState state = State(resolved);
-        PackedFilter<T> filter = new(this, resolved, use,
-            new((use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward.FilterSize : 0),
-            new((use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient.FilterSize : 0));
+        ConvPass<T>? forward = (use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward : null;
+        ConvPass<T>? inputGradient = (use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient : null;
+        PackedFilter<T> filter = new(this, resolved, use, new(forward?.FilterSize ?? 0), new(inputGradient?.FilterSize ?? 0),
+            MarksOf(forward?.Padding), MarksOf(inputGradient?.Padding));
         Repack(weights, filter);
         return filter;
+
+        static TapMarks? MarksOf(PaddingRule? padding) => padding == null ? null : new(padding.MarkCount);
     }
 
     /// <summary>Lays new weights out in a filter that this plan has made; nothing is allocated.</summary>
@@ -123,6 +128,10 @@ public sealed unsafe partial class Conv2DPlan<T>
                 state.Forward.Pack(w, forward, default);
             if (inputGradient != null)
                 state.InputGradient.Pack(w, inputGradient, default);
+            if (into.ForwardMarks != null)
+                state.Forward.Padding!.Search(loops, w, into.ForwardMarks);
+            if (into.InputGradientMarks != null)
+                state.InputGradient.Padding!.Search(loops, w, into.InputGradientMarks);
         }
     }
 
@@ -221,7 +230,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         }
     }
 
-    /// <summary>db = sum of dy over images and pixels, plus beta * db.</summary>
+    /// <summary>db = sum of dy over images and pixels, plus beta * db: the bits that <see cref="WeightGradient"/> gives.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="db">K elements.</param>

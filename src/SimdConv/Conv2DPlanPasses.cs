@@ -15,7 +15,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         SimdTier tier = execution.Validate();
         RequireFilter(filter, UseOf(direction), tier);
         fixed (T* panels = direction == ConvDirection.Forward ? filter.ForwardPanels : filter.InputGradientPanels)
-            Convolve(direction, batch, source, [], panels, target, beta, epilogue, execution, tier);
+            Convolve(direction, batch, source, [], panels, target, beta, epilogue, execution, tier, direction == ConvDirection.Forward ? filter.ForwardMarks : filter.InputGradientMarks);
     }
 
     /// <summary>Forward pass or input gradient with weights that are packed for this call.</summary>
@@ -26,7 +26,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         Convolve(direction, batch, source, weights, null, target, beta, epilogue, execution, tier);
     }
 
-    private void Convolve(ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> weights, T* panels, Span<T> target, T beta, Epilogue<T> epilogue, Execution execution, SimdTier tier)
+    private void Convolve(ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> weights, T* panels, Span<T> target, T beta, Epilogue<T> epilogue, Execution execution, SimdTier tier, TapMarks? marks = null)
     {
         bool isForward = direction == ConvDirection.Forward;
         (string sourceName, string targetName) = UseOf(direction) == FilterUse.Forward ? ("x", "y") : ("dy", "dx");
@@ -63,7 +63,7 @@ public sealed unsafe partial class Conv2DPlan<T>
                 Bias = pb,
                 Beta = beta,
                 Finish = finish,
-            }, execution, tier);
+            }, execution, tier, marks);
         }
     }
 
@@ -72,7 +72,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         (direction == ConvDirection.Forward) != isTransposed ? FilterUse.Forward : FilterUse.InputGradient;
 
     /// <summary>Runs a pass, with weights that are not packed yet laid out in workspace.</summary>
-    private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier)
+    private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier, TapMarks? marks)
     {
         TierState state = State(tier);
         ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
@@ -87,7 +87,10 @@ public sealed unsafe partial class Conv2DPlan<T>
 
         if (Telemetry.IsOn)
             Tell(direction, problem.Batch, tier, pass);
+        bool isNotFinite = false;
+        problem.Finish.IsNotFinite = weights != null && pass.Padding != null ? &isNotFinite : null;
         pass.Run(problem, execution);
+        pass.Padding?.Finish(TierLoops<T>.For(tier), problem, marks);
     }
 
     private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)

@@ -11,6 +11,7 @@ namespace SimdConv;
 /// Shapes: x is N x C x H x W, weights C x K/Groups x R x S (contiguous, as PyTorch's), y is N x K x P x Q. The forward pass is the input
 /// gradient of the convolution from y to x, phase by phase of the stride: no zeros are inserted, nothing is scattered. Each y is one chain of
 /// multiply-adds in ascending (c, h, w) from the bias, each dx one in ascending (k, r, s). The weight gradient is the convolution's.
+/// x has zeros on all sides that are multiplied like data: a weight that is infinite or NaN gives NaN where its tap lies on them.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed class ConvTranspose2DPlan<T>

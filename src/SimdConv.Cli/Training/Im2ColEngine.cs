@@ -49,8 +49,10 @@ internal sealed class Im2ColEngine<T>(Execution execution) : IEngine<T>
                 unfolded[(n * rows * positions)..], positions, n == 0 ? T.Zero : T.One, dw, rows, execution);
             for (int k = 0; k < outputs; k++)
             {
+                T sum = T.Zero;
                 foreach (T gradient in image.Slice(k * positions, positions))
-                    db[k] += gradient;
+                    sum += gradient;
+                db[k] += sum;
             }
         }
     }

@@ -56,7 +56,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
 
     /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
     public static long WorkspaceBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
-        Workspace.SizeOf<T>(PartialSize(schedule) * DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks) + (threads * ThreadBytes(schedule));
+        Workspace.SizeOf<T>(PartialSize(schedule) * DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks) + (threads * ThreadBytes(schedule, batch));
 
     /// <summary>dW and db of one chunk.</summary>
     private static long PartialSize(DepthwiseFilterSchedule schedule) => (long)schedule.Shape.WeightCount + schedule.Shape.K;
@@ -71,8 +71,11 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
 
     private static long BlockSize(DepthwiseFilterSchedule schedule) => (long)DepthwiseFilterSchedule.MostPlanes * (schedule.Shape.Taps + 1) * FilterSchedule.MostLanes;
 
-    private static long ThreadBytes(DepthwiseFilterSchedule schedule) => Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule))
-        + Workspace.SizeOf<T>(schedule.Planes * SumsSize(schedule)) + (2 * Workspace.SizeOf<T>(BlockSize(schedule)));
+    private static long BiasSize(DepthwiseFilterSchedule schedule, int batch) =>
+        (long)BiasTree<T>.Levels(schedule.Shape, batch, schedule.Lanes) * DepthwiseFilterSchedule.MostPlanes;
+
+    private static long ThreadBytes(DepthwiseFilterSchedule schedule, int batch) => Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule))
+        + Workspace.SizeOf<T>(schedule.Planes * SumsSize(schedule)) + (2 * Workspace.SizeOf<T>(BlockSize(schedule))) + Workspace.SizeOf<T>(BiasSize(schedule, batch));
 
     private struct Job
     {
@@ -97,13 +100,16 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
 
         /// <summary>[channel, tap][lane] of a block, and [lane][channel, tap].</summary>
         public T* Lanes, Turned;
+
+        /// <summary>Blocks of db that are summed up.</summary>
+        public T* Bias;
     }
 
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
         DepthwiseFilterSchedule schedule = job->Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule));
+        using Workspace workspace = new(ThreadBytes(schedule, job->Problem.Batch));
         Buffers buffers = new()
         {
             Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
@@ -111,6 +117,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             Sums = workspace.Take<T>(schedule.Planes * SumsSize(schedule)),
             Lanes = workspace.Take<T>(BlockSize(schedule)),
             Turned = workspace.Take<T>(BlockSize(schedule)),
+            Bias = workspace.Take<T>(BiasSize(schedule, job->Problem.Batch)),
         };
         new Span<T>(buffers.Strip, StripSize(schedule) - schedule.Layout.Lead).Clear();
         for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < (long)job->Chunks * job->Blocks;)
@@ -151,6 +158,8 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
         new Span<T>(sums, (int)(planes * size)).Clear();
         for (int plane = 0; plane < planes && chunk == 0 && problem.Beta != T.Zero; plane++)
             Begin(in problem, schedule, k + plane, sums + (plane * size));
+        BiasTree<T> bias = new(buffers.Bias, DepthwiseFilterSchedule.MostPlanes);
+        T* biasSums = sums + ((nint)shape.Taps * schedule.Lanes);
         long last = (long)problem.Batch * shape.P * (chunk + 1) / job->Chunks;
         for (long at = (long)problem.Batch * shape.P * chunk / job->Chunks; at < last;)
         {
@@ -169,12 +178,28 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             if (problem.DYLayout.W != 1)
                 Gather(ref dy, problem.DYLayout.W, shape.Q, buffers.DY);
             if (problem.DB != null)
-                AddRows(in dy, shape.Q, sums + ((nint)shape.Taps * schedule.Lanes), size);
+                AddBias(in dy, schedule, biasSums, size, ref bias);
             if (problem.DW == null)
                 continue;
             T* x = problem.X + (image * problem.XLayout.N) + (k / schedule.Multiplier * problem.XLayout.C);
             PlanePacking<TVec, T>.Fill(layout, x, problem.XLayout, planes, problem.XLayout.C, row, rows, buffers.Strip, clear: schedule.Dirties(job->Chunks));
             AddColumns(schedule, buffers.Strip, in dy, sums);
+        }
+
+        bias.Finish(biasSums, planes, size, schedule.Lanes);
+    }
+
+    /// <summary>Adds dY's rows to the sums of db, block by block.</summary>
+    private static void AddBias(in DYRows dy, DepthwiseFilterSchedule schedule, T* sums, nint nextSums, ref BiasTree<T> tree)
+    {
+        DYRows part = dy;
+        for (int rows = dy.Rows; rows > 0; rows -= part.Rows, part.Data += part.Rows * part.NextRow)
+        {
+            if (tree.Left == 0)
+                tree.Push(sums, dy.Planes, nextSums, schedule.Lanes);
+            part.Rows = (int)Math.Min(rows, tree.Left);
+            tree.Take(part.Rows);
+            AddRows(in part, schedule.Shape.Q, sums, nextSums);
         }
     }
 

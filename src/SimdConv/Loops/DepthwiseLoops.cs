@@ -180,7 +180,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             if (finish.Residual != null)
                 RowCopy<TVec, T>.Add(finish.Residual + (row - problem.Target), row, width);
             if (finish.Operation != ElementwiseOperation.None)
-                ElementwiseLoops<TVec, T>.Run(finish.Operation, row, row, row, width, finish.Factor);
+                ElementwiseLoops<TVec, T>.Run(in finish, row, width);
         }
     }
 

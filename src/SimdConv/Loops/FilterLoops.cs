@@ -67,7 +67,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     public static long WorkspaceBytes(FilterSchedule schedule, int batch, int threads)
     {
         int chunks = FilterSchedule.Chunks(schedule.Shape, batch);
-        return PartialBytes(schedule, chunks) + (threads * ThreadBytes(schedule, chunks));
+        return PartialBytes(schedule, chunks) + (threads * ThreadBytes(schedule, chunks, batch));
     }
 
     /// <summary>Sums of one chunk stay with the thread that adds them.</summary>
@@ -87,9 +87,12 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         ? 0
         : (long)FilterSchedule.MostLanes * schedule.Outputs * ((schedule.ChannelBlock * schedule.Layout.Grid.Taps) + 1);
 
-    private static long ThreadBytes(FilterSchedule schedule, int chunks) =>
+    private static long BlocksSize(FilterSchedule schedule, int batch) =>
+        (long)BiasTree<T>.Levels(schedule.Shape, batch, FilterSchedule.Lanes(schedule.Shape)) * schedule.OutputBlock;
+
+    private static long ThreadBytes(FilterSchedule schedule, int chunks, int batch) =>
         Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule)) + Workspace.SizeOf<T>(LanesSize(schedule))
-        + Workspace.SizeOf<T>(SumsSize(schedule, chunks)) + Workspace.SizeOf<T>(schedule.OutputBlock);
+        + Workspace.SizeOf<T>(SumsSize(schedule, chunks)) + Workspace.SizeOf<T>(schedule.OutputBlock) + Workspace.SizeOf<T>(BlocksSize(schedule, batch));
 
     private struct Job
     {
@@ -107,7 +110,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     /// <summary>What one thread has.</summary>
     private struct Buffers
     {
-        public T* Strip, DY, Lanes, Sums, Zeros;
+        public T* Strip, DY, Lanes, Sums, Zeros, BiasBlocks;
 
         /// <summary>What the strip holds, where it is a copy: an item of the same channels may find it there.</summary>
         public (int Group, int Block, long Row, int Rows) Held;
@@ -125,7 +128,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     {
         Job* job = (Job*)state;
         FilterSchedule schedule = job->Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule, job->Chunks));
+        using Workspace workspace = new(ThreadBytes(schedule, job->Chunks, job->Problem.Batch));
         Buffers buffers = new()
         {
             Strip = workspace.Take<T>(StripSize(schedule)),
@@ -133,6 +136,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             Lanes = workspace.Take<T>(LanesSize(schedule)),
             Sums = workspace.Take<T>(SumsSize(schedule, job->Chunks)),
             Zeros = workspace.Take<T>(schedule.OutputBlock),
+            BiasBlocks = workspace.Take<T>(BlocksSize(schedule, job->Problem.Batch)),
         };
         new Span<T>(buffers.Zeros, schedule.OutputBlock).Clear();
         for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
@@ -184,6 +188,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         int ld = item.Ld, ldDY = job->OutputBlock, taps = item.Taps;
         long at = (long)problem.Batch * grid.Height * item.Chunk / job->Chunks, last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job->Chunks;
         bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1, fromZeros = Begin(job, item, isEmpty: byPosition || at == last);
+        BiasTree<T> bias = item.OwnsBias ? new(buffers.BiasBlocks, schedule.OutputBlock) : BiasTree<T>.None;
         T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * FilterSchedule.MostLanes);
         if (byPosition)
         {
@@ -215,7 +220,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             {
                 if (byPosition)
                 {
-                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY, biasLanes);
+                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY, biasLanes, ref bias);
                     if (item.OwnsWeights)
                         LaneSums<TVec, T>.Add(dy, schedule.Outputs, strip, offsets, taps, layout.Pitch, lanes);
                     continue;
@@ -223,7 +228,7 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
 
                 TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, item.Outputs, rows, grid.Width, buffers.DY, ldDY);
                 if (item.OwnsBias)
-                    FilterSums<TVec, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums);
+                    FilterSums<TVec, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums, ref bias);
                 if (item.OwnsWeights)
                     FilterSums<TVec, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY, item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
                 fromZeros = false;
@@ -234,9 +239,13 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         {
             if (item.OwnsWeights)
                 LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, item.Sums);
+            bias.Finish(biasLanes, schedule.Outputs, FilterSchedule.MostLanes, FilterSchedule.MostLanes);
             if (item.OwnsBias)
                 LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, item.BiasSums);
+            return;
         }
+
+        bias.Finish(item.BiasSums, item.Outputs, 1, 1);
     }
 
     /// <summary>Chunk 0 begins with beta * dW and beta * db, the others with zeros; returns whether the weights' are left to the first tiles.</summary>

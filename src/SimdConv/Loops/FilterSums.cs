@@ -44,15 +44,22 @@ internal static unsafe class FilterSums<TVec, T, TVectors>
         }
     }
 
-    /// <summary>Each output's sum over the positions.</summary>
-    public static void AddBias(T* dy, nint positions, int ldDY, int outputs, T* sums)
+    /// <summary>Each output's sum over the positions, block by block.</summary>
+    public static void AddBias(T* dy, nint positions, int ldDY, int outputs, T* sums, ref BiasTree<T> tree)
     {
-        for (int k = 0; k < outputs; k += TVec.Count)
+        for (nint first = 0, count; first < positions; first += count)
         {
-            TVec sum = TVec.Load(sums + k);
-            for (nint i = 0; i < positions; i++)
-                sum = TVec.Add(sum, TVec.Load(dy + (i * ldDY) + k));
-            TVec.Store(sums + k, sum);
+            if (tree.Left == 0)
+                tree.Push(sums, outputs, 1, 1);
+            count = (nint)Math.Min(positions - first, tree.Left);
+            tree.Take(count);
+            for (int k = 0; k < outputs; k += TVec.Count)
+            {
+                TVec sum = TVec.Load(sums + k);
+                for (nint i = first; i < first + count; i++)
+                    sum = TVec.Add(sum, TVec.Load(dy + (i * ldDY) + k));
+                TVec.Store(sums + k, sum);
+            }
         }
     }
 

@@ -37,9 +37,9 @@ internal static unsafe class LaneSums<TVec, T>
 
     /// <summary>
     /// Copies rows of dY with zeros behind them up to whole registers, which tiles then read aligned and without a mask, and adds them to the
-    /// lanes of the bias on the way: that is free, whether somebody wants the sums or not.
+    /// lanes of the bias on the way, block by block: that is free, whether somebody wants the sums or not.
     /// </summary>
-    public static PlaneRows<T> Rows(T* dy, ImageLayout layout, int outputs, int rows, int width, T* copy, T* biasLanes)
+    public static PlaneRows<T> Rows(T* dy, ImageLayout layout, int outputs, int rows, int width, T* copy, T* biasLanes, ref BiasTree<T> bias)
     {
         nint pitch = Pitch(width);
         PlaneRows<T> source = new() { Data = dy, NextOutput = layout.C, NextRow = layout.H, Rows = rows, Width = width };
@@ -55,14 +55,38 @@ internal static unsafe class LaneSums<TVec, T>
             source = target;
         }
 
-        // Two chains at once, since one would wait for itself; the last of them may be the same.
-        for (int k = 0; k < outputs; k += 2)
+        int steps = BiasTree<T>.Steps(width, Lanes);
+        for (long step = 0, count; step < (long)rows * steps; step += count)
         {
-            for (int lane = 0; lane < Math.Min(Lanes, width); lane += TVec.Count)
-                CopyPair(in source, in target, k, Math.Min(k + 1, outputs - 1), lane, biasLanes + lane);
+            if (bias.Left == 0)
+                bias.Push(biasLanes, outputs, Lanes, Lanes);
+
+            // Whole rows as far as the block has room for them, else a part of one.
+            int row = (int)(step / steps), column = (int)(step % steps);
+            bool isWhole = column == 0 && bias.Left >= steps;
+            count = isWhole ? Math.Min(rows - row, bias.Left / steps) * steps : Math.Min(steps - column, bias.Left);
+            bias.Take(count);
+            Copy(Part(in source), Part(in target), outputs, biasLanes);
+
+            PlaneRows<T> Part(in PlaneRows<T> all) => all with
+            {
+                Data = all.Data + (row * all.NextRow) + ((nint)column * Lanes),
+                Rows = isWhole ? (int)(count / steps) : 1,
+                Width = (int)Math.Min(width - ((long)column * Lanes), isWhole ? width : count * Lanes),
+            };
         }
 
         return target;
+    }
+
+    private static void Copy(in PlaneRows<T> source, in PlaneRows<T> target, int outputs, T* biasLanes)
+    {
+        // Two chains at once, since one would wait for itself; the last of them may be the same.
+        for (int k = 0; k < outputs; k += 2)
+        {
+            for (int lane = 0; lane < Math.Min(Lanes, source.Width); lane += TVec.Count)
+                CopyPair(in source, in target, k, Math.Min(k + 1, outputs - 1), lane, biasLanes + lane);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

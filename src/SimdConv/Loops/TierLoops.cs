@@ -42,6 +42,9 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
+    /// <summary>Whether none of some elements is infinite or NaN.</summary>
+    public abstract bool AreFinite(T* data, long count);
+
     /// <summary>How this tier runs the forward pass or the input gradient, on images that are laid out so.</summary>
     public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target);
 
@@ -119,6 +122,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
 
+    public override bool AreFinite(T* data, long count) => FiniteScan<TVec, T>.Run(data, (nint)count);
+
     public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target)
     {
         bool isForward = direction == ConvDirection.Forward;
@@ -146,8 +151,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
 
         ConvPass<T> Depthwise(DepthwiseSchedule schedule) => IsNarrow(schedule.Width)
-            ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape, isForward)
-            : new DepthwisePass<TVec, T>(schedule, shape, isForward);
+            ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape, direction)
+            : new DepthwisePass<TVec, T>(schedule, shape, direction);
     }
 
     public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution) =>

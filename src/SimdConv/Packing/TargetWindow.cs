@@ -62,7 +62,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         if (isLast && finish.Residual != null)
             Read(finish.Residual, T.One, accumulate: true, m, rows, position, count, pitch, tile, ld);
         for (int i = 0; i < rows && isLast && finish.Operation != ElementwiseOperation.None; i++)
-            ElementwiseLoops<TVec, T>.Run(finish.Operation, tile + (i * ld), tile + (i * ld), tile + (i * ld), count, finish.Factor);
+            ElementwiseLoops<TVec, T>.Run(in finish, tile + (i * ld), count);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
             TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + (m * channelStride) + run.Offset, channelStride, pixelStride);
     }
@@ -78,7 +78,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             nint at = ((m + (i / runs)) * channelStride) + ((row + (i % runs)) * rowStride);
             if (finish.Residual != null)
                 RowCopy<TVec, T>.Add(finish.Residual + at, origin + at, length);
-            ElementwiseLoops<TVec, T>.Run(finish.Operation, origin + at, origin + at, origin + at, length, finish.Factor);
+            ElementwiseLoops<TVec, T>.Run(in finish, origin + at, length);
         }
     }
 
@@ -118,7 +118,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         }
 
         if (isLast && finish.Operation != ElementwiseOperation.None)
-            ElementwiseLoops<TVec, T>.Run(finish.Operation, tile, tile, tile, count * ld, finish.Factor);
+            ElementwiseLoops<TVec, T>.Run(in finish, tile, count * ld);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
         {
             T* from = tile + (run.At * ld), to = origin + (m * channelStride) + run.Offset;

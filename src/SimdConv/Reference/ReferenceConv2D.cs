@@ -5,6 +5,7 @@ namespace SimdConv.Reference;
 /// <summary>
 /// 2-D convolution and its gradients in plain loops: what <see cref="Conv2DPlan{T}"/> is tested against. Images are NCHW and contiguous
 /// unless a layout says otherwise; weights are K x C/Groups x R x S. Sums are kept in about twice the precision of T and rounded once.
+/// Padding, in x and around dy, is zeros that are multiplied like data: what they multiply shows where it is infinite or NaN.
 /// </summary>
 public static class ReferenceConv2D
 {
@@ -52,13 +53,10 @@ public static class ReferenceConv2D
             for (int r = 0; r < shape.R; r++)
             {
                 int h = (p * shape.StrideH) - shape.PadTop + (r * shape.DilationH);
-                if (h < 0 || h >= shape.H)
-                    continue;
                 for (int s = 0; s < shape.S; s++)
                 {
                     int column = (q * shape.StrideW) - shape.PadLeft + (s * shape.DilationW);
-                    if (column >= 0 && column < shape.W)
-                        sum.AddProduct(x[Geometry.Offset(f.Input, n, firstChannel + c, h, column)], w[f.Weight(k, c, r, s)]);
+                    sum.AddProduct(f.Pixel(x, n, firstChannel + c, h, column), w[f.Weight(k, c, r, s)]);
                 }
             }
         }
@@ -108,16 +106,18 @@ public static class ReferenceConv2D
         for (int r = 0; r < shape.R; r++)
         {
             int top = h + shape.PadTop - (r * shape.DilationH);
-            if (top < 0 || top % shape.StrideH != 0 || top / shape.StrideH >= f.P)
+            if (top % shape.StrideH != 0)
                 continue;
             for (int s = 0; s < shape.S; s++)
             {
                 int left = column + shape.PadLeft - (s * shape.DilationW);
-                if (left < 0 || left % shape.StrideW != 0 || left / shape.StrideW >= f.Q)
+                if (left % shape.StrideW != 0)
                     continue;
+                int p = top / shape.StrideH, q = left / shape.StrideW;
+                bool isInside = p >= 0 && p < f.P && q >= 0 && q < f.Q;
                 for (int k = group * f.GroupK; k < (group + 1) * f.GroupK; k++)
                 {
-                    T gradient = dy[Geometry.Offset(f.Output, n, k, top / shape.StrideH, left / shape.StrideW)];
+                    T gradient = isInside ? dy[Geometry.Offset(f.Output, n, k, p, q)] : T.Zero;
                     sum.AddProduct(gradient, w[f.Weight(k, c % f.GroupC, r, s)]);
                 }
             }
@@ -175,13 +175,10 @@ public static class ReferenceConv2D
             for (int p = 0; p < f.P; p++)
             {
                 int h = (p * shape.StrideH) - shape.PadTop + (r * shape.DilationH);
-                if (h < 0 || h >= shape.H)
-                    continue;
                 for (int q = 0; q < f.Q; q++)
                 {
                     int column = (q * shape.StrideW) - shape.PadLeft + (s * shape.DilationW);
-                    if (column >= 0 && column < shape.W)
-                        sum.AddProduct(x[Geometry.Offset(f.Input, n, channel, h, column)], dy[Geometry.Offset(f.Output, n, k, p, q)]);
+                    sum.AddProduct(f.Pixel(x, n, channel, h, column), dy[Geometry.Offset(f.Output, n, k, p, q)]);
                 }
             }
         }
@@ -214,6 +211,9 @@ public static class ReferenceConv2D
         public readonly int GroupK = shape.K / shape.Groups;
         public readonly ImageLayout Input = input ?? Geometry.Contiguous(shape.C, shape.H, shape.W);
         public readonly ImageLayout Output = output ?? Geometry.Contiguous(shape.K, OutputHeight(shape), OutputWidth(shape));
+
+        public T Pixel<T>(ReadOnlySpan<T> x, int n, int c, int h, int w) where T : unmanaged =>
+            h >= 0 && h < Shape.H && w >= 0 && w < Shape.W ? x[Geometry.Offset(Input, n, c, h, w)] : default;
 
         public int Weight(int k, int c, int r, int s) => (((((k * GroupC) + c) * Shape.R) + r) * Shape.S) + s;
     }

@@ -50,6 +50,15 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
 
     public T[] DbBefore { get; }
 
+    /// <summary>Puts a value in place of an element of x, dy, the weights, the bias or the residual.</summary>
+    public void Replace(T[] operand, int index, T value)
+    {
+        operand[index] = value;
+        x.Unpack(X);
+        dy.Unpack(Dy);
+        residual.Unpack(Residual);
+    }
+
     /// <param name="execution">Threads and tier.</param>
     /// <param name="activation">The activation.</param>
     /// <param name="factor">Its scale or slope; null for the default.</param>

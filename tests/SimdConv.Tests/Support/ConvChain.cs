@@ -2,10 +2,13 @@ using System.Numerics;
 
 namespace SimdConv.Tests.Support;
 
-/// <summary>The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images.</summary>
+/// <summary>
+/// The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images. Padding is zeros that are
+/// multiplied like data.
+/// </summary>
 internal static class ConvChain
 {
-    /// <summary>From the bias, ascending (c, r, s); taps in the padding add nothing.</summary>
+    /// <summary>From the bias, ascending (c, r, s).</summary>
     public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int groupC = s.C / s.Groups, groupK = s.K / s.Groups;
@@ -18,8 +21,8 @@ internal static class ConvChain
             {
                 (int _, int c, int r, int column) = Split(tap, groupC, s.R, s.S);
                 int h = (p * s.StrideH) - s.PadTop + (r * s.DilationH), v = (q * s.StrideW) - s.PadLeft + (column * s.DilationW);
-                if (IsInside(s, h, v))
-                    sum = T.FusedMultiplyAdd(x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)], w[(k * groupC * s.R * s.S) + tap], sum);
+                T pixel = IsInside(s, h, v) ? x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)] : T.Zero;
+                sum = T.FusedMultiplyAdd(pixel, w[(k * groupC * s.R * s.S) + tap], sum);
             }
 
             y[i] = sum;
@@ -28,7 +31,7 @@ internal static class ConvChain
         return y;
     }
 
-    /// <summary>From beta * dx, ascending (k, p, q).</summary>
+    /// <summary>From beta * dx, ascending (k, p, q), where p and q run over all windows that have a tap on the pixel, were there windows beside those of dy.</summary>
     public static T[] InputGradient<T>(Conv2DShape s, int batch, T[] dy, T[] w, T[] before, T beta)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -40,14 +43,16 @@ internal static class ConvChain
             T sum = beta == T.Zero ? T.Zero : beta * before[i];
             for (int k = c / groupC * groupK; k < ((c / groupC) + 1) * groupK; k++)
             {
-                for (int p = 0; p < s.P; p++)
+                for (int r = s.R - 1; r >= 0; r--)
                 {
-                    if (!TapOf(h, p, s.StrideH, s.PadTop, s.DilationH, s.R, out int r))
-                        continue;
-                    for (int q = 0; q < s.Q; q++)
+                    for (int column = s.S - 1; column >= 0; column--)
                     {
-                        if (TapOf(v, q, s.StrideW, s.PadLeft, s.DilationW, s.S, out int column))
-                            sum = T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], w[Join(k, c % groupC, r, column, groupC, s.R, s.S)], sum);
+                        (int p, int rowRest) = Math.DivRem(h + s.PadTop - (r * s.DilationH), s.StrideH);
+                        (int q, int columnRest) = Math.DivRem(v + s.PadLeft - (column * s.DilationW), s.StrideW);
+                        if (rowRest != 0 || columnRest != 0)
+                            continue;
+                        T gradient = p >= 0 && p < s.P && q >= 0 && q < s.Q ? dy[Join(n, k, p, q, s.K, s.P, s.Q)] : T.Zero;
+                        sum = T.FusedMultiplyAdd(gradient, w[Join(k, c % groupC, r, column, groupC, s.R, s.S)], sum);
                     }
                 }
             }
@@ -70,15 +75,18 @@ internal static class ConvChain
             dw[i] = Reduce(s, batch, order, beta == T.Zero ? T.Zero : beta * before[i], (n, p, q, sum) =>
             {
                 int h = (p * s.StrideH) - s.PadTop + (r * s.DilationH), v = (q * s.StrideW) - s.PadLeft + (column * s.DilationW);
-                return IsInside(s, h, v)
-                    ? T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)], sum)
-                    : sum;
+                T pixel = IsInside(s, h, v) ? x[Join(n, (k / groupK * groupC) + c, h, v, s.C, s.H, s.W)] : T.Zero;
+                return T.FusedMultiplyAdd(dy[Join(n, k, p, q, s.K, s.P, s.Q)], pixel, sum);
             });
         }
 
         return dw;
     }
 
+    /// <summary>
+    /// The same, but no chain of more than 4096 terms: a row has ceil(Q / lanes) steps, one term of each lane at a step, and each 4096 steps of a chunk are
+    /// summed by themselves, then these sums in a balanced tree.
+    /// </summary>
     public static T[] BiasGradient<T>(Conv2DShape s, int batch, T[] dy, T[] before, T beta, ReductionOrder order)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -87,56 +95,73 @@ internal static class ConvChain
         {
             int k = i;
             db[i] = Reduce(s, batch, order, beta == T.Zero ? T.Zero : beta * before[i],
-                (n, p, q, sum) => sum + dy[Join(n, k, p, q, s.K, s.P, s.Q)]);
+                (n, p, q, sum) => sum + dy[Join(n, k, p, q, s.K, s.P, s.Q)], 4096);
         }
 
         return db;
     }
 
-    private static T Reduce<T>(Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add)
+    private static T Reduce<T>(Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add, long blockSteps = long.MaxValue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         long rows = (long)batch * s.P;
         T[] chunks = new T[order.Chunks];
         for (int chunk = 0; chunk < order.Chunks; chunk++)
         {
+            List<T> blocks = [];
             T[] lanes = new T[order.Lanes];
+            long steps = 0;
             if (chunk == 0)
                 lanes[0] = start;
             for (long row = chunk * rows / order.Chunks; row < (chunk + 1) * rows / order.Chunks; row++)
             {
                 for (int q = 0; q < s.Q; q++)
+                {
+                    if (q % order.Lanes == 0 && steps++ == blockSteps)
+                    {
+                        blocks.Add(AddLanes(lanes));
+                        lanes = new T[order.Lanes];
+                        steps = 1;
+                    }
+
                     lanes[q % order.Lanes] = add((int)(row / s.P), (int)(row % s.P), q, lanes[q % order.Lanes]);
+                }
             }
 
-            for (int half = order.Lanes / 2; half > 0; half /= 2)
-            {
-                for (int lane = 0; lane < half; lane++)
-                    lanes[lane] += lanes[lane + half];
-            }
-
-            chunks[chunk] = lanes[0];
+            chunks[chunk] = AddTree([.. blocks, AddLanes(lanes)]);
         }
 
-        while (chunks.Length > 1)
+        return AddTree(chunks);
+    }
+
+    private static T AddLanes<T>(T[] lanes)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int half = lanes.Length / 2; half > 0; half /= 2)
         {
-            T[] pairs = new T[(chunks.Length + 1) / 2];
-            for (int i = 0; i < pairs.Length; i++)
-                pairs[i] = (2 * i) + 1 < chunks.Length ? chunks[2 * i] + chunks[(2 * i) + 1] : chunks[2 * i];
-            chunks = pairs;
+            for (int lane = 0; lane < half; lane++)
+                lanes[lane] += lanes[lane + half];
         }
 
-        return chunks[0];
+        return lanes[0];
+    }
+
+    /// <summary>(0 + 1) + (2 + 3) and so on; one without a partner goes up a level as it is.</summary>
+    private static T AddTree<T>(T[] sums)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        while (sums.Length > 1)
+        {
+            T[] pairs = new T[(sums.Length + 1) / 2];
+            for (int i = 0; i < pairs.Length; i++)
+                pairs[i] = (2 * i) + 1 < sums.Length ? sums[2 * i] + sums[(2 * i) + 1] : sums[2 * i];
+            sums = pairs;
+        }
+
+        return sums[0];
     }
 
     private static bool IsInside(Conv2DShape s, int h, int w) => h >= 0 && h < s.H && w >= 0 && w < s.W;
-
-    private static bool TapOf(int pixel, int window, int stride, int pad, int dilation, int kernel, out int tap)
-    {
-        int distance = pixel + pad - (window * stride);
-        tap = distance / dilation;
-        return distance >= 0 && distance % dilation == 0 && tap < kernel;
-    }
 
     private static (int, int, int, int) Split(int index, int b, int c, int d) => (index / d / c / b, index / d / c % b, index / d % c, index % d);
 

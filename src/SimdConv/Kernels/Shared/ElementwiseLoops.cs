@@ -15,6 +15,9 @@ internal unsafe struct Finish<T>
     /// <summary>The residual of the output's first element, in the output's layout; null for none.</summary>
     public T* Residual;
 
+    /// <summary>Where not null, set if what an activation is applied to is infinite or NaN anywhere; elements of no consequence count too.</summary>
+    public bool* IsNotFinite;
+
     /// <summary>The finish for what the caller asks, null standing for a default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such activation.</exception>
     public static Finish<T> Of(Activation activation, T? scale, T? slope) => activation switch
@@ -57,6 +60,14 @@ internal static unsafe class ElementwiseLoops<TVec, T>
             case ElementwiseOperation.Tanh: Apply<TanhFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.TanhGradient: Apply<TanhGradientFunction<TVec, T>>(x, y, target, count, factor); break;
         }
+    }
+
+    /// <summary>Applies an activation to sums in place.</summary>
+    public static void Run(in Finish<T> finish, T* sums, nint count)
+    {
+        if (finish.IsNotFinite != null && !*finish.IsNotFinite && !FiniteScan<TVec, T>.Run(sums, count))
+            *finish.IsNotFinite = true;
+        Run(finish.Operation, sums, sums, sums, count, finish.Factor);
     }
 
     /// <summary>target[i] = f(x[i], y[i]).</summary>

@@ -1,0 +1,208 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using SimdConv.Core;
+using SimdConv.Kernels;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// Padding is zeros that are multiplied like data, so an output is NaN if a weight of its that is infinite or NaN has its tap on padding.
+/// Tiles that skip such taps give the same sums as long as weights are finite; this gives NaN to the outputs where they aren't.
+/// </summary>
+/// <remarks>
+/// Weights that are packed ahead are searched for such values then, and <see cref="PackedFilter{T}"/> keeps the marks. Of weights that come
+/// with the call a few outputs tell instead: a weight that isn't finite leaves no finite sum where its tap has a pixel of the image.
+/// </remarks>
+internal sealed unsafe class PaddingRule
+{
+    /// <summary>Witnesses that are read at most in place of all weights.</summary>
+    private const int MostWitnesses = 64;
+
+    private readonly Conv2DShape shape;
+    private readonly bool isForward;
+    private readonly PaddedAxis vertical, horizontal;
+
+    /// <summary>Rows and columns of outputs that together have a pixel of the image under each tap; empty where no few have.</summary>
+    private readonly int[] witnessRows, witnessColumns;
+
+    public PaddingRule(Conv2DShape shape, ConvDirection direction)
+    {
+        this.shape = shape;
+        isForward = direction == ConvDirection.Forward;
+        vertical = new(shape.H, shape.P, shape.StrideH, shape.PadTop, shape.DilationH, isForward);
+        horizontal = new(shape.W, shape.Q, shape.StrideW, shape.PadLeft, shape.DilationW, isForward);
+        witnessRows = vertical.Witnesses(shape.R, MostWitnesses);
+        witnessColumns = horizontal.Witnesses(shape.S, MostWitnesses);
+        if (witnessRows.Length * witnessColumns.Length > MostWitnesses)
+            witnessRows = [];
+    }
+
+    /// <summary>A mark for each tap of each output channel (forward) or input channel (input gradient).</summary>
+    public long MarkCount => (long)(isForward ? shape.K : shape.C) * shape.R * shape.S;
+
+    /// <summary>Looks for weights that are infinite or NaN, and marks the taps of each output that have one.</summary>
+    public void Search<T>(TierLoops<T> loops, T* weights, TapMarks marks)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        marks.IsAny = !loops.AreFinite(weights, shape.WeightCount);
+        fixed (byte* each = marks.Marks)
+        {
+            if (marks.IsAny)
+                Mark(weights, each);
+        }
+    }
+
+    /// <summary>Gives NaN to the outputs that have to have it, once a pass has run.</summary>
+    /// <param name="loops">The tier's.</param>
+    /// <param name="problem">The pass.</param>
+    /// <param name="marks">Those of packed weights; null for weights that came with the call.</param>
+    public void Finish<T>(TierLoops<T> loops, in ConvProblem<T> problem, TapMarks? marks)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (problem.Batch == 0)
+            return;
+        if (marks != null)
+        {
+            fixed (byte* each = marks.Marks)
+            {
+                if (marks.IsAny)
+                    Apply(each, problem);
+            }
+        }
+        else if (!ShowsFinite(problem) && !loops.AreFinite(problem.RawFilter.Weights, shape.WeightCount))
+        {
+            using Workspace workspace = new(Workspace.SizeOf<byte>(MarkCount));
+            byte* each = workspace.Take<byte>(MarkCount);
+            Mark(problem.RawFilter.Weights, each);
+            Apply(each, problem);
+        }
+    }
+
+    private void Mark<T>(T* weights, byte* marks)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        NativeMemory.Clear(marks, (nuint)MarkCount);
+        int inputs = shape.C / shape.Groups, outputs = shape.K / shape.Groups;
+        long taps = (long)shape.R * shape.S;
+        for (int k = 0; k < shape.K; k++)
+        {
+            for (int c = 0; c < inputs; c++)
+            {
+                byte* to = marks + (taps * (isForward ? k : (k / outputs * inputs) + c));
+                for (long tap = 0; tap < taps; tap++, weights++)
+                    to[tap] |= T.IsFinite(*weights) ? (byte)0 : (byte)1;
+            }
+        }
+    }
+
+    /// <summary>Whether sums show that all weights are finite: a weight that isn't would leave no finite one.</summary>
+    private bool ShowsFinite<T>(in ConvProblem<T> problem)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (witnessRows.Length * witnessColumns.Length == 0)
+            return false;
+
+        // Activations are finite at infinity: what they were applied to has been looked at.
+        if (problem.Finish.Operation != ElementwiseOperation.None)
+            return !*problem.Finish.IsNotFinite;
+        ImageLayout layout = problem.TargetLayout;
+        T sum = T.Zero;
+        for (int m = 0; m < (isForward ? shape.K : shape.C); m++)
+        {
+            foreach (int row in witnessRows)
+            {
+                foreach (int column in witnessColumns)
+                    sum += problem.Target[((nint)m * layout.C) + ((nint)row * layout.H) + ((nint)column * layout.W)] * T.Zero;
+            }
+        }
+
+        return sum == T.Zero;
+    }
+
+    /// <summary>Overwrites the outputs that have a marked tap on padding by NaN, which is what each activation makes of NaN.</summary>
+    private void Apply<T>(byte* marks, in ConvProblem<T> problem)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int m = 0; m < (isForward ? shape.K : shape.C); m++)
+        {
+            for (int r = 0; r < shape.R; r++)
+            {
+                for (int s = 0; s < shape.S; s++)
+                {
+                    if (*marks++ != 0)
+                        Overwrite(problem, (nint)m * problem.TargetLayout.C, vertical.Of(r), horizontal.Of(s));
+                }
+            }
+        }
+    }
+
+    private static void Overwrite<T>(in ConvProblem<T> problem, nint channel, PaddedAxis.Run rows, PaddedAxis.Run columns)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ImageLayout layout = problem.TargetLayout;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            bool isRowInside = i >= rows.First && i < rows.Last;
+            for (int j = 0; j < columns.Count; j++)
+            {
+                if (isRowInside && j == columns.First && columns.First < columns.Last)
+                {
+                    j = columns.Last - 1;
+                    continue;
+                }
+
+                T* pixel = problem.Target + channel + ((nint)rows.At(i) * layout.H) + ((nint)columns.At(j) * layout.W);
+                for (int n = 0; n < problem.Batch; n++)
+                    pixel[n * layout.N] = T.NaN;
+            }
+        }
+    }
+}
+
+/// <summary>One axis of a pass: which rows (or columns) of the target have which rows of the source under which taps.</summary>
+internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, int dilation, bool isForward)
+{
+    /// <summary>The places of the target that meet a tap: Start + i * Step for i below Count, of which [First, Last) read the source, the others padding.</summary>
+    public readonly record struct Run(int Start, int Step, int Count, int First, int Last)
+    {
+        public int At(int i) => (int)(Start + ((long)i * Step));
+    }
+
+    /// <summary>The places that meet a tap.</summary>
+    public Run Of(int tap)
+    {
+        // Window p has the tap on pixel p*stride + reach.
+        long reach = ((long)tap * dilation) - pad;
+        if (isForward)
+        {
+            long from = Up(-reach, stride), to = Up(size - reach, stride);
+            return new(0, 1, windows, (int)Math.Clamp(from, 0, windows), (int)Math.Clamp(to, 0, windows));
+        }
+
+        long start = ((reach % stride) + stride) % stride, first = (start - reach) / stride;
+        int count = start >= size ? 0 : (int)((size - start + stride - 1) / stride);
+        return new((int)Math.Min(start, size), stride, count, (int)Math.Clamp(-first, 0, count), (int)Math.Clamp(windows - first, 0, count));
+    }
+
+    /// <summary>Places that together read the source for each tap, or none if there are no such or more than <paramref name="most"/>.</summary>
+    public int[] Witnesses(int taps, int most)
+    {
+        List<int> places = [];
+        for (int tap = 0; tap < taps; tap++)
+        {
+            Run run = Of(tap);
+            if (places.Any(place => IsInside(run, place)))
+                continue;
+            if (run.First >= run.Last || places.Count == most)
+                return [];
+            places.Add(run.At(run.First + ((run.Last - run.First) / 2)));
+        }
+
+        return [.. places];
+    }
+
+    private static bool IsInside(Run run, long place) => (place - run.Start) % run.Step == 0
+        && place >= run.Start + ((long)run.First * run.Step) && place < run.Start + ((long)run.Last * run.Step);
+
+    private static long Up(long dividend, int divisor) => dividend >= 0 ? (dividend + divisor - 1) / divisor : dividend / divisor;
+}
