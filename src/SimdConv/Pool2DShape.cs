@@ -6,7 +6,7 @@ namespace SimdConv;
 /// <summary>What a pooling window keeps.</summary>
 public enum PoolKind
 {
-    /// <summary>The largest element; NaN if there is one; the first of equals.</summary>
+    /// <summary>The largest element, the first of equals; NaN if there is one, the last of several.</summary>
     Max,
 
     /// <summary>The mean.</summary>

@@ -114,8 +114,9 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
             new Span<T>(plane, pixels).Fill(winners == null ? dy / divisor : T.Zero);
             if (winners == null)
                 continue;
-            int tap = int.CreateTruncating(WindowTile<TVec, T>.ReadOne(winners + (lane * schedule.WinnerSize), schedule.WinnerSize));
-            if (tap < pixels)
+            byte* winner = winners + (lane * schedule.WinnerSize);
+            int tap = schedule.WinnerSize == 1 ? *winner : *(int*)winner;
+            if ((uint)tap < (uint)pixels)
                 plane[tap] = dy;
         }
     }
