@@ -46,6 +46,12 @@ public sealed unsafe class Pool2DPlan<T>
         schedule = new PoolSchedule(shape, kind);
     }
 
+    /// <summary>Whether windows of any size are read in pieces, as large ones are: for tests.</summary>
+    internal bool InPieces
+    {
+        init => schedule.InPieces = value;
+    }
+
     /// <summary>The geometry.</summary>
     public Pool2DShape Shape { get; }
 

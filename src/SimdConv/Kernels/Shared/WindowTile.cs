@@ -202,7 +202,7 @@ internal static unsafe class WindowTile<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(T* target, TVec value, int count, T* end)
+    public static void Store(T* target, TVec value, int count, T* end)
     {
         if (target + TVec.Count <= end)
             TVec.Store(target, value);
