@@ -28,13 +28,14 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
     public void Averages(SimdTier tier)
     {
         Tiers.Require(tier);
+        Skip.If(typeof(T) == typeof(double) && tier != SimdSupport.Best, "of double the best tier is tested");
         foreach (Pool2DShape shape in (Pool2DShape[])[.. Shapes, Pool2DShape.Adaptive(5, 131, 200, 2, 3), Pool2DShape.Adaptive(1, 70, 70, 1, 1)])
         {
-            LayoutKind[] layouts = [LayoutKind.Nchw, shape.C % 2 == 0 ? LayoutKind.Nhwc : LayoutKind.View, LayoutKind.EveryOther];
-            foreach (LayoutKind layout in layouts)
-                PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, layout, layout, DataKind.Real, 1));
-            PoolProperties<T>.Backward(tier, new(shape with { }, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 2));
-            PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, new(shape, PoolKind.Average, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 3));
+            // A seed that 3 divides would have all of them read in pieces.
+            LayoutKind other = shape.C % 2 == 0 ? LayoutKind.Nhwc : LayoutKind.EveryOther;
+            PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 1));
+            PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, other, other, DataKind.Real, 1));
+            PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, new(shape, PoolKind.Average, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 2));
         }
     }
 
@@ -43,13 +44,14 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
     public void LargeStrips(SimdTier tier)
     {
         Tiers.Require(tier);
+        Skip.If(typeof(T) == typeof(double) && tier != SimdSupport.Best, "of double the best tier is tested");
         (Pool2DShape, LayoutKind)[] cases =
         [
             (new(2, 130, 130, 130, 130), LayoutKind.Nchw),
-            (new(3, 128, 140, 127, 139) { StrideH = 1, StrideW = 1 }, LayoutKind.Nhwc),
-            (new(17, 3, 6000, 3, 3), LayoutKind.Nhwc),
-            (new(3, 1, 17000, 1, 2) { StrideW = 1 }, LayoutKind.Nhwc),
-            (new(1, 100, 90, 95, 2) { StrideH = 1, StrideW = 1, PadTop = 94, PadBottom = 94 }, LayoutKind.EveryOther),
+            (new(3, 128, 140, 127, 139), LayoutKind.Nhwc),
+            (new(9, 3, 6000, 3, 3), LayoutKind.Nhwc),
+            (new(3, 1, 17000, 1, 2) { StrideW = 2 }, LayoutKind.Nhwc),
+            (new(1, 100, 170, 97, 1) { StrideH = 1, PadTop = 96, PadBottom = 60 }, LayoutKind.EveryOther),
         ];
         foreach ((Pool2DShape shape, LayoutKind layout) in cases)
         {
