@@ -1,3 +1,5 @@
+using SimdConv.Core;
+
 namespace SimdConv;
 
 /// <summary>

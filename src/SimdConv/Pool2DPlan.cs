@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using SimdConv.Core;
 using SimdConv.Loops;
 
@@ -9,9 +10,11 @@ namespace SimdConv;
 /// threads at once; no call allocates managed memory after warm-up.
 /// </summary>
 /// <remarks>
-/// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins. Average: the sum in
-/// ascending (r, s), then one division. Backward: each dx sums what its windows give in ascending (r, s),
-/// of adaptive windows in ascending (p, q).
+/// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins, the last of several NaN.
+/// Average: the sum, then one division by the number of pixels that count, rounded to T. Windows of R*S up to 4096 taps are summed in
+/// ascending (r, s); larger ones in blocks of max(1, 256/S) rows by 256 columns of the window, each in ascending (r, s), whose sums are added
+/// as a balanced tree: neighbours pairwise, the blocks of the first rows first, an odd last one unchanged, until one is left. Backward: each dx
+/// sums what its windows give in ascending (r, s), of adaptive windows in ascending (p, q).
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed unsafe class Pool2DPlan<T>
@@ -42,6 +45,12 @@ public sealed unsafe class Pool2DPlan<T>
         schedule = new PoolSchedule(shape, kind);
     }
 
+    /// <summary>Whether windows of any size are read in pieces, as large ones are: for tests.</summary>
+    internal bool InPieces
+    {
+        init => schedule.InPieces = value;
+    }
+
     /// <summary>The geometry.</summary>
     public Pool2DShape Shape { get; }
 
@@ -68,12 +77,15 @@ public sealed unsafe class Pool2DPlan<T>
     /// R*S is at most 256, else in four.
     /// </summary>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or so large that 64 bits can't count its winners' bytes.</exception>
     public long WinnerBytes(int batch)
     {
         RequireKind(PoolKind.Max);
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return checked((long)batch * Shape.C * Shape.P * Shape.Q * schedule.WinnerSize);
+        long bytesOfImage = (long)Shape.C * Shape.P * Shape.Q * schedule.WinnerSize;
+        if (batch > long.MaxValue / bytesOfImage)
+            throw ArgumentErrors.OutOfRange(nameof(batch), batch, $"a batch of at most {long.MaxValue / bytesOfImage} images, whose winners 64 bits can count");
+        return batch * bytesOfImage;
     }
 
     /// <summary>y = pooled x.</summary>
@@ -91,7 +103,7 @@ public sealed unsafe class Pool2DPlan<T>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
     /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
-    /// <param name="winners"><see cref="WinnerBytes"/> bytes.</param>
+    /// <param name="winners"><see cref="WinnerBytes"/> bytes; overwritten; apart from x and y, the gaps of their layouts included.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
     /// </exception>
@@ -112,14 +124,16 @@ public sealed unsafe class Pool2DPlan<T>
     public void Backward(int batch, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
     {
         RequireKind(PoolKind.Average);
-        Backward(batch, dy, [], dx, execution, execution.Validate());
+        Backward(batch, dy, [], 0, dx, execution, execution.Validate());
     }
 
     /// <summary>dx = gradient of max pooling: each dy goes to its window's winner.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
-    /// <param name="winners">What the forward pass stored. A tap that no window has (not from a forward pass) gets nothing.</param>
-    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
+    /// <param name="winners">What the forward pass stored. A tap that its window doesn't have in the image (not from a forward pass) gets
+    /// nothing, whatever the number is.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy, and is apart from
+    /// winners.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
     /// </exception>
@@ -128,28 +142,33 @@ public sealed unsafe class Pool2DPlan<T>
     public void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireBatch(winners, WinnerBytes(batch), batch);
-        Backward(batch, dy, winners, dx, execution, tier);
+        long winnerBytes = WinnerBytes(batch);
+        ArgumentErrors.RequireBatch(winners, winnerBytes, batch);
+        Backward(batch, dy, winners, winnerBytes, dx, execution, tier);
     }
 
     /// <summary>Winners as PyTorch's indices: the pixel h*W + w of each output element, in the order (n, c, p, q).</summary>
     /// <param name="batch">Images; 0 is valid.</param>
-    /// <param name="winners">What the forward pass stored.</param>
-    /// <param name="indices">One for each output element.</param>
-    /// <exception cref="ArgumentException">A span is too short.</exception>
+    /// <param name="winners">What the forward pass stored. A tap that its window doesn't have in the image gives -1.</param>
+    /// <param name="indices">One for each output element; apart from winners.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
     public void Indices(int batch, ReadOnlySpan<byte> winners, Span<long> indices)
     {
-        long bytes = WinnerBytes(batch);
+        long bytes = WinnerBytes(batch), count = bytes / schedule.WinnerSize;
         ArgumentErrors.RequireBatch(winners, bytes, batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<long>)indices, bytes / schedule.WinnerSize, batch, nameof(indices));
-        for (int i = 0; i < bytes / schedule.WinnerSize; i++)
+        ArgumentErrors.RequireBatch((ReadOnlySpan<long>)indices, count, batch, nameof(indices));
+        if (winners[..(int)bytes].Overlaps(MemoryMarshal.AsBytes(indices[..(int)count])))
+            throw ArgumentErrors.Overlap(nameof(indices), nameof(winners));
+        for (int i = 0, p = 0, q = 0; i < count; i++)
         {
             int tap = schedule.WinnerSize == 1 ? winners[i] : BitConverter.ToInt32(winners[(4 * i)..]);
-            int p = i / Shape.Q % Shape.P, q = i % Shape.Q;
-            long h = ((long)p * Shape.StrideH) - Shape.PadTop + ((long)(tap / Shape.S) * Shape.DilationH);
-            long w = ((long)q * Shape.StrideW) - Shape.PadLeft + ((long)(tap % Shape.S) * Shape.DilationW);
-            indices[i] = (h * Shape.W) + w;
+            int r = tap / Shape.S, s = tap % Shape.S;
+            long h = schedule.Rows.Starts[p] + ((long)r * Shape.DilationH), w = schedule.Columns.Starts[q] + ((long)s * Shape.DilationW);
+            bool isInside = tap >= 0 && r < Shape.R && h >= 0 && h < Shape.H && w >= 0 && w < Shape.W;
+            indices[i] = isInside ? (h * Shape.W) + w : -1;
+            if (++q == schedule.Columns.Windows)
+                (q, p) = (0, p + 1 == schedule.Rows.Windows ? 0 : p + 1);
         }
     }
 
@@ -160,13 +179,17 @@ public sealed unsafe class Pool2DPlan<T>
         ArgumentErrors.RequireBatch(x, inputs.Length(batch, nameof(InputLayout)), batch);
         ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, outputs.Length(batch, nameof(OutputLayout)), batch, nameof(y));
         outputs.RequireDistinct(batch, nameof(OutputLayout));
-        if (keepWinners)
-            ArgumentErrors.RequireBatch((ReadOnlySpan<byte>)winners, WinnerBytes(batch), batch, nameof(winners));
+        long winnerBytes = keepWinners ? WinnerBytes(batch) : 0;
+        ArgumentErrors.RequireBatch((ReadOnlySpan<byte>)winners, winnerBytes, batch, nameof(winners));
         fixed (T* px = x, py = y)
         fixed (byte* pw = winners)
         {
             if (outputs.Elements(py, batch).Intersects(inputs.Elements(px, batch)))
                 throw ArgumentErrors.Overlap(nameof(y), nameof(x));
+            if (Overlap(pw, winnerBytes, px, InputLength(batch)))
+                throw ArgumentErrors.Overlap(nameof(winners), nameof(x));
+            if (Overlap(pw, winnerBytes, py, OutputLength(batch)))
+                throw ArgumentErrors.Overlap(nameof(winners), nameof(y));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Pool, tier))
                 Telemetry.Tell<T>(Operation.Pool, tier, $"{batch} of {Shape}", Kind);
             TierLoops<T>.For(tier).Pool(schedule, new()
@@ -181,7 +204,8 @@ public sealed unsafe class Pool2DPlan<T>
         }
     }
 
-    private void Backward(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, Span<T> dx, Execution execution, SimdTier tier)
+    private void Backward(
+        int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, long winnerBytes, Span<T> dx, Execution execution, SimdTier tier)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
         ArgumentErrors.RequireBatch(dy, outputs.Length(batch, nameof(OutputLayout)), batch);
@@ -192,6 +216,8 @@ public sealed unsafe class Pool2DPlan<T>
         {
             if (inputs.Elements(px, batch).Intersects(outputs.Elements(py, batch)))
                 throw ArgumentErrors.Overlap(nameof(dx), nameof(dy));
+            if (Overlap(pw, winnerBytes, px, InputLength(batch)))
+                throw ArgumentErrors.Overlap(nameof(dx), nameof(winners));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.PoolBackward, tier))
                 Telemetry.Tell<T>(Operation.PoolBackward, tier, $"{batch} of {Shape}", Kind);
             TierLoops<T>.For(tier).Pool(schedule, new()
@@ -206,6 +232,10 @@ public sealed unsafe class Pool2DPlan<T>
             }, execution);
         }
     }
+
+    /// <summary>Whether winners begin or end within what the elements span, gaps included.</summary>
+    private static bool Overlap(byte* winners, long bytes, T* elements, long count) =>
+        bytes > 0 && count > 0 && winners < (byte*)(elements + count) && (byte*)elements < winners + bytes;
 
     private void RequireKind(PoolKind expected)
     {

@@ -6,7 +6,7 @@ namespace SimdConv;
 /// <summary>What a pooling window keeps.</summary>
 public enum PoolKind
 {
-    /// <summary>The largest element; NaN if there is one; the first of equals.</summary>
+    /// <summary>The largest element, the first of equals; NaN if there is one, the last of several.</summary>
     Max,
 
     /// <summary>The mean.</summary>
@@ -129,8 +129,8 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
             throw ArgumentErrors.OutOfRange(nameof(kind), kind, "Average for an adaptive shape");
         if (DivisorOverride is 0 or < 0)
             throw ArgumentErrors.OutOfRange("shape.DivisorOverride", DivisorOverride, "1 or more, or null");
-        if ((long)R * S > 1 << 24)
-            throw ArgumentErrors.OutOfRange("shape.R", R, $"at most 2^24 taps; R x S is {(long)R * S}");
+        if (kind == PoolKind.Max && (long)R * S > 1 << 24)
+            throw ArgumentErrors.OutOfRange("shape.R", R, $"at most 2^24 taps for max pooling, whose winners are numbered; R x S is {(long)R * S}");
         Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom + ((long)DilationH * (R - 1)) + StrideH);
         Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight + ((long)DilationW * (S - 1)) + StrideW);
         if (AdaptiveSize is null)

@@ -180,7 +180,8 @@ int32_t simdconv_pool2d_destroy(simdconv_pool2d* plan); /* NULL is allowed */
 int32_t simdconv_pool2d_output_size(simdconv_pool2d* plan, int64_t* p, int64_t* q);
 int32_t simdconv_pool2d_winner_bytes(simdconv_pool2d* plan, int64_t batch, int64_t* bytes); /* max pooling only */
 
-/* winners: max pooling keeps which tap won, for the backward pass; may be NULL, and is for average pooling. */
+/* winners: max pooling keeps which tap won (the first of equals; the last of several NaN), for the backward pass; may be NULL, and is for
+ * average pooling. Memory apart from x, y and dx. A number that is no tap of its window in the image gives nothing to dx, and the index -1. */
 int32_t simdconv_pool2d_forward(simdconv_pool2d* plan, int64_t batch, const void* x, void* y, void* winners, const simdconv_execution* execution);
 int32_t simdconv_pool2d_backward(simdconv_pool2d* plan, int64_t batch, const void* dy, const void* winners, void* dx,
     const simdconv_execution* execution);

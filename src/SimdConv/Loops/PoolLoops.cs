@@ -19,8 +19,9 @@ internal unsafe struct PoolProblem<T>
 }
 
 /// <summary>
-/// Pooling, in one of two ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where rows
-/// of windows are too short, irregular or not contiguous, the same window of several planes (<see cref="PoolPlanes{TVec, T}"/>).
+/// Pooling, in one of three ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where rows
+/// of windows are too short, irregular or not contiguous, the same window of several planes (<see cref="PoolPlanes{TVec, T}"/>), of large
+/// windows piece by piece (<see cref="PoolPieces{TVec, T}"/>).
 /// <code>
 /// item: plane or block of planes, strip of target rows      shared out between threads
 ///   forward: copy the strip's source rows; windows row by row
@@ -38,24 +39,27 @@ internal static unsafe class PoolLoops<TVec, T>
 
     public static void Run(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution)
     {
-        bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem);
-        WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
-        Job job = new() { Schedule = schedule, Problem = problem, InWindows = inWindows, Strips = strips };
-        job.Blocks = inWindows
-            ? (((long)problem.Batch * schedule.Shape.C) + PoolWindows<TVec, T>.Together(schedule, problem) - 1) / PoolWindows<TVec, T>.Together(schedule, problem)
-            : PoolPlanes<TVec, T>.Blocks(schedule, problem);
-        long items = job.Blocks * strips.Count, perItem = (long)Math.Max(strips.Rows, strips.SourceRows) * schedule.Shape.W * (inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : TVec.Count);
+        Job job = new() { Schedule = schedule, Problem = problem, InWindows = PoolWindows<TVec, T>.Suits(schedule, problem) };
+        job.InPieces = !job.InWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
+        job.Strips = schedule.Strips(job.InWindows, problem.Backward);
+        int together = job.InWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
+        long blocks = job.InWindows ? (((long)problem.Batch * schedule.Shape.C) + together - 1) / together : PoolPlanes<TVec, T>.Blocks(schedule, problem);
+        job.PerBlock = job.InPieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : job.Strips.Count;
+        job.Items = blocks * job.PerBlock;
+        long perItem = job.InPieces
+            ? Math.Max(1, (long)schedule.Shape.H * schedule.Shape.W / job.PerBlock) * TVec.Count
+            : (long)Math.Max(job.Strips.Rows, job.Strips.SourceRows) * schedule.Shape.W * (job.InWindows ? together : TVec.Count);
         job.Grain = Math.Max(1, Grain / perItem);
-        execution.Run((int)Math.Min(execution.Threads, (items + job.Grain - 1) / job.Grain), &RunPart, &job);
+        execution.Run((int)Math.Min(execution.Threads, (job.Items + job.Grain - 1) / job.Grain), &RunPart, &job);
     }
 
     private struct Job
     {
         public PoolSchedule Schedule;
         public PoolProblem<T> Problem;
-        public bool InWindows;
+        public bool InWindows, InPieces;
         public WindowStrips Strips;
-        public long Blocks, Grain, Next;
+        public long PerBlock, Items, Grain, Next;
     }
 
     private static void RunPart(void* state, int part)
@@ -68,17 +72,27 @@ internal static unsafe class PoolLoops<TVec, T>
             for (long item; (item = Take(job, out long last)) < last;)
             {
                 for (; item < last; item++)
-                    windows.Run(item / job->Strips.Count, (int)(item % job->Strips.Count));
+                    windows.Run(item / job->PerBlock, (int)(item % job->PerBlock));
+            }
+        }
+        else if (job->InPieces)
+        {
+            using Workspace workspace = new(PoolPieces<TVec, T>.Bytes);
+            PoolPieces<TVec, T> pieces = new(job->Schedule, job->Problem, workspace);
+            for (long item; (item = Take(job, out long last)) < last;)
+            {
+                for (; item < last; item++)
+                    pieces.Run(item / job->PerBlock, item % job->PerBlock);
             }
         }
         else
         {
-            using Workspace workspace = new(PoolPlanes<TVec, T>.Bytes(job->Schedule, job->Strips, job->Problem.Backward));
+            using Workspace workspace = new(PoolPlanes<TVec, T>.Bytes(job->Schedule, job->Problem, job->Strips));
             PoolPlanes<TVec, T> planes = new(job->Schedule, job->Problem, job->Strips, workspace);
             for (long item; (item = Take(job, out long last)) < last;)
             {
                 for (; item < last; item++)
-                    planes.Run(item / job->Strips.Count, (int)(item % job->Strips.Count));
+                    planes.Run(item / job->PerBlock, (int)(item % job->PerBlock));
             }
         }
     }
@@ -86,8 +100,8 @@ internal static unsafe class PoolLoops<TVec, T>
     /// <summary>The next items [first, last).</summary>
     private static long Take(Job* job, out long last)
     {
-        long items = job->Blocks * job->Strips.Count, first = Math.Min(items, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
-        last = Math.Min(items, first + job->Grain);
+        long first = Math.Min(job->Items, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
+        last = Math.Min(job->Items, first + job->Grain);
         return first;
     }
 }

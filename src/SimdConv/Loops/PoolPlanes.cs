@@ -27,9 +27,9 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     public PoolPlanes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips, Workspace workspace)
     {
         (this.schedule, this.problem, this.strips) = (schedule, problem, strips);
-        source = workspace.Take<T>(SourceSize(schedule, strips, problem.Backward));
-        taps = workspace.Take<T>(SourceSize(schedule, strips, problem.Backward));
-        target = workspace.Take<T>(TargetSize(schedule, problem.Backward));
+        source = workspace.Take<T>(SourceSize(schedule, problem, strips));
+        taps = workspace.Take<T>(TapsSize(schedule, problem, strips));
+        target = workspace.Take<T>(TargetSize(schedule, problem));
     }
 
     /// <summary>Blocks of planes: over all images where their channels follow each other, else of each image.</summary>
@@ -37,22 +37,34 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         ? (((long)problem.Batch * schedule.Shape.C) + TVec.Count - 1) / TVec.Count
         : problem.Batch * (((long)schedule.Shape.C + TVec.Count - 1) / TVec.Count);
 
-    public static long Bytes(PoolSchedule schedule, WindowStrips strips, bool backward) =>
-        (2 * Workspace.SizeOf<T>(SourceSize(schedule, strips, backward))) + Workspace.SizeOf<T>(TargetSize(schedule, backward));
+    public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) => Workspace.SizeOf<T>(SourceSize(schedule, problem, strips))
+        + Workspace.SizeOf<T>(TapsSize(schedule, problem, strips)) + Workspace.SizeOf<T>(TargetSize(schedule, problem));
 
-    /// <summary>One strip of one block of planes.</summary>
-    public void Run(long block, int strip)
+    /// <summary>Where a block of planes begins.</summary>
+    public static PlaneBlock<T> Locate(PoolSchedule schedule, in PoolProblem<T> problem, long block)
     {
         Pool2DShape shape = schedule.Shape;
         bool oneRow = IsOneRow(schedule, problem);
         long perImage = oneRow ? Blocks(schedule, problem) : (shape.C + TVec.Count - 1) / TVec.Count;
         nint image = (nint)(block / perImage), channel = (nint)(block % perImage) * TVec.Count;
-        int lanes = (int)Math.Min(TVec.Count, (oneRow ? (nint)problem.Batch * shape.C : shape.C) - channel);
-        T* from = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
-        T* to = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
-        nint windows = (nint)schedule.Rows.Windows * schedule.Columns.Windows * schedule.WinnerSize;
-        byte* winners = problem.Winners == null ? null : problem.Winners + (((image * shape.C) + channel) * windows);
+        return new()
+        {
+            From = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C),
+            To = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C),
+            Winners = problem.Winners == null ? null : WinnerAt(schedule, problem.Winners, (image * shape.C) + channel, 0, 0),
+            Lanes = (int)Math.Min(TVec.Count, (oneRow ? (nint)problem.Batch * shape.C : shape.C) - channel),
+        };
+    }
+
+    /// <summary>One strip of one block of planes.</summary>
+    public void Run(long block, int strip)
+    {
+        PlaneBlock<T> planes = Locate(schedule, problem, block);
+        T* from = planes.From, to = planes.To;
+        byte* winners = planes.Winners;
+        int lanes = planes.Lanes;
         (int first, int last, int sourceFirst, int sourceLast) = strips[strip];
+        Pool2DShape shape = schedule.Shape;
         if (AreWhole(schedule, problem) && problem.Backward)
         {
             GiveWhole(from, winners, to, lanes);
@@ -97,7 +109,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         for (int i = 0; i < pixels; i += SumBlock)
             TransposeBlocks<TVec, T>.Dots<N1>(from + i, problem.SourceLayout.C, lanes, Math.Min(SumBlock, pixels - i), ones, 0, target);
         (int row, int column) = schedule.Divisor(0, 0);
-        TVec.Store(target, TVec.Divide(TVec.Load(target), TVec.Broadcast(T.CreateTruncating(row) * T.CreateTruncating(column))));
+        TVec.Store(target, TVec.Divide(TVec.Load(target), TVec.Broadcast(T.CreateTruncating((long)row * column))));
         LanePacking<TVec, T>.Scatter(target, to, problem.TargetLayout, lanes, 1);
     }
 
@@ -105,7 +117,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     private void GiveWhole(T* from, byte* winners, T* to, int lanes)
     {
         (int row, int column) = schedule.Divisor(0, 0);
-        T divisor = T.CreateTruncating(row) * T.CreateTruncating(column);
+        T divisor = T.CreateTruncating((long)row * column);
         int pixels = schedule.Shape.H * schedule.Shape.W;
         for (int lane = 0; lane < lanes; lane++)
         {
@@ -114,8 +126,9 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
             new Span<T>(plane, pixels).Fill(winners == null ? dy / divisor : T.Zero);
             if (winners == null)
                 continue;
-            int tap = int.CreateTruncating(WindowTile<TVec, T>.ReadOne(winners + (lane * schedule.WinnerSize), schedule.WinnerSize));
-            if (tap < pixels)
+            byte* winner = winners + (lane * schedule.WinnerSize);
+            int tap = schedule.WinnerSize == 1 ? *winner : *(int*)winner;
+            if ((uint)tap < (uint)pixels)
                 plane[tap] = dy;
         }
     }
@@ -164,7 +177,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
             TVec.Store(target + ((nint)q * TVec.Count), best);
             TVec stored = winner;
             for (int lane = 0; winners != null && lane < lanes; lane++)
-                WindowTile<TVec, T>.StoreEach(WinnerAt(winners, lane, p, q), (T*)&stored + lane, 1, schedule.WinnerSize);
+                WindowTile<TVec, T>.StoreEach(WinnerAt(schedule, winners, lane, p, q), (T*)&stored + lane, 1, schedule.WinnerSize);
         }
     }
 
@@ -193,7 +206,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Beat(TVec x, TVec tap, ref TVec best, ref TVec winner)
+    public static void Beat(TVec x, TVec tap, ref TVec best, ref TVec winner)
     {
         TVec wins = WindowTile<TVec, T>.Wins(x, best);
         best = TVec.Select(wins, x, best);
@@ -213,13 +226,13 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
                 if (winners == null)
                 {
                     (int row, int column) = schedule.Divisor(p, q);
-                    TVec.Store(at, TVec.Divide(TVec.Load(at), TVec.Broadcast(T.CreateTruncating(row) * T.CreateTruncating(column))));
+                    TVec.Store(at, TVec.Divide(TVec.Load(at), TVec.Broadcast(T.CreateTruncating((long)row * column))));
                     continue;
                 }
 
                 T* tap = taps + (at - source);
                 for (int lane = 0; lane < TVec.Count; lane++)
-                    tap[lane] = lane < lanes ? WindowTile<TVec, T>.ReadOne(WinnerAt(winners, lane, p, q), schedule.WinnerSize) : T.Zero;
+                    tap[lane] = lane < lanes ? WindowTile<TVec, T>.ReadOne(WinnerAt(schedule, winners, lane, p, q), schedule.WinnerSize) : T.Zero;
             }
         }
     }
@@ -253,11 +266,12 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
 
     private T* SourceAt(int row, int column, int width) => unchecked(source + ((((nint)row * width) + column) * TVec.Count));
 
-    private byte* WinnerAt(byte* winners, int lane, int p, int q) =>
-        winners + (((((nint)lane * schedule.Rows.Windows) + p) * schedule.Columns.Windows) + q) * schedule.WinnerSize;
+    /// <summary>A winner of the plane that is so many behind the first one.</summary>
+    public static byte* WinnerAt(PoolSchedule schedule, byte* winners, nint plane, int p, int q) =>
+        winners + ((((plane * schedule.Rows.Windows) + p) * schedule.Columns.Windows) + q) * schedule.WinnerSize;
 
     /// <summary>Whether there is one window a plane, and planes are contiguous.</summary>
-    private static bool AreWhole(PoolSchedule schedule, in PoolProblem<T> problem)
+    public static bool AreWhole(PoolSchedule schedule, in PoolProblem<T> problem)
     {
         ImageLayout image = problem.Backward ? problem.TargetLayout : problem.SourceLayout;
         return schedule.IsGlobal && image.W == 1 && image.H == schedule.Shape.W;
@@ -266,9 +280,28 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     private static bool IsOneRow(PoolSchedule schedule, in PoolProblem<T> problem) => problem.Batch == 1
         || (problem.SourceLayout.N == schedule.Shape.C * problem.SourceLayout.C && problem.TargetLayout.N == schedule.Shape.C * problem.TargetLayout.C);
 
-    private static long SourceSize(PoolSchedule schedule, WindowStrips strips, bool backward) =>
-        (long)strips.SourceRows * (backward ? schedule.Columns.Windows : schedule.Shape.W) * TVec.Count;
+    private static long SourceSize(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) =>
+        (long)strips.SourceRows * (problem.Backward ? schedule.Columns.Windows : schedule.Shape.W) * TVec.Count;
 
-    private static long TargetSize(PoolSchedule schedule, bool backward) =>
-        (long)(backward ? schedule.Shape.W : schedule.Columns.Windows) * TVec.Count;
+    private static long TapsSize(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) =>
+        problem.Backward && problem.Winners != null ? SourceSize(schedule, problem, strips) : 0;
+
+    /// <summary>Planes of a single window are written where they lie.</summary>
+    private static long TargetSize(PoolSchedule schedule, in PoolProblem<T> problem) => !problem.Backward
+        ? (long)schedule.Columns.Windows * TVec.Count
+        : AreWhole(schedule, problem) ? 0 : (long)schedule.Shape.W * TVec.Count;
+}
+
+/// <summary>As many neighbouring planes as a register has lanes, or fewer.</summary>
+internal unsafe struct PlaneBlock<T>
+    where T : unmanaged
+{
+    /// <summary>The first of them in the source and in the target.</summary>
+    public T* From, To;
+
+    /// <summary>null, or the first of their winners.</summary>
+    public byte* Winners;
+
+    /// <summary>How many there are.</summary>
+    public int Lanes;
 }

@@ -25,8 +25,8 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     /// <summary>For each column the divisor, ones behind them, and the first tap in the image.</summary>
     private readonly T* counts, firstTaps;
 
-    /// <summary>Source rows, split or padded; which tap each gradient is for; a row of dx by phases.</summary>
-    private readonly T* rows, taps, line;
+    /// <summary>Source rows, split or padded; which tap each gradient is for; a row of dx by phases; the levels of a tree of sums.</summary>
+    private readonly T* rows, taps, line, levels;
 
     /// <summary>Where the taps of a row are in a split row.</summary>
     private readonly int* columns;
@@ -41,8 +41,9 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         counts = workspace.Take<T>(windows + TVec.Count);
         firstTaps = workspace.Take<T>(windows + TVec.Count);
         rows = workspace.Take<T>(RowsSize(schedule, problem));
-        taps = workspace.Take<T>(RowsSize(schedule, problem));
+        taps = workspace.Take<T>(TapsSize(schedule, problem));
         line = workspace.Take<T>(split.LineLength);
+        levels = workspace.Take<T>(BlockTree<TVec, T>.Levels * TVec.Count);
         columns = workspace.Take<int>(axis.Places.Length);
         new Span<T>(counts + windows, TVec.Count).Fill(T.One);
         for (int q = 0; q < windows; q++)
@@ -55,9 +56,14 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             columns[s] = (int)split.Offset(s);
     }
 
-    /// <summary>Whether rows of windows fill lanes well enough, and are contiguous.</summary>
+    /// <summary>
+    /// Whether rows of windows fill lanes well enough, are contiguous, and take little scratch memory. Beyond 2^24 a divisor is the rounded product
+    /// of what rows and columns count for, but not the product of rounded ones.
+    /// </summary>
     public static bool Suits(PoolSchedule schedule, in PoolProblem<T> problem) => schedule.Shape.AdaptiveSize is null
-        && problem.SourceLayout.W == 1 && problem.TargetLayout.W == 1 && schedule.Columns.Windows * 4 > TVec.Count;
+        && problem.SourceLayout.W == 1 && problem.TargetLayout.W == 1 && schedule.Columns.Windows * 4L > TVec.Count
+        && Math.Max(schedule.Shape.R, schedule.Shape.S) <= 1 << 24
+        && schedule.FitsInWindows(RowsSize(schedule, problem), problem.Backward);
 
     /// <summary>
     /// How many planes are run as one: where windows tile small planes that follow each other, those are one tall plane.
@@ -76,7 +82,8 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem)
     {
         WindowAxis axis = schedule.Columns;
-        return (2 * Workspace.SizeOf<T>(axis.Windows + TVec.Count)) + (2 * Workspace.SizeOf<T>(RowsSize(schedule, problem)))
+        return (2 * Workspace.SizeOf<T>(axis.Windows + TVec.Count)) + Workspace.SizeOf<T>(RowsSize(schedule, problem))
+            + Workspace.SizeOf<T>(TapsSize(schedule, problem)) + Workspace.SizeOf<T>(BlockTree<TVec, T>.Levels * TVec.Count)
             + Workspace.SizeOf<T>(Split(schedule, problem).LineLength) + Workspace.SizeOf<int>(axis.Places.Length);
     }
 
@@ -123,8 +130,14 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             };
             T* y = target + (p * pitch), end = follow ? target + (range.Last * pitch) : y + windows;
             T first = T.CreateTruncating((long)firstTap * schedule.Shape.S), perRow = T.CreateTruncating(schedule.Shape.S);
-            if (average)
-                WindowTile<TVec, T>.Average(in window, T.CreateTruncating(schedule.Divisor(p, 0).Row), counts, y, pitch, count, windows, end);
+            T rowCount = average ? T.CreateTruncating(schedule.Divisor(p, 0).Row) : T.One;
+            if (average && schedule.HasBlocks)
+            {
+                BlockTile<TVec, T>.Average(in window, firstTap, schedule.Shape.R, schedule.BlockRows, schedule.BlockColumns, rowCount, counts, y, pitch,
+                    count, windows, end, levels);
+            }
+            else if (average)
+                WindowTile<TVec, T>.Average(in window, rowCount, counts, y, pitch, count, windows, end);
             else if (winners == null)
                 WindowTile<TVec, T>.Maximum<N0>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, null, null, 0);
             else
@@ -176,6 +189,9 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
 
     private static SplitRows<TVec, T> Split(PoolSchedule schedule, in PoolProblem<T> problem) => new(schedule.Columns,
         problem.Backward ? 1 : schedule.Strips(inWindows: true, backward: false).SourceRows * Together(schedule, problem), problem.SourceLayout.H == schedule.Shape.W);
+
+    private static long TapsSize(PoolSchedule schedule, in PoolProblem<T> problem) =>
+        problem.Backward && problem.Winners != null ? RowsSize(schedule, problem) : 0;
 
     private static long RowsSize(PoolSchedule schedule, in PoolProblem<T> problem)
     {

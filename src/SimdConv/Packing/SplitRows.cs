@@ -35,13 +35,13 @@ internal readonly unsafe struct SplitRows<TVec, T>
 
         // Without padding to put between them, contiguous rows of whole pairs are split as if they were one.
         inOne = two && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0 && axis.Windows + axis.Reach <= axis.Size / 2;
-        (Pitch, phasePitch) = inOne ? (axis.Size / 2, Whole(checked(rows * axis.Size / 2))) : (checked(axis.Phases.Length * pitch), pitch);
-        Length = checked((inOne ? 2 * phasePitch : rows * (nint)Pitch) + (2 * TVec.Count));
-        GivenPitch = checked(axis.Reach + Whole(width));
+        (Pitch, phasePitch) = inOne ? ((nint)(axis.Size / 2), Whole((nint)rows * axis.Size / 2)) : ((nint)axis.Phases.Length * pitch, (nint)pitch);
+        Length = (inOne ? 2 * phasePitch : rows * Pitch) + (2 * TVec.Count);
+        GivenPitch = axis.Reach + Whole(width);
     }
 
     /// <summary>Elements from one split row to the next.</summary>
-    public int Pitch { get; }
+    public nint Pitch { get; }
 
     /// <summary>Elements of all split rows, and those behind them that a register may reach.</summary>
     public nint Length { get; }
@@ -69,7 +69,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
             int first = axis.Phases[0].Pixel;
             T* even = target + (first * phasePitch) + axis.Phases[first].Place, odd = target + ((1 - first) * phasePitch) + axis.Phases[1 - first].Place;
             for (int i = 0; i < rows; i++)
-                RowCopy<TVec, T>.Split(source + (i * sourcePitch), axis.Size, even + ((nint)i * Pitch), odd + ((nint)i * Pitch));
+                RowCopy<TVec, T>.Split(source + (i * sourcePitch), axis.Size, even + (i * Pitch), odd + (i * Pitch));
         }
 
         int width = axis.Windows + axis.Reach;
@@ -79,7 +79,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
             bool copies = !two && phase.Taps > 0 && phase.Count > 0;
             for (int i = 0; i < rows && (copies || before > 0 || behind < width); i++)
             {
-                T* row = target + ((nint)i * Pitch);
+                T* row = target + (i * Pitch);
                 if (copies)
                     RowCopy<TVec, T>.Gather(source + (i * sourcePitch) + phase.Pixel, axis.Stride, row + phase.Place, phase.Count);
                 for (int j = 0; j < before; j++)
@@ -143,5 +143,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
         ? default
         : new(axis.Reach + phase.Place - axis.Places[phase.FirstTap].Step, phase.Taps, phase.FirstTap);
 
-    private static int Whole(int count) => (count + TVec.Count - 1) / TVec.Count * TVec.Count;
+    private static int Whole(int count) => (int)Whole((nint)count);
+
+    private static nint Whole(nint count) => (count + TVec.Count - 1) / TVec.Count * TVec.Count;
 }

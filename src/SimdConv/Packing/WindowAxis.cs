@@ -50,23 +50,18 @@ internal sealed class WindowAxis
             Counts[i] = (int)(includePad ? end - start : Math.Min(end, size) - Math.Max(start, 0));
         }
 
-        SortedDictionary<int, int> firstTaps = [];
-        for (int tap = 0; tap < Math.Min(kernel, TapStep); tap++)
-            firstTaps.Add((int)((long)tap * dilation % stride), tap);
-        for (int pixel = 0; pixel < size; pixel++)
+        Phases = FindPhases(kernel, padBefore);
+        int[] phaseOf = new int[Math.Min(kernel, TapStep)];
+        for (int i = 0; i < Phases.Length; i++)
         {
-            long at = (long)pixel + padBefore;
-            Meets[pixel] = firstTaps.TryGetValue((int)(at % stride), out int tap) ? Meet(at, tap) : default;
+            WindowPhase phase = Phases[i];
+            if (phase.Taps == 0)
+                continue;
+            phaseOf[phase.FirstTap] = i;
+            for (long pixel = phase.Pixel; pixel < size; pixel += stride)
+                Meets[pixel] = Meet(pixel + padBefore, phase.FirstTap);
         }
 
-        for (int pixel = 0; pixel < Math.Min(stride, size); pixel++)
-            firstTaps.TryAdd((int)(((long)pixel + padBefore) % stride), kernel);
-        Phases = [.. firstTaps.Select(phase =>
-        {
-            int before = padBefore % stride, pixel = phase.Key < before ? phase.Key - before + stride : phase.Key - before;
-            return new WindowPhase(pixel, (int)(((long)pixel + padBefore) / stride), Math.Max(0, (int)(((long)size - pixel + stride - 1) / stride)),
-                phase.Value, (int)(((long)kernel - phase.Value + TapStep - 1) / TapStep));
-        })];
         Alike = new int[windows];
         for (int i = windows - 1; i >= 0; i--)
             Alike[i] = i + 1 < windows && Taps[i] == Taps[i + 1] && Counts[i] == Counts[i + 1] ? Alike[i + 1] + 1 : 1;
@@ -81,7 +76,7 @@ internal sealed class WindowAxis
         for (int tap = 0; tap < kernel; tap++)
         {
             long at = (long)tap * dilation;
-            Places[tap] = (Array.FindIndex(Phases, phase => phase.FirstTap == tap % TapStep), (int)(at / stride));
+            Places[tap] = (phaseOf[tap % TapStep], (int)(at / stride));
         }
 
         (int, int, int) Meet(long at, int tap)
@@ -94,6 +89,31 @@ internal sealed class WindowAxis
                 ? default
                 : ((int)window, (int)first, (int)Math.Min((kernel - 1 - first) / TapStep, window / WindowStep) + 1);
         }
+    }
+
+    /// <summary>The residues modulo the stride that taps or pixels have, ascending, each with the first tap that has it.</summary>
+    private WindowPhase[] FindPhases(int kernel, int padBefore)
+    {
+        int taps = Math.Min(kernel, TapStep), pixels = Math.Min(Stride, Size), before = padBefore % Stride;
+        int[] residues = new int[checked(taps + pixels)], firstTaps = new int[residues.Length];
+        for (int tap = 0; tap < taps; tap++)
+            (residues[tap], firstTaps[tap]) = ((int)((long)tap * Dilation % Stride), tap);
+        for (int pixel = 0; pixel < pixels; pixel++)
+            (residues[taps + pixel], firstTaps[taps + pixel]) = ((int)(((long)pixel + padBefore) % Stride), kernel);
+        Array.Sort(residues, firstTaps);
+        List<WindowPhase> phases = new(Math.Max(taps, pixels));
+        for (int i = 0; i < residues.Length; i++)
+        {
+            // A residue that a tap and a pixel have is there twice.
+            (int residue, int firstTap) = (residues[i], firstTaps[i]);
+            if (i + 1 < residues.Length && residues[i + 1] == residue)
+                firstTap = Math.Min(firstTap, firstTaps[++i]);
+            int pixel = residue < before ? residue - before + Stride : residue - before;
+            phases.Add(new(pixel, (int)(((long)pixel + padBefore) / Stride), pixel < Size ? ((Size - 1 - pixel) / Stride) + 1 : 0, firstTap,
+                firstTap < kernel ? ((kernel - 1 - firstTap) / TapStep) + 1 : 0));
+        }
+
+        return [.. phases];
     }
 
     public int Windows { get; }

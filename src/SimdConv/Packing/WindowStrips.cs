@@ -11,10 +11,10 @@ internal sealed class WindowStrips
     public WindowStrips(WindowAxis axis, bool backward, long budget)
     {
         int targetRows = backward ? axis.Size : axis.Windows;
-        for (Rows = targetRows; ; Rows = (Rows + 1) / 2)
+        for (Rows = targetRows; ; Rows -= Rows / 2)
         {
-            strips = [.. Enumerable.Range(0, (targetRows + Rows - 1) / Rows).Select(strip =>
-                Strip(axis, backward, strip * Rows, Math.Min((strip + 1) * Rows, targetRows)))];
+            strips = [.. Enumerable.Range(0, ((targetRows - 1) / Rows) + 1).Select(strip =>
+                Strip(axis, backward, strip * Rows, (int)Math.Min((strip + 1L) * Rows, targetRows)))];
             SourceRows = strips.Max(strip => strip.SourceLast - strip.SourceFirst);
             if (Rows == 1 || SourceRows <= budget)
                 return;

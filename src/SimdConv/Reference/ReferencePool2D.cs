@@ -45,7 +45,8 @@ public static class ReferencePool2D
     /// <param name="kind">Maximum or mean.</param>
     /// <param name="batch">Images.</param>
     /// <param name="dy">Gradient of the output.</param>
-    /// <param name="winners">The taps that <see cref="Forward"/> stored; empty for averages.</param>
+    /// <param name="winners">The taps that <see cref="Forward"/> stored; one that its window doesn't have in the image gets nothing. Empty for
+    /// averages.</param>
     /// <param name="dx">Gradient of the input, overwritten.</param>
     /// <param name="input">Where the elements of dx lie; NCHW and contiguous if null.</param>
     /// <param name="output">Where the elements of dy lie; NCHW and contiguous if null.</param>
@@ -66,7 +67,7 @@ public static class ReferencePool2D
                     {
                         T gradient = dy[Geometry.Offset(f.Output, n, c, p, q)];
                         if (kind == PoolKind.Max)
-                            plane[f.Pixel(p, q, winners[f.Window(n, c, p, q)])].Add(gradient);
+                            Give(f, plane, p, q, winners[f.Window(n, c, p, q)], gradient);
                         else
                             Share(f, plane, p, q, gradient / T.CreateTruncating(Divisor(f, p, q)));
                     }
@@ -81,7 +82,7 @@ public static class ReferencePool2D
         }
     }
 
-    /// <summary>NaN if the window holds one; the first of equals.</summary>
+    /// <summary>NaN if the window holds one, and the last one of several; else the first of equals.</summary>
     private static T Maximum<T>(in Frame f, ReadOnlySpan<T> x, int n, int c, int p, int q, out int winner)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -93,7 +94,7 @@ public static class ReferencePool2D
             if (!f.IsInside(h, w))
                 continue;
             T value = x[Geometry.Offset(f.Input, n, c, h, w)];
-            if (winner < 0 || value > best || (T.IsNaN(value) && !T.IsNaN(best)))
+            if (winner < 0 || value > best || T.IsNaN(value))
                 (best, winner) = (value, tap);
         }
 
@@ -112,6 +113,16 @@ public static class ReferencePool2D
         }
 
         return sum.DividedBy(Divisor(f, p, q));
+    }
+
+    private static void Give<T>(in Frame f, Accumulator<T>[] plane, int p, int q, int tap, T gradient)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (tap < 0 || tap >= f.Shape.R * f.Shape.S)
+            return;
+        (int h, int w) = f.Locate(p, q, tap);
+        if (f.IsInside(h, w))
+            plane[(h * f.Shape.W) + w].Add(gradient);
     }
 
     private static void Share<T>(in Frame f, Accumulator<T>[] plane, int p, int q, T part)
@@ -166,12 +177,6 @@ public static class ReferencePool2D
         }
 
         public bool IsInside(int h, int w) => h >= 0 && h < Shape.H && w >= 0 && w < Shape.W;
-
-        public int Pixel(int p, int q, int tap)
-        {
-            (int h, int w) = Locate(p, q, tap);
-            return (h * Shape.W) + w;
-        }
     }
 
     /// <summary>P, counted by sliding the window down the padded image.</summary>

@@ -250,6 +250,12 @@ static void pooling(void)
     CHECK(simdconv_pool2d_forward(average, 2, x, mean, NULL, NULL) == SIMDCONV_OK && mean[0] == (x[0] + x[1] + x[8] + x[9]) / 4);
     CHECK(simdconv_pool2d_backward(average, 2, mean, NULL, dx, NULL) == SIMDCONV_OK && dx[0] == mean[0] / 4);
 
+    memset(winners, 200, sizeof winners);
+    CHECK(simdconv_pool2d_backward(max, 2, pooled, winners, dx, NULL) == SIMDCONV_OK && dx[0] == 0 && dx[indices[0]] == 0);
+    CHECK(simdconv_pool2d_indices(max, 2, winners, indices) == SIMDCONV_OK && indices[0] == -1 && indices[95] == -1);
+
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "winners shares elements with x", simdconv_pool2d_forward(max, 2, x, pooled, (unsigned char*)x, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "dx shares elements with winners", simdconv_pool2d_backward(max, 2, pooled, (unsigned char*)dx, dx, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "winners is NULL", simdconv_pool2d_backward(max, 2, pooled, NULL, dx, NULL));
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_pool2d_forward(NULL, 2, x, pooled, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "x is NULL", simdconv_pool2d_forward(max, 2, NULL, pooled, NULL, NULL));

@@ -57,14 +57,17 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
                 byte[] winners = new byte[new Pool2DPlan<T>(shape, PoolKind.Max).WinnerBytes(1)];
                 int[] expectedWinners = new int[y.Length];
                 ReferencePool2D.Forward<T>(shape, PoolKind.Max, 1, x, expected, expectedWinners);
-                Pool2DPlan<T> plan = new(shape, PoolKind.Max);
-                plan.Forward(1, x, y, winners, tier.Run());
-                Compare.Equal<T>(expected, y, $"maxima of {shape}");
-                Assert.Equal(expectedWinners, winners.Length == y.Length
-                    ? Array.ConvertAll(winners, tap => (int)tap)
-                    : System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(winners).ToArray());
-                plan.Forward(1, x, y, tier.Run());
-                Compare.Equal<T>(expected, y, $"maxima of {shape} without winners");
+                foreach (bool inPieces in (ReadOnlySpan<bool>)[false, true])
+                {
+                    Pool2DPlan<T> plan = new(shape, PoolKind.Max) { InPieces = inPieces };
+                    plan.Forward(1, x, y, winners, tier.Run());
+                    Compare.Equal<T>(expected, y, $"maxima of {shape}");
+                    Assert.Equal(expectedWinners, winners.Length == y.Length
+                        ? Array.ConvertAll(winners, tap => (int)tap)
+                        : System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(winners).ToArray());
+                    plan.Forward(1, x, y, tier.Run());
+                    Compare.Equal<T>(expected, y, $"maxima of {shape} without winners");
+                }
             }
         }
     }

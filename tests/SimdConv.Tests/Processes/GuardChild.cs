@@ -47,6 +47,8 @@ internal static class GuardChild
             Check(ConvCases.Any(), tier, side, c => Unfold<T>(c, execution, side));
         }
 
+        foreach (int threads in (int[])[1, 2])
+            WinnerGuards<T>.Run(tier.Run(threads), side);
         for (int length = 0; length < 70; length++)
             Elementwise<T>(length, tier.Run(), side);
     }
@@ -157,7 +159,7 @@ internal static class GuardChild
         StridedImage<T> x = StridedImage<T>.Filled(c.Input, c.Batch, s.C, s.H, s.W, c.Data, c.Seed);
         StridedImage<T> dy = StridedImage<T>.Filled(c.Output, c.Batch, s.C, s.P, s.Q, c.Data, c.Seed + 1);
         T[] y = (T[])dy.Data.Clone(), dx = (T[])x.Data.Clone();
-        Pool2DPlan<T> plan = new(s, c.Kind, x.Layout, dy.Layout);
+        Pool2DPlan<T> plan = new(s, c.Kind, x.Layout, dy.Layout) { InPieces = c.Seed % 3 == 0 };
         using Guards<T> guards = new(side);
         using Guards<byte> bytes = new(side);
         Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx);
@@ -223,7 +225,7 @@ internal static class GuardChild
     }
 
     /// <summary>The guarded buffers of one call.</summary>
-    private sealed class Guards<T>(GuardSide side) : IDisposable where T : unmanaged
+    internal sealed class Guards<T>(GuardSide side) : IDisposable where T : unmanaged
     {
         private readonly List<GuardedBuffer<T>> buffers = [];
 

@@ -5,19 +5,40 @@ namespace SimdConv.Tests.Support;
 /// <summary>The orders of operations that the numeric contract promises of pooling and col2im, over contiguous NCHW images.</summary>
 internal static class WindowChain
 {
-    /// <summary>Sums ascend (r, s), one division by <paramref name="divisors"/> (one an output pixel).</summary>
+    /// <summary>
+    /// Windows of up to 4096 taps: sums ascend (r, s); larger ones: such sums of blocks, added level by level. Then one division by
+    /// <paramref name="divisors"/> (one an output pixel).
+    /// </summary>
     public static T[] Average<T>(Pool2DShape s, int batch, T[] x, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] y = new T[(long)batch * s.C * s.P * s.Q];
         for (int i = 0; i < y.Length; i++)
         {
-            T sum = T.Zero;
-            foreach (int pixel in Pixels(s, i % (s.P * s.Q)))
-                sum += x[(i / (s.P * s.Q) * s.H * s.W) + pixel];
-            y[i] = sum / T.CreateTruncating(divisors[i % (s.P * s.Q)]);
+            int window = i % (s.P * s.Q), plane = i / (s.P * s.Q) * s.H * s.W;
+            List<T> sums = [];
+            foreach (IEnumerable<int> taps in Blocks(s))
+            {
+                T sum = T.Zero;
+                foreach (int tap in taps)
+                    sum += Pixel(s, window, tap) is int pixel and >= 0 ? x[plane + pixel] : T.Zero;
+                sums.Add(sum);
+            }
+
+            while (sums.Count > 1)
+                sums = [.. sums.Chunk(2).Select(pair => pair.Length == 2 ? pair[0] + pair[1] : pair[0])];
+            y[i] = sums[0] / T.CreateTruncating(divisors[window]);
         }
 
         return y;
+    }
+
+    /// <summary>The taps of a window in the blocks that are summed by themselves: one of them, or some rows by 256 columns.</summary>
+    private static IEnumerable<IEnumerable<int>> Blocks(Pool2DShape s)
+    {
+        if (s.R * s.S <= 4096)
+            return [Enumerable.Range(0, s.R * s.S)];
+        int[][] rows = [.. Enumerable.Range(0, s.R).Chunk(s.S < 256 ? 256 / s.S : 1)], columns = [.. Enumerable.Range(0, s.S).Chunk(256)];
+        return rows.SelectMany(each => columns.Select(some => each.SelectMany(row => some.Select(column => (row * s.S) + column))));
     }
 
     /// <summary>Each window's gradient divided once, added to its pixels in ascending (r, s) of each pixel's taps, adaptive windows in ascending (p, q).</summary>
@@ -38,7 +59,7 @@ internal static class WindowChain
         return dx;
     }
 
-    /// <summary>Each winner gets its windows' gradients in ascending (r, s).</summary>
+    /// <summary>Each winner gets its windows' gradients in ascending (r, s); a winner that is no tap in the image gets nothing.</summary>
     public static T[] MaxBackward<T>(Pool2DShape s, int batch, T[] dy, int[] winners) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] dx = new T[(long)batch * s.C * s.H * s.W];
@@ -47,8 +68,8 @@ internal static class WindowChain
         {
             for (int i = 0; i < winners.Length; i++)
             {
-                if (winners[i] == tap)
-                    dx[(i / windows * s.H * s.W) + Pixel(s, i % windows, tap)] += dy[i];
+                if (winners[i] == tap && Pixel(s, i % windows, tap) is int pixel and >= 0)
+                    dx[(i / windows * s.H * s.W) + pixel] += dy[i];
             }
         }
 

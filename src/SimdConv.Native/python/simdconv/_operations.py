@@ -254,7 +254,7 @@ class Pool2D(_Plan):
         return out
 
     def indices(self, winners: np.ndarray, batch: int) -> np.ndarray:
-        """Winners as PyTorch's indices, h * W + w."""
+        """Winners as PyTorch's indices, h * W + w; -1 for a number that is no tap of its window in the image."""
         out = np.empty((batch, *self.output_shape), np.int64)
         lib.call("pool2d_indices", self._handle, batch, self._winners(winners, batch), out.ctypes.data)
         return out

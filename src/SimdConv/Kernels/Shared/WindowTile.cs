@@ -152,11 +152,12 @@ internal static unsafe class WindowTile<TVec, T>
         }
     }
 
+    /// <summary>A winner as a number that equals no tap if the winner is none: taps are below 2^24, where float is exact.</summary>
     public static T ReadOne(byte* winner, int winnerSize) => T.CreateTruncating(winnerSize == 1 ? *winner : *(int*)winner);
 
-    /// <summary>A later tap wins if it is greater, or the first NaN.</summary>
+    /// <summary>A later tap wins if it is greater, or NaN: so the last NaN wins, as in PyTorch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Wins(TVec x, TVec best) => TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(best, best));
+    public static TVec Wins(TVec x, TVec best) => TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(default, default));
 
     /// <summary>What a register of pixels is given, taps ascending; TTaps is 1 where each gift is for one tap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -201,7 +202,7 @@ internal static unsafe class WindowTile<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(T* target, TVec value, int count, T* end)
+    public static void Store(T* target, TVec value, int count, T* end)
     {
         if (target + TVec.Count <= end)
             TVec.Store(target, value);

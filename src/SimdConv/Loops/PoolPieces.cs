@@ -1,0 +1,285 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>
+/// Pooling with planes in lanes and as little scratch memory as for a few hundred pixels, however large windows and images are: each window is read
+/// from the image in pieces. This is for averages that are sums of blocks, and for strips of a single row that would be too large to copy.
+/// </summary>
+internal readonly unsafe ref struct PoolPieces<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Target columns of an item, pixels that are copied at a time, and pixels whose dot product with ones is taken at a time.</summary>
+    private const int TargetColumns = 64, PiecePixels = 1024, DotPixels = 256;
+
+    private readonly PoolSchedule schedule;
+    private readonly PoolProblem<T> problem;
+
+    /// <summary>Registers of a piece of the source and the tap that each of them is for; results; the levels of a tree; ones; one sum.</summary>
+    private readonly T* source, taps, target, levels, ones, sums;
+
+    public PoolPieces(PoolSchedule schedule, in PoolProblem<T> problem, Workspace workspace)
+    {
+        (this.schedule, this.problem) = (schedule, problem);
+        source = workspace.Take<T>(PiecePixels * TVec.Count);
+        taps = workspace.Take<T>(PiecePixels * TVec.Count);
+        target = workspace.Take<T>(TargetColumns * TVec.Count);
+        levels = workspace.Take<T>(BlockTree<TVec, T>.Levels * TVec.Count);
+        ones = workspace.Take<T>(DotPixels);
+        sums = workspace.Take<T>(TVec.Count);
+        new Span<T>(ones, DotPixels).Fill(T.One);
+    }
+
+    public static long Bytes => (2 * Workspace.SizeOf<T>(PiecePixels * TVec.Count)) + Workspace.SizeOf<T>(TargetColumns * TVec.Count)
+        + Workspace.SizeOf<T>(BlockTree<TVec, T>.Levels * TVec.Count) + Workspace.SizeOf<T>(DotPixels) + Workspace.SizeOf<T>(TVec.Count);
+
+    /// <summary>Items of a block of planes: rows of the target in pieces.</summary>
+    public static long Items(PoolSchedule schedule, bool backward) =>
+        (long)(backward ? schedule.Shape.H : schedule.Rows.Windows) * PiecesOfRow(schedule, backward);
+
+    /// <summary>Whether one call of pooling, not with windows in lanes, goes this way.</summary>
+    public static bool Suits(PoolSchedule schedule, in PoolProblem<T> problem) => problem.Backward
+        ? !PoolPlanes<TVec, T>.AreWhole(schedule, problem) && !schedule.FitsInPlanes(backward: true)
+        : (schedule.HasBlocks && schedule.Kind == PoolKind.Average) || !schedule.FitsInPlanes(backward: false);
+
+    /// <summary>A piece of a row of the target, of one block of planes.</summary>
+    public void Run(long block, long item)
+    {
+        PlaneBlock<T> planes = PoolPlanes<TVec, T>.Locate(schedule, problem, block);
+        int pieces = PiecesOfRow(schedule, problem.Backward), row = (int)(item / pieces), first = (int)(item % pieces) * TargetColumns;
+        int count = Math.Min(TargetColumns, (problem.Backward ? schedule.Shape.W : schedule.Columns.Windows) - first);
+        if (problem.Backward)
+            Collect(planes, row, first, count);
+        for (int q = first; q < first + count && !problem.Backward; q++)
+        {
+            TVec result = schedule.Kind == PoolKind.Average ? Average(planes, row, q) : Maximum(planes, row, q);
+            TVec.Store(target + ((q - first) * TVec.Count), result);
+        }
+
+        LanePacking<TVec, T>.Scatter(target, planes.To + (row * problem.TargetLayout.H) + (first * problem.TargetLayout.W), problem.TargetLayout,
+            planes.Lanes, count);
+    }
+
+    private static int PiecesOfRow(PoolSchedule schedule, bool backward) =>
+        (((backward ? schedule.Shape.W : schedule.Columns.Windows) - 1) / TargetColumns) + 1;
+
+    private TVec Average(in PlaneBlock<T> planes, int p, int q)
+    {
+        (int top, int bottom) = schedule.Rows.Taps[p];
+        (int left, int right) = schedule.Columns.Taps[q];
+        BlockTree<TVec, T> tree = new(levels);
+        for (long row = 0; row < schedule.Shape.R; row += schedule.BlockRows)
+        {
+            int from = (int)Math.Max(row, top), to = (int)Math.Min(row + schedule.BlockRows, bottom);
+            for (long column = 0; column < schedule.Shape.S; column += schedule.BlockColumns)
+            {
+                int start = (int)Math.Max(column, left), end = (int)Math.Min(column + schedule.BlockColumns, right);
+                tree.Add(from < to && start < end ? Sum(planes, PixelAt(planes, p, from, q, start), to - from, end - start) : default);
+            }
+        }
+
+        (int rowCount, int columnCount) = schedule.Divisor(p, q);
+        return TVec.Divide(tree.Total(), TVec.Broadcast(T.CreateTruncating((long)rowCount * columnCount)));
+    }
+
+    /// <summary>One chain over pixels of a window, which aren't dilated.</summary>
+    private TVec Sum(in PlaneBlock<T> planes, T* from, int rows, int columns)
+    {
+        ImageLayout image = problem.SourceLayout;
+        if (image.H == columns * image.W)
+            (rows, columns) = (1, rows * columns);
+        TVec sum = default;
+        if (TVec.Count >= 4 && image.W == 1 && image.C != 1)
+        {
+            // Planes are read where they lie, and summed as they are turned in registers.
+            TVec.Store(sums, default);
+            for (int r = 0; r < rows; r++)
+            {
+                for (int s = 0; s < columns; s += DotPixels)
+                {
+                    TransposeBlocks<TVec, T>.Dots<N1>(from + (r * image.H) + s, image.C, planes.Lanes, Math.Min(DotPixels, columns - s), ones, 0, sums);
+                }
+            }
+
+            return TVec.Load(sums);
+        }
+
+        for (int r = 0; r < rows; r++)
+        {
+            for (int s = 0; s < columns; s += PiecePixels)
+            {
+                int count = Math.Min(PiecePixels, columns - s);
+                T* pixels = Read(planes, from + (r * image.H) + (s * image.W), count, image.W, out nint step);
+                sum = Add(pixels, step, count, sum);
+            }
+        }
+
+        return sum;
+    }
+
+    private TVec Maximum(in PlaneBlock<T> planes, int p, int q)
+    {
+        WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
+        (int top, int bottom) = vertical.Taps[p];
+        (int left, int right) = horizontal.Taps[q];
+        TVec best = TVec.Broadcast(T.NegativeInfinity), winner = TVec.Broadcast(T.CreateTruncating(((long)top * schedule.Shape.S) + left));
+        nint step = (nint)horizontal.Dilation * problem.SourceLayout.W;
+        for (int r = top; r < bottom; r++)
+        {
+            for (int s = left; s < right; s += PiecePixels)
+            {
+                int count = Math.Min(PiecePixels, right - s);
+                T* pixels = Read(planes, PixelAt(planes, p, r, q, s), count, step, out nint next);
+                Maximum(pixels, next, count, T.CreateTruncating(((long)r * schedule.Shape.S) + s), ref best, ref winner);
+            }
+        }
+
+        for (int lane = 0; planes.Winners != null && lane < planes.Lanes; lane++)
+        {
+            WindowTile<TVec, T>.StoreEach(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q), (T*)&winner + lane, 1,
+                schedule.WinnerSize);
+        }
+
+        return best;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static TVec Add(T* pixels, nint step, int count, TVec sum)
+    {
+        for (int i = 0; i < count; i++, pixels += step)
+            sum = TVec.Add(sum, TVec.Load(pixels));
+        return sum;
+    }
+
+    /// <summary>Two halves at once, since each pixel has to wait for the one before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Maximum(T* pixels, nint step, int count, T firstTap, ref TVec best, ref TVec winner)
+    {
+        int half = count / 2;
+        TVec one = TVec.Broadcast(T.One), tap0 = TVec.Broadcast(firstTap), tap1 = TVec.Broadcast(firstTap + T.CreateTruncating(half));
+        TVec best0 = best, winner0 = winner, best1 = TVec.Broadcast(T.NegativeInfinity), winner1 = tap1;
+        T* second = pixels + (half * step);
+        for (int i = 0; i < half; i++, pixels += step, second += step, tap0 = TVec.Add(tap0, one), tap1 = TVec.Add(tap1, one))
+        {
+            PoolPlanes<TVec, T>.Beat(TVec.Load(pixels), tap0, ref best0, ref winner0);
+            PoolPlanes<TVec, T>.Beat(TVec.Load(second), tap1, ref best1, ref winner1);
+        }
+
+        if (count % 2 != 0)
+            PoolPlanes<TVec, T>.Beat(TVec.Load(second), tap1, ref best1, ref winner1);
+        PoolPlanes<TVec, T>.Beat(best1, winner1, ref best0, ref winner0);
+        (best, winner) = (best0, winner0);
+    }
+
+    /// <summary>
+    /// Pixels of dx in a row: each sums what the windows that it meets give to it, taps ascending. Windows come in pieces, in the order in which
+    /// pixels meet them.
+    /// </summary>
+    private void Collect(in PlaneBlock<T> planes, int h, int first, int count)
+    {
+        WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
+        (int window, int firstRow, int rows) = vertical.Meets[h];
+        int low = int.MaxValue, high = -1;
+        for (int w = first; w < first + count; w++)
+        {
+            TVec.Store(target + ((w - first) * TVec.Count), default);
+            (int column, _, int columns) = horizontal.Meets[w];
+            if (columns == 0)
+                continue;
+            int last = column - ((columns - 1) * horizontal.WindowStep);
+            (low, high) = (Math.Min(low, Math.Min(column, last)), Math.Max(high, Math.Max(column, last)));
+        }
+
+        for (int r = 0; r < rows && high >= 0; r++)
+        {
+            int p = window - (r * vertical.WindowStep), pieces = ((high - low) / PiecePixels) + 1;
+            long tapOfRow = (firstRow + ((long)r * vertical.TapStep)) * schedule.Shape.S;
+            for (int i = 0; i < pieces; i++)
+            {
+                int from = low + (PiecePixels * (horizontal.WindowStep > 0 ? pieces - 1 - i : i)), to = Math.Min(from + PiecePixels, high + 1);
+                T* gifts = Give(planes, p, from, to - from);
+                for (int w = first; w < first + count; w++)
+                    Collect(gifts, from, to, horizontal.Meets[w], tapOfRow, target + ((w - first) * TVec.Count));
+            }
+        }
+    }
+
+    /// <summary>Adds to a pixel what those of its windows give that are from from to to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Collect(T* gifts, int from, int to, (int Window, int Tap, int Count) meets, long tapOfRow, T* pixel)
+    {
+        int step = schedule.Columns.WindowStep, tapStep = schedule.Columns.TapStep;
+        TVec sum = TVec.Load(pixel);
+        for (int s = FirstIn(meets.Window, step, from, to); s < meets.Count; s++)
+        {
+            int window = meets.Window - (s * step);
+            if (window < from || window >= to)
+                break;
+            TVec dy = TVec.Load(gifts + ((nint)(window - from) * TVec.Count));
+            if (problem.Winners != null)
+            {
+                TVec tap = TVec.Broadcast(T.CreateTruncating(tapOfRow + meets.Tap + ((long)s * tapStep)));
+                dy = TVec.And(TVec.Equal(TVec.Load(taps + ((nint)(window - from) * TVec.Count)), tap), dy);
+            }
+
+            sum = TVec.Add(sum, dy);
+        }
+
+        TVec.Store(pixel, sum);
+    }
+
+    /// <summary>The number of the first window, counted from the given one by steps down (up if the step is -1), that lies in the range or behind it.</summary>
+    private static int FirstIn(int window, int step, int from, int to) => step > 0
+        ? window < to ? 0 : ((window - to) / step) + 1
+        : Math.Max(0, from - window);
+
+    /// <summary>What windows of a row have to give: divided, or with the taps that it is for.</summary>
+    private T* Give(in PlaneBlock<T> planes, int p, int q, int count)
+    {
+        ImageLayout image = problem.SourceLayout;
+        LanePacking<TVec, T>.Gather(planes.From + (p * image.H) + (q * image.W), image, planes.Lanes, 1, count, source);
+        for (int i = 0; i < count; i++)
+        {
+            T* at = source + ((nint)i * TVec.Count), tap = taps + ((nint)i * TVec.Count);
+            if (planes.Winners == null)
+            {
+                (int row, int column) = schedule.Divisor(p, q + i);
+                TVec.Store(at, TVec.Divide(TVec.Load(at), TVec.Broadcast(T.CreateTruncating((long)row * column))));
+                continue;
+            }
+
+            for (int lane = 0; lane < TVec.Count; lane++)
+            {
+                tap[lane] = lane < planes.Lanes
+                    ? WindowTile<TVec, T>.ReadOne(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q + i), schedule.WinnerSize)
+                    : T.Zero;
+            }
+        }
+
+        return source;
+    }
+
+    /// <summary>A pixel of window (p, q): one that its tap (r, s) has in the image.</summary>
+    private T* PixelAt(in PlaneBlock<T> planes, int p, int r, int q, int s) => planes.From
+        + ((schedule.Rows.Starts[p] + ((nint)r * schedule.Rows.Dilation)) * problem.SourceLayout.H)
+        + ((schedule.Columns.Starts[q] + ((nint)s * schedule.Columns.Dilation)) * problem.SourceLayout.W);
+
+    /// <summary>Registers of pixels in a row: where they lie if channels lie side by side, else a copy.</summary>
+    private T* Read(in PlaneBlock<T> planes, T* from, int count, nint step, out nint next)
+    {
+        if (planes.Lanes == TVec.Count && (problem.SourceLayout.C == 1 || TVec.Count == 1))
+        {
+            next = step;
+            return from;
+        }
+
+        next = TVec.Count;
+        LanePacking<TVec, T>.Gather(from, problem.SourceLayout with { W = step }, planes.Lanes, 1, count, source);
+        return source;
+    }
+}
