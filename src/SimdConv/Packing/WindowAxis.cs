@@ -77,12 +77,17 @@ internal sealed class WindowAxis
             AlikePixels[pixel] = alike ? AlikePixels[pixel + stride] + 1 : 1;
         }
 
+        // A tap has the phase of the first tap that it is equal to modulo the stride.
+        int[] phases = new int[Math.Min(kernel, TapStep)];
+        for (int phase = 0; phase < Phases.Length; phase++)
+        {
+            if (Phases[phase].FirstTap < phases.Length)
+                phases[Phases[phase].FirstTap] = phase;
+        }
+
         Places = new (int, int)[kernel];
         for (int tap = 0; tap < kernel; tap++)
-        {
-            long at = (long)tap * dilation;
-            Places[tap] = (Array.FindIndex(Phases, phase => phase.FirstTap == tap % TapStep), (int)(at / stride));
-        }
+            Places[tap] = (phases[tap % TapStep], (int)((long)tap * dilation / stride));
 
         (int, int, int) Meet(long at, int tap)
         {
