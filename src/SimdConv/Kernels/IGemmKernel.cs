@@ -125,8 +125,8 @@ internal unsafe struct TileErrand<T>
     /// <summary>Where registers lie.</summary>
     public TilePlaces* Places;
 
-    /// <summary>Terms that are neighbours in B, and the elements to pass over behind them.</summary>
-    public nint Terms, Jump;
+    /// <summary>Terms that are neighbours in B, the terms to pass over behind them, and the elements of B that these are.</summary>
+    public nint Terms, SkippedTerms, Jump;
 }
 
 /// <summary>Where the second to the fourth register of a row lie from the first, in B and in C.</summary>

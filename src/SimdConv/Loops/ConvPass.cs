@@ -116,7 +116,7 @@ internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, 
 {
     public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
 
-    public override bool ReadsWeights(int batch) => isForward;
+    public override bool ReadsWeights(int batch) => isForward && schedule.Kernel.Length == shape.R * shape.S;
 
     public override void Pack(T* weights, T* panels, Execution execution) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
 

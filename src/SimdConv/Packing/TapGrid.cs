@@ -14,6 +14,12 @@ internal sealed class TapGrid
     /// <summary>The share of all terms that bands must save to be worth their smaller tiles.</summary>
     private const double LeastSaving = 0.15;
 
+    /// <summary>So many phases of the input gradient are grids of their own: those of a stride of 2 down and across.</summary>
+    private const int MostSeparatePhases = 4;
+
+    /// <summary>More bands than that, each with weights of its own, are brought down to a few.</summary>
+    private const int MostBands = 16, FewBands = 4;
+
     public required int Height { get; init; }
 
     public required int Width { get; init; }
@@ -43,8 +49,26 @@ internal sealed class TapGrid
     /// <summary>Taps of one channel.</summary>
     public int Taps => Rows.Length * Columns.Length;
 
+    /// <summary>
+    /// The phases of the rows that the grid stands for: where the first row of each lies below OriginH, and how much its rows of taps are further
+    /// down the kernel than <see cref="Rows"/>. Each of several phases is a set of outputs of its own, see <see cref="PhaseOutputs"/>.
+    /// </summary>
+    public (int Origin, int Kernel)[] RowPhases { get; init; } = [(0, 0)];
+
+    /// <summary>The phases of the columns likewise.</summary>
+    public (int Origin, int Kernel)[] ColumnPhases { get; init; } = [(0, 0)];
+
+    /// <summary>The pairs of a phase of the rows and one of the columns.</summary>
+    public int Phases => RowPhases.Length * ColumnPhases.Length;
+
+    /// <summary>The rows of taps by what they are modulo the stride.</summary>
+    public StripLayout.Axis Vertical => field ??= new(Rows, StrideH);
+
+    /// <summary>The columns of taps by what they are modulo the stride.</summary>
+    public StripLayout.Axis Horizontal => field ??= new(Columns, StrideW);
+
     /// <summary>The one grid of the forward pass.</summary>
-    public static TapGrid Forward(Conv2DShape shape) => new()
+    public static TapGrid Forward(Conv2DShape shape, UnseenTaps unseen) => new()
     {
         Height = shape.P,
         Width = shape.Q,
@@ -52,35 +76,37 @@ internal sealed class TapGrid
         SourceWidth = shape.W,
         StrideH = shape.StrideH,
         StrideW = shape.StrideW,
-        Rows = Window(shape.R, shape.DilationH, shape.PadTop),
-        Columns = Window(shape.S, shape.DilationW, shape.PadLeft),
+        Rows = Window(shape.R, shape.DilationH, shape.PadTop, shape.P, shape.StrideH, shape.H, unseen),
+        Columns = Window(shape.S, shape.DilationW, shape.PadLeft, shape.Q, shape.StrideW, shape.W, unseen),
     };
 
-    /// <summary>The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write.</summary>
-    public static TapGrid[] InputGradient(Conv2DShape shape)
+    /// <summary>
+    /// The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write. Where phases are many, one grid stands for
+    /// all whose taps read the same pixels of dy, so that there are few grids whatever the stride.
+    /// </summary>
+    /// <param name="shape">The geometry.</param>
+    /// <param name="unseen">Whether taps that see padding alone are left out.</param>
+    /// <param name="mostSeparate">More phases than that are merged.</param>
+    public static TapGrid[] InputGradient(Conv2DShape shape, UnseenTaps unseen, int mostSeparate = MostSeparatePhases)
     {
-        List<TapGrid> grids = [];
-        foreach (Phase h in Phases(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH))
-        {
-            foreach (Phase w in Phases(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW))
-            {
-                grids.Add(new()
-                {
-                    Height = h.Count,
-                    Width = w.Count,
-                    SourceHeight = shape.P,
-                    SourceWidth = shape.Q,
-                    OriginH = h.Origin,
-                    OriginW = w.Origin,
-                    StepH = shape.StrideH,
-                    StepW = shape.StrideW,
-                    Rows = h.Taps,
-                    Columns = w.Taps,
-                });
-            }
-        }
-
-        return [.. grids];
+        bool areMerged = (long)Math.Min(shape.StrideH, shape.H) * Math.Min(shape.StrideW, shape.W) > mostSeparate;
+        return [.. from h in Merged(PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen), areMerged)
+                   from w in Merged(PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen), areMerged)
+                   select new TapGrid
+                   {
+                       Height = h[0].Count,
+                       Width = w[0].Count,
+                       SourceHeight = shape.P,
+                       SourceWidth = shape.Q,
+                       OriginH = h[0].Origin,
+                       OriginW = w[0].Origin,
+                       StepH = shape.StrideH,
+                       StepW = shape.StrideW,
+                       Rows = h[0].Taps,
+                       Columns = w[0].Taps,
+                       RowPhases = Places(h),
+                       ColumnPhases = Places(w),
+                   }];
     }
 
     /// <summary>One grid with all taps of some that read the same source: a strip of it serves each of them.</summary>
@@ -99,17 +125,31 @@ internal sealed class TapGrid
     /// <summary>
     /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see padding
     /// saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few rows of dY.
+    /// Too many bands are joined to a few, or to one.
     /// </summary>
-    public (int First, int Last, int FirstTap, int LastTap)[] Bands()
+    public RowRun[] Bands(bool isOne)
     {
-        (int First, int Last, int FirstTap, int LastTap)[] bands = Slices();
-        return Saves(bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap)), (long)Height * Rows.Length) ? bands : [(0, Height, 0, Rows.Length)];
+        RowRun[] bands = Slices;
+        if (bands.Length > MostBands && isOne)
+            return [new(0, Height, 0, Rows.Length)];
+        if (bands.Length > MostBands)
+        {
+            bands = [.. Enumerable.Range(0, FewBands).Select(i => bands[(int)((long)bands.Length * i / FewBands)..(int)((long)bands.Length * (i + 1) / FewBands)])
+                .Select(some => new RowRun(some[0].First, some[^1].Last, some.Min(band => band.FirstTap), some.Max(band => band.LastTap)))];
+        }
+
+        return Saves(bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap)), (long)Height * Rows.Length) ? bands : [new(0, Height, 0, Rows.Length)];
     }
 
-    /// <summary>The same whatever it saves.</summary>
-    public (int First, int Last, int FirstTap, int LastTap)[] Slices()
+    /// <summary>All runs of rows that see the same rows of taps.</summary>
+    public RowRun[] Slices => field ??= MakeSlices();
+
+    /// <summary>Rows [First, Last) of a grid, and the rows of taps [FirstTap, LastTap) that they see.</summary>
+    public readonly record struct RowRun(int First, int Last, int FirstTap, int LastTap);
+
+    private RowRun[] MakeSlices()
     {
-        List<(int, int, int, int)> slices = [];
+        List<RowRun> slices = [];
         for (int first = 0, last; first < Height; first = last)
         {
             (int from, int to) = RowsOf(first);
@@ -117,7 +157,7 @@ internal sealed class TapGrid
             {
             }
 
-            slices.Add((first, last, from, to));
+            slices.Add(new(first, last, from, to));
         }
 
         return [.. slices];
@@ -134,38 +174,82 @@ internal sealed class TapGrid
     /// <summary>The taps that see a pixel of the source from one of the pixels from <paramref name="first"/> to <paramref name="last"/>.</summary>
     private static (int First, int Last) Seen((int Kernel, int Offset)[] taps, long first, long last, int size)
     {
-        int from = 0, to = taps.Length;
-        while (from < to && last + taps[from].Offset < 0)
-            from++;
-        while (to > from && first + taps[to - 1].Offset >= size)
-            to--;
+        int from = FirstFrom(-last), to = FirstFrom(size - first);
         return (from, to);
-    }
 
-    private static (int, int)[] Window(int kernel, int dilation, int pad)
-    {
-        (int, int)[] taps = new (int, int)[kernel];
-        for (int tap = 0; tap < kernel; tap++)
-            taps[tap] = (tap, (tap * dilation) - pad);
-        return taps;
-    }
-
-    private readonly record struct Phase(int Origin, int Count, (int, int)[] Taps);
-
-    private static IEnumerable<Phase> Phases(int size, int kernel, int stride, int pad, int dilation)
-    {
-        for (int origin = 0; origin < Math.Min(stride, size); origin++)
+        // Taps ascend in their offsets.
+        int FirstFrom(long offset)
         {
-            // Pixel origin + i*stride lies under tap t of window i + (origin + pad - t*dilation) / stride.
-            List<(int, int)> taps = [];
-            for (int tap = kernel - 1; tap >= 0; tap--)
+            int low = 0, high = taps.Length;
+            while (low < high)
             {
-                long reach = (long)origin + pad - ((long)tap * dilation);
-                if (reach % stride == 0)
-                    taps.Add((tap, (int)(reach / stride)));
+                int middle = (low + high) / 2;
+                if (taps[middle].Offset < offset)
+                    low = middle + 1;
+                else
+                    high = middle;
             }
 
-            yield return new(origin, (int)(((long)size - origin + stride - 1) / stride), [.. taps]);
+            return low;
         }
     }
+
+    /// <summary>The taps of the forward pass along one axis.</summary>
+    private static (int, int)[] Window(int kernel, int dilation, int pad, int positions, int stride, int size, UnseenTaps unseen)
+    {
+        List<(int, int)> taps = [];
+        for (int tap = 0; tap < kernel; tap++)
+        {
+            long offset = ((long)tap * dilation) - pad, first = (Math.Max(0, -offset) + stride - 1) / stride;
+            if (unseen == UnseenTaps.Moved)
+                offset = Math.Clamp(offset, Math.Max(int.MinValue, (-(positions - 1L) * stride) - 1), size);
+            if (unseen != UnseenTaps.LeftOut || (first < positions && (first * stride) + offset < size))
+                taps.Add((tap, (int)offset));
+        }
+
+        return [.. taps];
+    }
+
+    private readonly record struct Phase(int Origin, int Count, (int Kernel, int Offset)[] Taps);
+
+    /// <summary>The phases of one axis of the input gradient, each with its taps, which see the <paramref name="windows"/>.</summary>
+    private static Phase[] PhasesOf(int size, int kernel, int stride, int pad, int dilation, int windows, UnseenTaps unseen)
+    {
+        // Pixel origin + i*stride lies under tap t of window i + (origin + pad - t*dilation) / stride.
+        Phase[] phases = new Phase[Math.Min(stride, size)];
+        List<(int, int)>?[] taps = new List<(int, int)>?[phases.Length];
+        for (int tap = kernel - 1; tap >= 0; tap--)
+        {
+            long at = ((long)tap * dilation) - pad, origin = ((at % stride) + stride) % stride, offset = (origin - at) / stride;
+            if (origin < phases.Length && (unseen != UnseenTaps.LeftOut || (offset < windows && Count((int)origin) + offset > 0)))
+                (taps[origin] ??= []).Add((tap, (int)offset));
+        }
+
+        for (int origin = 0; origin < phases.Length; origin++)
+            phases[origin] = new(origin, Count(origin), taps[origin] is { } some ? [.. some] : []);
+        return phases;
+
+        int Count(int origin) => (int)(((long)size - origin + stride - 1) / stride);
+    }
+
+    /// <summary>Phases in sets of the same length whose taps have the same offsets: as many, and the first one's, since those of every phase are equally far apart.</summary>
+    private static IEnumerable<Phase[]> Merged(Phase[] phases, bool areMerged) => areMerged
+        ? phases.GroupBy(phase => (phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset)).Select(alike => alike.ToArray())
+        : phases.Select(phase => (Phase[])[phase]);
+
+    private static (int, int)[] Places(Phase[] phases) =>
+        [.. phases.Select(phase => (phase.Origin - phases[0].Origin, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Kernel - phases[0].Taps[0].Kernel))];
+}
+
+/// <summary>What becomes of taps that see padding alone, wherever the window is.</summary>
+internal enum UnseenTaps
+{
+    /// <summary>They are no terms.</summary>
+    LeftOut,
+
+    /// <summary>They are terms, moved as close to the image as they can be and see nothing of it: a strip needs little padding for them.</summary>
+    Moved,
+
+    /// <summary>They are terms where they are.</summary>
+    Kept,
 }
