@@ -153,7 +153,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 ConvSchedule.Slice slice = band.Slices[i];
                 int first = Math.Max(slice.First - item.Row, 0), last = Math.Min(slice.Last - item.Row, item.Rows), kc = channels * slice.Taps;
                 (Panels tiles, int runs) = schedule.PositionTiles(Math.Max(last - first, 0));
-                TileErrand<T> errand = new() { Terms = slice.Taps, SkippedTerms = band.Taps - slice.Taps, Jump = (nint)(band.Taps - slice.Taps) * nr };
+                TileErrand<T> errand = new() { Terms = slice.Taps, SkippedTerms = band.Taps - slice.Taps };
                 T* weights = filter + ((nint)slice.FirstTerm * nr);
                 fixed (int* all = band.Offsets)
                 {

@@ -13,7 +13,7 @@ internal sealed class DepthwiseFilterSchedule
     public DepthwiseFilterSchedule(Conv2DShape shape, int elementSize)
     {
         Shape = shape;
-        TapGrid grid = TapGrid.Forward(shape, UnseenTaps.Moved);
+        TapGrid grid = TapGrid.WeightGradient(shape);
         Layout = new PlaneLayout(grid, DepthwiseSchedule.StripBudget(elementSize), DepthwiseSchedule.LineBytes / elementSize);
         Shared = DepthwiseSchedule.SharedRows(grid, Layout.Strip.Offsets, Layout.Strip.Pitch);
         Multiplier = shape.K / shape.Groups;

@@ -124,8 +124,9 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
         bool isForward = direction == ConvDirection.Forward;
         UnseenTaps unseen = algorithm == ConvAlgorithm.Direct ? UnseenTaps.LeftOut : UnseenTaps.Kept;
         bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
-        TapGrid[] grids = isForward ? [TapGrid.Forward(shape, unseen)]
+        TapGrid[] grids = isForward ? TapGrid.Forward(shape, unseen)
             : isDepthwise ? TapGrid.InputGradient(shape, unseen, DepthwiseSchedule.MostPhases) : TapGrid.InputGradient(shape, unseen);
+        isDepthwise &= Array.TrueForAll(grids, grid => !grid.IsPart);
         int outputs = (isForward ? shape.K : shape.C) / shape.Groups, channels = (isForward ? shape.C : shape.K) / shape.Groups;
         return algorithm switch
         {

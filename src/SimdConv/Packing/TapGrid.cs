@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace SimdConv.Packing;
 
 /// <summary>
@@ -16,6 +18,9 @@ internal sealed class TapGrid
 
     /// <summary>So many phases of the input gradient are grids of their own: those of a stride of 2 down and across.</summary>
     private const int MostSeparatePhases = 4;
+
+    /// <summary>So many times more taps than a position can see are worth cutting the positions in parts.</summary>
+    private const int LeastTapsPerSeen = 4;
 
     /// <summary>More bands than that, each with weights of its own, are brought down to a few.</summary>
     private const int MostBands = 16, FewBands = 4;
@@ -67,46 +72,84 @@ internal sealed class TapGrid
     /// <summary>The columns of taps by what they are modulo the stride.</summary>
     public StripLayout.Axis Horizontal => field ??= new(Columns, StrideW);
 
-    /// <summary>The one grid of the forward pass.</summary>
-    public static TapGrid Forward(Conv2DShape shape, UnseenTaps unseen) => new()
-    {
-        Height = shape.P,
-        Width = shape.Q,
-        SourceHeight = shape.H,
-        SourceWidth = shape.W,
-        StrideH = shape.StrideH,
-        StrideW = shape.StrideW,
-        Rows = Window(shape.R, shape.DilationH, shape.PadTop, shape.P, shape.StrideH, shape.H, unseen),
-        Columns = Window(shape.S, shape.DilationW, shape.PadLeft, shape.Q, shape.StrideW, shape.W, unseen),
-    };
+    /// <summary>Whether other grids have neighbouring pixels of the same phase.</summary>
+    public bool IsPart { get; private init; }
+
+    /// <summary>The one grid of the forward pass, or those of its <see cref="Parts"/>.</summary>
+    public static TapGrid[] Forward(Conv2DShape shape, UnseenTaps unseen) => Grids(
+        (shape.H, shape.StrideH, 1, [new(0, shape.P, Window(shape.R, shape.DilationH, shape.PadTop, shape.P, shape.StrideH, shape.H, unseen))]),
+        (shape.W, shape.StrideW, 1, [new(0, shape.Q, Window(shape.S, shape.DilationW, shape.PadLeft, shape.Q, shape.StrideW, shape.W, unseen))]),
+        unseen,
+        mostSeparate: 1);
+
+    /// <summary>The grid of the weight gradient: the forward pass' in one, with all taps.</summary>
+    public static TapGrid WeightGradient(Conv2DShape shape) => Forward(shape, UnseenTaps.Moved)[0];
 
     /// <summary>
     /// The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write. Where phases are many, one grid stands for
     /// all whose taps read the same pixels of dy, so that there are few grids whatever the stride.
     /// </summary>
     /// <param name="shape">The geometry.</param>
-    /// <param name="unseen">Whether taps that see padding alone are left out.</param>
+    /// <param name="unseen">What becomes of taps that see padding alone.</param>
     /// <param name="mostSeparate">More phases than that are merged.</param>
-    public static TapGrid[] InputGradient(Conv2DShape shape, UnseenTaps unseen, int mostSeparate = MostSeparatePhases)
+    public static TapGrid[] InputGradient(Conv2DShape shape, UnseenTaps unseen, int mostSeparate = MostSeparatePhases) => Grids(
+        (shape.P, 1, shape.StrideH, PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen)),
+        (shape.Q, 1, shape.StrideW, PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen)),
+        unseen,
+        mostSeparate);
+
+    private static TapGrid[] Grids((int Size, int Stride, int Step, Phase[] Phases) rows, (int Size, int Stride, int Step, Phase[] Phases) columns, UnseenTaps unseen, int mostSeparate)
     {
-        bool areMerged = (long)Math.Min(shape.StrideH, shape.H) * Math.Min(shape.StrideW, shape.W) > mostSeparate;
-        return [.. from h in Merged(PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen), areMerged)
-                   from w in Merged(PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen), areMerged)
+        Phase[] high = unseen == UnseenTaps.LeftOut ? Parts(rows) : rows.Phases, wide = unseen == UnseenTaps.LeftOut ? Parts(columns) : columns.Phases;
+        bool areMerged = (long)high.Length * wide.Length > mostSeparate;
+        return [.. from h in Merged(high, areMerged)
+                   from w in Merged(wide, areMerged)
                    select new TapGrid
                    {
                        Height = h[0].Count,
                        Width = w[0].Count,
-                       SourceHeight = shape.P,
-                       SourceWidth = shape.Q,
+                       SourceHeight = rows.Size,
+                       SourceWidth = columns.Size,
+                       StrideH = rows.Stride,
+                       StrideW = columns.Stride,
                        OriginH = h[0].Origin,
                        OriginW = w[0].Origin,
-                       StepH = shape.StrideH,
-                       StepW = shape.StrideW,
+                       StepH = rows.Step,
+                       StepW = columns.Step,
                        Rows = h[0].Taps,
                        Columns = w[0].Taps,
                        RowPhases = Places(h),
                        ColumnPhases = Places(w),
+                       IsPart = high.Length > rows.Phases.Length || wide.Length > columns.Phases.Length,
                    }];
+    }
+
+    /// <summary>
+    /// Phases in parts of neighbouring positions, where these see few of all taps: of a kernel that is much larger than the source, each position
+    /// meets as many taps as the source has pixels. The taps of a part are about twice as many.
+    /// </summary>
+    private static Phase[] Parts((int Size, int Stride, int Step, Phase[] Phases) axis)
+    {
+        return [.. axis.Phases.SelectMany(Cut)];
+
+        IEnumerable<Phase> Cut(Phase phase)
+        {
+            long apart = phase.Taps.Zip(phase.Taps.Skip(1), (tap, next) => (long)next.Offset - tap.Offset).DefaultIfEmpty(1).Min();
+            if (phase.Taps.Length <= LeastTapsPerSeen * (((axis.Size - 1) / apart) + 1))
+                return [phase];
+
+            // Parts begin at the same place among the taps, so that one grid can stand for most of them.
+            long unit = apart / (long)BigInteger.GreatestCommonDivisor(apart, axis.Stride);
+            long count = Math.Min(phase.Count, (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit * unit);
+            return Enumerable.Range(0, (int)((phase.Count + count - 1) / count)).Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));
+        }
+
+        Phase Part(Phase phase, int start, int count)
+        {
+            long first = (long)start * axis.Stride;
+            (int from, int to) = Seen(phase.Taps, first, first + ((count - 1L) * axis.Stride), axis.Size);
+            return new(phase.Origin + (start * axis.Step), count, [.. phase.Taps[from..to].Select(tap => (tap.Kernel, (int)(tap.Offset + first)))]);
+        }
     }
 
     /// <summary>One grid with all taps of some that read the same source: a strip of it serves each of them.</summary>
@@ -232,10 +275,19 @@ internal sealed class TapGrid
         int Count(int origin) => (int)(((long)size - origin + stride - 1) / stride);
     }
 
-    /// <summary>Phases in sets of the same length whose taps have the same offsets: as many, and the first one's, since those of every phase are equally far apart.</summary>
+    /// <summary>Phases of the same length whose taps have the same offsets, and are equally far apart in the kernel, in sets.</summary>
     private static IEnumerable<Phase[]> Merged(Phase[] phases, bool areMerged) => areMerged
-        ? phases.GroupBy(phase => (phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset)).Select(alike => alike.ToArray())
+        ? phases.GroupBy(phase => phase, new Alike()).Select(alike => alike.ToArray())
         : phases.Select(phase => (Phase[])[phase]);
+
+    private sealed class Alike : IEqualityComparer<Phase>
+    {
+        public bool Equals(Phase x, Phase y) => x.Count == y.Count && x.Taps.Length == y.Taps.Length
+            && x.Taps.Zip(y.Taps).All(pair => pair.First.Offset == pair.Second.Offset
+                && pair.First.Kernel - x.Taps[0].Kernel == pair.Second.Kernel - y.Taps[0].Kernel);
+
+        public int GetHashCode(Phase phase) => HashCode.Combine(phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset);
+    }
 
     private static (int, int)[] Places(Phase[] phases) =>
         [.. phases.Select(phase => (phase.Origin - phases[0].Origin, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Kernel - phases[0].Taps[0].Kernel))];
