@@ -125,8 +125,8 @@ internal unsafe struct TileErrand<T>
     /// <summary>Where registers lie.</summary>
     public TilePlaces* Places;
 
-    /// <summary>Terms that are neighbours in B, and the elements to pass over behind them.</summary>
-    public nint Terms, Jump;
+    /// <summary>Terms that follow each other in B and in the table of offsets, and how many to pass over behind them.</summary>
+    public nint Terms, SkippedTerms;
 }
 
 /// <summary>Where the second to the fourth register of a row lie from the first, in B and in C.</summary>

@@ -16,6 +16,9 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     /// <summary>Elements of the columns, rounded up to whole planes, that are fetched ahead: it takes so long for them to come.</summary>
     private const int FetchAhead = 1 << 12;
 
+    /// <summary>So many times more pixels of a phase than windows are summed tap by tap: each of them meets few of all taps.</summary>
+    private const int LeastPixelsPerWindow = 4;
+
     private readonly IndexTable table;
     private readonly nint ld;
 
@@ -41,7 +44,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         for (int i = 0; i < axis.Phases.Length; i++)
             phases[i] = Taps(axis.Phases[i]);
         nextRow = ((nint)Math.Min(table.Vertical.TapStep, table.Shape.R) * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
-        for (int s = 0; s < table.Shape.S; s++)
+        for (int s = 0; s < table.Shape.S && !IsByTaps(table); s++)
         {
             (int index, int step) = axis.Places[s];
             WindowPhase phase = axis.Phases[index];
@@ -56,6 +59,12 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     /// <summary>One plane.</summary>
     public void Run(T* columns, T* x)
     {
+        if (IsByTaps(table))
+        {
+            AddTaps(columns, x);
+            return;
+        }
+
         WindowAxis axis = table.Vertical;
         int width = table.Shape.W, windows = table.Horizontal.Windows;
         bool inPlace = together == 1 || (axis.Stride == 1 && width == RunWidth(table));
@@ -85,6 +94,36 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         if (!inPlace)
             ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width, (nint)axis.Size * width * planesAhead);
     }
+
+    /// <summary>One plane, where each tap in turn adds to the pixels what its windows give: the time is that of reading the columns once.</summary>
+    private void AddTaps(T* columns, T* x)
+    {
+        WindowAxis rows = table.Vertical, axis = table.Horizontal;
+        new Span<T>(x, rows.Size * axis.Size).Clear();
+        for (int r = 0; r < table.Shape.R; r++)
+        {
+            for (int s = 0; s < table.Shape.S; s++, columns += ld)
+            {
+                // Window q reads pixel start + q*stride.
+                long start = axis.Starts[0] + ((long)s * axis.Dilation);
+                int first = (int)Math.Clamp((-start + axis.Stride - 1) / axis.Stride, 0, axis.Windows);
+                int count = (int)Math.Clamp((axis.Size - start + axis.Stride - 1) / axis.Stride, first, axis.Windows) - first;
+                for (int p = 0; p < rows.Windows && count > 0; p++)
+                {
+                    if (r < rows.Taps[p].First || r >= rows.Taps[p].Last)
+                        continue;
+                    T* from = columns + ((nint)p * axis.Windows) + first;
+                    T* to = x + ((nint)(rows.Starts[p] + ((long)r * rows.Dilation)) * axis.Size) + (nint)(start + ((long)first * axis.Stride));
+                    if (axis.Stride == 1)
+                        RowCopy<TVec, T>.Add(from, to, count);
+                    for (int q = 0; q < count && axis.Stride > 1; q++)
+                        to[q * (nint)axis.Stride] += from[q];
+                }
+            }
+        }
+    }
+
+    private static bool IsByTaps(IndexTable table) => Period(table) > LeastPixelsPerWindow * ((long)table.Horizontal.Windows + TVec.Count);
 
     private void Sum(T* columns, int tapRows, T* mask, T* target, nint pitch, int rows, int width)
     {
@@ -143,7 +182,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
 
     private static int MaskPitch(IndexTable table) => (Together(table) * Period(table)) + TVec.Count;
 
-    private static long MasksSize(IndexTable table) => (long)MaskPitch(table) * table.Shape.S;
+    private static long MasksSize(IndexTable table) => IsByTaps(table) ? 0 : (long)MaskPitch(table) * table.Shape.S;
 
     /// <summary>Elements of a row of pixels among rows that are run together.</summary>
     private static int RunWidth(IndexTable table) => table.Horizontal.Windows * table.Horizontal.Stride;

@@ -128,11 +128,12 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         long kept = -1;
         for (int i = 0; i < job->Ranges; i++)
         {
-            int range = (part + i) % job->Ranges;
+            int range = (part + i) % job->Ranges, schedule = 0;
+            long firstUnit = 0;
             long end = job->Items * (range + 1) / job->Ranges;
             for (long item; (item = Interlocked.Increment(ref job->Next[range]) - 1) < end;)
             {
-                Place place = new(job, item);
+                Place place = new(job, item, ref schedule, ref firstUnit);
                 if (place.FirstPanel == place.LastPanel)
                     continue;
                 Run(job, place, place.Unit == kept, workspace);
@@ -147,12 +148,16 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         public readonly long Unit;
         public readonly int Schedule, Own, FirstPanel, LastPanel;
 
-        public Place(Job* job, long item)
+        /// <param name="job">All of them.</param>
+        /// <param name="item">Its number.</param>
+        /// <param name="schedule">The schedule of an earlier item, where the search begins; then that of this one.</param>
+        /// <param name="first">The first strip of that schedule.</param>
+        public Place(Job* job, long item, ref int schedule, ref long first)
         {
             Unit = item / job->Shares;
-            long first = 0;
-            for (; Unit - first >= Units(job->Schedules[Schedule], job->Problem); Schedule++)
-                first += Units(job->Schedules[Schedule], job->Problem);
+            for (long units; Unit - first >= (units = Units(job->Schedules[schedule], job->Problem)); schedule++)
+                first += units;
+            Schedule = schedule;
             Own = (int)(Unit - first);
             long panels = job->Schedules[Schedule].Panels.Count, share = item % job->Shares;
             FirstPanel = (int)(panels * share / job->Shares);
@@ -233,8 +238,13 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         item.Rows = Math.Min(schedule.Layout.Rows, grid.Height - item.Row);
         item.Filter = problem.Filter + schedule.FilterStart + (group * schedule.FilterSize);
         int firstOutput = schedule.Panels.Start(item.FirstPanel), lastOutput = schedule.Panels.Start(item.LastPanel - 1) + schedule.Panels.Rows(item.LastPanel - 1);
-        T* bias = problem.Bias + (group * schedule.Outputs);
-        if (schedule.Lanes == ConvLanes.Outputs)
+        T* bias = problem.Bias + (group * schedule.PhaseOutputs.Channels);
+        if (grid.Phases > 1)
+        {
+            for (int m = firstOutput; m < lastOutput; m++)
+                item.Start[m] = problem.Bias == null || m >= schedule.Outputs ? T.Zero : bias[schedule.PhaseOutputs.Channel(m)];
+        }
+        else if (schedule.Lanes == ConvLanes.Outputs)
         {
             int biases = problem.Bias == null ? 0 : Math.Min(lastOutput, schedule.Outputs) - firstOutput;
             new Span<T>(bias + firstOutput, biases).CopyTo(new Span<T>(item.Start + firstOutput, biases));
@@ -252,7 +262,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
         TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
         for (int image = 0; image < images; image++)
         {
-            nint at = ((firstImage + image) * problem.TargetLayout.N) + (group * schedule.Outputs * problem.TargetLayout.C);
+            nint at = ((firstImage + image) * problem.TargetLayout.N) + (group * schedule.PhaseOutputs.Channels * problem.TargetLayout.C);
             targets[image] = new(grid, problem.TargetLayout, problem.Target, at, problem.Finish, item.Row, item.Rows);
         }
 

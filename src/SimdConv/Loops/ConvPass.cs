@@ -136,7 +136,7 @@ internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, 
 {
     public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
 
-    public override bool ReadsWeights(int batch) => direction == ConvDirection.Forward;
+    public override bool ReadsWeights(int batch) => direction == ConvDirection.Forward && schedule.Kernel.Length == shape.R * shape.S;
 
     /// <summary>Tiles multiply padding, but grids need not have the taps that see nothing else.</summary>
     public override PaddingRule? Padding { get; } = schedule.Kernel.Length < shape.R * shape.S ? new(shape, direction) : null;

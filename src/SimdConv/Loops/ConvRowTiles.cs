@@ -5,6 +5,9 @@ namespace SimdConv.Loops;
 /// <content>The tiles of rows in lanes, and the columns of taps that each of them sees.</content>
 internal sealed partial class ConvSchedule
 {
+    /// <summary>Each of <see cref="Windows"/> has a table of its own: tiles that would need more of them see all columns.</summary>
+    private const int MostWindows = 16;
+
     private readonly RowTile[]?[] rowTiles = [];
 
     /// <summary>With rows in lanes, the tiles of so many rows of the grid, as strips have of a band.</summary>
@@ -27,11 +30,18 @@ internal sealed partial class ConvSchedule
             return RowTile.Of(1, rows * Grid.Width, 0, 0, Tile.Lanes, Tile.Vectors);
         RowTile[] tiles = RowTile.Of(rows, Grid.Width, Layout.Pitch, target.H, Tile.Lanes, Tile.Vectors);
         (int First, int Last)[] seen = [.. tiles.Select(tile => tile.Columns(Tile, Layout.Pitch)).Select(columns => Grid.ColumnsOf(columns.First, columns.Last))];
-        for (int i = 0; i < tiles.Length && TapGrid.Saves(seen.Sum(window => window.Last - window.First), (long)tiles.Length * Grid.Columns.Length); i++)
+        if (!TapGrid.Saves(seen.Sum(window => (long)window.Last - window.First), (long)tiles.Length * Grid.Columns.Length))
+            return tiles;
+        for (int i = 0; i < tiles.Length; i++)
         {
-            if (!Windows.Contains(seen[i]))
+            int window = Windows.IndexOf(seen[i]);
+            if (window < 0 && Windows.Count < MostWindows)
+            {
+                window = Windows.Count;
                 Windows.Add(seen[i]);
-            tiles[i].Window = Windows.IndexOf(seen[i]);
+            }
+
+            tiles[i].Window = Math.Max(0, window);
         }
 
         return tiles;

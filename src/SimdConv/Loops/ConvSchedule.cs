@@ -23,12 +23,13 @@ internal sealed partial class ConvSchedule
 
     private readonly int elementSize;
 
-    private ConvSchedule(TapGrid grid, int outputs, int channels, (ImageLayout Source, ImageLayout Target) images, ConvTile tile, ConvLanes lanes, int together, int elementSize)
+    private ConvSchedule(TapGrid grid, PhaseOutputs outputs, int channels, (ImageLayout Source, ImageLayout Target) images, ConvTile tile, ConvLanes lanes, int together, int elementSize)
     {
         this.elementSize = elementSize;
         Lanes = lanes;
         Grid = grid;
-        Outputs = outputs;
+        PhaseOutputs = outputs;
+        Outputs = outputs.Count;
         Channels = channels;
         Tile = tile;
         Together = together;
@@ -54,7 +55,7 @@ internal sealed partial class ConvSchedule
         {
             // KC: whole channels, the broadcast micro-panel within L1; then strips of rows with ChannelBlock channels within L2.
             budget = BlockSizes.L2Bytes / 2 / elementSize / together;
-            most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, outputs), elementSize) / taps, 1, channels);
+            most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, Outputs), elementSize) / taps, 1, channels);
         }
 
         Blocks = grid.Taps == 0 ? 1 : (channels + most - 1) / most;
@@ -69,9 +70,9 @@ internal sealed partial class ConvSchedule
             ? StripLayout.OfImage(grid, rows, ChannelBlock, images.Source)
             : new StripLayout(grid, rows, ChannelBlock);
         Strips = (grid.Height + rows - 1) / rows;
-        IsInKernelOrder = grid.Rows.Select((tap, i) => tap.Kernel == i).All(same => same) && grid.Columns.Select((tap, i) => tap.Kernel == i).All(same => same);
-        Panels = lanes == ConvLanes.Outputs ? new Panels((outputs + tile.NR - 1) / tile.NR * tile.NR, tile.NR) : new Panels(outputs, tile.MR);
-        Bands = [.. grid.Bands().Select(band => new Band(this, band))];
+        IsInKernelOrder = grid.Rows.Index().All(tap => tap.Item.Kernel == tap.Index) && grid.Columns.Index().All(tap => tap.Item.Kernel == tap.Index);
+        Panels = lanes == ConvLanes.Outputs ? new Panels((Outputs + tile.NR - 1) / tile.NR * tile.NR, tile.NR) : new Panels(Outputs, tile.MR);
+        Bands = [.. grid.Bands(isOne: lanes == ConvLanes.Outputs).Select(band => new Band(this, band))];
         FilterSize = Bands.Sum(band => band.FilterSize);
         long start = 0;
         foreach (Band band in Bands)
@@ -106,9 +107,6 @@ internal sealed partial class ConvSchedule
                         Cost += CostWithRowsInLanes(ChannelBlock * band.Taps) * (band.LastTap - band.FirstTap) * ColumnsSeen(rowTiles[count] ??= MakeRowTiles(count, images.Target));
                 }
             }
-
-            foreach (Band band in Bands)
-                band.Choose(Windows);
 
             return;
         }
@@ -156,8 +154,11 @@ internal sealed partial class ConvSchedule
     /// <summary>Multiply-adds of registers for one channel, everything told: what the tile is chosen by.</summary>
     public double Cost { get; }
 
-    /// <summary>Rows of C: output channels of one group.</summary>
+    /// <summary>Rows of C: output channels of one group, in each phase that the grid stands for.</summary>
     public int Outputs { get; }
+
+    /// <summary>What each row of C is.</summary>
+    public PhaseOutputs PhaseOutputs { get; }
 
     /// <summary>The outputs and what fills up the last register of them.</summary>
     public int PackedOutputs => Lanes == ConvLanes.Outputs ? Panels.Count * Tile.NR : Outputs;
@@ -214,7 +215,7 @@ internal sealed partial class ConvSchedule
 
     /// <summary>The schedules of all grids of a pass, each with the tile that costs least.</summary>
     /// <param name="grids">The grids.</param>
-    /// <param name="outputs">Rows of C in one group.</param>
+    /// <param name="outputs">Output channels of one group.</param>
     /// <param name="channels">Channels of one group that are summed over.</param>
     /// <param name="groups">Groups.</param>
     /// <param name="images">The strides of the image that is read, and of the one that is written.</param>
@@ -227,19 +228,22 @@ internal sealed partial class ConvSchedule
         foreach (TapGrid grid in grids)
         {
             List<ConvSchedule> choices = [];
+            PhaseOutputs rows = new(grid, outputs, images.Target);
             foreach (ConvTile tile in tiles)
             {
                 if (tile.Slides == 0 || CanSlide(grid, tile.Slides))
-                    choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Outputs, 1, elementSize));
-                if (tile.Vectors == 1 || tile.IsHalf)
+                    choices.Add(new(grid, rows, channels, images, tile, ConvLanes.Outputs, 1, elementSize));
+                if (tile.Vectors == 1 || tile.IsHalf || grid.Phases > 1)
                     continue;
-                choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Rows, 1, elementSize));
-                choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Positions, 1, elementSize));
+                choices.Add(new(grid, rows, channels, images, tile, ConvLanes.Rows, 1, elementSize));
+                choices.Add(new(grid, rows, channels, images, tile, ConvLanes.Positions, 1, elementSize));
                 if (grid.Width <= tile.NR / tile.Vectors && tile.Vectors > 1 && outputs <= tile.MR)
-                    choices.Add(new(grid, outputs, channels, images, tile, ConvLanes.Positions, tile.Vectors, elementSize));
+                    choices.Add(new(grid, rows, channels, images, tile, ConvLanes.Positions, tile.Vectors, elementSize));
             }
 
             ConvSchedule best = choices.MinBy(schedule => schedule.Cost)!;
+            foreach (Band band in best.Bands)
+                band.Choose(best.Windows);
             best.FilterStart = start;
             start += best.FilterSize * groups;
             schedules.Add(best);
@@ -250,7 +254,7 @@ internal sealed partial class ConvSchedule
 
     /// <summary>Whether the taps of a row of the kernel are so many and neighbours in the strip.</summary>
     private static bool CanSlide(TapGrid grid, int taps) =>
-        grid.Columns.Length == taps && grid.StrideW == 1 && grid.Columns.Select((tap, i) => tap.Offset - i).Distinct().Count() == 1;
+        grid.Columns.Length == taps && grid.StrideW == 1 && grid.Columns.Index().All(tap => tap.Item.Offset == grid.Columns[0].Offset + tap.Index);
 
     /// <summary>Columns of a tile that <paramref name="rows"/> rows of the grid take in place, <paramref name="pitch"/> apart.</summary>
     public int Positions(int rows, int pitch) => ((rows - 1) * pitch) + Grid.Width;
@@ -261,74 +265,5 @@ internal sealed partial class ConvSchedule
             : Lanes == ConvLanes.Outputs ? $"output channels in {(Tile.IsHalf ? "half " : "")}lanes{(Tile.Slides > 0 ? " of sliding tiles" : "")}, {(Layout.IsImage ? "image in place" : "strip")}" : InPlace ? "strip in place" : "packed panels";
         int height = Lanes == ConvLanes.Outputs ? PositionTiles(Layout.Rows).Tiles.Rows(0) : Panels.Rows(0);
         return $"{way}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, tiles of {height} x {Tile.Vectors} registers{(Together > 1 ? $" over {Together} images" : "")}";
-    }
-
-    /// <summary>Rows [First, Last) of a band: they see <paramref name="Taps"/> of its taps in a channel, from <paramref name="FirstTerm"/> on, at these offsets in the strip.</summary>
-    public readonly record struct Slice(int First, int Last, int FirstTerm, int Taps, int[] Offsets);
-
-    /// <summary>Rows [First, Last) of the grid with the rows of taps that they see, and the weights packed for these.</summary>
-    public sealed class Band
-    {
-        private readonly ConvSchedule schedule;
-
-        public Band(ConvSchedule schedule, (int First, int Last, int FirstTap, int LastTap) rows)
-        {
-            this.schedule = schedule;
-            (First, Last, FirstTap, LastTap) = rows;
-            TapGrid grid = schedule.Grid;
-            int width = grid.Columns.Length;
-            Taps = (LastTap - FirstTap) * width;
-            Offsets = OffsetsOf(FirstTap, LastTap);
-            Slices = schedule.Lanes == ConvLanes.Outputs && schedule.Tile.Slides == 0
-                ? [.. grid.Slices().Where(slice => slice.First >= First && slice.Last <= Last)
-                    .Select(slice => new Slice(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width, (slice.LastTap - slice.FirstTap) * width, OffsetsOf(slice.FirstTap, slice.LastTap)))]
-                : [new(First, Last, 0, Taps, Offsets)];
-
-            int[] OffsetsOf(int first, int last) => [.. schedule.Layout.Offsets.Where((_, k) => k / width % grid.Rows.Length >= first && k / width % grid.Rows.Length < last)];
-        }
-
-        /// <summary>With output channels in lanes, the rows of each run that sees the same rows of taps: they share the band's weights.</summary>
-        public Slice[] Slices { get; }
-
-        public int First { get; }
-
-        public int Last { get; }
-
-        public int FirstTap { get; }
-
-        public int LastTap { get; }
-
-        /// <summary>Taps of one channel.</summary>
-        public int Taps { get; }
-
-        /// <summary>The offset in the strip of each term (c, r, s) of a block.</summary>
-        public int[] Offsets { get; }
-
-        /// <summary>With rows in lanes, pairs for the tiles that see some columns of taps: the offset of each term, and its number.</summary>
-        public int[] Chosen { get; private set; } = [];
-
-        /// <summary>Where those of each of <see cref="Windows"/> begin, and how many terms there are.</summary>
-        public (int Start, int Terms)[] Choices { get; private set; } = [];
-
-        public void Choose(List<(int First, int Last)> windows)
-        {
-            int width = schedule.Grid.Columns.Length;
-            int[][] terms = [.. windows.Select(window => Enumerable.Range(0, Offsets.Length).Where(k => k % width >= window.First && k % width < window.Last).ToArray())];
-            Chosen = [.. terms.Skip(1).SelectMany(some => some).SelectMany(k => (int[])[Offsets[k], k])];
-            Choices = [.. terms.Select((some, i) => (2 * terms.Take(i).Skip(1).Sum(before => before.Length), some.Length))];
-        }
-
-        /// <summary>Elements of the packed panels of one group.</summary>
-        public long FilterSize => (long)schedule.PackedOutputs * schedule.Channels * Taps;
-
-        /// <summary>Where they begin among those of the group.</summary>
-        public long FilterStart { get; set; }
-
-        /// <summary>Where the panel of a block begins among those of the group.</summary>
-        public long FilterOffset(int block, int panel)
-        {
-            int first = block * schedule.ChannelBlock, count = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
-            return FilterStart + ((long)schedule.PackedOutputs * first * Taps) + ((long)schedule.Panels.Start(panel) * count * Taps);
-        }
     }
 }

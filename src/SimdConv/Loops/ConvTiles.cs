@@ -132,9 +132,13 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             return;
         int pitch = schedule.Layout.Pitch, nr = TKernel.NR, width = schedule.Grid.Width;
         T* scratch = item.Scratch;
+        OutputPlaces panelPlaces;
+        OutputPlaces* places = schedule.Grid.Phases == 1 ? null : &panelPlaces;
         for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
         {
             int m = panel * nr, outputs = Math.Min(nr, schedule.Outputs - m);
+            if (places != null)
+                panelPlaces = schedule.PhaseOutputs.InTarget(m, outputs);
             T* filter = item.Filter + band.FilterOffset(block, panel);
             if (problem.Filter == null && channels * band.Taps > 0)
             {
@@ -144,14 +148,16 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
 
             // Tiles lie behind each other in scratch until there is enough to turn: whole squares, and few calls.
             int done = Math.Max(band.First - item.Row, 0) * width, pending = 0;
-            foreach (ConvSchedule.Slice slice in band.Slices)
+            for (int i = band.FirstSlice(item.Row); i < band.Slices.Length && band.Slices[i].First < item.Row + item.Rows; i++)
             {
+                ConvSchedule.Slice slice = band.Slices[i];
                 int first = Math.Max(slice.First - item.Row, 0), last = Math.Min(slice.Last - item.Row, item.Rows), kc = channels * slice.Taps;
                 (Panels tiles, int runs) = schedule.PositionTiles(Math.Max(last - first, 0));
-                TileErrand<T> errand = new() { Terms = slice.Taps, Jump = (nint)(band.Taps - slice.Taps) * nr };
+                TileErrand<T> errand = new() { Terms = slice.Taps, SkippedTerms = band.Taps - slice.Taps };
                 T* weights = filter + ((nint)slice.FirstTerm * nr);
-                fixed (int* offsets = slice.Offsets)
+                fixed (int* all = band.Offsets)
                 {
+                    int* offsets = all + slice.FirstTerm;
                     for (int tile = 0; tile < tiles.Count * runs; tile++)
                     {
                         int position = ((first + (tile / tiles.Count)) * pitch) + tiles.Start(tile % tiles.Count), rows = tiles.Rows(tile % tiles.Count);
@@ -159,7 +165,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                         nint ldstart = 0;
                         if (beta != T.Zero)
                         {
-                            item.Targets->LoadTurned(m, outputs, done + pending, rows, width, c, nr, beta);
+                            item.Targets->LoadTurned(m, outputs, places, done + pending, rows, width, c, nr, beta);
                             start = c;
                             ldstart = nr;
                         }
@@ -170,20 +176,20 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                             TKernel.RunRaw(rows, kc, item.Strip + position, weights, offsets, start, ldstart, c, nr, &errand);
                         pending += rows;
                         if (pending + schedule.Tile.MR > ConvSchedule.TurnedRows)
-                            StoreTurned(in item, block, m, outputs, nr, ref done, ref pending);
+                            StoreTurned(in item, block, m, outputs, places, nr, ref done, ref pending);
                     }
                 }
             }
 
             if (pending > 0)
-                StoreTurned(in item, block, m, outputs, nr, ref done, ref pending);
+                StoreTurned(in item, block, m, outputs, places, nr, ref done, ref pending);
         }
     }
 
-    private static void StoreTurned(in Item item, int block, int m, int outputs, int nr, ref int done, ref int pending)
+    private static void StoreTurned(in Item item, int block, int m, int outputs, OutputPlaces* places, int nr, ref int done, ref int pending)
     {
         ConvSchedule schedule = item.Schedule;
-        item.Targets->StoreTurned(m, outputs, done, pending, schedule.Grid.Width, item.Scratch, nr, item.Scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
+        item.Targets->StoreTurned(m, outputs, places, done, pending, schedule.Grid.Width, item.Scratch, nr, item.Scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
         done += pending;
         pending = 0;
     }

@@ -13,7 +13,7 @@ internal sealed class DepthwiseFilterSchedule
     public DepthwiseFilterSchedule(Conv2DShape shape, int elementSize)
     {
         Shape = shape;
-        TapGrid grid = TapGrid.Forward(shape);
+        TapGrid grid = TapGrid.WeightGradient(shape);
         Layout = new PlaneLayout(grid, DepthwiseSchedule.StripBudget(elementSize), DepthwiseSchedule.LineBytes / elementSize);
         Shared = DepthwiseSchedule.SharedRows(grid, Layout.Strip.Offsets, Layout.Strip.Pitch);
         Multiplier = shape.K / shape.Groups;
@@ -38,7 +38,7 @@ internal sealed class DepthwiseFilterSchedule
     public int Lanes { get; }
 
     /// <summary>Whether a weight gradient is run so.</summary>
-    public static bool Suits(Conv2DShape shape) => DepthwiseSchedule.Suits(shape) && (long)shape.Taps * LanesOf(shape) <= MostSums;
+    public static bool Suits(Conv2DShape shape) => DepthwiseSchedule.Suits(shape, ConvDirection.WeightGradient) && (long)shape.Taps * LanesOf(shape) <= MostSums;
 
     /// <summary>Whether a strip of rows may hold others than those of the last call: then what is padding must be cleared.</summary>
     public bool Dirties(int chunks) => Layout.Strips > 1 || chunks > 1;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -8,6 +9,9 @@ internal sealed class DepthwiseSchedule
 {
     /// <summary>More filters a channel than that share its loads better in the tiles of the dense nest.</summary>
     private const int MostMultiplier = 2;
+
+    /// <summary>Of more phases the dense nest makes outputs: here each would take a tile of its own for few pixels.</summary>
+    public const int MostPhases = 64;
 
     /// <param name="direction">Forward or InputGradient.</param>
     /// <param name="grids">The forward pass' grid, or those of all phases of the input gradient.</param>
@@ -24,15 +28,16 @@ internal sealed class DepthwiseSchedule
         {
             int start = offsets.Count;
             AddTaps(grids[i], shape.S, kernel, offsets);
-            Phases[i] = new(grids[i], start, SharedRows(grids[i], [.. offsets.Skip(start)], Pitch));
+            Phases[i] = new(grids[i], start, SharedRows(grids[i], CollectionsMarshal.AsSpan(offsets)[start..], Pitch));
         }
 
         Kernel = [.. kernel];
         Offsets = [.. offsets];
     }
 
-    /// <summary>Whether a convolution is run so: one input channel a group, and few output channels.</summary>
-    public static bool Suits(Conv2DShape shape) => shape.C == shape.Groups && shape.K / shape.C <= MostMultiplier;
+    /// <summary>Whether a convolution is run so: one input channel a group, few output channels, and an input gradient of few phases.</summary>
+    public static bool Suits(Conv2DShape shape, ConvDirection direction) => shape.C == shape.Groups && shape.K <= MostMultiplier * shape.C
+        && (direction != ConvDirection.InputGradient || (long)Math.Min(shape.StrideH, shape.H) * Math.Min(shape.StrideW, shape.W) <= MostPhases);
 
     public ConvDirection Direction { get; }
 
@@ -77,7 +82,7 @@ internal sealed class DepthwiseSchedule
     public static int StripBudget(int elementSize) => BlockSizes.L1Bytes / 4 / elementSize;
 
     /// <summary>See <see cref="DepthwiseColumn{T}.Shared"/>.</summary>
-    public static int SharedRows(TapGrid grid, int[] offsets, int pitch)
+    public static int SharedRows(TapGrid grid, ReadOnlySpan<int> offsets, int pitch)
     {
         if (grid.Rows.Length != 3 || grid.Columns.Length != 3)
             return 0;
@@ -94,14 +99,24 @@ internal sealed class DepthwiseSchedule
     private void AddTaps(TapGrid grid, int kernelWidth, List<int> kernel, List<int> offsets)
     {
         TapGrid hull = Layout.Strip.Grid;
-        foreach ((int Kernel, int) row in grid.Rows)
+        int[] columns = Places(grid.Columns, hull.Columns);
+        foreach (int row in Places(grid.Rows, hull.Rows))
         {
-            foreach ((int Kernel, int) column in grid.Columns)
+            foreach (int column in columns)
             {
-                kernel.Add((row.Kernel * kernelWidth) + column.Kernel);
-                offsets.Add(Layout.Strip.Offsets[(Array.IndexOf(hull.Rows, row) * hull.Columns.Length) + Array.IndexOf(hull.Columns, column)]);
+                kernel.Add((hull.Rows[row].Kernel * kernelWidth) + hull.Columns[column].Kernel);
+                offsets.Add(Layout.Strip.Offsets[(row * hull.Columns.Length) + column]);
             }
         }
+    }
+
+    /// <summary>Where taps are among all of the hull, which has each row and column of the kernel once.</summary>
+    private static int[] Places((int Kernel, int Offset)[] taps, (int Kernel, int Offset)[] hull)
+    {
+        Dictionary<int, int> places = [];
+        for (int i = 0; i < hull.Length; i++)
+            places.Add(hull[i].Kernel, i);
+        return [.. taps.Select(tap => places[tap.Kernel])];
     }
 
     /// <summary>One grid.</summary>

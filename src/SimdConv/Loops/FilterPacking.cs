@@ -54,9 +54,9 @@ internal static unsafe class FilterPacking<TVec, T>
         ConvSchedule[] schedules = job->Schedules;
         Conv2DShape shape = job->Filter.Shape;
         int taps = shape.R * shape.S;
-        bool turnOnce = schedules.Length > 1 && taps > 1 && taps * schedules[0].Panels.Rows(0) <= MostElements;
+        bool turnOnce = schedules.Length > 1 && taps > 1 && (long)taps * schedules[0].Panels.Rows(0) <= MostElements;
         foreach (ConvSchedule schedule in schedules)
-            turnOnce &= schedule.Tile == schedules[0].Tile && schedule.Lanes == schedules[0].Lanes;
+            turnOnce &= schedule.Tile == schedules[0].Tile && schedule.Lanes == schedules[0].Lanes && schedule.Grid.Phases == 1;
         for (int group = 0; group < shape.Groups; group++)
         {
             foreach (ConvSchedule schedule in schedules)
@@ -73,7 +73,7 @@ internal static unsafe class FilterPacking<TVec, T>
     /// <summary>Panels of one grid. Outputs that lie side by side, as those of the input gradient of 1x1 do, are read in whole rows.</summary>
     private static void PanelsOf(ConvSchedule schedule, in RawFilter<T> filter, int group, int first, int last, T* panels)
     {
-        bool inRows = filter.Direction == ConvDirection.InputGradient && filter.Shape.R * filter.Shape.S == 1 && schedule.Lanes == ConvLanes.Outputs;
+        bool inRows = filter.Direction == ConvDirection.InputGradient && filter.Shape.R * filter.Shape.S == 1 && schedule.Lanes == ConvLanes.Outputs && schedule.Grid.Phases == 1;
         foreach (ConvSchedule.Band band in schedule.Bands)
         {
             for (int block = 0; block < schedule.Blocks && first < last && band.Taps > 0; block++)
@@ -119,6 +119,12 @@ internal static unsafe class FilterPacking<TVec, T>
     {
         int first = block * schedule.ChannelBlock, channels = Math.Min(schedule.ChannelBlock, schedule.Channels - first);
         int taps = filter.Shape.R * filter.Shape.S, width = schedule.Panels.Rows(panel);
+        if (schedule.Grid.Phases > 1)
+        {
+            PanelOfPhases(schedule, filter, group, band, first, channels, panel, target);
+            return;
+        }
+
         StridedMatrix<T> kernels = Kernels(schedule, filter, group, panel).At(0, first);
 
         // Weights whose terms lie in order are one matrix, and so are single ones.
@@ -130,9 +136,9 @@ internal static unsafe class FilterPacking<TVec, T>
             return;
         }
 
-        bool isShort = taps * width <= MostElements;
-        T* turned = stackalloc T[isShort ? taps * width : 1];
-        for (int c = 0; c < channels; c++, target += band.Taps * width)
+        bool isShort = (long)taps * width <= MostElements;
+        T* turned = stackalloc T[isShort ? taps * width : Math.Max(MostElements, width)];
+        for (int c = 0; c < channels; c++, target += (nint)band.Taps * width)
         {
             if (isShort)
             {
@@ -141,13 +147,54 @@ internal static unsafe class FilterPacking<TVec, T>
                 continue;
             }
 
-            for (int k = 0; k < band.Taps; k++)
-                Turn(schedule, kernels.At(0, c) with { Data = kernels.At(0, c).Data + Tap(schedule, band, filter.Shape.S, k) }, panel, 1, target + ((nint)k * width));
+            DistributeLong(schedule, band, filter.Shape.S, kernels.At(0, c), panel, turned, target);
+        }
+    }
+
+    /// <summary>The terms of one channel that a band has, of a kernel that doesn't fit on the stack: neighbouring columns at a time.</summary>
+    private static void DistributeLong(ConvSchedule schedule, ConvSchedule.Band band, int kernelWidth, StridedMatrix<T> kernels, int panel, T* turned, T* target)
+    {
+        int width = schedule.Panels.Rows(panel), most = MostElements / width;
+        (int Kernel, int Offset)[] columns = schedule.Grid.Columns;
+        T* kernel = kernels.Data;
+        for (int r = band.FirstTap; r < band.LastTap; r++)
+        {
+            for (int s = 0, last; s < columns.Length; s = last)
+            {
+                int low = columns[s].Kernel, high = low;
+                for (last = s + 1; last < columns.Length && Math.Max(high, columns[last].Kernel) - Math.Min(low, columns[last].Kernel) < most; last++)
+                    (low, high) = (Math.Min(low, columns[last].Kernel), Math.Max(high, columns[last].Kernel));
+                kernels.Data = kernel + ((nint)schedule.Grid.Rows[r].Kernel * kernelWidth) + low;
+                Turn(schedule, kernels, panel, high - low + 1, turned);
+                for (int i = s; i < last; i++, target += width)
+                    Copy(turned + ((nint)(columns[i].Kernel - low) * width), target, width);
+            }
+        }
+    }
+
+    /// <summary>One panel of a grid that stands for several phases: for each term a weight of each output.</summary>
+    private static void PanelOfPhases(ConvSchedule schedule, in RawFilter<T> filter, int group, ConvSchedule.Band band, int first, int channels, int panel, T* target)
+    {
+        Conv2DShape shape = filter.Shape;
+        StridedMatrix<T> kernels = Kernels(filter, group);
+        int width = schedule.Panels.Rows(panel), outputs = schedule.PanelOutputs(panel);
+        OutputPlaces places = schedule.PhaseOutputs.InWeights(schedule.Panels.Start(panel), outputs, kernels.RowStride, shape.S);
+        for (int c = first; c < first + channels; c++)
+        {
+            for (int k = 0; k < band.Taps; k++, target += width)
+            {
+                places.Gather<TVec, T>(kernels.At(0, c).Data + Tap(schedule, band, shape.S, k), target);
+                new Span<T>(target + outputs, width - outputs).Clear();
+            }
         }
     }
 
     /// <summary>The matrix whose row i and column c is the kernel between output i of a panel and channel c of the group.</summary>
-    private static StridedMatrix<T> Kernels(ConvSchedule schedule, in RawFilter<T> filter, int group, int panel)
+    private static StridedMatrix<T> Kernels(ConvSchedule schedule, in RawFilter<T> filter, int group, int panel) =>
+        Kernels(filter, group).At(schedule.Panels.Start(panel), 0);
+
+    /// <summary>The same for channel i of the group's outputs.</summary>
+    private static StridedMatrix<T> Kernels(in RawFilter<T> filter, int group)
     {
         Conv2DShape shape = filter.Shape;
         nint kernel = (nint)shape.R * shape.S, outer = shape.C / shape.Groups * kernel;
@@ -157,7 +204,7 @@ internal static unsafe class FilterPacking<TVec, T>
             Data = filter.Weights + (group * (nint)(shape.WeightCount / shape.Groups)),
             RowStride = isForward ? outer : kernel,
             ColumnStride = isForward ? kernel : outer,
-        }.At(schedule.Panels.Start(panel), 0);
+        };
     }
 
     /// <summary>The first terms of each output's kernel: turned[k * width + i].</summary>
@@ -179,15 +226,19 @@ internal static unsafe class FilterPacking<TVec, T>
             T* row = turned + ((nint)schedule.Grid.Rows[r].Kernel * kernelWidth * width);
             foreach ((int s, _) in schedule.Grid.Columns)
             {
-                T* from = row + ((nint)s * width);
-                int j = 0;
-                for (; j + TVec.Count <= width; j += TVec.Count)
-                    TVec.Store(target + j, TVec.Load(from + j));
-                if (j < width)
-                    TVec.StorePartial(target + j, TVec.LoadPartial(from + j, width - j), width - j);
+                Copy(row + ((nint)s * width), target, width);
                 target += width;
             }
         }
+    }
+
+    private static void Copy(T* from, T* to, int width)
+    {
+        int j = 0;
+        for (; j + TVec.Count <= width; j += TVec.Count)
+            TVec.Store(to + j, TVec.Load(from + j));
+        if (j < width)
+            TVec.StorePartial(to + j, TVec.LoadPartial(from + j, width - j), width - j);
     }
 
     /// <summary>target[k * width + i] = matrix[i, k], zeros or junk of no consequence behind the outputs.</summary>

@@ -23,7 +23,7 @@ internal sealed class FilterSchedule
     {
         this.lanes = lanes;
         Shape = shape;
-        TapGrid grid = TapGrid.Forward(shape);
+        TapGrid grid = TapGrid.WeightGradient(shape);
         Channels = shape.C / shape.Groups;
         Outputs = shape.K / shape.Groups;
         LdOutputs = (Outputs + lanes - 1) / lanes * lanes;

@@ -127,13 +127,17 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target)
     {
         bool isForward = direction == ConvDirection.Forward;
-        TapGrid[] grids = isForward ? [TapGrid.Forward(shape)] : TapGrid.InputGradient(shape);
+        UnseenTaps unseen = algorithm == ConvAlgorithm.Direct ? UnseenTaps.LeftOut : UnseenTaps.Kept;
+        bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
+        TapGrid[] grids = isForward ? TapGrid.Forward(shape, unseen)
+            : isDepthwise ? TapGrid.InputGradient(shape, unseen, DepthwiseSchedule.MostPhases) : TapGrid.InputGradient(shape, unseen);
+        isDepthwise &= Array.TrueForAll(grids, grid => !grid.IsPart);
         int outputs = (isForward ? shape.K : shape.C) / shape.Groups, channels = (isForward ? shape.C : shape.K) / shape.Groups;
         return algorithm switch
         {
             ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
             ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
-            _ when DepthwiseSchedule.Suits(shape) => Depthwise(new(direction, grids, shape, sizeof(T))),
+            _ when isDepthwise => Depthwise(new(direction, grids, shape, sizeof(T))),
             _ when IsProduct() => new ProductPass<T>(this, shape, direction, source, target),
             _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, (source, target), Tiles(), sizeof(T)), shape, direction),
         };

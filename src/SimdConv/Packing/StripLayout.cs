@@ -7,49 +7,24 @@ namespace SimdConv.Packing;
 /// </summary>
 internal sealed class StripLayout
 {
-    private StripLayout(TapGrid grid, int rows, Axis vertical, Axis horizontal, int unit = 1)
-    {
-        Grid = grid;
-        Rows = rows;
-        Vertical = vertical;
-        Horizontal = horizontal;
-        Pitch = checked((grid.Width + horizontal.Span + unit - 1) / unit * unit);
-        PlaneRows = rows + vertical.Span;
-        PlaneSize = checked(PlaneRows * Pitch);
-        ChannelSize = checked(PlaneSize * vertical.Phases.Length * horizontal.Phases.Length);
-        Offsets = [];
-    }
+    private readonly int channels;
 
     /// <summary>The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels, its rows a
     /// multiple of <paramref name="unit"/> elements apart.</summary>
     public StripLayout(TapGrid grid, int rows, int channels, int unit = 1)
-        : this(grid, rows, new Axis(grid.Rows, grid.StrideH), new Axis(grid.Columns, grid.StrideW), unit)
     {
-        Offsets = new int[checked(channels * grid.Taps)];
-        int k = 0;
-        for (int c = 0; c < channels; c++)
-        {
-            for (int r = 0; r < grid.Rows.Length; r++)
-            {
-                for (int s = 0; s < grid.Columns.Length; s++)
-                {
-                    int plane = (Vertical.PhaseOf(r) * Horizontal.Phases.Length) + Horizontal.PhaseOf(s);
-                    Offsets[k++] = checked((c * ChannelSize) + (plane * PlaneSize) + (Vertical.StepOf(r) * Pitch) + Horizontal.StepOf(s));
-                }
-            }
-        }
+        this.channels = channels;
+        Grid = grid;
+        Rows = rows;
+        Pitch = checked((grid.Width + Horizontal.Span + unit - 1) / unit * unit);
+        PlaneRows = checked(rows + Vertical.Span);
+        PlaneSize = checked(PlaneRows * Pitch);
+        ChannelSize = checked(PlaneSize * Vertical.Phases.Length * Horizontal.Phases.Length);
     }
 
     /// <summary>The image itself as a strip, where it is stride 1 and no tap leaves it.</summary>
-    public static StripLayout OfImage(TapGrid grid, int rows, int channels, ImageLayout image)
-    {
-        StripLayout layout = new(grid, rows, new Axis(grid.Rows, 1), new Axis(grid.Columns, 1)) { Pitch = checked((int)image.H), ChannelSize = checked((int)image.C), IsImage = true };
-        layout.Offsets = [.. from c in Enumerable.Range(0, channels)
-                             from r in grid.Rows
-                             from s in grid.Columns
-                             select checked((int)((c * image.C) + (r.Offset * image.H) + s.Offset))];
-        return layout;
-    }
+    public static StripLayout OfImage(TapGrid grid, int rows, int channels, ImageLayout image) =>
+        new(grid, rows, channels) { Pitch = checked((int)image.H), ChannelSize = checked((int)image.C), IsImage = true };
 
     /// <summary>
     /// Whether <see cref="OfImage"/> can be: strides of 1, no tap in the padding, and rows at least their width apart, since positions
@@ -83,12 +58,12 @@ internal sealed class StripLayout
     /// <summary>Elements of one channel: all its phase planes.</summary>
     public int ChannelSize { get; private init; }
 
-    /// <summary>The offset of tap k = (c, r, s).</summary>
-    public int[] Offsets { get; private set; }
+    /// <summary>The offset of tap k = (c, r, s), made when first asked for.</summary>
+    public int[] Offsets => field ??= MakeOffsets();
 
-    public Axis Vertical { get; }
+    public Axis Vertical => Grid.Vertical;
 
-    public Axis Horizontal { get; }
+    public Axis Horizontal => Grid.Horizontal;
 
     /// <summary>
     /// The columns [First, Last) of a plane that lie inside the image; column v is source column v*StrideW + Origin.
@@ -107,12 +82,32 @@ internal sealed class StripLayout
     /// </summary>
     public static int RowsWithin(TapGrid grid, int channels, long budget)
     {
-        StripLayout one = new(grid, 1, new Axis(grid.Rows, grid.StrideH), new Axis(grid.Columns, grid.StrideW));
+        StripLayout one = new(grid, 1, 1);
         long perRow = (long)channels * one.ChannelSize / one.PlaneRows;
         long most = Math.Clamp((budget / Math.Max(1, perRow)) - one.PlaneRows + 1, 1, grid.Height);
         long strips = (grid.Height + most - 1) / most;
         strips = strips == 1 ? 1 : Math.Min(grid.Height, strips + (strips % 2));
         return (int)((grid.Height + strips - 1) / strips);
+    }
+
+    private int[] MakeOffsets()
+    {
+        int[] offsets = new int[checked(channels * Grid.Taps)];
+        int k = 0;
+        for (int c = 0; c < channels; c++)
+        {
+            for (int r = 0; r < Grid.Rows.Length; r++)
+            {
+                for (int s = 0; s < Grid.Columns.Length; s++)
+                {
+                    int plane = (Vertical.PhaseOf(r) * Horizontal.Phases.Length) + Horizontal.PhaseOf(s);
+                    int row = IsImage ? Grid.Rows[r].Offset : Vertical.StepOf(r), column = IsImage ? Grid.Columns[s].Offset : Horizontal.StepOf(s);
+                    offsets[k++] = checked((c * ChannelSize) + (IsImage ? 0 : plane * PlaneSize) + (row * Pitch) + column);
+                }
+            }
+        }
+
+        return offsets;
     }
 
     /// <summary>The taps of one axis, split by their phase modulo the stride.</summary>
@@ -127,7 +122,7 @@ internal sealed class StripLayout
             Phases = phases;
             First = steps.Length == 0 ? 0 : steps.Min();
             Span = steps.Length == 0 ? 0 : steps.Max() - First;
-            taps = [.. offsets.Select((tap, i) => (Array.IndexOf(phases, Modulo(tap.Offset, stride)), steps[i] - First))];
+            taps = [.. offsets.Select((tap, i) => (Array.BinarySearch(phases, Modulo(tap.Offset, stride)), steps[i] - First))];
         }
 
         /// <summary>The phases that have a tap, ascending.</summary>

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace SimdConv.Packing;
 
 /// <summary>
@@ -13,6 +15,15 @@ internal sealed class TapGrid
 {
     /// <summary>The share of all terms that bands must save to be worth their smaller tiles.</summary>
     private const double LeastSaving = 0.15;
+
+    /// <summary>So many phases of the input gradient are grids of their own: those of a stride of 2 down and across.</summary>
+    private const int MostSeparatePhases = 4;
+
+    /// <summary>So many times more taps than a position can see are worth cutting the positions in parts.</summary>
+    private const int LeastTapsPerSeen = 4;
+
+    /// <summary>More bands than that, each with weights of its own, are brought down to a few.</summary>
+    private const int MostBands = 16, FewBands = 4;
 
     public required int Height { get; init; }
 
@@ -43,44 +54,102 @@ internal sealed class TapGrid
     /// <summary>Taps of one channel.</summary>
     public int Taps => Rows.Length * Columns.Length;
 
-    /// <summary>The one grid of the forward pass.</summary>
-    public static TapGrid Forward(Conv2DShape shape) => new()
-    {
-        Height = shape.P,
-        Width = shape.Q,
-        SourceHeight = shape.H,
-        SourceWidth = shape.W,
-        StrideH = shape.StrideH,
-        StrideW = shape.StrideW,
-        Rows = Window(shape.R, shape.DilationH, shape.PadTop),
-        Columns = Window(shape.S, shape.DilationW, shape.PadLeft),
-    };
+    /// <summary>
+    /// The phases of the rows that the grid stands for: where the first row of each lies below OriginH, and how much its rows of taps are further
+    /// down the kernel than <see cref="Rows"/>. Each of several phases is a set of outputs of its own, see <see cref="PhaseOutputs"/>.
+    /// </summary>
+    public (int Origin, int Kernel)[] RowPhases { get; init; } = [(0, 0)];
 
-    /// <summary>The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write.</summary>
-    public static TapGrid[] InputGradient(Conv2DShape shape)
+    /// <summary>The phases of the columns likewise.</summary>
+    public (int Origin, int Kernel)[] ColumnPhases { get; init; } = [(0, 0)];
+
+    /// <summary>The pairs of a phase of the rows and one of the columns.</summary>
+    public int Phases => RowPhases.Length * ColumnPhases.Length;
+
+    /// <summary>The rows of taps by what they are modulo the stride.</summary>
+    public StripLayout.Axis Vertical => field ??= new(Rows, StrideH);
+
+    /// <summary>The columns of taps by what they are modulo the stride.</summary>
+    public StripLayout.Axis Horizontal => field ??= new(Columns, StrideW);
+
+    /// <summary>Whether other grids have neighbouring pixels of the same phase.</summary>
+    public bool IsPart { get; private init; }
+
+    /// <summary>The one grid of the forward pass, or those of its <see cref="Parts"/>.</summary>
+    public static TapGrid[] Forward(Conv2DShape shape, UnseenTaps unseen) => Grids(
+        (shape.H, shape.StrideH, 1, [new(0, shape.P, Window(shape.R, shape.DilationH, shape.PadTop, shape.P, shape.StrideH, shape.H, unseen))]),
+        (shape.W, shape.StrideW, 1, [new(0, shape.Q, Window(shape.S, shape.DilationW, shape.PadLeft, shape.Q, shape.StrideW, shape.W, unseen))]),
+        unseen,
+        mostSeparate: 1);
+
+    /// <summary>The grid of the weight gradient: the forward pass' in one, with all taps.</summary>
+    public static TapGrid WeightGradient(Conv2DShape shape) => Forward(shape, UnseenTaps.Moved)[0];
+
+    /// <summary>
+    /// The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write. Where phases are many, one grid stands for
+    /// all whose taps read the same pixels of dy, so that there are few grids whatever the stride.
+    /// </summary>
+    /// <param name="shape">The geometry.</param>
+    /// <param name="unseen">What becomes of taps that see padding alone.</param>
+    /// <param name="mostSeparate">More phases than that are merged.</param>
+    public static TapGrid[] InputGradient(Conv2DShape shape, UnseenTaps unseen, int mostSeparate = MostSeparatePhases) => Grids(
+        (shape.P, 1, shape.StrideH, PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen)),
+        (shape.Q, 1, shape.StrideW, PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen)),
+        unseen,
+        mostSeparate);
+
+    private static TapGrid[] Grids((int Size, int Stride, int Step, Phase[] Phases) rows, (int Size, int Stride, int Step, Phase[] Phases) columns, UnseenTaps unseen, int mostSeparate)
     {
-        List<TapGrid> grids = [];
-        foreach (Phase h in Phases(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH))
+        Phase[] high = unseen == UnseenTaps.LeftOut ? Parts(rows) : rows.Phases, wide = unseen == UnseenTaps.LeftOut ? Parts(columns) : columns.Phases;
+        bool areMerged = (long)high.Length * wide.Length > mostSeparate;
+        return [.. from h in Merged(high, areMerged)
+                   from w in Merged(wide, areMerged)
+                   select new TapGrid
+                   {
+                       Height = h[0].Count,
+                       Width = w[0].Count,
+                       SourceHeight = rows.Size,
+                       SourceWidth = columns.Size,
+                       StrideH = rows.Stride,
+                       StrideW = columns.Stride,
+                       OriginH = h[0].Origin,
+                       OriginW = w[0].Origin,
+                       StepH = rows.Step,
+                       StepW = columns.Step,
+                       Rows = h[0].Taps,
+                       Columns = w[0].Taps,
+                       RowPhases = Places(h),
+                       ColumnPhases = Places(w),
+                       IsPart = high.Length > rows.Phases.Length || wide.Length > columns.Phases.Length,
+                   }];
+    }
+
+    /// <summary>
+    /// Phases in parts of neighbouring positions, where these see few of all taps: of a kernel that is much larger than the source, each position
+    /// meets as many taps as the source has pixels. The taps of a part are about twice as many.
+    /// </summary>
+    private static Phase[] Parts((int Size, int Stride, int Step, Phase[] Phases) axis)
+    {
+        return [.. axis.Phases.SelectMany(Cut)];
+
+        IEnumerable<Phase> Cut(Phase phase)
         {
-            foreach (Phase w in Phases(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW))
-            {
-                grids.Add(new()
-                {
-                    Height = h.Count,
-                    Width = w.Count,
-                    SourceHeight = shape.P,
-                    SourceWidth = shape.Q,
-                    OriginH = h.Origin,
-                    OriginW = w.Origin,
-                    StepH = shape.StrideH,
-                    StepW = shape.StrideW,
-                    Rows = h.Taps,
-                    Columns = w.Taps,
-                });
-            }
+            long apart = phase.Taps.Zip(phase.Taps.Skip(1), (tap, next) => (long)next.Offset - tap.Offset).DefaultIfEmpty(1).Min();
+            if (phase.Taps.Length <= LeastTapsPerSeen * (((axis.Size - 1) / apart) + 1))
+                return [phase];
+
+            // Parts begin at the same place among the taps, so that one grid can stand for most of them.
+            long unit = apart / (long)BigInteger.GreatestCommonDivisor(apart, axis.Stride);
+            long count = Math.Min(phase.Count, (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit * unit);
+            return Enumerable.Range(0, (int)((phase.Count + count - 1) / count)).Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));
         }
 
-        return [.. grids];
+        Phase Part(Phase phase, int start, int count)
+        {
+            long first = (long)start * axis.Stride;
+            (int from, int to) = Seen(phase.Taps, first, first + ((count - 1L) * axis.Stride), axis.Size);
+            return new(phase.Origin + (start * axis.Step), count, [.. phase.Taps[from..to].Select(tap => (tap.Kernel, (int)(tap.Offset + first)))]);
+        }
     }
 
     /// <summary>One grid with all taps of some that read the same source: a strip of it serves each of them.</summary>
@@ -99,17 +168,31 @@ internal sealed class TapGrid
     /// <summary>
     /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see padding
     /// saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few rows of dY.
+    /// Too many bands are joined to a few, or to one.
     /// </summary>
-    public (int First, int Last, int FirstTap, int LastTap)[] Bands()
+    public RowRun[] Bands(bool isOne)
     {
-        (int First, int Last, int FirstTap, int LastTap)[] bands = Slices();
-        return Saves(bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap)), (long)Height * Rows.Length) ? bands : [(0, Height, 0, Rows.Length)];
+        RowRun[] bands = Slices;
+        if (bands.Length > MostBands && isOne)
+            return [new(0, Height, 0, Rows.Length)];
+        if (bands.Length > MostBands)
+        {
+            bands = [.. Enumerable.Range(0, FewBands).Select(i => bands[(int)((long)bands.Length * i / FewBands)..(int)((long)bands.Length * (i + 1) / FewBands)])
+                .Select(some => new RowRun(some[0].First, some[^1].Last, some.Min(band => band.FirstTap), some.Max(band => band.LastTap)))];
+        }
+
+        return Saves(bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap)), (long)Height * Rows.Length) ? bands : [new(0, Height, 0, Rows.Length)];
     }
 
-    /// <summary>The same whatever it saves.</summary>
-    public (int First, int Last, int FirstTap, int LastTap)[] Slices()
+    /// <summary>All runs of rows that see the same rows of taps.</summary>
+    public RowRun[] Slices => field ??= MakeSlices();
+
+    /// <summary>Rows [First, Last) of a grid, and the rows of taps [FirstTap, LastTap) that they see.</summary>
+    public readonly record struct RowRun(int First, int Last, int FirstTap, int LastTap);
+
+    private RowRun[] MakeSlices()
     {
-        List<(int, int, int, int)> slices = [];
+        List<RowRun> slices = [];
         for (int first = 0, last; first < Height; first = last)
         {
             (int from, int to) = RowsOf(first);
@@ -117,7 +200,7 @@ internal sealed class TapGrid
             {
             }
 
-            slices.Add((first, last, from, to));
+            slices.Add(new(first, last, from, to));
         }
 
         return [.. slices];
@@ -134,38 +217,91 @@ internal sealed class TapGrid
     /// <summary>The taps that see a pixel of the source from one of the pixels from <paramref name="first"/> to <paramref name="last"/>.</summary>
     private static (int First, int Last) Seen((int Kernel, int Offset)[] taps, long first, long last, int size)
     {
-        int from = 0, to = taps.Length;
-        while (from < to && last + taps[from].Offset < 0)
-            from++;
-        while (to > from && first + taps[to - 1].Offset >= size)
-            to--;
+        int from = FirstFrom(-last), to = FirstFrom(size - first);
         return (from, to);
-    }
 
-    private static (int, int)[] Window(int kernel, int dilation, int pad)
-    {
-        (int, int)[] taps = new (int, int)[kernel];
-        for (int tap = 0; tap < kernel; tap++)
-            taps[tap] = (tap, (tap * dilation) - pad);
-        return taps;
-    }
-
-    private readonly record struct Phase(int Origin, int Count, (int, int)[] Taps);
-
-    private static IEnumerable<Phase> Phases(int size, int kernel, int stride, int pad, int dilation)
-    {
-        for (int origin = 0; origin < Math.Min(stride, size); origin++)
+        // Taps ascend in their offsets.
+        int FirstFrom(long offset)
         {
-            // Pixel origin + i*stride lies under tap t of window i + (origin + pad - t*dilation) / stride.
-            List<(int, int)> taps = [];
-            for (int tap = kernel - 1; tap >= 0; tap--)
+            int low = 0, high = taps.Length;
+            while (low < high)
             {
-                long reach = (long)origin + pad - ((long)tap * dilation);
-                if (reach % stride == 0)
-                    taps.Add((tap, (int)(reach / stride)));
+                int middle = (low + high) / 2;
+                if (taps[middle].Offset < offset)
+                    low = middle + 1;
+                else
+                    high = middle;
             }
 
-            yield return new(origin, (int)(((long)size - origin + stride - 1) / stride), [.. taps]);
+            return low;
         }
     }
+
+    /// <summary>The taps of the forward pass along one axis.</summary>
+    private static (int, int)[] Window(int kernel, int dilation, int pad, int positions, int stride, int size, UnseenTaps unseen)
+    {
+        List<(int, int)> taps = [];
+        for (int tap = 0; tap < kernel; tap++)
+        {
+            long offset = ((long)tap * dilation) - pad, first = (Math.Max(0, -offset) + stride - 1) / stride;
+            if (unseen == UnseenTaps.Moved)
+                offset = Math.Clamp(offset, Math.Max(int.MinValue, (-(positions - 1L) * stride) - 1), size);
+            if (unseen != UnseenTaps.LeftOut || (first < positions && (first * stride) + offset < size))
+                taps.Add((tap, (int)offset));
+        }
+
+        return [.. taps];
+    }
+
+    private readonly record struct Phase(int Origin, int Count, (int Kernel, int Offset)[] Taps);
+
+    /// <summary>The phases of one axis of the input gradient, each with its taps, which see the <paramref name="windows"/>.</summary>
+    private static Phase[] PhasesOf(int size, int kernel, int stride, int pad, int dilation, int windows, UnseenTaps unseen)
+    {
+        // Pixel origin + i*stride lies under tap t of window i + (origin + pad - t*dilation) / stride.
+        Phase[] phases = new Phase[Math.Min(stride, size)];
+        List<(int, int)>?[] taps = new List<(int, int)>?[phases.Length];
+        for (int tap = kernel - 1; tap >= 0; tap--)
+        {
+            long at = ((long)tap * dilation) - pad, origin = ((at % stride) + stride) % stride, offset = (origin - at) / stride;
+            if (origin < phases.Length && (unseen != UnseenTaps.LeftOut || (offset < windows && Count((int)origin) + offset > 0)))
+                (taps[origin] ??= []).Add((tap, (int)offset));
+        }
+
+        for (int origin = 0; origin < phases.Length; origin++)
+            phases[origin] = new(origin, Count(origin), taps[origin] is { } some ? [.. some] : []);
+        return phases;
+
+        int Count(int origin) => (int)(((long)size - origin + stride - 1) / stride);
+    }
+
+    /// <summary>Phases of the same length whose taps have the same offsets, and are equally far apart in the kernel, in sets.</summary>
+    private static IEnumerable<Phase[]> Merged(Phase[] phases, bool areMerged) => areMerged
+        ? phases.GroupBy(phase => phase, new Alike()).Select(alike => alike.ToArray())
+        : phases.Select(phase => (Phase[])[phase]);
+
+    private sealed class Alike : IEqualityComparer<Phase>
+    {
+        public bool Equals(Phase x, Phase y) => x.Count == y.Count && x.Taps.Length == y.Taps.Length
+            && x.Taps.Zip(y.Taps).All(pair => pair.First.Offset == pair.Second.Offset
+                && pair.First.Kernel - x.Taps[0].Kernel == pair.Second.Kernel - y.Taps[0].Kernel);
+
+        public int GetHashCode(Phase phase) => HashCode.Combine(phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset);
+    }
+
+    private static (int, int)[] Places(Phase[] phases) =>
+        [.. phases.Select(phase => (phase.Origin - phases[0].Origin, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Kernel - phases[0].Taps[0].Kernel))];
+}
+
+/// <summary>What becomes of taps that see padding alone, wherever the window is.</summary>
+internal enum UnseenTaps
+{
+    /// <summary>They are no terms.</summary>
+    LeftOut,
+
+    /// <summary>They are terms, moved as close to the image as they can be and see nothing of it: a strip needs little padding for them.</summary>
+    Moved,
+
+    /// <summary>They are terms where they are.</summary>
+    Kept,
 }

@@ -83,11 +83,33 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     }
 
     /// <summary>tile = beta * target, with output channels in the lanes of the tile.</summary>
-    public void LoadTurned(int m, int outputs, int position, int count, int pitch, T* tile, nint ld, T beta) =>
-        ReadTurned(origin, beta, m, outputs, position, count, pitch, tile, ld);
+    /// <param name="m">The first output.</param>
+    /// <param name="outputs">Outputs.</param>
+    /// <param name="places">null, or where the outputs are, if these are not one channel each.</param>
+    /// <param name="position">The first position.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="pitch">From one row of positions to the next.</param>
+    /// <param name="tile">Rows of outputs, one for each position.</param>
+    /// <param name="ld">From one row of the tile to the next.</param>
+    /// <param name="beta">Multiplies the target.</param>
+    public void LoadTurned(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        ReadTurned(origin, beta, m, outputs, places, position, count, pitch, tile, ld);
 
-    private void ReadTurned(T* image, T scale, int m, int outputs, int position, int count, int pitch, T* tile, nint ld)
+    private void ReadTurned(T* image, T scale, int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld)
     {
+        for (Run run = First(position, count, pitch); run.Length > 0 && places != null; Next(ref run, count, pitch))
+        {
+            for (int i = 0; i < run.Length; i++)
+            {
+                T* row = tile + ((run.At + i) * ld);
+                places->Gather<TVec, T>(image + run.Offset + (i * pixelStride), row);
+                if (scale != T.One)
+                    RowCopy<TVec, T>.Scale(row, outputs, scale);
+            }
+        }
+
+        if (places != null)
+            return;
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
         {
             T* from = image + (m * channelStride) + run.Offset, to = tile + (run.At * ld);
@@ -108,11 +130,11 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     }
 
     /// <summary>target = tile with output channels in its lanes, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
-    public void StoreTurned(int m, int outputs, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
+    public void StoreTurned(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
     {
         if (isLast && finish.Residual != null)
         {
-            ReadTurned(finish.Residual, T.One, m, outputs, position, count, pitch, spare, ld);
+            ReadTurned(finish.Residual, T.One, m, outputs, places, position, count, pitch, spare, ld);
             for (nint i = 0; i < count * ld; i += TVec.Count)
                 TVec.Store(tile + i, TVec.Add(TVec.Load(tile + i), TVec.Load(spare + i)));
         }
@@ -122,6 +144,12 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
         {
             T* from = tile + (run.At * ld), to = origin + (m * channelStride) + run.Offset;
+            if (places != null)
+            {
+                for (int i = 0; i < run.Length; i++)
+                    places->Scatter<TVec, T>(from + (i * ld), origin + run.Offset + (i * pixelStride));
+                continue;
+            }
 
             // A transpose tells columns from each other by where they begin: a channel of its own for each.
             bool isPlanar = pixelStride == 1 && channelStride >= run.Length;

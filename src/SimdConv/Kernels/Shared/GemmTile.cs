@@ -198,7 +198,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 if (TShape.Way is not (TileWay.Indexed or TileWay.Placed or TileWay.Chosen)) b += ldb;
             }
 
-            if (TShape.Way == TileWay.Raw) b += errand->Jump;
+            if (TShape.Way == TileWay.Raw) { b += errand->SkippedTerms * ldb; offsets += errand->SkippedTerms; }
         }
         while (TShape.Way is TileWay.Panel or TileWay.Raw && k < kc);
         if (TShape.Way is TileWay.Placed or TileWay.Chosen)
