@@ -30,11 +30,17 @@ internal static class Program
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;
+                case ["workers"]:
+                    ResourceChild.Workers();
+                    return 0;
+                case ["scratch"]:
+                    ResourceChild.Scratch();
+                    return 0;
                 case ["best"]:
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | workers | scratch | best");
                     return 2;
             }
         }
