@@ -16,15 +16,17 @@ internal enum Status
 }
 
 /// <summary>
-/// How an exception reaches C: as a status, and as this thread's last message. It has no static constructor and lets nothing out itself, since
-/// an exception that leaves an export ends the process.
+/// How an exception reaches C: as a status, and as this thread's last message. It has no static constructor and lets nothing out
+/// itself, since an exception that leaves an export ends the process.
 /// </summary>
 internal static unsafe class Errors
 {
     [ThreadStatic]
     private static string? message;
 
-    /// <summary>A string of C that lives as long as the library: a literal, whose bytes lie in the library and end in a zero.</summary>
+    /// <summary>
+    /// A string of C that lives as long as the library: a literal, whose bytes lie in the library and end in a zero.
+    /// </summary>
     public static byte* Text(ReadOnlySpan<byte> literal) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(literal));
 
     public static int Report(Exception exception)

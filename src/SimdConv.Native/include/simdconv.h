@@ -1,13 +1,13 @@
 /*
  * SimdConv: convolution, GEMM, pooling, im2col and col2im on the CPU, float and double. C99 and C++17.
  *
- * Every function gives a status and lets no exception out. A call that is refused (SIMDCONV_INVALID_ARGUMENT, SIMDCONV_INVALID_HANDLE,
- * SIMDCONV_NOT_SUPPORTED) has written nothing, and simdconv_last_error says, for the calling thread, which argument was wrong, its value and
- * what was expected. After SIMDCONV_OUT_OF_MEMORY and SIMDCONV_INTERNAL_ERROR outputs hold anything; the next call works as ever.
- * Buffers are the caller's, without any slack; inputs are never written; an output that shares elements with an input is refused.
- * Plans and packed filters are immutable handles that any number of threads may use at once; a handle that was destroyed is refused.
- * Sizes and strides count elements. Results depend on no number of threads. Unloading the library, and calls after fork, are not
- * supported.
+ * Every function gives a status and lets no exception out. A call that is refused (SIMDCONV_INVALID_ARGUMENT,
+ * SIMDCONV_INVALID_HANDLE, SIMDCONV_NOT_SUPPORTED) has written nothing, and simdconv_last_error says, for the calling thread,
+ * which argument was wrong, its value and what was expected. After SIMDCONV_OUT_OF_MEMORY and SIMDCONV_INTERNAL_ERROR outputs
+ * hold anything; the next call works as ever. Buffers are the caller's, without any slack; inputs are never written; an output
+ * that shares elements with an input is refused. Plans and packed filters are immutable handles that any number of threads may
+ * use at once; a handle that was destroyed is refused. Sizes and strides count elements. Results depend on no number of threads.
+ * Unloading the library, and calls after fork, are not supported.
  */
 #ifndef SIMDCONV_H
 #define SIMDCONV_H
@@ -56,9 +56,10 @@ size_t simdconv_last_error(char* buffer, size_t capacity);
 /* ---- how one call runs; NULL is the calling thread alone, best tier ---- */
 
 /*
- * A scheduler of the host's: calls body(state, i) once for each i in [0, parts), on any threads, and returns when all have returned. body
- * throws nothing: a part that fails shows in the status of the call. Nor may run throw, or jump out. Parts that it leaves out are run by the
- * calling thread, and a call of body too many does nothing, but once run has returned body may not be called.
+ * A scheduler of the host's: calls body(state, i) once for each i in [0, parts), on any threads, and returns when all have
+ * returned. body throws nothing: a part that fails shows in the status of the call. Nor may run throw, or jump out. Parts that it
+ * leaves out are run by the calling thread, and a call of body too many does nothing, but once run has returned body may not be
+ * called.
  */
 typedef void (*simdconv_run)(void* context, int32_t parts, void (*body)(void* state, int32_t part), void* state);
 

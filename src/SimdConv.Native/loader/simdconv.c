@@ -49,8 +49,8 @@ CALLS(CALL_ENTRY)
 QUERIES(QUERY_ENTRY)
 
 /*
- * The highest level: 4, 3 or 0. The CPU has to have all of it, since the compiler may have used all of it. A SIMDCONV_TIER that is no
- * tier's name narrows nothing here: the library that is loaded says so in every call.
+ * The highest level: 4, 3 or 0. The CPU has to have all of it, since the compiler may have used all of it. A SIMDCONV_TIER that
+ * is no tier's name narrows nothing here: the library that is loaded says so in every call.
  */
 static int level(void)
 {

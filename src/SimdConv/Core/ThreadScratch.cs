@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace SimdConv.Core;
 
 /// <summary>
-/// The blocks of scratch memory that one thread keeps for its calls, at most <see cref="Workspace.MostKeptBytes"/>. Those of a thread that
-/// has ended are freed by the next thread that needs memory, or by the garbage collector, whichever comes first: the collector alone would
-/// let them pile up, since it doesn't see native memory.
+/// The blocks of scratch memory that one thread keeps for its calls, at most <see cref="Workspace.MostKeptBytes"/>. Those of a
+/// thread that has ended are freed by the next thread that needs memory, or by the garbage collector, whichever comes first: the
+/// collector alone would let them pile up, since it doesn't see native memory.
 /// </summary>
 internal sealed unsafe class ThreadScratch
 {

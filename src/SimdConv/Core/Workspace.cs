@@ -1,8 +1,8 @@
 namespace SimdConv.Core;
 
 /// <summary>
-/// Scratch memory of one call on one thread: 64-byte aligned, never zeroed. Each thread keeps its blocks (<see cref="ThreadScratch"/>), one
-/// for each depth of nesting, so that a call that is repeated allocates nothing.
+/// Scratch memory of one call on one thread: 64-byte aligned, never zeroed. Each thread keeps its blocks, one for each
+/// depth of nesting (<see cref="ThreadScratch"/>), so that a call that is repeated allocates nothing.
 /// </summary>
 internal unsafe ref struct Workspace
 {
@@ -10,8 +10,8 @@ internal unsafe ref struct Workspace
     public const string PoisonSwitch = "SimdConv.PoisonWorkspace";
 
     /// <summary>
-    /// The most bytes that a thread keeps between calls, of all depths together: three times what the largest layer of the common networks
-    /// takes, packed weights included. What is above that is given back when its call ends.
+    /// The most bytes that a thread keeps between calls, of all depths together: three times what the largest layer of the common
+    /// networks takes, packed weights included. What is above that is given back when its call ends.
     /// </summary>
     public const long MostKeptBytes = 64 << 20;
 

@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// One call on a host's scheduler. Whatever part number the host calls, the next part that nobody has begun is run, so that parts are
-/// run once each however often the host calls; what it leaves out is run at the end. Exceptions of parts are kept from the host's threads.
+/// One call on a host's scheduler. Whatever part number the host calls, the next part that nobody has begun is run, so that parts
+/// are run once each however often the host calls; what it leaves out is run at the end. Exceptions of parts are kept from the
+/// host's threads.
 /// </summary>
 internal static unsafe class HostRun
 {
@@ -51,7 +52,9 @@ internal static unsafe class HostRun
         public void* State;
         public int Parts;
 
-        /// <summary>How many calls of the host's have begun, and how many have ended; in 64 bits, since it may make too many.</summary>
+        /// <summary>
+        /// How many calls of the host's have begun, and how many have ended; in 64 bits, since it may make too many.
+        /// </summary>
         public long Entered, Left;
 
         // Parts that were begun, and the handle of the first exception.

@@ -4,8 +4,8 @@ namespace SimdConv.Loops;
 
 /// <summary>
 /// The library's own worker threads: made when first needed, shared by all callers, parked when idle. A caller takes whichever are
-/// free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once. Where the
-/// system gives no further thread, a call goes on with the workers that there are, and a later call tries again.
+/// free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once. Where
+/// the system gives no further thread, a call goes on with the workers that there are, and a later call tries again.
 /// </summary>
 internal static unsafe class Workers
 {
@@ -36,7 +36,9 @@ internal static unsafe class Workers
         }
     }
 
-    /// <summary>The most workers that there ever are: as many as a machine can run beside the callers; more would only take turns.</summary>
+    /// <summary>
+    /// The most workers that there ever are: as many as a machine can run beside the callers; more would only take turns.
+    /// </summary>
     public static int Most => Math.Max(1, 2 * Environment.ProcessorCount);
 
     /// <summary>Calls body(state, i) once for each i in [0, parts) on at most <paramref name="threads"/> threads.</summary>
@@ -108,8 +110,8 @@ internal static unsafe class Workers
     }
 
     /// <summary>
-    /// Takes a step that may wait, also where <see cref="Thread.Interrupt"/> hits the thread meanwhile: a call can't end before its workers
-    /// have left its state. The thread's next wait throws instead.
+    /// Takes a step that may wait, also where <see cref="Thread.Interrupt"/> hits the thread meanwhile: a call can't end before
+    /// its workers have left its state. The thread's next wait throws instead.
     /// </summary>
     private static void Persist<TTarget>(TTarget target, Action<TTarget> step)
     {

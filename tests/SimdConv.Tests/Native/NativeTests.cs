@@ -29,7 +29,9 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         EveryFunctionAnswersUnderAWrongTier(program);
     }
 
-    /// <summary>A SIMDCONV_TIER that is no tier's name: a status of each function that gives one, and no end of the process.</summary>
+    /// <summary>
+    /// A SIMDCONV_TIER that is no tier's name: a status of each function that gives one, and no end of the process.
+    /// </summary>
     private void EveryFunctionAnswersUnderAWrongTier(string program)
     {
         string[] names = [.. Declaration().Matches(File.ReadAllText(Header)).Select(match => "simdconv_" + match.Groups[1].Value)];

@@ -1,6 +1,7 @@
 /*
- * A host in C99 (and, compiled as C++17, in C++): every entry point once rightly, then with everything wrong, then from 8 threads, then without
- * memory. With names of functions as arguments: calls each of these with zeros alone, which is an error to all, and prints what it gave.
+ * A host in C99 (and, compiled as C++17, in C++): every entry point once rightly, then with everything wrong, then from 8
+ * threads, then without memory. With names of functions as arguments: calls each of these with zeros alone, which is an error to
+ * all, and prints what it gave.
  */
 #include <simdconv.h>
 

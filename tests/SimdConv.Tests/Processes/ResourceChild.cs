@@ -4,12 +4,16 @@ using SimdConv.Core;
 
 namespace SimdConv.Tests.Processes;
 
-/// <summary>What happens where threads or memory can't be had, in a process of its own: its limits are set, and nothing else runs there.</summary>
+/// <summary>
+/// What happens where threads or memory can't be had, in a process of its own: its limits are set, and nothing else runs there.
+/// </summary>
 internal static unsafe partial class ResourceChild
 {
     private const int AddressSpace = 9;
 
-    /// <summary>Threads that can't be made, exceptions of workers and interrupts: no call fails that needn't, and no worker is lost.</summary>
+    /// <summary>
+    /// Threads that can't be made, exceptions of workers and interrupts: no call fails that needn't, and no worker is lost.
+    /// </summary>
     public static void Workers()
     {
         int most = Loops.Workers.Most;
@@ -29,7 +33,7 @@ internal static unsafe partial class ResourceChild
 
         for (int part = 0; part < 2; part++)
         {
-            Barrier barrier = new() { Throws = part, Slow = -1 };
+            Barrier barrier = new() { Throws = part };
             Barrier* at = &barrier;
             Assert.Equal($"part {part}", Assert.Throws<TimeZoneNotFoundException>(() => new Execution(2).Run(2, &Meet, at)).Message);
             Assert.Equal(2, at->Ended);
@@ -41,7 +45,9 @@ internal static unsafe partial class ResourceChild
         Assert.Equal(most + 1, Count(most + 1));
     }
 
-    /// <summary>Threads that end, one after the other and all at once, leave no more scratch memory than those that live keep.</summary>
+    /// <summary>
+    /// Threads that end, one after the other and all at once, leave no more scratch memory than those that live keep.
+    /// </summary>
     public static void Scratch()
     {
         const int Threads = 40, Bytes = 20 << 20;
@@ -102,14 +108,16 @@ internal static unsafe partial class ResourceChild
         }
     }
 
-    /// <summary>An interrupt of the caller, which waits for its worker, comes once the worker has left the state of the call.</summary>
+    /// <summary>
+    /// An interrupt of the caller, which waits for its worker, comes once the worker has left the state of the call.
+    /// </summary>
     private static void Interrupted()
     {
         int ended = 0;
         bool wasInterrupted = false;
         Thread caller = new(() =>
         {
-            Barrier barrier = new() { Throws = -1, Slow = 1 };
+            Barrier barrier = new() { Throws = -1, Caller = Environment.CurrentManagedThreadId };
             new Execution(2).Run(2, &Meet, &barrier);
             ended = barrier.Ended;
             try
@@ -147,14 +155,17 @@ internal static unsafe partial class ResourceChild
         }
     }
 
-    /// <summary>Two parts that wait for each other, on two threads, for a second at most; one of them may throw, or take its time.</summary>
+    /// <summary>
+    /// Two parts that wait for each other, on two threads; one of them may throw, and the one that isn't the caller's may take
+    /// its time. Nothing here may be interrupted.
+    /// </summary>
     private static void Meet(void* state, int part)
     {
         Barrier* barrier = (Barrier*)state;
         Interlocked.Increment(ref barrier->Begun);
-        for (int i = 0; i < 1000 && Volatile.Read(ref barrier->Begun) < 2; i++)
-            Thread.Sleep(1);
-        if (barrier->Slow == part)
+        for (long start = Environment.TickCount64; Volatile.Read(ref barrier->Begun) < 2 && Environment.TickCount64 - start < 20_000;)
+            Thread.Yield();
+        if (barrier->Caller != 0 && barrier->Caller != Environment.CurrentManagedThreadId)
             Busy(200);
         Interlocked.Increment(ref barrier->Ended);
         if (barrier->Throws == part)
@@ -195,7 +206,7 @@ internal static unsafe partial class ResourceChild
 
     private struct Barrier
     {
-        public int Begun, Ended, Throws, Slow;
+        public int Begun, Ended, Throws, Caller;
     }
 
     /// <summary>Threads that all go on together.</summary>

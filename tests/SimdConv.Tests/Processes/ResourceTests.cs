@@ -5,7 +5,9 @@ namespace SimdConv.Tests.Processes;
 /// <summary>Threads and memory that can't be had, or are no longer used.</summary>
 public sealed class ResourceTests
 {
-    /// <summary>A call goes on with the workers it has; none is lost to a thread that can't be made, an exception or an interrupt.</summary>
+    /// <summary>
+    /// A call goes on with the workers it has; none is lost to a thread that can't be made, an exception or an interrupt.
+    /// </summary>
     [SkippableFact]
     public void AThreadThatCannotBeMadeCostsNoCallAndNoWorker()
     {

@@ -2,7 +2,9 @@ using SimdConv.Core;
 
 namespace SimdConv.Tests.Regressions;
 
-/// <summary>Exceptions inside the parts of a call, hosts' schedulers that break their contract, scratch memory above its limit.</summary>
+/// <summary>
+/// Exceptions inside the parts of a call, hosts' schedulers that break their contract, scratch memory above its limit.
+/// </summary>
 public sealed unsafe class ResourceFaultTests
 {
     private const int Parts = 7;
@@ -43,7 +45,9 @@ public sealed unsafe class ResourceFaultTests
         Assert.Equal(Parts, counts.Ended);
     }
 
-    /// <summary>An exception in a part reaches no thread of the host's: it comes out of the call once all parts have ended.</summary>
+    /// <summary>
+    /// An exception in a part reaches no thread of the host's: it comes out of the call once all parts have ended.
+    /// </summary>
     [Theory, MemberData(nameof(Runners))]
     public void AnExceptionInAPartComesOutOfTheCall(string name)
     {
@@ -98,7 +102,9 @@ public sealed unsafe class ResourceFaultTests
         }
     }
 
-    /// <summary>A thread keeps what is below the limit, of all depths together, and gives back what is above it when its call ends.</summary>
+    /// <summary>
+    /// A thread keeps what is below the limit, of all depths together, and gives back what is above it when its call ends.
+    /// </summary>
     [Fact]
     public void AThreadKeepsNoMoreScratchThanTheLimit() => OnItsOwnThread(() =>
     {
@@ -108,7 +114,8 @@ public sealed unsafe class ResourceFaultTests
         Take(Most + 64);
         Assert.Equal(0, Workspace.KeptBytes);
 
-        // Two depths of 40 MB each: the inner one is given back. Then the outer one grows, and what an inner call has left makes room for it.
+        // Two depths of 40 MB each: the inner one is given back. Then the outer one grows, and what an inner call has left makes
+        // room for it.
         using (new Workspace(Most / 8 * 5))
         {
             Take(Most / 8 * 5);
@@ -124,7 +131,9 @@ public sealed unsafe class ResourceFaultTests
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
     });
 
-    /// <summary>Neither below the limit nor above it does a repeated call allocate anything that the collector would see.</summary>
+    /// <summary>
+    /// Neither below the limit nor above it does a repeated call allocate anything that the collector would see.
+    /// </summary>
     [Fact]
     public void ScratchAllocatesNothingManaged() => OnItsOwnThread(() =>
     {
