@@ -39,9 +39,9 @@ internal sealed unsafe class ThreadScratch
         Block block = first;
         while (block.IsInUse)
             block = block.Deeper ??= new(this);
+        block.IsInUse = true;
         if (bytes > block.Size)
             Grow(block, bytes);
-        block.IsInUse = true;
         return block;
     }
 
@@ -73,7 +73,7 @@ internal sealed unsafe class ThreadScratch
             }
         }
 
-        // Outside the lock: a host that listens is told of it, and may call the library.
+        // Outside the lock: a host that listens is told of it.
         for (; ended is not null; ended = ended.next)
         {
             ended.FreeAll();
@@ -81,21 +81,26 @@ internal sealed unsafe class ThreadScratch
         }
     }
 
+    /// <summary>The block is in use by then: a host that listens is told of it, and may call the library.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow(Block block, long bytes)
     {
-        FreeThoseOfEndedThreads();
-        Resize(block, 0);
-
-        // Blocks of calls inside this one go first: these may need less the next time, and otherwise take new ones.
-        if (Bytes + bytes > Workspace.MostKeptBytes)
+        try
         {
-            for (Block? each = block.Deeper; each is not null; each = each.Deeper)
-                Resize(each, 0);
-        }
+            FreeThoseOfEndedThreads();
+            Resize(block, 0);
 
-        Resize(block, bytes);
-        block.IsSurplus = Bytes > Workspace.MostKeptBytes;
+            // Blocks of calls inside this one go first: these may need less the next time, and otherwise take new ones.
+            for (Block? each = block.Deeper; each is not null && Bytes + bytes > Workspace.MostKeptBytes; each = each.Deeper)
+                Resize(each, 0);
+            Resize(block, bytes);
+            block.IsSurplus = Bytes > Workspace.MostKeptBytes;
+        }
+        catch
+        {
+            block.IsInUse = false;
+            throw;
+        }
     }
 
     private void FreeAll()
@@ -107,11 +112,12 @@ internal sealed unsafe class ThreadScratch
     /// <summary>Gives the block memory of so many bytes in place of what it has, whose contents are lost.</summary>
     private void Resize(Block block, long bytes)
     {
+        long before = block.Size;
         NativeMemory.AlignedFree(block.Address);
         block.Address = null;
-        Telemetry.WorkspaceChanged(-block.Size);
-        Bytes -= block.Size;
         block.Size = 0;
+        Bytes -= before;
+        Telemetry.WorkspaceChanged(-before);
         if (bytes == 0)
             return;
         block.Address = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), 64);
@@ -137,9 +143,9 @@ internal sealed unsafe class ThreadScratch
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void GiveBack()
         {
-            IsInUse = false;
             if (IsSurplus)
                 Free();
+            IsInUse = false;
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]

@@ -173,7 +173,8 @@ refused(ValueError, "out is read-only", maximum.backward, pooled, read_only(x), 
 refused(ValueError, "out is read-only", simdconv.im2col, x, 3, 3, 1, 1, out=read_only(columns))
 refused(ValueError, "out is read-only", simdconv.col2im, columns, x.shape, 3, 3, 1, 1, out=read_only(x))
 maximum.forward(x, winners=winners)
-check("inputs that are read-only", np.array_equal(maximum.backward(read_only(pooled), winners=read_only(winners)), maximum.backward(pooled, winners=winners))
+dx = maximum.backward(pooled, winners=winners)
+check("inputs that are read-only", np.array_equal(maximum.backward(read_only(pooled), winners=read_only(winners)), dx)
       and np.array_equal(plan.forward(read_only(x), read_only(w)), y))
 
 # Integers above 32 bits aren't cut off, wherever one is taken.
@@ -200,7 +201,8 @@ for big in (2**31, 2**32 + 1, 2**63, 2**64, 2**64 + 1, -2**64 + 1, 10**30):
     refused(ValueError, f"batch {said}", maximum.winners, big)
     refused(ValueError, f"batch {said}", maximum.indices, winners, big)
     for function, arguments in ((simdconv.gemm, (np.ones((2, 2)), np.ones((2, 2)))), (simdconv.tanh, (x,)), (simdconv.relu, (x,)), (plan.forward, (x, w)),
-                                (plan.input_gradient, (y, w)), (plan.weight_gradient, (x, y)), (plan.im2col, (x,)), (maximum.forward, (x,))):
+                                (plan.input_gradient, (y, w)), (plan.weight_gradient, (x, y)), (plan.im2col, (x,)),
+                                (maximum.forward, (x,))):
         refused(ValueError, f"threads {said}", function, *arguments, threads=big)
 
 # What isn't of the kind that is asked for is a TypeError that names it.
@@ -208,20 +210,29 @@ listed = x.tolist()
 for name, function, arguments in (
         ("x", simdconv.relu, (listed,)), ("x", simdconv.tanh, ([1.0],)), ("a", simdconv.gemm, ([[1.0]], np.ones((1, 1)))),
         ("b", simdconv.gemm, (np.ones((1, 1)), [[1.0]])), ("out", simdconv.relu, (x, listed)), ("x", plan.forward, (listed, w)),
-        ("weights", plan.forward, (x, w.tolist())), ("bias", plan.forward, (x, w, [0.0] * 4)), ("weights", plan.pack, (w.tolist(),)),
-        ("dy", plan.input_gradient, (y.tolist(), w)), ("x", plan.weight_gradient, (listed, y)), ("dy", plan.weight_gradient, (x, y.tolist())),
+        ("weights", plan.forward, (x, w.tolist())), ("bias", plan.forward, (x, w, [0.0] * 4)),
+        ("weights", plan.pack, (w.tolist(),)),
+        ("dy", plan.input_gradient, (y.tolist(), w)), ("x", plan.weight_gradient, (listed, y)),
+        ("dy", plan.weight_gradient, (x, y.tolist())),
         ("out", plan.weight_gradient, (x, y, dw)), ("x", plan.im2col, (listed,)), ("columns", plan.col2im, (columns.tolist(),)),
         ("X", simdconv.im2col, (listed, 3, 3, 1, 1)), ("dX_col", simdconv.col2im, (columns.tolist(), x.shape, 3, 3, 1, 1)),
-        ("X_shape", simdconv.col2im, (columns, 8, 3, 3, 1, 1)), ("HF", simdconv.im2col, (x, 3.0, 3, 1, 1)), ("stride", simdconv.im2col, (x, 3, 3, 1.0, 1)),
+        ("X_shape", simdconv.col2im, (columns, 8, 3, 3, 1, 1)), ("HF", simdconv.im2col, (x, 3.0, 3, 1, 1)),
+        ("stride", simdconv.im2col, (x, 3, 3, 1.0, 1)),
         ("x", maximum.forward, (listed,)), ("dy", maximum.backward, (pooled.tolist(),)), ("winners", maximum.indices, (None, 2)),
-        ("winners", maximum.indices, (list(winners), 2)), ("batch", maximum.winners, (2.0,)), ("input_shape", simdconv.Conv2D, (3, (4, 3, 3, 3))),
-        ("weight_shape[2]", simdconv.Conv2D, ((3, 8, 8), (4, 3, 3.5, 3))), ("input_shape[0]", simdconv.Pool2D, ("max", ("3", 8, 8), 2)),
-        ("window", simdconv.Pool2D, ("max", (3, 8, 8), 2.0)), ("X", layers.Conv(4, 3, 3).forward, (listed,)), ("X", layers.AvgPool(2).forward, (listed,)),
-        ("fc", layers.Fc(2, 3).forward, ([[1.0]],)), ("x", layers.TanH().forward, ([1.0],)), ("new_deltaL", layers.TanH().backward, ([1.0],))):
+        ("winners", maximum.indices, (list(winners), 2)), ("batch", maximum.winners, (2.0,)),
+        ("input_shape", simdconv.Conv2D, (3, (4, 3, 3, 3))),
+        ("weight_shape[2]", simdconv.Conv2D, ((3, 8, 8), (4, 3, 3.5, 3))),
+        ("input_shape[0]", simdconv.Pool2D, ("max", ("3", 8, 8), 2)),
+        ("window", simdconv.Pool2D, ("max", (3, 8, 8), 2.0)), ("X", layers.Conv(4, 3, 3).forward, (listed,)),
+        ("X", layers.AvgPool(2).forward, (listed,)),
+        ("fc", layers.Fc(2, 3).forward, ([[1.0]],)), ("x", layers.TanH().forward, ([1.0],)),
+        ("new_deltaL", layers.TanH().backward, ([1.0],))):
     refused(TypeError, f"{name} is ", function, *arguments)
 for name, function, arguments in (
-        ("alpha", simdconv.gemm, (np.ones((1, 1)), np.ones((1, 1)))), ("beta", plan.input_gradient, (y, w)), ("beta", plan.weight_gradient, (x, y)),
-        ("scale", simdconv.tanh, (x,)), ("scale", plan.forward, (x, w)), ("slope", plan.forward, (x, w)), ("threads", plan.forward, (x, w)),
+        ("alpha", simdconv.gemm, (np.ones((1, 1)), np.ones((1, 1)))), ("beta", plan.input_gradient, (y, w)),
+        ("beta", plan.weight_gradient, (x, y)),
+        ("scale", simdconv.tanh, (x,)), ("scale", plan.forward, (x, w)), ("slope", plan.forward, (x, w)),
+        ("threads", plan.forward, (x, w)),
         ("transpose_a", simdconv.gemm, (np.ones((1, 1)), np.ones((1, 1))))):
     refused(TypeError, f"{name} is 'one'", function, *arguments, **{name: "one"})
 refused(TypeError, "ceil_mode is 2", simdconv.Pool2D, "max", (3, 8, 8), 2, ceil_mode=2)
@@ -246,12 +257,12 @@ check("a plan that is kept", _operations._conv_plan.cache_info().hits == hits + 
 
 # A wrong SIMDCONV_TIER shows in every function, and ends no process.
 output, code = child("""
-from ctypes import c_double, c_float
+from ctypes import c_double, c_float, c_int32, c_int64
 from simdconv import _library
 import simdconv
 for name, types in _library._CALLS.items():
-    print(name, getattr(_library._LIBRARY, "simdconv_" + name)(*[0.0 if kind in (c_float, c_double) else 0 if kind in (_library.c_int32, _library.c_int64) else None
-                                                                 for kind in types]))
+    zeros = [0.0 if kind in (c_float, c_double) else 0 if kind in (c_int32, c_int64) else None for kind in types]
+    print(name, getattr(_library._LIBRARY, "simdconv_" + name)(*zeros))
 print("version", simdconv.version())
 print("best", _library._LIBRARY.simdconv_tier_best(), _library._last_error(_library._LIBRARY))
 print("available", _library._LIBRARY.simdconv_tier_available(0))
@@ -260,8 +271,9 @@ try:
 except simdconv.SimdConvError as error:
     print("tier", error)
 """, SIMDCONV_TIER="sse")
-check("a wrong SIMDCONV_TIER: " + output, code == 0 and "best -1 The environment variable SIMDCONV_TIER is 'sse'" in output and "available 0" in output
-      and "tier The environment" in output and f"version {simdconv.version()}" in output and all(f"\n{name} " in "\n" + output for name in _library._CALLS))
+said = ["best -1 The environment variable SIMDCONV_TIER is 'sse'", "available 0", "tier The environment", f"version {simdconv.version()}"]
+said += [name + " " for name in _library._CALLS]
+check("a wrong SIMDCONV_TIER: " + output, code == 0 and all("\n" + text in "\n" + output for text in said))
 output, code = child("import numpy, simdconv; simdconv.gemm(numpy.ones((9, 9)), numpy.ones((9, 9)))", SIMDCONV_TIER="sse")
 check("a product under a wrong SIMDCONV_TIER: " + output, code == 1 and "ValueError: The environment variable SIMDCONV_TIER is 'sse'" in output)
 
@@ -269,7 +281,8 @@ check("a product under a wrong SIMDCONV_TIER: " + output, code == 1 and "ValueEr
 with tempfile.TemporaryDirectory() as folder:
     alone = shutil.copy(_library._LIBRARY._name, os.path.join(folder, "libsimdconv.so"))
     output, code = child("import simdconv", SIMDCONV_LIBRARY=alone)
-    check("a missing level: " + output, code == 1 and f"ImportError: {alone} was found, but not the library for this CPU" in output and "could not be loaded" in output)
+    said = f"ImportError: {alone} was found, but not the library for this CPU"
+    check("a missing level: " + output, code == 1 and said in output and "could not be loaded" in output)
 
 conv, pool, fc, tanh = layers.Conv(4, 3, 3, padding=1), layers.AvgPool(2, 2), layers.Fc(5, 64), layers.TanH()
 out = fc.forward(tanh.forward(pool.forward(conv.forward(x))).reshape(2, -1))

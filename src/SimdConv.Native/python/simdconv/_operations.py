@@ -13,6 +13,7 @@ import numpy as np
 from . import _library as lib
 
 Pair = Union[int, Tuple[int, int]]
+_Sizes = Tuple[int, ...]
 Padding = Union[int, Tuple[int, int], Tuple[int, int, int, int]]
 
 ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4, "hard_swish": 5}
@@ -116,7 +117,8 @@ def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, tran
     if out is None and beta != 0:
         raise ValueError(f"beta is {beta:g} without out; expected 0")
     out = _out(out, (m, n), a.dtype)
-    lib.call("gemm_f64" if kind else "gemm_f32", transpose_a, transpose_b, m, n, k, alpha, _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
+    lib.call("gemm_f64" if kind else "gemm_f32", transpose_a, transpose_b, m, n, k, alpha,
+             _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
              _check(b, b.shape, a.dtype, "b"), max(1, b.shape[1]), beta, out.ctypes.data, max(1, n), byref(lib.execution(threads)))
     return out
 
@@ -124,7 +126,8 @@ def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, tran
 def tanh(x: np.ndarray, out: Optional[np.ndarray] = None, *, scale: float = 1.0, threads: int = 1) -> np.ndarray:
     """scale * tanh(x), within 4 ulp; out may be x."""
     kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
-    lib.call("tanh", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data, _real(scale, x.dtype, "scale"), byref(lib.execution(threads)))
+    lib.call("tanh", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data,
+             _real(scale, x.dtype, "scale"), byref(lib.execution(threads)))
     return out
 
 
@@ -248,8 +251,8 @@ class Conv2D(_Plan):
     def _unfold(self, x: np.ndarray, out: Optional[np.ndarray], threads: int, name: str) -> np.ndarray:
         n, (rows, columns) = self._batch(x, name), self._columns()
         out = _out(out, (rows, n * columns), self.dtype)
-        lib.call("im2col", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, name), out.ctypes.data, n * columns, columns,
-                 byref(lib.execution(threads)))
+        lib.call("im2col", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, name), out.ctypes.data,
+                 n * columns, columns, byref(lib.execution(threads)))
         return out
 
     def _fold(self, n: int, columns: np.ndarray, out: Optional[np.ndarray], threads: int, name: str) -> np.ndarray:
@@ -275,7 +278,8 @@ class Pool2D(_Plan):
                  ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: Optional[int] = None, dtype: object = np.float32) -> None:
         if kind not in ("max", "average"):
             raise ValueError(f"kind is {kind!r}; expected 'max' or 'average'")
-        dtype, window, input_shape = np.dtype(dtype), _pair(window, "window"), _sizes(input_shape, (3,), "input_shape", "(C, H, W)")
+        dtype, window = np.dtype(dtype), _pair(window, "window")
+        input_shape = _sizes(input_shape, (3,), "input_shape", "(C, H, W)")
         divisor = 0 if divisor_override is None else lib.integer(divisor_override, "divisor_override")
         if divisor_override is not None and divisor == 0:
             raise ValueError("divisor_override is 0; expected None or another number than 0")
@@ -323,12 +327,12 @@ class Pool2D(_Plan):
 
 
 @functools.lru_cache(maxsize=MOST_PLANS)
-def _conv_plan(input_shape: Tuple[int, ...], weight_shape: Tuple[int, ...], stride: Tuple[int, ...], padding: Tuple[int, ...], dtype: np.dtype) -> Conv2D:
+def _conv_plan(input_shape: _Sizes, weight_shape: _Sizes, stride: _Sizes, padding: _Sizes, dtype: np.dtype) -> Conv2D:
     return Conv2D(input_shape, weight_shape, stride=stride, padding=padding, dtype=dtype)
 
 
 @functools.lru_cache(maxsize=MOST_PLANS)
-def _average_plan(input_shape: Tuple[int, ...], window: Tuple[int, ...], stride: Tuple[int, ...], padding: Tuple[int, ...], dtype: np.dtype) -> Pool2D:
+def _average_plan(input_shape: _Sizes, window: _Sizes, stride: _Sizes, padding: _Sizes, dtype: np.dtype) -> Pool2D:
     return Pool2D("average", input_shape, window, stride=stride, padding=padding, dtype=dtype)
 
 
@@ -337,15 +341,16 @@ def _columns_plan(input_shape: Tuple[int, ...], HF: int, WF: int, stride: Pair, 
     return _conv_plan(input_shape, weight_shape, _pair(stride, "stride"), _padding(pad, "pad"), dtype)
 
 
-def im2col(X: np.ndarray, HF: int, WF: int, stride: Pair, pad: Padding, *, out: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+def im2col(X: np.ndarray, HF: int, WF: int, stride: Pair, pad: Padding, *, out: Optional[np.ndarray] = None,
+           threads: int = 1) -> np.ndarray:
     """Drop-in for the tutorial's im2col: images N x C x H x W to columns (C*HF*WF) x (N*P*Q), all images side by side."""
     _Plan._batch(X, "X")
     _type(X.dtype, "X")
     return _columns_plan(X.shape[1:], HF, WF, stride, pad, X.dtype)._unfold(X, out, threads, "X")
 
 
-def col2im(dX_col: np.ndarray, X_shape: Tuple[int, int, int, int], HF: int, WF: int, stride: Pair, pad: Padding, *, out: Optional[np.ndarray] = None,
-           threads: int = 1) -> np.ndarray:
+def col2im(dX_col: np.ndarray, X_shape: Tuple[int, int, int, int], HF: int, WF: int, stride: Pair, pad: Padding, *,
+           out: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
     """Drop-in for the tutorial's col2im: the sum of the columns at the pixels of N x C x H x W images."""
     _type(_array(dX_col, "dX_col").dtype, "dX_col")
     n, *image = _sizes(X_shape, (4,), "X_shape", "(N, C, H, W)")

@@ -1,8 +1,8 @@
 """Layers with the constructors, attributes and methods of the NumPy tutorial's, computed by SimdConv.
 
 W and b are dictionaries with 'val' and 'grad'. Images are N x C x H x W; backward takes the gradient of a layer's output and gives that of its
-input, and for layers with parameters (dX, dW, db). Gradients are sums over the batch. Plans are made once for each shape of image; the 256 of
-each kind that were used last are kept, for all layers together.
+input, and for layers with parameters (dX, dW, db). Gradients are sums over the batch. Plans are made once for each shape of
+image; the 256 of each kind that were used last are kept, for all layers together.
 """
 from __future__ import annotations
 
