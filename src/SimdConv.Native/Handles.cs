@@ -20,17 +20,26 @@ internal static class Handles
     {
         lock (Gate)
         {
-            if (!Free.TryPop(out int slot))
+            bool isReused = Free.TryPeek(out int slot);
+            if (!isReused)
             {
-                slot = used++;
+                slot = used;
                 if (slot >> SlotBits != 0)
                     throw new OutOfMemoryException($"{slot} plans and filters are alive; expected fewer.");
                 if (slot == entries.Length)
                     Array.Resize(ref entries, 2 * slot);
             }
 
-            nint handle = (nint)((++last << SlotBits) | (uint)slot);
-            Volatile.Write(ref entries[slot], new(handle, value));
+            nint handle = (nint)(((last + 1) << SlotBits) | (uint)slot);
+            Entry entry = new(handle, value);
+
+            // Nothing throws from here on, so that no slot is lost where memory is short.
+            last++;
+            if (isReused)
+                Free.Pop();
+            else
+                used++;
+            Volatile.Write(ref entries[slot], entry);
             return handle;
         }
     }
@@ -57,8 +66,8 @@ internal static class Handles
         {
             Get<T>(handle, argument);
             int slot = (int)handle & ((1 << SlotBits) - 1);
-            Volatile.Write(ref entries[slot], null);
             Free.Push(slot);
+            Volatile.Write(ref entries[slot], null);
         }
     }
 }

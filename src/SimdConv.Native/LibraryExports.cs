@@ -7,19 +7,55 @@ internal static unsafe class LibraryExports
 {
     private const int AbiVersion = 1;
 
-    private static readonly byte* VersionText = Errors.Text(typeof(Gemm).Assembly.GetName().Version!.ToString(3));
+    private static byte* version;
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_version")]
-    public static byte* Version() => VersionText;
+    public static byte* Version()
+    {
+        try
+        {
+            // Two threads at once make equal ones.
+            if (version == null)
+                version = (byte*)Marshal.StringToCoTaskMemUTF8(typeof(Gemm).Assembly.GetName().Version!.ToString(3));
+            return version;
+        }
+        catch (Exception exception)
+        {
+            Errors.Report(exception);
+            return Errors.Text(""u8);
+        }
+    }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_abi_version")]
     public static int Abi() => AbiVersion;
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_tier_best")]
-    public static int TierBest() => (int)SimdSupport.Best;
+    public static int TierBest()
+    {
+        try
+        {
+            return (int)SimdSupport.Best;
+        }
+        catch (Exception exception)
+        {
+            Errors.Report(exception);
+            return -1;
+        }
+    }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_tier_available")]
-    public static int TierAvailable(int tier) => tier is >= 0 and <= (int)SimdTier.Avx512 && SimdSupport.IsAvailable((SimdTier)tier) ? 1 : 0;
+    public static int TierAvailable(int tier)
+    {
+        try
+        {
+            return tier is >= 0 and <= (int)SimdTier.Avx512 && SimdSupport.IsAvailable((SimdTier)tier) ? 1 : 0;
+        }
+        catch (Exception exception)
+        {
+            Errors.Report(exception);
+            return 0;
+        }
+    }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_gemm_f32")]
     public static int GemmF32(int transposeA, int transposeB, long m, long n, long k, float alpha, float* a, long lda, float* b, long ldb,

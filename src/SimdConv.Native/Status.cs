@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -14,22 +15,26 @@ internal enum Status
     InternalError,
 }
 
-/// <summary>How an exception reaches C: as a status, and as this thread's last message.</summary>
+/// <summary>
+/// How an exception reaches C: as a status, and as this thread's last message. It has no static constructor and lets nothing out
+/// itself, since an exception that leaves an export ends the process.
+/// </summary>
 internal static unsafe class Errors
 {
-    private static readonly nint[] Names = Array.ConvertAll(
-        ["ok", "invalid argument", "invalid handle", "not supported", "out of memory", "internal error", "unknown status"], text => (nint)Text(text));
-
     [ThreadStatic]
     private static string? message;
 
-    /// <summary>A string of C that lives as long as the library.</summary>
-    public static byte* Text(string text) => (byte*)Marshal.StringToCoTaskMemUTF8(text);
+    /// <summary>
+    /// A string of C that lives as long as the library: a literal, whose bytes lie in the library and end in a zero.
+    /// </summary>
+    public static byte* Text(ReadOnlySpan<byte> literal) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(literal));
 
     public static int Report(Exception exception)
     {
-        message = InCNames(exception is ArgumentException argument ? WithoutSuffix(argument) : exception.Message);
-        return (int)(exception switch
+        // What a type's initializer throws comes wrapped.
+        while (exception is TypeInitializationException { InnerException: { } inner })
+            exception = inner;
+        Status status = exception switch
         {
             InvalidHandleException => Status.InvalidHandle,
             ArgumentException or OverflowException => exception is ArgumentException { ParamName: "execution" } ? Status.NotSupported : Status.InvalidArgument,
@@ -37,25 +42,53 @@ internal static unsafe class Errors
             NotSupportedException => Status.NotSupported,
             OutOfMemoryException => Status.OutOfMemory,
             _ => Status.InternalError,
-        });
+        };
+        try
+        {
+            message = InCNames(exception is ArgumentException argument ? WithoutSuffix(argument) : exception.Message);
+        }
+        catch (Exception)
+        {
+            message = "There is not even memory for the message of the error.";
+        }
+
+        return (int)status;
     }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_last_error")]
     public static nuint LastError(byte* buffer, nuint capacity)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(message ?? "");
-        if (buffer != null && capacity > 0)
+        try
         {
-            int length = (int)Math.Min((nuint)utf8.Length, capacity - 1);
-            utf8.AsSpan(0, length).CopyTo(new(buffer, length));
-            buffer[length] = 0;
-        }
+            byte[] utf8 = Encoding.UTF8.GetBytes(message ?? "");
+            if (buffer != null && capacity > 0)
+            {
+                int length = (int)Math.Min((nuint)utf8.Length, capacity - 1);
+                utf8.AsSpan(0, length).CopyTo(new(buffer, length));
+                buffer[length] = 0;
+            }
 
-        return (nuint)utf8.Length;
+            return (nuint)utf8.Length;
+        }
+        catch (Exception)
+        {
+            if (buffer != null && capacity > 0)
+                buffer[0] = 0;
+            return 0;
+        }
     }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_status_string")]
-    public static byte* StatusString(int status) => (byte*)Names[(uint)status < (uint)Names.Length - 1 ? status : Names.Length - 1];
+    public static byte* StatusString(int status) => (Status)status switch
+    {
+        Status.Ok => Text("ok"u8),
+        Status.InvalidArgument => Text("invalid argument"u8),
+        Status.InvalidHandle => Text("invalid handle"u8),
+        Status.NotSupported => Text("not supported"u8),
+        Status.OutOfMemory => Text("out of memory"u8),
+        Status.InternalError => Text("internal error"u8),
+        _ => Text("unknown status"u8),
+    };
 
     // The base class appends the parameter and the value, which the library's messages have already.
     private static string WithoutSuffix(ArgumentException exception)

@@ -268,6 +268,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
+    /// <remarks>A thread keeps at most 64 MB of scratch memory for its next calls; a call that takes more gives it back.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The direction is none, or the batch is negative.</exception>
     /// <exception cref="ArgumentException">The tier is not available.</exception>
     public long WorkspaceBytes(ConvDirection direction, int batch, Execution execution = default)

@@ -30,9 +30,15 @@ public static unsafe class Elementwise
     /// <param name="scale">The same as in the forward pass; not 0.</param>
     /// <param name="execution">The tier.</param>
     /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scale is 0.</exception>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T scale, Execution execution = default)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        if (scale == T.Zero)
+            throw ArgumentErrors.OutOfRange(nameof(scale), scale, "another number than 0, with which y doesn't tell tanh(x)");
         Apply(ElementwiseOperation.TanhGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), scale, execution);
+    }
 
     /// <summary>y = max(x, 0); NaN stays NaN.</summary>
     /// <param name="x">The arguments.</param>
@@ -86,12 +92,18 @@ public static unsafe class Elementwise
     /// <param name="y">What <see cref="LeakyRelu"/> gave, which with a slope of 0 or more has the signs of x; or x itself.</param>
     /// <param name="dy">The gradient of y.</param>
     /// <param name="dx">As many results.</param>
-    /// <param name="slope">The same as in the forward pass.</param>
+    /// <param name="slope">The same as in the forward pass; 0 or more, since with a negative one y doesn't tell the sign of x.</param>
     /// <param name="execution">The tier.</param>
     /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The slope is negative or NaN.</exception>
     public static void LeakyReluGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T slope, Execution execution = default)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        if (!(slope >= T.Zero))
+            throw ArgumentErrors.OutOfRange(nameof(slope), slope, "0 or more");
         Apply(ElementwiseOperation.LeakyReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), slope, execution);
+    }
 
     /// <summary>y = x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), within 4 ulp; NaN stays NaN, -infinity gives 0.</summary>
     /// <param name="x">The arguments.</param>

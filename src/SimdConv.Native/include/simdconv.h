@@ -1,12 +1,13 @@
 /*
  * SimdConv: convolution, GEMM, pooling, im2col and col2im on the CPU, float and double. C99 and C++17.
  *
- * Every function gives a status and lets no exception out. After any status but SIMDCONV_OK no output has been written, and
- * simdconv_last_error says, for the calling thread, which argument was wrong, its value and what was expected.
- * Buffers are the caller's, without any slack; inputs are never written; an output that shares elements with an input is refused.
- * Plans and packed filters are immutable handles that any number of threads may use at once; a handle that was destroyed is refused.
- * Sizes and strides count elements. Results depend on no number of threads. Unloading the library, and calls after fork, are not
- * supported.
+ * Every function gives a status and lets no exception out. A call that is refused (SIMDCONV_INVALID_ARGUMENT,
+ * SIMDCONV_INVALID_HANDLE, SIMDCONV_NOT_SUPPORTED) has written nothing, and simdconv_last_error says, for the calling thread,
+ * which argument was wrong, its value and what was expected. After SIMDCONV_OUT_OF_MEMORY and SIMDCONV_INTERNAL_ERROR outputs
+ * hold anything; the next call works as ever. Buffers are the caller's, without any slack; inputs are never written; an output
+ * that shares elements with an input is refused. Plans and packed filters are immutable handles that any number of threads may
+ * use at once; a handle that was destroyed is refused. Sizes and strides count elements. Results depend on no number of threads.
+ * Unloading the library, and calls after fork, are not supported.
  */
 #ifndef SIMDCONV_H
 #define SIMDCONV_H
@@ -42,18 +43,24 @@ typedef enum simdconv_tier {
 
 /* ---- the library ---- */
 
-const char* simdconv_version(void);     /* "major.minor.patch" */
-int32_t simdconv_abi_version(void);     /* SIMDCONV_ABI_VERSION of the library that was loaded */
+const char* simdconv_version(void);     /* "major.minor.patch"; empty where no library for this CPU could be loaded */
+int32_t simdconv_abi_version(void);     /* SIMDCONV_ABI_VERSION of the library that was loaded; 0 where none could, see simdconv_last_error */
 const char* simdconv_status_string(int32_t status);
-int32_t simdconv_tier_best(void);       /* a simdconv_tier: what calls use unless they name one */
-int32_t simdconv_tier_available(int32_t tier); /* 1 or 0 */
+/* A simdconv_tier: what calls use unless they name one. SIMDCONV_TIER_BEST where calls fail: simdconv_last_error then says why. */
+int32_t simdconv_tier_best(void);
+int32_t simdconv_tier_available(int32_t tier); /* 1 or 0; 0 too where simdconv_tier_best fails */
 
 /* Copies the message of this thread's last failed call, cut to capacity and closed by a zero; gives its whole length. */
 size_t simdconv_last_error(char* buffer, size_t capacity);
 
 /* ---- how one call runs; NULL is the calling thread alone, best tier ---- */
 
-/* A scheduler of the host's: calls body(state, i) once for each i in [0, parts), on any threads, and returns when all have returned. */
+/*
+ * A scheduler of the host's: calls body(state, i) once for each i in [0, parts), on any threads, and returns when all have
+ * returned. body throws nothing: a part that fails shows in the status of the call. Nor may run throw, or jump out. Parts that it
+ * leaves out are run by the calling thread, and a call of body too many does nothing, but once run has returned body may not be
+ * called.
+ */
 typedef void (*simdconv_run)(void* context, int32_t parts, void (*body)(void* state, int32_t part), void* state);
 
 typedef struct simdconv_execution {

@@ -28,7 +28,7 @@ static int32_t no_call(void) { return SIMDCONV_INTERNAL_ERROR; }
 static const char* no_version(void) { return ""; }
 static int32_t no_abi_version(void) { return 0; }
 static const char* no_status_string(int32_t status) { (void)status; return "the library could not be loaded"; }
-static int32_t no_tier_best(void) { return SIMDCONV_TIER_SCALAR; }
+static int32_t no_tier_best(void) { return SIMDCONV_TIER_BEST; }
 static int32_t no_tier_available(int32_t tier) { (void)tier; return 0; }
 
 static size_t no_last_error(char* buffer, size_t capacity)
@@ -48,7 +48,10 @@ static size_t no_last_error(char* buffer, size_t capacity)
 CALLS(CALL_ENTRY)
 QUERIES(QUERY_ENTRY)
 
-/* The highest level: 4, 3 or 0. The CPU has to have all of it, since the compiler may have used all of it. */
+/*
+ * The highest level: 4, 3 or 0. The CPU has to have all of it, since the compiler may have used all of it. A SIMDCONV_TIER that
+ * is no tier's name narrows nothing here: the library that is loaded says so in every call.
+ */
 static int level(void)
 {
     __builtin_cpu_init();
@@ -58,7 +61,7 @@ static int level(void)
     int has4 = has3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     const char* tier = getenv("SIMDCONV_TIER");
-    int limit = tier == NULL || *tier == 0 || strcasecmp(tier, "avx512") == 0 ? 4 : strcasecmp(tier, "avx2") == 0 ? 3 : 0;
+    int limit = tier == NULL ? 4 : strcasecmp(tier, "scalar") == 0 || strcasecmp(tier, "vectort") == 0 ? 0 : strcasecmp(tier, "avx2") == 0 ? 3 : 4;
     return has4 && limit >= 4 ? 4 : has3 && limit >= 3 ? 3 : 0;
 }
 
@@ -91,7 +94,8 @@ __attribute__((constructor)) static void load(void)
 
     if (library == NULL) {
         const char* error = dlerror();
-        snprintf(problem, sizeof problem, "%s could not be loaded: %s", path, error == NULL ? "no reason was given" : error);
+        snprintf(problem, sizeof problem, "%s could not be loaded: %s; expected the library for this CPU beside libsimdconv.so", path,
+                 error == NULL ? "it lacks a function" : error);
         return;
     }
 

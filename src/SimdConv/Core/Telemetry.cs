@@ -95,7 +95,7 @@ internal static class Telemetry
         public static void Start()
         {
             Meter.CreateObservableCounter("simdconv.calls", Read, "{call}", "Calls, by operation, tier and element type, since this counter was first read.");
-            Meter.CreateObservableUpDownCounter("simdconv.workspace", () => Volatile.Read(ref kept), "By", "Scratch memory that threads keep for their next calls.");
+            Meter.CreateObservableUpDownCounter("simdconv.workspace", () => Volatile.Read(ref kept), "By", "Scratch memory that calls use, and that threads keep for their next ones: at most 64 MB a thread between calls.");
         }
 
         public static long Keep(long bytes) => Interlocked.Add(ref kept, bytes);

@@ -4,7 +4,8 @@ namespace SimdConv.Loops;
 
 /// <summary>
 /// The library's own worker threads: made when first needed, shared by all callers, parked when idle. A caller takes whichever are
-/// free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once.
+/// free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once. Where
+/// the system gives no further thread, a call goes on with the workers that there are, and a later call tries again.
 /// </summary>
 internal static unsafe class Workers
 {
@@ -12,8 +13,33 @@ internal static unsafe class Workers
     private const int SpinsBeforeParking = 400;
 
     private static readonly Lock Gate = new();
-    private static readonly Stack<Worker> Free = new();
+
+    // A list through Worker.Next, so that giving a worker back needs no memory.
+    private static Worker? free;
     private static int count;
+
+    /// <summary>How many workers there are.</summary>
+    public static int Count => Volatile.Read(ref count);
+
+    /// <summary>How many of them no call has at the moment.</summary>
+    public static int FreeCount
+    {
+        get
+        {
+            lock (Gate)
+            {
+                int workers = 0;
+                for (Worker? worker = free; worker is not null; worker = worker.Next)
+                    workers++;
+                return workers;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The most workers that there ever are: as many as a machine can run beside the callers; more would only take turns.
+    /// </summary>
+    public static int Most => Math.Max(1, 2 * Environment.ProcessorCount);
 
     /// <summary>Calls body(state, i) once for each i in [0, parts) on at most <paramref name="threads"/> threads.</summary>
     public static void Run(int parts, int threads, delegate*<void*, int, void> body, void* state)
@@ -24,14 +50,10 @@ internal static unsafe class Workers
         for (Worker? worker = mine; worker is not null; worker = worker.Next)
             worker.Start(&job);
         Exception? error = job.Work();
-        for (Worker? worker = mine; worker is not null;)
-        {
-            Worker? next = worker.Next;
+        for (Worker? worker = mine; worker is not null; worker = worker.Next)
             error = worker.Join() ?? error;
-            GiveBack(worker);
-            worker = next;
-        }
-
+        if (mine is not null)
+            GiveBack(mine);
         if (error is not null)
             ExceptionDispatchInfo.Throw(error);
     }
@@ -39,48 +61,101 @@ internal static unsafe class Workers
     private static Worker? Take(int wanted)
     {
         Worker? taken = null;
-        lock (Gate)
+        if (wanted <= 0)
+            return taken;
+        Enter(Gate);
+        try
         {
-            for (; wanted > 0; wanted--)
+            for (; wanted > 0 && (free ?? Make()) is { } worker; wanted--)
             {
-                if (!Free.TryPop(out Worker? worker))
-                {
-                    // As many as a machine can run beside the callers; more would only take turns.
-                    if (count >= Math.Max(1, 2 * Environment.ProcessorCount))
-                        break;
-                    count++;
-                    worker = new Worker();
-                }
-
+                free = worker.Next;
                 worker.Next = taken;
                 taken = worker;
             }
+        }
+        finally
+        {
+            Gate.Exit();
         }
 
         return taken;
     }
 
-    private static void GiveBack(Worker worker)
+    /// <summary>A further worker; null where there are enough, or where the system has no thread or memory for one.</summary>
+    private static Worker? Make()
     {
-        worker.Next = null;
-        lock (Gate)
-            Free.Push(worker);
+        if (count >= Most)
+            return null;
+        try
+        {
+            Worker worker = new();
+            count++;
+            return worker;
+        }
+        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
+        {
+            return null;
+        }
     }
+
+    private static void GiveBack(Worker workers)
+    {
+        Worker last = workers;
+        while (last.Next is { } next)
+            last = next;
+        Enter(Gate);
+        last.Next = free;
+        free = workers;
+        Gate.Exit();
+    }
+
+    /// <summary>
+    /// Takes a step that may wait, also where <see cref="Thread.Interrupt"/> hits the thread meanwhile: a call can't end before
+    /// its workers have left its state. The thread's next wait throws instead.
+    /// </summary>
+    private static void Persist<TTarget>(TTarget target, Action<TTarget> step)
+    {
+        bool isInterrupted = false;
+        for (bool isDone = false; !isDone;)
+        {
+            try
+            {
+                step(target);
+                isDone = true;
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }
+
+        if (isInterrupted)
+            Thread.CurrentThread.Interrupt();
+    }
+
+    private static void Enter(Lock gate) => Persist(gate, static gate => gate.Enter());
+
+    private static void Wait(SemaphoreSlim semaphore) => Persist(semaphore, static semaphore => semaphore.Wait());
+
+    private static void Release(SemaphoreSlim semaphore) => Persist(semaphore, static semaphore => semaphore.Release());
 
     /// <summary>One call, on its caller's stack: whoever works on it takes the next part until none is left.</summary>
     private struct Job
     {
         public delegate*<void*, int, void> Body;
         public void* State;
-        public int Parts, Next;
+        public int Parts;
+
+        /// <summary>In 64 bits: each thread that finds no part left counts it up once more.</summary>
+        public long Next;
 
         /// <summary>Works on parts; after an exception the rest of them is dropped, and the exception returned.</summary>
         public Exception? Work()
         {
             try
             {
-                for (int part; (part = Interlocked.Increment(ref Next) - 1) < Parts;)
-                    Body(State, part);
+                for (long part; (part = Interlocked.Increment(ref Next) - 1) < Parts;)
+                    Body(State, (int)part);
                 return null;
             }
             catch (Exception error)
@@ -113,7 +188,7 @@ internal static unsafe class Workers
         {
             job = next;
             if (Interlocked.Exchange(ref state, Posted) == Parked)
-                wake.Release();
+                Release(wake);
         }
 
         /// <summary>
@@ -134,7 +209,7 @@ internal static unsafe class Workers
             }
 
             if (Interlocked.CompareExchange(ref state, Awaited, Running) == Running)
-                done.Wait();
+                Wait(done);
             return Finished();
         }
 
@@ -153,7 +228,7 @@ internal static unsafe class Workers
                 {
                     error = job->Work();
                     if (Interlocked.Exchange(ref state, Idle) == Awaited)
-                        done.Release();
+                        Release(done);
                     spin = 0;
                 }
                 else if (spin++ < SpinsBeforeParking)
@@ -162,7 +237,7 @@ internal static unsafe class Workers
                 }
                 else if (Interlocked.CompareExchange(ref state, Parked, Idle) == Idle)
                 {
-                    wake.Wait();
+                    Wait(wake);
                     spin = 0;
                 }
             }

@@ -24,8 +24,51 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         string flags = InstalledLibrary.Run(With("PKG_CONFIG_PATH", Path.Combine(library.Libraries, "pkgconfig"), "pkg-config", "--cflags", "--libs", "simdconv"));
         string program = library.PathTo("program-c");
         InstalledLibrary.Run("cc", ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", "-o", program, Source("program.c"),
-            .. flags.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), "-lm", "-lpthread"]);
+            .. flags.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), "-lm", "-lpthread", "-ldl"]);
         AssertPasses(Program(program), SimdSupport.Best);
+        EveryFunctionAnswersUnderAWrongTier(program);
+    }
+
+    /// <summary>
+    /// A SIMDCONV_TIER that is no tier's name: a status of each function that gives one, and no end of the process.
+    /// </summary>
+    private void EveryFunctionAnswersUnderAWrongTier(string program)
+    {
+        string[] names = [.. Declaration().Matches(File.ReadAllText(Header)).Select(match => "simdconv_" + match.Groups[1].Value)];
+        ProcessStartInfo start = Program(program);
+        start.Environment[SimdSupport.EnvironmentVariable] = "sse";
+        foreach (string name in names)
+            start.ArgumentList.Add(name);
+        string[] lines = InstalledLibrary.Run(start).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(names, lines.Select(line => line.Split(' ')[0]));
+        foreach (string line in lines)
+        {
+            string[] words = line.Split(' ', 3);
+            bool isRefused = int.Parse(words[1], CultureInfo.InvariantCulture) is >= 1 and <= 3 && words[2].Length > 0;
+
+            // These have no status to give, or nothing to do.
+            if (words[0] is not ("simdconv_version" or "simdconv_abi_version" or "simdconv_status_string" or "simdconv_last_error" or "simdconv_tier_available"
+                or "simdconv_tier_best") && !words[0].EndsWith("_destroy", StringComparison.Ordinal))
+                Assert.True(isRefused, line);
+        }
+
+        foreach (string name in (string[])["simdconv_tier_best -1", "simdconv_tier_available 0", "simdconv_gemm_f32 1", "simdconv_gemm_f64 1"])
+            Assert.Contains(lines, line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains("SIMDCONV_TIER is 'sse'", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public void AMissingLevelIsSaidInWords()
+    {
+        Require();
+        string folder = library.PathTo("alone"), program = library.PathTo("alone/program");
+        Directory.CreateDirectory(folder);
+        File.Copy(Path.Combine(library.Libraries, "libsimdconv.so"), Path.Combine(folder, "libsimdconv.so.1"));
+        InstalledLibrary.Run("cc", "-std=c99", "-D_GNU_SOURCE", "-o", program, Source("program.c"), "-I", Path.Combine(library.Prefix, "include"),
+            "-L", library.Libraries, "-lsimdconv", "-lm", "-lpthread", "-ldl");
+        ProcessStartInfo start = With("LD_LIBRARY_PATH", folder, program, "simdconv_abi_version", "simdconv_tier_best", "simdconv_gemm_f32");
+        string[] lines = InstalledLibrary.Run(start).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["simdconv_abi_version 0", "simdconv_tier_best -1", "simdconv_gemm_f32 5"], lines.Select(line => string.Join(' ', line.Split(' ')[..2])));
+        Assert.All(lines, line => Assert.Contains("could not be loaded", line, StringComparison.Ordinal));
     }
 
     [SkippableFact]
@@ -44,7 +87,7 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
             find_package(Threads REQUIRED)
             add_executable(host program.cpp)
             target_compile_options(host PRIVATE -Wall -Wextra -Wpedantic -Werror)
-            target_link_libraries(host PRIVATE SimdConv::simdconv Threads::Threads)
+            target_link_libraries(host PRIVATE SimdConv::simdconv Threads::Threads ${CMAKE_DL_LIBS})
             """);
         InstalledLibrary.Run("cmake", "-S", project, "-B", Path.Combine(project, "build"), $"-DCMAKE_PREFIX_PATH={library.Prefix}");
         InstalledLibrary.Run("cmake", "--build", Path.Combine(project, "build"));
@@ -105,7 +148,7 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     public void LoaderAndPythonKnowEveryFunctionOfTheHeader()
     {
         string native = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native");
-        string[] declared = [.. Declaration().Matches(File.ReadAllText(Path.Combine(native, "include", "simdconv.h"))).Select(match => match.Groups[1].Value).Order()];
+        string[] declared = [.. Declaration().Matches(File.ReadAllText(Header)).Select(match => match.Groups[1].Value).Order()];
         string[] exported = [.. Directory.GetFiles(native, "*.cs").SelectMany(file => Export().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).Order()];
         string[] forwarded = [.. Forwarded().Matches(File.ReadAllText(Path.Combine(native, "loader", "simdconv.c"))).Select(match => match.Groups[1].Value).Order()];
         Assert.NotEmpty(declared);
@@ -120,6 +163,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         int nanoseconds = int.Parse(Call().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.InRange(nanoseconds, 1, tier >= SimdTier.Avx2 ? MostNanoseconds : int.MaxValue);
     }
+
+    private static string Header => Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "include", "simdconv.h");
 
     private string Package => Path.Combine(library.Prefix, "share", "simdconv", "python");
 

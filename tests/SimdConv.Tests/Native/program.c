@@ -1,12 +1,19 @@
-/* A host in C99 (and, compiled as C++17, in C++): every entry point once rightly, then with everything wrong, then from 8 threads. */
+/*
+ * A host in C99 (and, compiled as C++17, in C++): every entry point once rightly, then with everything wrong, then from 8
+ * threads, then without memory. With names of functions as arguments: calls each of these with zeros alone, which is an error to
+ * all, and prints what it gave.
+ */
 #include <simdconv.h>
 
+#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 static int failures;
 
@@ -297,6 +304,111 @@ static void threads(void)
     CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK);
 }
 
+/* Bytes of the process's address space, and those of it that are in memory. */
+static size_t address_space(size_t* resident)
+{
+    unsigned long pages = 0, here = 0;
+    FILE* file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL && fscanf(file, "%lu %lu", &pages, &here) == 2);
+    fclose(file);
+    if (resident != NULL)
+        *resident = here * (size_t)sysconf(_SC_PAGESIZE);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void* short_lived(void* plan)
+{
+    static float image[2 * 8 * 100000], result[2 * 8 * 100000];
+    return (void*)(size_t)(simdconv_conv2d_forward((simdconv_conv2d*)plan, 1, image, NULL, w, result, NULL, NULL) != SIMDCONV_OK);
+}
+
+/* Scratch memory of threads that have ended doesn't pile up: 60 of them, one after the other, would keep 450 MB. */
+static void short_lived_threads(void)
+{
+    simdconv_conv2d_desc desc = SIMDCONV_CONV2D_DESC_INIT(SIMDCONV_F32, 2, 8, 100000, 2, 3, 3);
+    simdconv_conv2d* plan = NULL;
+    size_t before = 0, after = 0;
+    int64_t bytes = 0;
+    int32_t i;
+    desc.pad_top = desc.pad_left = desc.pad_bottom = desc.pad_right = 1;
+    CHECK(simdconv_conv2d_create(&desc, &plan) == SIMDCONV_OK);
+    CHECK(simdconv_conv2d_workspace(plan, SIMDCONV_FORWARD, 1, NULL, &bytes) == SIMDCONV_OK && bytes > 5 << 20);
+    for (i = 0; i < 70; i++) {
+        pthread_t thread;
+        void* failed = NULL;
+        if (i == 10)
+            address_space(&before);
+        CHECK(pthread_create(&thread, NULL, short_lived, plan) == 0);
+        CHECK(pthread_join(thread, &failed) == 0 && failed == NULL);
+    }
+
+    address_space(&after);
+    CHECK(after < before + (100 << 20));
+    CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK);
+}
+
+/* A part that gets no memory, on the library's threads and on those of a scheduler of the host's: a status, and the next call works. */
+static void no_memory(void)
+{
+    simdconv_conv2d_desc desc = SIMDCONV_CONV2D_DESC_INIT(SIMDCONV_F32, 2, 8, 1000000, 2, 3, 3);
+    simdconv_execution execution = SIMDCONV_EXECUTION_INIT(2);
+    simdconv_conv2d* plan = NULL;
+    size_t count = 2 * 8 * 1000000;
+    float *image = (float*)calloc(count, sizeof(float)), *result = (float*)calloc(count, sizeof(float)), *warm = (float*)calloc(512 * 512, sizeof(float));
+    struct rlimit unlimited, limited;
+    int64_t bytes = 0;
+    int32_t parts = 0, status = SIMDCONV_OK, round;
+
+    desc.pad_top = desc.pad_left = desc.pad_bottom = desc.pad_right = 1;
+    CHECK(simdconv_conv2d_create(&desc, &plan) == SIMDCONV_OK);
+    CHECK(simdconv_conv2d_workspace(plan, SIMDCONV_FORWARD, 1, &execution, &bytes) == SIMDCONV_OK && bytes > 2 * (65 << 20));
+    /* Each part takes more than the C library has at hand, which is up to 64 MB for each thread. The threads are made before the limit is set. */
+    CHECK(simdconv_gemm_f32(0, 0, 512, 512, 512, 1, warm, 512, warm, 512, 0, result, 512, &execution) == SIMDCONV_OK);
+    CHECK(getrlimit(RLIMIT_AS, &unlimited) == 0);
+    for (round = 0; round < 4; round++) {
+        execution.run = round % 2 == 0 ? host_scheduler : NULL;
+        execution.run_context = &parts;
+        parts = 0;
+        limited = unlimited;
+        limited.rlim_cur = address_space(NULL) + (8 << 20);
+        CHECK(setrlimit(RLIMIT_AS, &limited) == 0);
+        status = simdconv_conv2d_forward(plan, 1, image, NULL, w, result, NULL, &execution);
+        CHECK(setrlimit(RLIMIT_AS, &unlimited) == 0);
+        CHECK(status == SIMDCONV_OUT_OF_MEMORY && (parts > 1 || execution.run == NULL));
+    }
+
+    image[1000001] = 1;
+    result[0] = NAN;
+    CHECK(simdconv_conv2d_forward(plan, 1, image, NULL, w, result, NULL, &execution) == SIMDCONV_OK && result[0] == w[8]);
+    CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK);
+    free(image);
+    free(result);
+    free(warm);
+}
+
+typedef int32_t (*function_of_zeros)(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t,
+    intptr_t, intptr_t, double, double);
+
+static int call_by_name(int count, char** names)
+{
+    int i;
+    for (i = 0; i < count; i++) {
+        void* address = dlsym(RTLD_DEFAULT, names[i]);
+        function_of_zeros function;
+        char message[512] = "";
+        int32_t got;
+        memcpy(&function, &address, sizeof function);
+        if (function == NULL)
+            return 2;
+        got = function(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        simdconv_last_error(message, sizeof message);
+        printf("%s %d %s\n", names[i], (int)got, message);
+        fflush(stdout);
+    }
+
+    return 0;
+}
+
 static double seconds(void)
 {
     struct timespec now;
@@ -319,10 +431,12 @@ static void overhead(void)
     printf("gemm 8x8x8: %.0f ns a call\n", best);
 }
 
-int main(void)
+int main(int argc, char** argv)
 {
     float activated[3] = { -1, 0, 2 };
     char message[4] = "abc";
+    if (argc > 1)
+        return call_by_name(argc - 1, argv + 1);
     CHECK(simdconv_abi_version() == SIMDCONV_ABI_VERSION && strlen(simdconv_version()) >= 5);
     CHECK(simdconv_tier_available(simdconv_tier_best()) == 1 && simdconv_tier_available(-1) == 0 && simdconv_tier_available(99) == 0);
     CHECK(strcmp(simdconv_status_string(SIMDCONV_OK), "ok") == 0 && strcmp(simdconv_status_string(-1), "unknown status") == 0);
@@ -331,6 +445,8 @@ int main(void)
     convolution();
     pooling();
     threads();
+    short_lived_threads();
+    no_memory();
     CHECK(simdconv_relu(SIMDCONV_F32, 3, activated, activated, NULL) == SIMDCONV_OK && activated[0] == 0 && activated[2] == 2);
     CHECK(simdconv_tanh(SIMDCONV_F32, 3, activated, activated, 2, NULL) == SIMDCONV_OK && fabsf(activated[2] - 2 * tanhf(2)) < 1e-6f);
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "count is -1", simdconv_relu(SIMDCONV_F32, -1, activated, activated, NULL));

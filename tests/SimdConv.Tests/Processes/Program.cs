@@ -35,11 +35,17 @@ internal static class Program
                 case ["overflow"]:
                     CheckedLibrary.Run(typeof(OverflowChild), nameof(OverflowChild.Run));
                     return 0;
+                case ["workers"]:
+                    ResourceChild.Workers();
+                    return 0;
+                case ["scratch"]:
+                    ResourceChild.Scratch();
+                    return 0;
                 case ["best"]:
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | overflow | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | overflow | workers | scratch | best");
                     return 2;
             }
         }

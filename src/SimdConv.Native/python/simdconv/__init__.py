@@ -1,7 +1,8 @@
 """SimdConv for NumPy: GEMM, convolution, pooling, im2col and col2im on float32 and float64 arrays.
 
 Arrays are C-contiguous and of one dtype; anything else is refused with a TypeError or ValueError that names the argument, never
-copied silently. ``out=`` takes an array to write to; without it one is made. ``threads`` is the most threads that a call may use.
+copied silently. Integers have 32 bits; strides, windows, padding and dilations take one for both axes, or one for each. ``out=``
+takes an array to write to; without it one is made. ``threads`` is the most threads that a call may use.
 The shared library is looked for at ``$SIMDCONV_LIBRARY``, beside an installation of it, and where the system looks.
 """
 from __future__ import annotations

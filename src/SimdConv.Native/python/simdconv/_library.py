@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_void_p
 from pathlib import Path
@@ -78,14 +79,23 @@ def _load() -> ctypes.CDLL:
             errors.append(str(error))
     else:
         raise ImportError("libsimdconv.so was not found; set SIMDCONV_LIBRARY to its path: " + "; ".join(errors))
-    if library.simdconv_abi_version() != ABI_VERSION:
-        raise ImportError(f"libsimdconv has ABI version {library.simdconv_abi_version()}; expected {ABI_VERSION}")
+    library.simdconv_version.restype = c_char_p
+    library.simdconv_last_error.argtypes, library.simdconv_last_error.restype = [c_char_p, c_size_t], c_size_t
+    found = library.simdconv_abi_version()
+    if found == 0:
+        raise ImportError(f"{candidate} was found, but not the library for this CPU: {_last_error(library)}")
+    if found != ABI_VERSION:
+        raise ImportError(f"{candidate} has ABI version {found}; expected {ABI_VERSION}")
     for name, arguments in _CALLS.items():
         function = getattr(library, "simdconv_" + name)
         function.argtypes, function.restype = arguments, c_int32
-    library.simdconv_version.restype = c_char_p
-    library.simdconv_last_error.argtypes, library.simdconv_last_error.restype = [c_char_p, c_size_t], c_size_t
     return library
+
+
+def _last_error(library: ctypes.CDLL) -> str:
+    message = ctypes.create_string_buffer(library.simdconv_last_error(None, 0) + 1)
+    library.simdconv_last_error(message, len(message))
+    return message.value.decode()
 
 
 _LIBRARY = _load()
@@ -95,9 +105,7 @@ def call(name: str, *arguments: object) -> None:
     """Calls simdconv_<name>; a bad argument is a ValueError, anything else a SimdConvError."""
     status = getattr(_LIBRARY, "simdconv_" + name)(*arguments)
     if status != 0:
-        message = ctypes.create_string_buffer(_LIBRARY.simdconv_last_error(None, 0) + 1)
-        _LIBRARY.simdconv_last_error(message, len(message))
-        raise (ValueError if status in (1, 2) else SimdConvError)(message.value.decode())
+        raise (ValueError if status in (1, 2) else SimdConvError)(_last_error(_LIBRARY))
 
 
 def create(name: str, descriptor: ctypes.Structure) -> c_void_p:
@@ -106,8 +114,19 @@ def create(name: str, descriptor: ctypes.Structure) -> c_void_p:
     return handle
 
 
+def integer(value: object, name: str) -> int:
+    """An integer of 32 bits, as all sizes are: ctypes would cut off the bits above its type without a word."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected an integer") from None
+    if not -2**31 <= number < 2**31:
+        raise ValueError(f"{name} is {number}; expected a number of 32 bits")
+    return number
+
+
 def execution(threads: int) -> Execution:
-    return Execution(ctypes.sizeof(Execution), threads, -1, None, None)
+    return Execution(ctypes.sizeof(Execution), integer(threads, "threads"), -1, None, None)
 
 
 def version() -> str:
@@ -117,4 +136,7 @@ def version() -> str:
 
 def tier() -> str:
     """The instruction-set tier that calls use: the best one of this CPU, or the one that SIMDCONV_TIER narrows it to."""
-    return TIERS[_LIBRARY.simdconv_tier_best()]
+    best = _LIBRARY.simdconv_tier_best()
+    if best < 0:
+        raise SimdConvError(_last_error(_LIBRARY))
+    return TIERS[best]

@@ -2,18 +2,22 @@
 from __future__ import annotations
 
 import functools
+import math
+import numbers
 import weakref
 from ctypes import byref, c_int64, c_void_p, sizeof
-from typing import Optional, Tuple, Union
+from typing import Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _library as lib
 
 Pair = Union[int, Tuple[int, int]]
+_Sizes = Tuple[int, ...]
 Padding = Union[int, Tuple[int, int], Tuple[int, int, int, int]]
 
 ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4, "hard_swish": 5}
+MOST_PLANS = 256  # of each kind: im2col, col2im and the layers keep the plans that were used last
 _TYPES = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
 
 
@@ -23,10 +27,15 @@ def _type(dtype: np.dtype, name: str) -> int:
     return _TYPES[dtype]
 
 
-def _check(array: np.ndarray, shape: Tuple[int, ...], dtype: np.dtype, name: str) -> int:
-    """The address of an array that is as it has to be."""
+def _array(array: object, name: str) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name} is a {type(array).__name__}; expected a NumPy array")
+    return array
+
+
+def _check(array: np.ndarray, shape: Tuple[int, ...], dtype: np.dtype, name: str) -> int:
+    """The address of an array that is as it has to be."""
+    _array(array, name)
     if array.dtype != dtype:
         raise TypeError(f"{name} has dtype {array.dtype}; expected {dtype}")
     if array.shape != shape:
@@ -36,31 +45,61 @@ def _check(array: np.ndarray, shape: Tuple[int, ...], dtype: np.dtype, name: str
     return array.ctypes.data
 
 
+def _check_output(array: np.ndarray, shape: Tuple[int, ...], dtype: np.dtype, name: str) -> int:
+    """The same, of an array that is written."""
+    address = _check(array, shape, dtype, name)
+    if not array.flags.writeable:
+        raise ValueError(f"{name} is read-only; expected an array to write to")
+    return address
+
+
 def _out(out: Optional[np.ndarray], shape: Tuple[int, ...], dtype: np.dtype, name: str = "out") -> np.ndarray:
     if out is None:
         return np.empty(shape, dtype)
-    _check(out, shape, dtype, name)
-    if not out.flags.writeable:
-        raise ValueError(f"{name} is read-only; expected an array to write to")
+    _check_output(out, shape, dtype, name)
     return out
 
 
+def _sizes(value: Sequence[int], counts: Tuple[int, ...], name: str, expected: str) -> Tuple[int, ...]:
+    """As many integers as one of counts says."""
+    try:
+        sizes = tuple(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected {expected}") from None
+    if isinstance(value, str) or len(sizes) not in counts:
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
+    return tuple(lib.integer(size, f"{name}[{i}]") for i, size in enumerate(sizes))
+
+
 def _pair(value: Pair, name: str) -> Tuple[int, int]:
-    pair = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(pair) != 2:
-        raise ValueError(f"{name} is {value}; expected a number or (vertical, horizontal)")
-    return pair
+    if isinstance(value, numbers.Integral):
+        return (lib.integer(value, name),) * 2
+    return _sizes(value, (2,), name, "a number or (vertical, horizontal)")
 
 
-def _padding(value: Padding) -> Tuple[int, int, int, int]:
+def _padding(value: Padding, name: str = "padding") -> Tuple[int, int, int, int]:
     """Top, left, bottom, right."""
-    if isinstance(value, (int, np.integer)):
-        return (value,) * 4
-    if len(value) == 2:
-        return (value[0], value[1], value[0], value[1])
-    if len(value) == 4:
-        return tuple(value)
-    raise ValueError(f"padding is {value}; expected a number, (vertical, horizontal) or (top, left, bottom, right)")
+    if isinstance(value, numbers.Integral):
+        return (lib.integer(value, name),) * 4
+    sizes = _sizes(value, (2, 4), name, "a number, (vertical, horizontal) or (top, left, bottom, right)")
+    return sizes * 2 if len(sizes) == 2 else sizes
+
+
+def _flag(value: bool, name: str) -> int:
+    if not isinstance(value, (bool, np.bool_)) and not (isinstance(value, numbers.Integral) and value in (0, 1)):
+        raise TypeError(f"{name} is {value!r}; expected True or False")
+    return int(value)
+
+
+def _real(value: float, dtype: np.dtype, name: str) -> float:
+    """A number that dtype can hold."""
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} is {value!r}; expected a number")
+    if not (isinstance(value, numbers.Integral) or math.isfinite(value)):
+        return float(value)
+    if abs(value) > float(np.finfo(dtype).max):
+        raise ValueError(f"{name} is {value}; expected a number within the range of {dtype}")
+    return float(value)
 
 
 def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, transpose_a: bool = False, transpose_b: bool = False,
@@ -69,29 +108,32 @@ def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, tran
     for matrix, name in ((a, "a"), (b, "b")):
         if not isinstance(matrix, np.ndarray) or matrix.ndim != 2:
             raise TypeError(f"{name} is {getattr(matrix, 'shape', type(matrix).__name__)}; expected a matrix")
-    kind = _type(a.dtype, "a")
+    kind, transpose_a, transpose_b = _type(a.dtype, "a"), _flag(transpose_a, "transpose_a"), _flag(transpose_b, "transpose_b")
+    alpha, beta = _real(alpha, a.dtype, "alpha"), _real(beta, a.dtype, "beta")
     m, k = a.shape[::-1] if transpose_a else a.shape
     inner, n = b.shape[::-1] if transpose_b else b.shape
     if inner != k:
         raise ValueError(f"b has {inner} rows once transposed; expected {k}, the columns of a")
     if out is None and beta != 0:
-        raise ValueError(f"beta is {beta} without out; expected 0")
+        raise ValueError(f"beta is {beta:g} without out; expected 0")
     out = _out(out, (m, n), a.dtype)
-    lib.call("gemm_f64" if kind else "gemm_f32", int(transpose_a), int(transpose_b), m, n, k, alpha, _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
+    lib.call("gemm_f64" if kind else "gemm_f32", transpose_a, transpose_b, m, n, k, alpha,
+             _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
              _check(b, b.shape, a.dtype, "b"), max(1, b.shape[1]), beta, out.ctypes.data, max(1, n), byref(lib.execution(threads)))
     return out
 
 
 def tanh(x: np.ndarray, out: Optional[np.ndarray] = None, *, scale: float = 1.0, threads: int = 1) -> np.ndarray:
     """scale * tanh(x), within 4 ulp; out may be x."""
-    kind, out = _type(x.dtype, "x"), _out(out, x.shape, x.dtype)
-    lib.call("tanh", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data, scale, byref(lib.execution(threads)))
+    kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
+    lib.call("tanh", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data,
+             _real(scale, x.dtype, "scale"), byref(lib.execution(threads)))
     return out
 
 
 def relu(x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
     """max(x, 0); out may be x."""
-    kind, out = _type(x.dtype, "x"), _out(out, x.shape, x.dtype)
+    kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
     lib.call("relu", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data, byref(lib.execution(threads)))
     return out
 
@@ -139,7 +181,9 @@ class Conv2D(_Plan):
     def __init__(self, input_shape: Tuple[int, int, int], weight_shape: Tuple[int, int, int, int], *, stride: Pair = 1, padding: Padding = 0,
                  dilation: Pair = 1, groups: int = 1, dtype: object = np.float32) -> None:
         dtype = np.dtype(dtype)
-        (c, h, w), (k, c_per_group, r, s) = input_shape, weight_shape
+        c, h, w = _sizes(input_shape, (3,), "input_shape", "(C, H, W)")
+        k, c_per_group, r, s = _sizes(weight_shape, (4,), "weight_shape", "(K, C/groups, R, S)")
+        groups = lib.integer(groups, "groups")
         if groups < 1 or c_per_group * groups != c:
             raise ValueError(f"weight_shape is {tuple(weight_shape)} in {groups} groups; expected {c} input channels in all")
         descriptor = lib.ConvDescriptor(sizeof(lib.ConvDescriptor), _type(dtype, "dtype"), 0, c, h, w, k, r, s, *_pair(stride, "stride"), *_padding(padding),
@@ -156,7 +200,7 @@ class Conv2D(_Plan):
                 residual: Optional[np.ndarray] = None, activation: Optional[str] = None, scale: float = 1.0, slope: float = 0.01,
                 threads: int = 1) -> np.ndarray:
         """activation(x * weights + bias + residual)."""
-        n = self._batch(x, "x")
+        n, scale, slope = self._batch(x, "x"), _real(scale, self.dtype, "scale"), _real(slope, self.dtype, "slope")
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation is {activation!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}")
         shape = (n, *self.output_shape)
@@ -170,9 +214,9 @@ class Conv2D(_Plan):
     def input_gradient(self, dy: np.ndarray, weights: Union[np.ndarray, Filter], out: Optional[np.ndarray] = None, *, beta: float = 0.0,
                        threads: int = 1) -> np.ndarray:
         """dx, plus beta * out: the transposed convolution of dy."""
-        n = self._batch(dy, "dy")
+        n, beta = self._batch(dy, "dy"), _real(beta, self.dtype, "beta")
         if out is None and beta != 0:
-            raise ValueError(f"beta is {beta} without out; expected 0")
+            raise ValueError(f"beta is {beta:g} without out; expected 0")
         out = _out(out, (n, *self.input_shape), self.dtype)
         lib.call("conv2d_input_gradient", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"), *self._weights(weights), out.ctypes.data,
                  beta, byref(lib.execution(threads)))
@@ -181,10 +225,14 @@ class Conv2D(_Plan):
     def weight_gradient(self, x: np.ndarray, dy: np.ndarray, out: Optional[Tuple[np.ndarray, np.ndarray]] = None, *, beta: float = 0.0,
                         threads: int = 1) -> Tuple[np.ndarray, np.ndarray]:
         """(dw, db), plus beta * out."""
-        n = self._batch(x, "x")
+        n, beta = self._batch(x, "x"), _real(beta, self.dtype, "beta")
         if out is None and beta != 0:
-            raise ValueError(f"beta is {beta} without out; expected 0")
+            raise ValueError(f"beta is {beta:g} without out; expected 0")
+        if out is not None and (not isinstance(out, (tuple, list)) or len(out) != 2):
+            raise TypeError(f"out is a {type(out).__name__}; expected (dw, db)")
         dw, db = out if out is not None else (None, None)
+        if beta != 0 and (dw is None or db is None):
+            raise ValueError(f"beta is {beta:g} without {'out[0]' if dw is None else 'out[1]'}; expected 0")
         dw, db = _out(dw, self.weight_shape, self.dtype, "out[0]"), _out(db, self.weight_shape[:1], self.dtype, "out[1]")
         lib.call("conv2d_weight_gradient", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"),
                  _check(dy, (n, *self.output_shape), self.dtype, "dy"), dw.ctypes.data, db.ctypes.data, beta, byref(lib.execution(threads)))
@@ -192,23 +240,30 @@ class Conv2D(_Plan):
 
     def im2col(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
         """The columns (C*R*S) x (N*P*Q) of all images side by side."""
-        n, (rows, columns) = self._batch(x, "x"), self._columns()
-        out = _out(out, (rows, n * columns), self.dtype)
-        lib.call("im2col", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), out.ctypes.data, n * columns, columns,
-                 byref(lib.execution(threads)))
-        return out
+        return self._unfold(x, out, threads, "x")
 
     def col2im(self, columns: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
         """The adjoint of im2col: each pixel is the sum of the elements that were taken from it."""
-        rows, width = self._columns()
+        width = self._columns()[1]
         n = columns.shape[1] // width if isinstance(columns, np.ndarray) and columns.ndim == 2 else 0
-        address = _check(columns, (rows, n * width), self.dtype, "columns")
+        return self._fold(n, columns, out, threads, "columns")
+
+    def _unfold(self, x: np.ndarray, out: Optional[np.ndarray], threads: int, name: str) -> np.ndarray:
+        n, (rows, columns) = self._batch(x, name), self._columns()
+        out = _out(out, (rows, n * columns), self.dtype)
+        lib.call("im2col", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, name), out.ctypes.data,
+                 n * columns, columns, byref(lib.execution(threads)))
+        return out
+
+    def _fold(self, n: int, columns: np.ndarray, out: Optional[np.ndarray], threads: int, name: str) -> np.ndarray:
+        rows, width = self._columns()
+        address = _check(columns, (rows, n * width), self.dtype, name)
         out = _out(out, (n, *self.input_shape), self.dtype)
         lib.call("col2im", self._handle, n, address, n * width, width, out.ctypes.data, byref(lib.execution(threads)))
         return out
 
     def _columns(self) -> Tuple[int, int]:
-        return int(np.prod(self.weight_shape[1:])), int(np.prod(self.output_shape[1:]))
+        return math.prod(self.weight_shape[1:]), math.prod(self.output_shape[1:])
 
     def _weights(self, weights: Union[np.ndarray, Filter]) -> Tuple[object, object]:
         if isinstance(weights, Filter):
@@ -224,25 +279,27 @@ class Pool2D(_Plan):
         if kind not in ("max", "average"):
             raise ValueError(f"kind is {kind!r}; expected 'max' or 'average'")
         dtype, window = np.dtype(dtype), _pair(window, "window")
+        input_shape = _sizes(input_shape, (3,), "input_shape", "(C, H, W)")
+        divisor = 0 if divisor_override is None else lib.integer(divisor_override, "divisor_override")
+        if divisor_override is not None and divisor == 0:
+            raise ValueError("divisor_override is 0; expected None or another number than 0")
         descriptor = lib.PoolDescriptor(sizeof(lib.PoolDescriptor), _type(dtype, "dtype"), int(kind == "average"), *input_shape, *window,
                                         *_pair(window if stride is None else stride, "stride"), *_padding(padding), *_pair(dilation, "dilation"),
-                                        int(ceil_mode), int(count_include_pad), divisor_override or 0)
+                                        _flag(ceil_mode, "ceil_mode"), _flag(count_include_pad, "count_include_pad"), divisor)
         super().__init__("pool2d_create", "pool2d_destroy", descriptor, dtype)
-        self.kind, self.input_shape = kind, tuple(input_shape)
+        self.kind, self.input_shape = kind, input_shape
         self.output_shape = (input_shape[0], *self._output_size("pool2d_output_size"))
 
     def winners(self, batch: int) -> np.ndarray:
         """An array for the winners of a batch: which tap of its window each output element is."""
-        count = c_int64()
-        lib.call("pool2d_winner_bytes", self._handle, batch, byref(count))
-        return np.empty(count.value, np.uint8)
+        return np.empty(self._winner_bytes(batch), np.uint8)
 
     def forward(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
         """Pooled x; winners, from winners(), are what backward of max pooling needs."""
         n = self._batch(x, "x")
         out = _out(out, (n, *self.output_shape), self.dtype)
-        lib.call("pool2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), out.ctypes.data, self._winners(winners, n),
-                 byref(lib.execution(threads)))
+        lib.call("pool2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), out.ctypes.data,
+                 self._winners(winners, n, _check_output), byref(lib.execution(threads)))
         return out
 
     def backward(self, dy: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
@@ -255,26 +312,48 @@ class Pool2D(_Plan):
 
     def indices(self, winners: np.ndarray, batch: int) -> np.ndarray:
         """Winners as PyTorch's indices, h * W + w; -1 for a number that is no tap of its window in the image."""
+        address = self._winners(_array(winners, "winners"), batch)
         out = np.empty((batch, *self.output_shape), np.int64)
-        lib.call("pool2d_indices", self._handle, batch, self._winners(winners, batch), out.ctypes.data)
+        lib.call("pool2d_indices", self._handle, batch, address, out.ctypes.data)
         return out
 
-    def _winners(self, winners: Optional[np.ndarray], batch: int) -> Optional[int]:
-        return None if winners is None else _check(winners, self.winners(batch).shape, np.dtype(np.uint8), "winners")
+    def _winner_bytes(self, batch: int) -> int:
+        count = c_int64()
+        lib.call("pool2d_winner_bytes", self._handle, lib.integer(batch, "batch"), byref(count))
+        return count.value
+
+    def _winners(self, winners: Optional[np.ndarray], batch: int, check: Callable[..., int] = _check) -> Optional[int]:
+        return None if winners is None else check(winners, (self._winner_bytes(batch),), np.dtype(np.uint8), "winners")
 
 
-@functools.lru_cache(maxsize=256)
-def _columns_plan(input_shape: Tuple[int, int, int], hf: int, wf: int, stride: int, pad: int, dtype: np.dtype) -> Conv2D:
-    return Conv2D(input_shape, (1, input_shape[0], hf, wf), stride=stride, padding=pad, dtype=dtype)
+@functools.lru_cache(maxsize=MOST_PLANS)
+def _conv_plan(input_shape: _Sizes, weight_shape: _Sizes, stride: _Sizes, padding: _Sizes, dtype: np.dtype) -> Conv2D:
+    return Conv2D(input_shape, weight_shape, stride=stride, padding=padding, dtype=dtype)
 
 
-def im2col(X: np.ndarray, HF: int, WF: int, stride: int, pad: int, *, out: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+@functools.lru_cache(maxsize=MOST_PLANS)
+def _average_plan(input_shape: _Sizes, window: _Sizes, stride: _Sizes, padding: _Sizes, dtype: np.dtype) -> Pool2D:
+    return Pool2D("average", input_shape, window, stride=stride, padding=padding, dtype=dtype)
+
+
+def _columns_plan(input_shape: Tuple[int, ...], HF: int, WF: int, stride: Pair, pad: Padding, dtype: np.dtype) -> Conv2D:
+    weight_shape = (1, input_shape[0], lib.integer(HF, "HF"), lib.integer(WF, "WF"))
+    return _conv_plan(input_shape, weight_shape, _pair(stride, "stride"), _padding(pad, "pad"), dtype)
+
+
+def im2col(X: np.ndarray, HF: int, WF: int, stride: Pair, pad: Padding, *, out: Optional[np.ndarray] = None,
+           threads: int = 1) -> np.ndarray:
     """Drop-in for the tutorial's im2col: images N x C x H x W to columns (C*HF*WF) x (N*P*Q), all images side by side."""
     _Plan._batch(X, "X")
-    return _columns_plan(X.shape[1:], HF, WF, stride, pad, X.dtype).im2col(X, out, threads=threads)
+    _type(X.dtype, "X")
+    return _columns_plan(X.shape[1:], HF, WF, stride, pad, X.dtype)._unfold(X, out, threads, "X")
 
 
-def col2im(dX_col: np.ndarray, X_shape: Tuple[int, int, int, int], HF: int, WF: int, stride: int, pad: int, *, out: Optional[np.ndarray] = None,
-           threads: int = 1) -> np.ndarray:
+def col2im(dX_col: np.ndarray, X_shape: Tuple[int, int, int, int], HF: int, WF: int, stride: Pair, pad: Padding, *,
+           out: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
     """Drop-in for the tutorial's col2im: the sum of the columns at the pixels of N x C x H x W images."""
-    return _columns_plan(tuple(X_shape[1:]), HF, WF, stride, pad, dX_col.dtype).col2im(dX_col, out, threads=threads)
+    _type(_array(dX_col, "dX_col").dtype, "dX_col")
+    n, *image = _sizes(X_shape, (4,), "X_shape", "(N, C, H, W)")
+    if n < 0:
+        raise ValueError(f"X_shape[0] is {n}; expected 0 or more")
+    return _columns_plan(tuple(image), HF, WF, stride, pad, dX_col.dtype)._fold(n, dX_col, out, threads, "dX_col")

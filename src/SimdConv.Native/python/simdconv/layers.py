@@ -1,7 +1,8 @@
 """Layers with the constructors, attributes and methods of the NumPy tutorial's, computed by SimdConv.
 
 W and b are dictionaries with 'val' and 'grad'. Images are N x C x H x W; backward takes the gradient of a layer's output and gives that of its
-input, and for layers with parameters (dX, dW, db). Gradients are sums over the batch. Plans are made once for each shape of image.
+input, and for layers with parameters (dX, dW, db). Gradients are sums over the batch. Plans are made once for each shape of
+image; the 256 of each kind that were used last are kept, for all layers together.
 """
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Dict, Optional, Tuple
 
 import numpy as np
 
-from ._operations import Conv2D, Pool2D, gemm, tanh
+from ._operations import Conv2D, Pool2D, _array, _average_plan, _conv_plan, _padding, _pair, _Plan, _type, gemm, tanh
 
 Parameter = Dict[str, np.ndarray]
 
@@ -28,14 +29,13 @@ class Conv:
         shape = (nb_filters, nb_channels, filter_size, filter_size)
         self.W, self.b = _parameters(rng or np.random.default_rng(), shape, nb_channels * filter_size**2, dtype)
         self.stride, self.padding, self.need_dx, self.threads = stride, padding, need_dx, threads
-        self._plans: Dict[Tuple[int, ...], Conv2D] = {}
 
     def _plan(self, image: Tuple[int, ...]) -> Conv2D:
-        if image not in self._plans:
-            self._plans[image] = Conv2D(image, self.W["val"].shape, stride=self.stride, padding=self.padding, dtype=self.W["val"].dtype)
-        return self._plans[image]
+        weights = self.W["val"]
+        return _conv_plan(image, weights.shape, _pair(self.stride, "stride"), _padding(self.padding), weights.dtype)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
+        _Plan._batch(X, "X")
         self.cache = X
         return self._plan(X.shape[1:]).forward(X, self.W["val"], self.b["val"], threads=self.threads)
 
@@ -51,13 +51,10 @@ class AvgPool:
 
     def __init__(self, filter_size: int, stride: int = 1, padding: int = 0, *, threads: int = 1) -> None:
         self.f, self.s, self.p, self.threads = filter_size, stride, padding, threads
-        self._plans: Dict[Tuple[object, ...], Pool2D] = {}
 
     def _plan(self, X: np.ndarray) -> Pool2D:
-        key = (*X.shape[1:], X.dtype)
-        if key not in self._plans:
-            self._plans[key] = Pool2D("average", X.shape[1:], self.f, stride=self.s, padding=self.p, dtype=X.dtype)
-        return self._plans[key]
+        _Plan._batch(X, "X")
+        return _average_plan(X.shape[1:], _pair(self.f, "filter_size"), _pair(self.s, "stride"), _padding(self.p), X.dtype)
 
     def forward(self, X: np.ndarray) -> np.ndarray:
         self.cache = self._plan(X)
@@ -75,11 +72,14 @@ class Fc:
         self.threads = threads
 
     def forward(self, fc: np.ndarray) -> np.ndarray:
+        if _array(fc, "fc").ndim != 2:
+            raise TypeError(f"fc is {fc.shape}; expected a matrix")
         self.cache = fc
         out = np.broadcast_to(self.b["val"], (fc.shape[0], self.b["val"].size)).copy()
         return gemm(fc, self.W["val"], out, transpose_b=True, beta=1, threads=self.threads)
 
     def backward(self, deltaL: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+        _array(deltaL, "deltaL")
         gemm(deltaL, self.cache, self.W["grad"], transpose_a=True, threads=self.threads)
         np.sum(deltaL, axis=0, out=self.b["grad"])
         return gemm(deltaL, self.W["val"], threads=self.threads), self.W["grad"], self.b["grad"]
@@ -89,6 +89,8 @@ class TanH:
     """alpha * tanh(x)."""
 
     def __init__(self, alpha: float = 1.7159, *, threads: int = 1) -> None:
+        if alpha == 0:
+            raise ValueError("alpha is 0; expected another number, from whose product with tanh(x) the gradient can be told")
         self.alpha, self.threads = alpha, threads
 
     def forward(self, X: np.ndarray) -> np.ndarray:
@@ -96,5 +98,6 @@ class TanH:
         return self.cache
 
     def backward(self, new_deltaL: np.ndarray) -> np.ndarray:
+        _type(_array(new_deltaL, "new_deltaL").dtype, "new_deltaL")
         alpha = new_deltaL.dtype.type(self.alpha)
         return new_deltaL * (alpha - self.cache * self.cache / alpha)
