@@ -73,10 +73,11 @@ internal static class VerifyCommand
     {
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length > MaxFileBytes)
-                throw new InputException($"--shapes is '{path}', a file of {length} bytes; expected at most {MaxFileBytes}.");
-            return [.. File.ReadLines(path).Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0)];
+            using FileStream file = File.OpenRead(path);
+            using MemoryStream content = InputFile.ReadAtMost(file, MaxFileBytes)
+                ?? throw new InputException($"--shapes is '{path}', a file of more than {MaxFileBytes} bytes; expected at most as many.");
+            using StreamReader text = new(content);
+            return [.. text.ReadToEnd().Split('\n').Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
