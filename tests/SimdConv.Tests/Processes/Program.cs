@@ -1,3 +1,6 @@
+using SimdConv.Cli.Commands;
+using SimdConv.Tests.Cli;
+
 namespace SimdConv.Tests.Processes;
 
 /// <summary>What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.</summary>
@@ -30,11 +33,14 @@ internal static class Program
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;
+                case ["verify", string direction, string fault, .. string[] shapes]:
+                    return VerifyCommand.Run(null, shapes, null, 1, asJson: true,
+                        new VerifierTests.Spoiler(direction, SimdSupport.Best, Enum.Parse<VerifierTests.Fault>(fault)));
                 case ["best"]:
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }
