@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using SimdConv.Cli;
+using SimdConv.Cli.Data;
 using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Compare;
@@ -64,8 +65,8 @@ internal static class CompareCommand
             result.GetValue(Shapes),
             result.GetValue(Data),
             InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"));
-        OutputFile.RequireWritable(result.GetValue(Json)?.FullName, "--json");
-        OutputFile.RequireWritable(result.GetValue(Plot)?.FullName, "--plot");
+        OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName), new("--plot", result.GetValue(Plot)?.FullName)],
+            [new("--shapes", options.Shapes?.FullName), .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
         ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
         if (suites.Length == 0)
             throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");

@@ -1,4 +1,5 @@
 using ScottPlot;
+using SimdConv.Cli;
 
 namespace SimdConv.Perf.Compare;
 
@@ -19,7 +20,7 @@ internal static class ComparePlot
         foreach (Plot plot in figure.GetPlots())
             Finish(plot, columns, labelWidth);
         int width = Math.Max(700, ColumnWidth * columns.Labels.Count) + (int)labelWidth;
-        figure.SavePng(path, width, 2 * (PanelHeight + (int)labelWidth));
+        OutputFile.Write(path, file => file.Write(figure.Render(width, 2 * (PanelHeight + (int)labelWidth)).GetImageBytes(ImageFormat.Png)));
     }
 
     private static void DrawRatios(Plot plot, Report report, Columns columns)

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using SimdConv.Cli;
+using SimdConv.Cli.Data;
 using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Results;
@@ -29,6 +31,9 @@ internal static class ResultsCommand
         if (only.Except(runs.Select(run => run.Name)).FirstOrDefault() is { } unknown)
             throw new ArgumentException($"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
         folder.Create();
+        (string table, string picture) = (Path.Combine(folder.FullName, "summary.md"), Path.Combine(folder.FullName, "summary.png"));
+        OutputFile.RequireWritable([new("--out", table), new("--out", picture), new("--readme", result.GetValue(Readme)?.FullName)],
+            DigitFiles.FilesOf(result.GetValue(Data)?.FullName).Select(path => new NamedFile("--data", path)));
         foreach ((string name, string[] arguments) in runs.Where(run => only.Length == 0 || only.Contains(run.Name)))
         {
             Console.Error.WriteLine(name);
@@ -37,12 +42,11 @@ internal static class ResultsCommand
             (int exitCode, string printed) = Compare(["compare", .. arguments, "--seconds", seconds, "--json", json]);
             if (exitCode != 0)
                 throw new IOException($"compare {string.Join(' ', arguments)} ended with {exitCode}.");
-            File.WriteAllText(Path.Combine(folder.FullName, name + ".md"), $"```\n{printed}```\n");
+            OutputFile.WriteText(Path.Combine(folder.FullName, name + ".md"), $"```\n{printed}```\n");
         }
 
         Summary summary = Summary.Read(folder);
-        File.WriteAllText(Path.Combine(folder.FullName, "summary.md"), summary.Table());
-        string picture = Path.Combine(folder.FullName, "summary.png");
+        OutputFile.WriteText(table, summary.Table());
         SummaryPlot.Save(summary, picture);
         if (result.GetValue(Readme) is { } readme)
             Summary.Replace(readme.FullName, picture, summary.Table());

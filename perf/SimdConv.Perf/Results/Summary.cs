@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using SimdConv.Cli;
 using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Results;
@@ -44,7 +45,7 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
         int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
             throw new ArgumentException($"--readme is '{path}'; expected a file with {Begin} and {End}.");
-        File.WriteAllText(path, $"{text[..(begin + Begin.Length)]}\n![Ratios of all rows]({link})\n\n{table}{text[end..]}");
+        OutputFile.WriteText(path, $"{text[..(begin + Begin.Length)]}\n![Ratios of all rows]({link})\n\n{table}{text[end..]}");
     }
 
     private static string Cell(IReadOnlyCollection<ResultRow> part) => part.Count == 0

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ScottPlot;
+using SimdConv.Cli;
 
 namespace SimdConv.Perf.Results;
 
@@ -38,6 +39,6 @@ internal static class SummaryPlot
         plot.Axes.Bottom.TickLabelStyle.FontSize = 9;
         plot.Axes.SetLimitsX(-0.5, columns.Length - 0.5);
         plot.Title($"Time of the peer / time of SimdConv, float, {tier}, on one thread (blue) and more (orange): above 1 SimdConv is faster; bars are geometric means", 12);
-        plot.SavePng(path, Width, Height);
+        OutputFile.Write(path, file => file.Write(plot.GetImage(Width, Height).GetImageBytes(ImageFormat.Png)));
     }
 }

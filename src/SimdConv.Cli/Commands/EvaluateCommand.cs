@@ -30,7 +30,8 @@ internal static class EvaluateCommand
 
     private static void Run(string weights, string? folder, string? predictionsPath, bool asJson)
     {
-        OutputFile.RequireWritable(predictionsPath, "--predictions");
+        OutputFile.RequireWritable([new("--predictions", predictionsPath)],
+            [new("--weights", weights), .. DigitFiles.FilesOf(folder).Select(path => new NamedFile("--data", path))]);
         SimdTier tier = Tiers.Resolve(null);
         (float[] parameters, Standardisation? saved) = LeNetParameters.Load(weights);
         RawDigits testFiles = DigitFiles.ReadTest(folder);

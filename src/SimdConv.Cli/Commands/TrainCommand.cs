@@ -56,8 +56,8 @@ internal static class TrainCommand
 
     private static void Run(Settings settings)
     {
-        OutputFile.RequireWritable(settings.Save, "--save");
-        OutputFile.RequireWritable(settings.Plot, "--plot");
+        OutputFile.RequireWritable([new("--save", settings.Save), new("--plot", settings.Plot)],
+            DigitFiles.FilesOf(settings.Folder).Select(path => new NamedFile("--data", path)));
         if (settings.Engine == "naive")
             settings = settings with { Threads = 1, Tier = SimdTier.Scalar };
 

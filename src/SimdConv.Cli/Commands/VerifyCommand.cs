@@ -26,20 +26,27 @@ internal static class VerifyCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         Command command = new("verify",
-            "Checks convolutions in every direction, im2col and col2im against plain loops on this CPU, each error within its proven bound. "
-            + "Without shapes: built-in ones. Exit code 1 if a check failed.") { shapes, tier, threads, json, lines };
+            "Checks the library on this CPU against plain loops, each error within its proven bound: convolutions in every direction, im2col and "
+            + "col2im of the shapes given; without shapes those of built-in ones, and Winograd's algorithm, transposed convolutions, products of "
+            + "matrices, pooling and activations too. Exit code 1 if a check failed.") { shapes, tier, threads, json, lines };
         command.SetAction(parsed => Run(
             parsed.GetValue(shapes), parsed.GetValue(lines) ?? [], parsed.GetValue(tier), parsed.GetValue(threads), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string? file, string[] arguments, string? tier, int threads, bool asJson)
+    /// <param name="file">Of <c>--shapes</c>.</param>
+    /// <param name="arguments">Shapes.</param>
+    /// <param name="tier">Of <c>--tier</c>.</param>
+    /// <param name="threads">Of <c>--threads</c>.</param>
+    /// <param name="asJson">Whether <c>--json</c> is given.</param>
+    /// <param name="filter">What results pass through ahead of the comparison, for tests.</param>
+    internal static int Run(string? file, string[] arguments, string? tier, int threads, bool asJson, IResultFilter? filter = null)
     {
         IReadOnlyList<SimdTier> tiers = tier == "all" ? Tiers.Available() : [Tiers.Resolve(tier)];
         List<string> given = [.. file is null ? [] : ReadLines(file), .. arguments];
         if (file is not null && given.Count == 0)
             throw new InputException($"--shapes is '{file}'; expected a file that holds a shape.");
-        List<(ShapeLine? Line, string Text, string Reason)> lines = [];
+        List<(ICheckable? Shape, string Text, string Reason)> lines = [];
         foreach (string text in given)
         {
             ShapeLine? line = ShapeLine.TryParse(text, out string reason);
@@ -47,22 +54,22 @@ internal static class VerifyCommand
         }
 
         if (given.Count == 0)
-            lines.AddRange(BuiltInShapes.Create().Select(line => ((ShapeLine?)line, line.ToString(), "")));
+            lines.AddRange(BuiltInShapes.All().Select(shape => ((ICheckable?)shape, shape.ToString()!, "")));
 
-        Verifier verifier = new(tiers, threads);
+        Verifier verifier = new(tiers, threads, filter);
         int passed = Progress.Show("verify", "shapes", lines.Count, report =>
         {
             int held = 0;
-            foreach ((int i, (ShapeLine? line, _, _)) in lines.Index())
+            foreach ((int i, (ICheckable? shape, _, _)) in lines.Index())
             {
-                if (line is not null && verifier.Verify(line))
+                if (shape is not null && verifier.Verify(shape))
                     held++;
                 report(i + 1);
             }
 
             return held;
         });
-        (string Text, string Reason)[] rejected = [.. lines.Where(line => line.Line is null).Select(line => (line.Text, line.Reason))];
+        (string Text, string Reason)[] rejected = [.. lines.Where(line => line.Shape is null).Select(line => (line.Text, line.Reason))];
         PrintSummary(lines.Count, passed, rejected, verifier, tiers, threads);
         if (asJson)
             JsonLine.Print(json => WriteJson(json, lines.Count, passed, rejected, verifier));
@@ -73,10 +80,11 @@ internal static class VerifyCommand
     {
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length > MaxFileBytes)
-                throw new InputException($"--shapes is '{path}', a file of {length} bytes; expected at most {MaxFileBytes}.");
-            return [.. File.ReadLines(path).Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0)];
+            using FileStream file = File.OpenRead(path);
+            using MemoryStream content = InputFile.ReadAtMost(file, MaxFileBytes)
+                ?? throw new InputException($"--shapes is '{path}', a file of more than {MaxFileBytes} bytes; expected at most as many.");
+            using StreamReader text = new(content);
+            return [.. text.ReadToEnd().Split('\n').Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -110,6 +118,10 @@ internal static class VerifyCommand
         json.WriteNumber("rejected", rejected.Length);
         json.WriteNumber("checks", verifier.Checks);
         json.WriteFinite("worst", verifier.Worst);
+        json.WriteStartObject("directions");
+        foreach ((string direction, int checks) in verifier.Directions)
+            json.WriteNumber(direction, checks);
+        json.WriteEndObject();
         json.WriteStartArray("rejections");
         foreach ((string text, string reason) in rejected)
         {

@@ -16,6 +16,14 @@ internal static class DigitFiles
         return (all.Slice(0, train), all.Slice(train, all.Count - train));
     }
 
+    /// <summary>The files of a folder that a command may read.</summary>
+    public static IEnumerable<string> FilesOf(string? folder) => folder is null ? [] :
+        from prefix in (string[])["train", "t10k"]
+        from kind in ((string What, string Format)[])[("labels", "idx1"), ("images", "idx3")]
+        from path in Candidates(folder, prefix, kind.What, kind.Format)
+        where File.Exists(path)
+        select path;
+
     private static RawDigits ReadPair(string? folder, string prefix, int least)
     {
         if (folder is not null && !Directory.Exists(folder))
@@ -58,24 +66,24 @@ internal static class DigitFiles
             return (embedded, resource);
         }
 
-        foreach (string dot in Dots)
+        if (Candidates(folder, prefix, what, format).FirstOrDefault(File.Exists) is { } path)
         {
-            foreach (string ending in (string[])["", ".gz"])
+            try
             {
-                string path = Path.Combine(folder, $"{prefix}-{what}{dot}{format}-ubyte{ending}");
-                if (!File.Exists(path))
-                    continue;
-                try
-                {
-                    return (File.OpenRead(path), path);
-                }
-                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-                {
-                    throw new InputException($"{path} can't be read: {error.Message}", error);
-                }
+                return (File.OpenRead(path), path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new InputException($"{path} can't be read: {error.Message}", error);
             }
         }
 
         throw new InputException($"{folder} holds no {usual} (nor with .gz); expected the four IDX files of MNIST.");
     }
+
+    /// <summary>The names that a file may have, the usual one first.</summary>
+    private static IEnumerable<string> Candidates(string folder, string prefix, string what, string format) =>
+        from dot in Dots
+        from ending in (string[])["", ".gz"]
+        select Path.Combine(folder, $"{prefix}-{what}{dot}{format}-ubyte{ending}");
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 
 namespace SimdConv.Cli.Data;
 
@@ -10,9 +9,9 @@ internal sealed record IdxArray(int[] Dimensions, byte[] Values)
 }
 
 /// <summary>
-/// Reads MNIST's IDX format, gzipped or not: two zero bytes, the type (8: unsigned bytes), the number of dimensions, each
-/// dimension as a big-endian 32-bit integer, then the bytes. Memory follows the bytes that are there, never a header's claim, and
-/// what a small file unzips to is limited.
+/// Reads MNIST's IDX format, gzipped or not, from a file or a pipe: two zero bytes, the type (8: unsigned bytes), the number of
+/// dimensions, each dimension as a big-endian 32-bit integer, then the bytes. Memory follows the bytes that are there, never a
+/// header's claim, and what a small file unzips to is limited.
 /// </summary>
 internal static class IdxFile
 {
@@ -35,9 +34,7 @@ internal static class IdxFile
     {
         try
         {
-            using GZipStream? unzipped = IsGzipped(file) ? new(file, CompressionMode.Decompress, leaveOpen: true) : null;
-            Crc32Stream? summed = unzipped is null ? null : new(unzipped);
-            Stream content = summed ?? file;
+            using Unzipped content = new(file);
             int[] dimensions = ReadHeader(content, name, rank, what);
             checkDimensions?.Invoke(dimensions);
             long length = 1;
@@ -45,11 +42,11 @@ internal static class IdxFile
                 length *= dimension;
             if (length > Array.MaxLength)
                 throw Bad(name, $"its header claims {length} bytes of {what}; expected at most {Array.MaxLength}");
-            long limit = unzipped is null ? long.MaxValue : Math.Max(AnyExpansionBytes, MaxExpansion * file.Length);
-            IdxArray array = new(dimensions, ReadExactly(content, (int)length, limit, name, what));
-            if (summed is not null)
-                RequireChecksum(file, summed.Sum, name);
-            return array;
+            return new IdxArray(dimensions, ReadExactly(content, (int)length, Limit, name, what));
+
+            // Of a pipe only what it has given so far is known.
+            long Limit() => content.IsGzipped
+                ? Math.Max(AnyExpansionBytes, MaxExpansion * (file.CanSeek ? file.Length : content.FileBytes)) : long.MaxValue;
         }
         catch (InvalidDataException error)
         {
@@ -89,7 +86,7 @@ internal static class IdxFile
         return dimensions;
     }
 
-    private static byte[] ReadExactly(Stream content, int length, long limit, string name, string what)
+    private static byte[] ReadExactly(Stream content, int length, Func<long> limit, string name, string what)
     {
         byte[] values = new byte[Math.Min(length, ChunkBytes)];
         int filled = 0;
@@ -101,31 +98,13 @@ internal static class IdxFile
             if (read == 0)
                 throw Bad(name, $"it holds {filled} bytes of {what}; its header claims {length}");
             filled += read;
-            if (filled > limit)
-                throw Bad(name, $"it unzips to more than {limit} bytes; expected at most {MaxExpansion} times the size of the file, or {AnyExpansionBytes}");
+            if (filled > limit())
+                throw Bad(name, $"it unzips to more than {limit()} bytes; expected at most {MaxExpansion} times the size of the file, or {AnyExpansionBytes}");
         }
 
         if (content.ReadByte() >= 0)
             throw Bad(name, $"it holds more than the {length} bytes of {what} that its header claims");
         return values;
-    }
-
-    /// <summary>GZipStream takes a stream that ends before its checksum for a whole one; the last eight bytes of a file are checksum and length.</summary>
-    private static void RequireChecksum(Stream file, uint sum, string name)
-    {
-        Span<byte> end = stackalloc byte[8];
-        file.Seek(-Math.Min(end.Length, file.Length), SeekOrigin.End);
-        uint stored = file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length ? BinaryPrimitives.ReadUInt32LittleEndian(end) : ~sum;
-        if (stored != sum)
-            throw Bad(name, $"damaged or truncated gzip data: its checksum is {sum:x8}; its last bytes say {stored:x8}");
-    }
-
-    private static bool IsGzipped(Stream file)
-    {
-        Span<byte> start = stackalloc byte[2];
-        int read = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
-        file.Seek(0, SeekOrigin.Begin);
-        return read == 2 && start[0] == 0x1f && start[1] == 0x8b;
     }
 
     private static InputException Bad(string name, string problem) => new($"{name}: {problem}.");

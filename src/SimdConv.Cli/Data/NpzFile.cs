@@ -10,6 +10,9 @@ namespace SimdConv.Cli.Data;
 /// </summary>
 internal sealed class NpzFile : IDisposable
 {
+    // What a pipe gives has to be kept in memory; these weights are 250 KB, others may lie beside them.
+    private const int MaxPipeBytes = 1 << 28;
+
     // A fixed time makes equal weights equal files.
     private static readonly DateTimeOffset EntryTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -106,13 +109,21 @@ internal sealed class NpzFile : IDisposable
         }
     }
 
-    private static FileStream Open(string path)
+    private static Stream Open(string path)
     {
         if (!File.Exists(path))
             throw new InputException($"{path} does not exist; expected a .npz file of weights.");
         try
         {
-            return File.OpenRead(path);
+            FileStream file = File.OpenRead(path);
+            if (file.CanSeek)
+                return file;
+            // An archive's directory is at its end.
+            using (file)
+            {
+                return InputFile.ReadAtMost(file, MaxPipeBytes)
+                    ?? throw new InputException($"{path} is a pipe of more than {MaxPipeBytes} bytes; expected less, or a file.");
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using SimdConv.Cli.Data;
 
 namespace SimdConv.Cli.Training;
@@ -40,6 +41,7 @@ internal sealed class Trainer
     /// <param name="report">Told after each batch the images done so far, the batch's mean loss, and that of all so far.</param>
     /// <param name="cancellation">Ends the epoch between two batches.</param>
     /// <exception cref="OperationCanceledException">The epoch was ended.</exception>
+    /// <exception cref="InputException">A loss or a parameter is no longer a finite number.</exception>
     public (Score Score, double Seconds) RunEpoch(Action<int, double, double>? report = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -52,13 +54,34 @@ internal sealed class Trainer
             int count = Math.Min(batch, train.Count - done);
             Gather(order.AsSpan(done, count));
             (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count), adam);
+            if (!double.IsFinite(batchLoss))
+            {
+                throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                    $"training diverged: the loss of images {done + 1} to {done + count} of the epoch is {batchLoss}; expected a finite number. Nothing was written."));
+            }
+
             loss += batchLoss;
             correct += batchCorrect;
             done += count;
             report?.Invoke(done, batchLoss / count, loss / done);
         }
 
+        RequireFiniteParameters();
         return (new Score(loss / done, (double)correct / done), Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>The last step of an epoch may spoil what no later loss shows.</summary>
+    private void RequireFiniteParameters()
+    {
+        ReadOnlySpan<float> parameters = net.Parameters;
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            if (!float.IsFinite(parameters[i]))
+            {
+                throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                    $"training diverged: parameter {i} is {parameters[i]}; expected finite numbers. Nothing was written."));
+            }
+        }
     }
 
     private void Gather(ReadOnlySpan<int> indices)
@@ -73,6 +96,7 @@ internal sealed class Trainer
     }
 
     /// <summary>The net's score on a set, without training. <paramref name="predictions"/> takes its digits, unless empty.</summary>
+    /// <exception cref="InputException">A logit is NaN or infinite, so that the net recognises nothing.</exception>
     public static Score Evaluate(LeNet5<float> net, DigitSet set, Span<byte> predictions = default)
     {
         double loss = 0;
@@ -81,6 +105,15 @@ internal sealed class Trainer
         {
             DigitSet part = set.Slice(start, Math.Min(net.MaxBatch, set.Count - start));
             ReadOnlySpan<float> logits = net.Forward(part.Count, part.Images.Span);
+            for (int i = 0; i < logits.Length; i++)
+            {
+                if (!float.IsFinite(logits[i]))
+                {
+                    throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                        $"the weights are too large: logit {i % DigitSet.Classes} of image {start + (i / DigitSet.Classes)} is {logits[i]}; expected finite numbers."));
+                }
+            }
+
             (double partLoss, int partCorrect) = SoftmaxCrossEntropy.Evaluate(logits, part.Labels.Span, DigitSet.Classes, gradient: []);
             loss += partLoss;
             correct += partCorrect;

@@ -3,8 +3,8 @@ using SimdConv.Cli.Training;
 namespace SimdConv.Cli.Verification;
 
 /// <summary>
-/// The convolutions checked when none are named: layers of well-known networks with fewer or smaller images, and shapes drawn
-/// at random, the same ones every time, so that each feature and its neighbours of every vector length come up.
+/// What is checked when no shapes are named. The convolutions are layers of well-known networks with fewer or smaller images, and shapes
+/// drawn at random, the same ones every time, so that each feature and its neighbours of every vector length come up.
 /// </summary>
 internal static class BuiltInShapes
 {
@@ -44,7 +44,14 @@ internal static class BuiltInShapes
         "n=1,c=2,h=3,w=3,k=2,r=2,s=2,pad=4x4x4x4", // windows of padding alone
     ];
 
-    public static List<ShapeLine> Create()
+    /// <summary>Every operation of the library.</summary>
+    public static IEnumerable<ICheckable> All() =>
+    [
+        .. Convolutions(), .. WinogradChecks.BuiltIn(), .. TransposedChecks.BuiltIn(), .. ProductChecks.BuiltIn(), .. BatchedProductChecks.BuiltIn(),
+        .. PoolChecks.BuiltIn(), .. ActivationChecks.BuiltIn(),
+    ];
+
+    private static List<ShapeLine> Convolutions()
     {
         List<ShapeLine> lines = [];
         foreach (string layer in Layers)

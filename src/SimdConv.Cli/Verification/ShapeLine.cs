@@ -7,7 +7,7 @@ namespace SimdConv.Cli.Verification;
 /// <c>n=2,c=16,h=10,w=10,k=16,r=3,s=3,stride=1x1,pad=1x1x1x1,dilation=1x1,groups=1</c>: heights before widths, padding top, left,
 /// bottom, right. The last four may be left out.
 /// </summary>
-internal sealed record ShapeLine(int N, Conv2DShape Shape)
+internal sealed partial record ShapeLine(int N, Conv2DShape Shape) : ICheckable
 {
     /// <summary>Minutes of work for the oracle, which goes twelve times through them.</summary>
     private const long MaxMultiplyAdds = 1L << 33;

@@ -1,3 +1,5 @@
+using SimdConv.Cli.Commands;
+using SimdConv.Tests.Cli;
 using SimdConv.Tests.Overflow;
 
 namespace SimdConv.Tests.Processes;
@@ -41,11 +43,14 @@ internal static class Program
                 case ["scratch"]:
                     ResourceChild.Scratch();
                     return 0;
+                case ["verify", string direction, string fault, .. string[] shapes]:
+                    return VerifyCommand.Run(null, shapes, null, 1, asJson: true,
+                        new VerifierTests.Spoiler(direction, SimdSupport.Best, Enum.Parse<VerifierTests.Fault>(fault)));
                 case ["best"]:
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | overflow | workers | scratch | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | overflow | workers | scratch |\n    verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }
