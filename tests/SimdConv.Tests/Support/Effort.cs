@@ -12,13 +12,14 @@ internal static class Effort
     /// <summary>What the long run has of each generated case that the short run has.</summary>
     private const int Multiple = 50;
 
-    private static readonly double Part = ReadPart();
+    /// <summary>The part of the long run that is asked for: 0 in the short run, 1 for all of it.</summary>
+    public static readonly double Fraction = ReadFraction();
 
     /// <summary>Whether this is the long run, or a part of it.</summary>
-    public static bool IsLong => Part > 0;
+    public static bool IsLong => Fraction > 0;
 
     /// <summary>The number of something: in the short run the one, in the long run the other.</summary>
-    public static int Count(int inShortRun, int inLongRun) => (int)Math.Max(inShortRun, Part * inLongRun);
+    public static int Count(int inShortRun, int inLongRun) => (int)Math.Max(inShortRun, Fraction * inLongRun);
 
     /// <summary>The number of generated cases of a property.</summary>
     public static int Cases(int inShortRun) => Count(inShortRun, Multiple * inShortRun);
@@ -33,7 +34,7 @@ internal static class Effort
 
     public const string PoisonVariable = "SIMDCONV_TEST_POISON";
 
-    private static double ReadPart() =>
+    private static double ReadFraction() =>
         Environment.GetEnvironmentVariable("SIMDCONV_LONG") is { Length: > 0 } text
             ? double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
             : 0;
