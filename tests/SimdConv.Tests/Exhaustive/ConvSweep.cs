@@ -1,5 +1,6 @@
 using System.Numerics;
 using SimdConv.Cli.Verification;
+using SimdConv.Tests.Generators;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Exhaustive;
@@ -15,11 +16,12 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
     private readonly long index;
     private readonly int[] x, dy, y, dx;
     private readonly Memory<T> inputX, inputDy, inputW;
+    private readonly int threads;
     private string pass = "";
 
-    public ConvSweep(Sweep sweep, PlainConv plain, Channels channels, long index)
+    public ConvSweep(Sweep sweep, PlainConv plain, Channels channels, long index, int threads = 1)
     {
-        (this.sweep, this.plain, this.channels, this.index) = (sweep, plain, channels, index);
+        (this.sweep, this.plain, this.channels, this.index, this.threads) = (sweep, plain, channels, index, threads);
         (x, dx) = (Lay(plain.X, channels.C), Lay(plain.Dx, channels.C));
         (dy, y) = (Lay(plain.Dy, channels.K), Lay(plain.Y, channels.K));
         (inputX, inputDy, inputW) = (Bordered<T>.Input(x), Bordered<T>.Input(dy), Bordered<T>.Input(plain.W));
@@ -35,8 +37,8 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
         Memory<T> bias = Bordered<T>.Input(plain.OutputBias);
         foreach (SimdTier tier in SimdSupport.Available)
         {
-            Execution execution = tier.Run();
-            pass = $"{algorithm}, {tier}";
+            Execution execution = tier.Run(threads);
+            pass = threads == 1 ? $"{algorithm}, {tier}" : $"{algorithm}, {tier} on {threads} threads";
             PackedFilter<T>? filter = Make(() => plan.Pack(inputW.Span, FilterUse.Both, tier));
             if (filter is null)
                 continue;
@@ -66,7 +68,7 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
         Memory<T> bias = Bordered<T>.Input(plain.InputBias);
         foreach (SimdTier tier in SimdSupport.Available)
         {
-            Execution execution = tier.Run();
+            Execution execution = tier.Run(threads);
             pass = $"transposed, {tier}";
             PackedFilter<T>? filter = Make(() => plan.Pack(inputW.Span, FilterUse.Both, tier));
             if (filter is null)
@@ -94,8 +96,8 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
         foreach (SimdTier tier in SimdSupport.Available)
         {
             pass = $"columns, {tier}";
-            Check("im2col", unfolded, [], 0, output => SimdConv.Im2Col.Unfold<T>(table, plain.Batch, inputX.Span, output, layout, tier.Run()));
-            Check("col2im", folded, [], 0, output => Col2Im.Fold<T>(table, plain.Batch, inputColumns.Span, layout, output, tier.Run()));
+            Check("im2col", unfolded, [], 0, output => SimdConv.Im2Col.Unfold<T>(table, plain.Batch, inputX.Span, output, layout, tier.Run(threads)));
+            Check("col2im", folded, [], 0, output => Col2Im.Fold<T>(table, plain.Batch, inputColumns.Span, layout, output, tier.Run(threads)));
         }
     }
 
@@ -161,5 +163,10 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
     }
 
     private void Fail(string what, string difference) =>
-        sweep.Fail($"{new ShapeLine(plain.Batch, plain.Shape)} ({channels.Name}, case {index})", $"{pass}, {typeof(T).Name}, {what}", difference);
+        sweep.Fail($"{new ShapeLine(plain.Batch, plain.Shape)} ({channels.Name}, case {index})\n    {FoundCases.Advice(FoundCases.Line(Found))}",
+            $"{pass}, {typeof(T).Name}, {what}", difference);
+
+    private ConvCase Found => new(plain.Shape, plain.Batch, Kind, Kind, true, Beta(0), index % 2 == 0, DataKind.Integers, 1);
+
+    private LayoutKind Kind => channels.IsNhwc ? LayoutKind.Nhwc : LayoutKind.Nchw;
 }

@@ -28,6 +28,14 @@ internal sealed class PlainConv
         AddProducts();
     }
 
+    /// <summary>Any shape whose sums stay small enough.</summary>
+    public static PlainConv Of(Conv2DShape s, int batch, int seed) => new(
+        new("", s.C, s.K, s.Groups),
+        new(s.H, s.R, s.StrideH, s.PadTop, s.PadBottom, s.DilationH),
+        new(s.W, s.S, s.StrideW, s.PadLeft, s.PadRight, s.DilationW),
+        batch,
+        seed);
+
     public int Batch { get; }
 
     public int P { get; }

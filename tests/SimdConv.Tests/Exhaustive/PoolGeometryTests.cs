@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Tests.Generators;
 using SimdConv.Tests.Support;
 using Xunit.Abstractions;
 
@@ -93,6 +94,8 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
             Fail(e.GetType().Name, e.Message.Split('\n')[0]);
         }
 
+        PoolCase Found() => new(p.Shape, p.Kind, p.Batch, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Integers, 1);
+
         void Expect(string what, int[] values, Bordered<T>.Pass run)
         {
             if (Bordered<T>.Difference(values, [], 0, run) is string difference)
@@ -100,7 +103,7 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
         }
 
         void Fail(string what, string difference) =>
-            sweep.Fail($"{p.Kind} pooling of {p.Batch} x {p.Shape}", $"{pass}, {typeof(T).Name}, {what}", difference);
+            sweep.Fail($"{p.Kind} pooling of {p.Batch} x {p.Shape}\n    {FoundCases.Advice(FoundCases.Line(Found()))}", $"{pass}, {typeof(T).Name}, {what}", difference);
     }
 
     /// <summary>One pooling by plain loops over its definition, which share no code with the library.</summary>

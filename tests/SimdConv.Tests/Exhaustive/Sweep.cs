@@ -11,7 +11,7 @@ namespace SimdConv.Tests.Exhaustive;
 /// Runs numbered cases, each in every tier of the process. The short run takes a random sample, other cases for each seed; the long one takes all of
 /// them, on all processors. <c>SIMDCONV_TEST_PART=3/16</c> makes that the third of sixteen parts, so that a long run can be cut in pieces.
 /// </summary>
-internal sealed class Sweep(string name, ITestOutputHelper output)
+internal sealed class Sweep(string name, ITestOutputHelper? output = null)
 {
     private const int MostCases = 30;
 
@@ -44,12 +44,19 @@ internal sealed class Sweep(string name, ITestOutputHelper output)
         string whole = isWhole ? $"part {part + 1} of {parts} of all {size}" : $"a sample of {size}, SIMDCONV_TEST_SEED={Properties.Seed}";
         string summary = string.Create(CultureInfo.InvariantCulture,
             $"{name}: {count} cases ({whole}) in each of {string.Join(", ", SimdSupport.Available)}, float and double, {watch.Elapsed.TotalSeconds:F1} s, {failures.Count} failed");
-        output.WriteLine(summary);
+        output?.WriteLine(summary);
         Console.WriteLine(summary);
-        if (!failures.IsEmpty)
-            throw new XunitException($"{summary}\n{string.Join('\n', failures.Take(MostCases).Select(Describe))}");
+        foreach (SimdTier tier in SimdSupport.Available)
+            PropertyCounts.Add($"Exhaustive.{name}", tier, count);
+        ThrowIfFailed(summary);
 
         void Check(long i) => check(isWhole ? part + (i * parts) : (long)(Data.Mix(unchecked((int)Properties.Seed), i) % (ulong)size));
+    }
+
+    public void ThrowIfFailed(string summary)
+    {
+        if (!failures.IsEmpty)
+            throw new XunitException($"{summary}\n{string.Join('\n', failures.Take(MostCases).Select(Describe))}");
     }
 
     private static string Describe(KeyValuePair<string, ConcurrentQueue<string>> failure) =>

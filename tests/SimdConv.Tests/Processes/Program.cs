@@ -1,3 +1,5 @@
+using SimdConv.Tests.Blocks;
+
 namespace SimdConv.Tests.Processes;
 
 /// <summary>What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.</summary>
@@ -27,6 +29,9 @@ internal static class Program
                 case ["first"]:
                     FirstCallChild.Run();
                     return 0;
+                case ["caches"]:
+                    CacheChild.Run();
+                    return 0;
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;
@@ -34,7 +39,7 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | caches | tiles | best");
                     return 2;
             }
         }

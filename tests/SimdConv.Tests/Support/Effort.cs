@@ -32,6 +32,14 @@ internal static class Effort
     internal static void PoisonWorkspace() =>
         AppContext.SetSwitch(Core.Workspace.PoisonSwitch, Environment.GetEnvironmentVariable(PoisonVariable) != "0");
 
+    /// <summary>Has the library take the caches to be as large as a variable says, in a child process.</summary>
+    [ModuleInitializer]
+    internal static void ForceCacheSizes() =>
+        AppContext.SetData(Kernels.CacheSizes.Setting, Environment.GetEnvironmentVariable(CachesVariable));
+
+    /// <summary>Bytes of the three levels of cache, such as "32768,262144,2097152".</summary>
+    public const string CachesVariable = "SIMDCONV_TEST_CACHES";
+
     public const string PoisonVariable = "SIMDCONV_TEST_POISON";
 
     private static double ReadFraction() =>
