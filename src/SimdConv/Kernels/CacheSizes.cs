@@ -10,8 +10,8 @@ internal static class CacheSizes
     private const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024, LeastL3 = 2048 * 1024;
 
     /// <summary>
-    /// Data of <see cref="AppContext"/> that tests set before the first call: bytes of the three levels, such as "32768,262144,2097152", to run as
-    /// on a CPU that has these.
+    /// Data of <see cref="AppContext"/> that tests set before the first call: bytes of the three levels, such as
+    /// "32768,262144,2097152", to run as on a CPU that has these.
     /// </summary>
     public const string Setting = "SimdConv.CacheSizes";
 

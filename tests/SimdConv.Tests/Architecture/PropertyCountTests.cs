@@ -10,14 +10,15 @@ public sealed class LastCollection
 }
 
 /// <summary>
-/// Runs when all other tests of this process have: which tiers had how many cases of each property. The table is written to the console and to
-/// property-counts.txt beside this assembly.
+/// Runs when all other tests of this process have: which tiers had how many cases of each property. The table is written to the
+/// console and to property-counts.txt beside this assembly.
 /// </summary>
 [Collection(LastCollection.Name)]
 public sealed class PropertyCountTests
 {
     /// <summary>What no tier can change: sizes, tables and what is generated.</summary>
-    private static readonly string[] WithoutTier = ["ShapeTests.", "Im2ColTests.TablesHoldTheirDefinition", "FoundCasesTests.", "BlockTests.GeneratedConvolutions"];
+    private static readonly string[] WithoutTier =
+        ["ShapeTests.", "Im2ColTests.TablesHoldTheirDefinition", "FoundCasesTests.", "BlockTests.GeneratedConvolutions"];
 
     [Fact]
     public void EveryTierHadCasesOfEveryProperty()
@@ -26,6 +27,7 @@ public sealed class PropertyCountTests
         File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "property-counts.txt"), table);
         Console.WriteLine(table);
         Assert.Empty(PropertyCounts.Uneven());
-        Assert.DoesNotContain(PropertyCounts.Tierless(), property => !WithoutTier.Any(name => property.StartsWith(name, StringComparison.Ordinal)));
+        Assert.DoesNotContain(PropertyCounts.Tierless(), property =>
+            !WithoutTier.Any(name => property.StartsWith(name, StringComparison.Ordinal)));
     }
 }

@@ -13,14 +13,16 @@ public sealed class BlockFloatTests : BlockTests<float>;
 
 public sealed class BlockDoubleTests : BlockTests<double>;
 
-/// <summary>Sizes that cross the blocks which loops have on this CPU, whatever its caches are: see also <see cref="CacheProcessTests"/>.</summary>
+/// <summary>
+/// Sizes that cross the blocks which loops have on this CPU, whatever its caches are: see also <see cref="CacheProcessTests"/>.
+/// </summary>
 public abstract class BlockTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void Products(SimdTier tier)
     {
         Tiers.Require(tier);
-        BlockProperties<T>.Products(tier, 12);
+        BlockProperties<T>.Products(tier, 24);
     }
 
     [Fact]
@@ -33,7 +35,9 @@ public abstract class BlockTests<T> where T : unmanaged, IBinaryFloatingPointIee
         BlockProperties<T>.Poolings(tier, 10);
     }
 
-    /// <summary>The generator does what it is for: strips and blocks end within the images, in many cases of every direction.</summary>
+    /// <summary>
+    /// The generator does what it is for: strips and blocks end within the images, in many cases of every direction.
+    /// </summary>
     [Fact]
     public void GeneratedConvolutionsCrossTheirBlocks()
     {
@@ -70,7 +74,8 @@ internal static class BlockProperties<T> where T : unmanaged, IBinaryFloatingPoi
     }
 
     /// <summary>Exact on integers, in all directions; with fractions the same bits from every tier that fuses.</summary>
-    public static void Convolutions(SimdTier[] tiers, int count) => Properties.Check(tiers, "BlockTests.Convolutions", BlockCases.Convolutions<T>(), count, c =>
+    public static void Convolutions(SimdTier[] tiers, int count) =>
+        Properties.Check(tiers, "BlockTests.Convolutions", BlockCases.Convolutions<T>(), count, c =>
     {
         Conv2DShape s = c.Shape;
         int threads = 1 + (c.Seed % 3);
@@ -85,7 +90,8 @@ internal static class BlockProperties<T> where T : unmanaged, IBinaryFloatingPoi
         {
             T[] expected = ConvProperties<T>.Execute(run, direction, fusing[0].Run());
             foreach (SimdTier tier in fusing[1..])
-                Compare.Equal<T>(expected, ConvProperties<T>.Execute(run, direction, tier.Run(threads)), $"{direction} in {tier} on {threads} threads, against {fusing[0]}");
+                Compare.Equal<T>(expected, ConvProperties<T>.Execute(run, direction, tier.Run(threads)),
+                    $"{direction} in {tier} on {threads} threads, against {fusing[0]}");
         }
     });
 

@@ -12,8 +12,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Blocks;
 
 /// <summary>
-/// A sample of all properties in processes that take the caches to be smaller or larger than they are: blocks and strips are cut elsewhere there, and
-/// all results have the bits that they have in this process.
+/// A sample of all properties in processes that take the caches to be smaller or larger than they are: blocks and strips are
+/// cut elsewhere there, and all results have the bits that they have in this process.
 /// </summary>
 public sealed class CacheProcessTests
 {
@@ -26,7 +26,8 @@ public sealed class CacheProcessTests
     [InlineData(64, 2048)]
     public void OtherCachesGiveTheSameBits(int kilobytesOfL1, int kilobytesOfL2)
     {
-        string sizes = string.Create(CultureInfo.InvariantCulture, $"{kilobytesOfL1 << 10},{kilobytesOfL2 << 10},{kilobytesOfL2 << 13}");
+        string sizes = string.Create(
+            CultureInfo.InvariantCulture, $"{kilobytesOfL1 << 10},{kilobytesOfL2 << 10},{kilobytesOfL2 << 13}");
         string output = ChildProcess.MustSucceed(["caches"], (Effort.CachesVariable, sizes));
         Assert.Contains($"caches={sizes}\n", output, StringComparison.Ordinal);
         Assert.Equal(DigestsHere.Value, output.Split('\n').Where(line => line.StartsWith("digest ", StringComparison.Ordinal)));
@@ -36,7 +37,7 @@ public sealed class CacheProcessTests
 /// <summary>What such a process does, in the two best tiers.</summary>
 internal static class CacheChild
 {
-    private const int Cases = 15;
+    private const int Cases = 8;
 
     /// <summary>Layers that are cut in strips, blocks or chunks with some caches or all.</summary>
     private static readonly ConvCase[] Layers =
@@ -92,7 +93,7 @@ internal static class CacheChild
         BlockProperties<T>.Convolutions(TiersHere, Cases);
         foreach (SimdTier tier in TiersHere)
         {
-            BlockProperties<T>.Products(tier, Cases / 3);
+            BlockProperties<T>.Products(tier, Cases / 2);
             Properties.Check(tier, GemmCases.Any(), Cases, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
             Properties.Check(tier, PoolCases.Any(), Cases, c => PoolProperties<T>.Forward(tier, c));
             Properties.Check(tier, PoolCases.Any(), Cases, c => PoolProperties<T>.Backward(tier, c));
@@ -110,5 +111,6 @@ internal static class CacheChild
     private static ConvCase Layer(Conv2DShape shape, int batch) =>
         new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0.7, batch % 2 == 0, DataKind.Real, shape.C);
 
-    private static GemmCase Product(int m, int n, int k) => new(Transpose.No, m % 2 == 0 ? Transpose.Yes : Transpose.No, m, n, k, 1, 0.7, 0, 0, 0, DataKind.Real, m);
+    private static GemmCase Product(int m, int n, int k) =>
+        new(Transpose.No, m % 2 == 0 ? Transpose.Yes : Transpose.No, m, n, k, 1, 0.7, 0, 0, 0, DataKind.Real, m);
 }

@@ -105,11 +105,13 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     {
         Tiers.Require(tier);
         Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.Forward, c));
-        Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.InputGradient, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c =>
+            ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.InputGradient, c));
 
         // More images than a tile takes together, than there are threads, than a register has lanes.
         foreach (ConvDirection direction in (ConvDirection[])[ConvDirection.Forward, ConvDirection.InputGradient])
-            Properties.Check(tier, ConvCases.Any(), 30, c => ConvProperties<T>.SameAtAnyBatch(tier, direction, c with { Batch = 4 + (c.Seed % 16) }));
+            Properties.Check(tier, ConvCases.Any(), 30, c =>
+                ConvProperties<T>.SameAtAnyBatch(tier, direction, c with { Batch = 4 + (c.Seed % 16) }));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]

@@ -51,7 +51,8 @@ public abstract class MetamorphicTests<T> where T : unmanaged, IBinaryFloatingPo
         T[] x = Image(s, c), w = Weights(s, c), y = Forward(tier, s, c.Batch, x, w), expected = new T[y.Length];
         int pixels = s.H * s.W;
         for (int n = 0; n < c.Batch; n++)
-            SimdConv.Gemm.Multiply<T>(s.K, pixels, s.C, w, x.AsSpan(n * s.C * pixels), expected.AsSpan(n * s.K * pixels), tier.Run());
+            SimdConv.Gemm.Multiply<T>(
+                s.K, pixels, s.C, w, x.AsSpan(n * s.C * pixels), expected.AsSpan(n * s.K * pixels), tier.Run());
         Compare.Equal<T>(expected, y, "y");
     });
 
@@ -95,7 +96,8 @@ public abstract class MetamorphicTests<T> where T : unmanaged, IBinaryFloatingPo
     {
         Conv2DShape s = c.Shape;
         T[] x = Image(s, c), w = Weights(s, c), y = Forward(tier, s, c.Batch, x, w);
-        T[] scaled = Forward(tier, s, c.Batch, [.. x.Select(v => v * T.CreateTruncating(64))], [.. w.Select(v => v / T.CreateTruncating(4))]);
+        T[] scaled = Forward(tier, s, c.Batch, [.. x.Select(v => v * T.CreateTruncating(64))],
+            [.. w.Select(v => v / T.CreateTruncating(4))]);
         Compare.Equal<T>([.. y.Select(v => v * T.CreateTruncating(16))], scaled, "y");
     });
 
@@ -104,7 +106,8 @@ public abstract class MetamorphicTests<T> where T : unmanaged, IBinaryFloatingPo
     public void EqualFiltersGiveEqualChannels(SimdTier tier) => Check(tier, c =>
     {
         Conv2DShape s = c.Shape with { Groups = 1, K = 35 };
-        T[] x = Image(s, c), one = Data.Make<T>(s.Taps, DataKind.Real, c.Seed), w = [.. Enumerable.Repeat(one, s.K).SelectMany(v => v)];
+        T[] x = Image(s, c), one = Data.Make<T>(s.Taps, DataKind.Real, c.Seed),
+            w = [.. Enumerable.Repeat(one, s.K).SelectMany(v => v)];
         T[] y = Forward(tier, s, c.Batch, x, w);
         int plane = s.P * s.Q;
         for (int k = 0; k < c.Batch * s.K; k++)

@@ -51,7 +51,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         Tiers.Require(tier);
         double worst = 0;
         foreach (ConvDirection direction in Directions)
-            worst = Math.Max(worst, Properties.Worst(tier, ConvCases.Winograd(algorithm), 150, c => Check(tier, direction, c), Adapt(algorithm)));
+            worst = Math.Max(worst, Properties.Worst(
+                tier, ConvCases.Winograd(algorithm), 150, c => Check(tier, direction, c), Adapt(algorithm)));
         output.WriteLine($"Worst error: {worst:G4} of its bound");
     }
 
@@ -93,7 +94,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
     public void EpilogueFollowsTheSum(SimdTier tier, ConvAlgorithm algorithm)
     {
         Tiers.Require(tier);
-        Properties.Check(tier, ConvCases.Winograd(algorithm), 60, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c), Adapt(algorithm));
+        Properties.Check(tier, ConvCases.Winograd(algorithm), 60, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c),
+            Adapt(algorithm));
     }
 
     [SkippableTheory, MemberData(nameof(TiersAndAlgorithms))]

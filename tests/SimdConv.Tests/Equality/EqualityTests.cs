@@ -39,7 +39,8 @@ public abstract class EqualityTests<T> where T : unmanaged, IBinaryFloatingPoint
     [SkippableFact]
     public void Columns() => Check(ConvCases.Any(), 1000, Im2ColProperties<T>.Execute);
 
-    private static void Check<TCase>(Arbitrary<TCase> cases, int count, Func<TCase, Execution, T[]> run, [CallerMemberName] string test = "")
+    private static void Check<TCase>(
+        Arbitrary<TCase> cases, int count, Func<TCase, Execution, T[]> run, [CallerMemberName] string test = "")
     {
         SimdTier[] tiers = [.. SimdSupport.Available.Where(SimdSupport.Fuses)];
         Skip.If(tiers.Length == 0, "no tier of this process fuses");

@@ -1,9 +1,15 @@
 namespace SimdConv.Tests.Exhaustive;
 
-/// <summary>What a convolution or a pooling does along one axis. All numbers come from sliding a window, not from the library's formulas.</summary>
+/// <summary>
+/// What a convolution or a pooling does along one axis. All numbers come from sliding a window, not from the library's
+/// formulas.
+/// </summary>
 internal readonly record struct Axis(int Size, int Kernel, int Stride, int Before, int After, int Dilation)
 {
-    /// <summary>Size 1 to 5, kernel and stride 1 to 3, padding 0 to 2 before and 0 to 4 after, dilation 1 and 2: all that give an output.</summary>
+    /// <summary>
+    /// Size 1 to 5, kernel and stride 1 to 3, padding 0 to 2 before and 0 to 4 after, dilation 1 and 2: all that give an
+    /// output.
+    /// </summary>
     public static readonly Axis[] All =
     [
         .. from size in Enumerable.Range(1, 5)
@@ -20,7 +26,10 @@ internal readonly record struct Axis(int Size, int Kernel, int Stride, int Befor
     /// <summary>Pixels from the first tap of a window to its last one.</summary>
     private int Extent => (Dilation * (Kernel - 1)) + 1;
 
-    /// <summary>Windows that fit; in ceil mode also the partial window behind them that begins inside the image or the padding before it.</summary>
+    /// <summary>
+    /// Windows that fit; in ceil mode also the partial window behind them that begins inside the image or the padding before
+    /// it.
+    /// </summary>
     public int Windows(bool isCeil)
     {
         int windows = 0, padded = Before + Size + After;
@@ -39,7 +48,9 @@ internal readonly record struct Axis(int Size, int Kernel, int Stride, int Befor
         return pixel < Size ? Math.Max(pixel, -1) : -1;
     }
 
-    /// <summary>Taps of a window that lie in the image or in its padding: what an average that includes the padding divides by.</summary>
+    /// <summary>
+    /// Taps of a window that lie in the image or in its padding: what an average that includes the padding divides by.
+    /// </summary>
     public int PaddedTaps(int window)
     {
         int taps = 0;

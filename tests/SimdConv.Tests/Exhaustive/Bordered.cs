@@ -4,7 +4,10 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Exhaustive;
 
-/// <summary>Operands and results of the sweeps, with canaries before and behind each: one that is read shows as NaN, one that is written is found.</summary>
+/// <summary>
+/// Operands and results of the sweeps, with canaries before and behind each: one that is read shows as NaN, one that is written
+/// is found.
+/// </summary>
 internal static class Bordered<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Margin = 16;
@@ -23,8 +26,8 @@ internal static class Bordered<T> where T : unmanaged, IBinaryFloatingPointIeee7
     }
 
     /// <summary>
-    /// Runs a pass that must give beta * before + sums, bit for bit (but -0 equals +0). With beta = 0 the output holds NaN ahead. Says what is wrong,
-    /// or null.
+    /// Runs a pass that must give beta * before + sums, bit for bit (but -0 equals +0). With beta = 0 the output holds NaN
+    /// ahead. Says what is wrong, or null.
     /// </summary>
     public static string? Difference(ReadOnlySpan<int> sums, ReadOnlySpan<int> before, int beta, Pass pass)
     {
@@ -69,5 +72,6 @@ internal static class Bordered<T> where T : unmanaged, IBinaryFloatingPointIeee7
             elements[i] = T.CreateTruncating(values[i]);
     }
 
-    private static bool SameBits(ReadOnlySpan<T> a, ReadOnlySpan<T> b) => MemoryMarshal.AsBytes(a).SequenceEqual(MemoryMarshal.AsBytes(b));
+    private static bool SameBits(ReadOnlySpan<T> a, ReadOnlySpan<T> b) =>
+        MemoryMarshal.AsBytes(a).SequenceEqual(MemoryMarshal.AsBytes(b));
 }

@@ -4,8 +4,8 @@ using Xunit.Abstractions;
 namespace SimdConv.Tests.Exhaustive;
 
 /// <summary>
-/// Every small geometry of both axes, with channels that reach every pass: all directions of the convolution and of the transposed one, raw and
-/// packed weights, beta 0, 1 and another. Results are exact integers, compared with plain loops.
+/// Every small geometry of both axes, with channels that reach every pass: all directions of the convolution and of the
+/// transposed one, raw and packed weights, beta 0, 1 and another. Results are exact integers, compared with plain loops.
 /// </summary>
 public sealed class ConvGeometryTests(ITestOutputHelper output)
 {
@@ -24,7 +24,8 @@ public sealed class ConvGeometryTests(ITestOutputHelper output)
     ];
 
     /// <summary>Fewer for transposed convolutions, which call the passes of a convolution.</summary>
-    private static readonly Channels[] TransposedFamilies = [.. Families.Where(family => family.Name is "dense" or "one channel" or "depthwise with multiplier" or "grouped")];
+    private static readonly Channels[] TransposedFamilies =
+        [.. Families.Where(family => family.Name is "dense" or "one channel" or "depthwise with multiplier" or "grouped")];
 
     private static readonly Channels[] ColumnFamilies = [new("one channel", 1, 1, 1), new("channels", 5, 1, 1)];
 
@@ -64,7 +65,9 @@ public sealed class ConvGeometryTests(ITestOutputHelper output)
         });
     }
 
-    /// <summary>The plain loops themselves, worked out by hand: two pixels, a kernel of two taps, one pixel of padding ahead.</summary>
+    /// <summary>
+    /// The plain loops themselves, worked out by hand: two pixels, a kernel of two taps, one pixel of padding ahead.
+    /// </summary>
     [Fact]
     public void PlainLoopsDoWhatTheDefinitionSays()
     {
@@ -86,6 +89,7 @@ public sealed class ConvGeometryTests(ITestOutputHelper output)
         long axes = index / families.Length;
         Channels channels = families[index % families.Length];
         int batch = 1 + (int)(Data.Mix(1, index) % 3);
-        return (new(channels, Axis.All[axes / Axis.All.Length], Axis.All[axes % Axis.All.Length], batch, unchecked((int)index)), channels);
+        return (new(channels, Axis.All[axes / Axis.All.Length], Axis.All[axes % Axis.All.Length], batch, unchecked((int)index)),
+            channels);
     }
 }

@@ -5,7 +5,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Exhaustive;
 
-/// <summary>One case of the sweep over convolutions in one type: the library's passes in each tier, against the sums of the plain loops.</summary>
+/// <summary>
+/// One case of the sweep over convolutions in one type: the library's passes in each tier, against the sums of the plain loops.
+/// </summary>
 internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly int[] Betas = [0, 1, -2];
@@ -30,7 +32,8 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Convolution(ConvAlgorithm algorithm = ConvAlgorithm.Direct)
     {
         Conv2DShape shape = plain.Shape;
-        Conv2DPlan<T>? plan = Make(() => new Conv2DPlan<T>(shape, Layout(shape.C, shape.H, shape.W), Layout(shape.K, shape.P, shape.Q), algorithm));
+        Conv2DPlan<T>? plan = Make(
+            () => new Conv2DPlan<T>(shape, Layout(shape.C, shape.H, shape.W), Layout(shape.K, shape.P, shape.Q), algorithm));
         if (plan is null)
             return;
         (int batch, int[] biased) = (plain.Batch, WithBias(y, plain.OutputBias));
@@ -43,15 +46,21 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
             if (filter is null)
                 continue;
             Check("y", y, [], 0, output => plan.Forward(batch, inputX.Span, inputW.Span, output, default, execution));
-            Check("y, packed weights, bias", biased, [], 0, output => plan.Forward(batch, inputX.Span, filter, output, new() { Bias = bias.Span }, execution));
-            Check("dx", dx, x, Beta(0), output => plan.InputGradient(batch, inputDy.Span, inputW.Span, output, BetaOf(0), execution));
-            Check("dx, packed weights", dx, x, Beta(1), output => plan.InputGradient(batch, inputDy.Span, filter, output, BetaOf(1), execution));
+            Check("y, packed weights, bias", biased, [], 0, output =>
+                plan.Forward(batch, inputX.Span, filter, output, new() { Bias = bias.Span }, execution));
+            Check("dx", dx, x, Beta(0), output =>
+                plan.InputGradient(batch, inputDy.Span, inputW.Span, output, BetaOf(0), execution));
+            Check("dx, packed weights", dx, x, Beta(1), output =>
+                plan.InputGradient(batch, inputDy.Span, filter, output, BetaOf(1), execution));
             if (algorithm != ConvAlgorithm.Direct)
                 continue;
-            Check("dw", plain.Dw, plain.W, Beta(2), output => plan.WeightGradient(batch, inputX.Span, inputDy.Span, output, default, BetaOf(2), execution));
-            Check("db beside dw", plain.Db, plain.OutputBias, Beta(0), output => plan.WeightGradient(batch, inputX.Span, inputDy.Span,
+            Check("dw", plain.Dw, plain.W, Beta(2), output =>
+                plan.WeightGradient(batch, inputX.Span, inputDy.Span, output, default, BetaOf(2), execution));
+            Check("db beside dw", plain.Db, plain.OutputBias, Beta(0), output =>
+                plan.WeightGradient(batch, inputX.Span, inputDy.Span,
                 Bordered<T>.Input(plain.W).Span, output, BetaOf(0), execution));
-            Check("db", plain.Db, plain.OutputBias, Beta(1), output => plan.BiasGradient(batch, inputDy.Span, output, BetaOf(1), execution));
+            Check("db", plain.Db, plain.OutputBias, Beta(1), output =>
+                plan.BiasGradient(batch, inputDy.Span, output, BetaOf(1), execution));
         }
 
         if (algorithm == ConvAlgorithm.Direct && shape is { R: 3, S: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1 })
@@ -61,7 +70,8 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Transposed()
     {
         ConvTranspose2DShape shape = plain.Transposed;
-        ConvTranspose2DPlan<T>? plan = Make(() => new ConvTranspose2DPlan<T>(shape, Layout(shape.C, shape.H, shape.W), Layout(shape.K, shape.P, shape.Q)));
+        ConvTranspose2DPlan<T>? plan =
+            Make(() => new ConvTranspose2DPlan<T>(shape, Layout(shape.C, shape.H, shape.W), Layout(shape.K, shape.P, shape.Q)));
         if (plan is null)
             return;
         (int batch, int[] biased) = (plain.Batch, WithBias(dx, plain.InputBias));
@@ -74,11 +84,16 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
             if (filter is null)
                 continue;
             Check("y", dx, [], 0, output => plan.Forward(batch, inputDy.Span, filter, output, default, execution));
-            Check("y, bias", biased, [], 0, output => plan.Forward(batch, inputDy.Span, inputW.Span, output, new() { Bias = bias.Span }, execution));
-            Check("dx", y, dy, Beta(0), output => plan.InputGradient(batch, inputX.Span, inputW.Span, output, BetaOf(0), execution));
-            Check("dx, packed weights", y, dy, Beta(1), output => plan.InputGradient(batch, inputX.Span, filter, output, BetaOf(1), execution));
-            Check("dw", plain.Dw, plain.W, Beta(2), output => plan.WeightGradient(batch, inputDy.Span, inputX.Span, output, BetaOf(2), execution));
-            Check("db", plain.InputSums, plain.InputBias, Beta(0), output => plan.BiasGradient(batch, inputX.Span, output, BetaOf(0), execution));
+            Check("y, bias", biased, [], 0, output =>
+                plan.Forward(batch, inputDy.Span, inputW.Span, output, new() { Bias = bias.Span }, execution));
+            Check("dx", y, dy, Beta(0), output =>
+                plan.InputGradient(batch, inputX.Span, inputW.Span, output, BetaOf(0), execution));
+            Check("dx, packed weights", y, dy, Beta(1), output =>
+                plan.InputGradient(batch, inputX.Span, filter, output, BetaOf(1), execution));
+            Check("dw", plain.Dw, plain.W, Beta(2), output =>
+                plan.WeightGradient(batch, inputDy.Span, inputX.Span, output, BetaOf(2), execution));
+            Check("db", plain.InputSums, plain.InputBias, Beta(0), output =>
+                plan.BiasGradient(batch, inputX.Span, output, BetaOf(0), execution));
         }
     }
 
@@ -96,8 +111,10 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
         foreach (SimdTier tier in SimdSupport.Available)
         {
             pass = $"columns, {tier}";
-            Check("im2col", unfolded, [], 0, output => SimdConv.Im2Col.Unfold<T>(table, plain.Batch, inputX.Span, output, layout, tier.Run(threads)));
-            Check("col2im", folded, [], 0, output => Col2Im.Fold<T>(table, plain.Batch, inputColumns.Span, layout, output, tier.Run(threads)));
+            Check("im2col", unfolded, [], 0, output =>
+                SimdConv.Im2Col.Unfold<T>(table, plain.Batch, inputX.Span, output, layout, tier.Run(threads)));
+            Check("col2im", folded, [], 0, output =>
+                Col2Im.Fold<T>(table, plain.Batch, inputColumns.Span, layout, output, tier.Run(threads)));
         }
     }
 
@@ -106,7 +123,8 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     private T BetaOf(int turn) => T.CreateTruncating(Beta(turn));
 
-    private ImageLayout Layout(int count, int height, int width) => channels.IsNhwc ? ImageLayout.Nhwc(count, height, width) : ImageLayout.Nchw(count, height, width);
+    private ImageLayout Layout(int count, int height, int width) => channels.IsNhwc ? ImageLayout.Nhwc(count, height, width)
+        : ImageLayout.Nchw(count, height, width);
 
     private int[] WithBias(int[] image, int[] bias)
     {
@@ -163,8 +181,10 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
     }
 
     private void Fail(string what, string difference) =>
-        sweep.Fail($"{new ShapeLine(plain.Batch, plain.Shape)} ({channels.Name}, case {index})\n    {FoundCases.Advice(FoundCases.Line(Found))}",
+        sweep.Fail($"{new ShapeLine(plain.Batch, plain.Shape)} ({channels.Name}, case {index})\n    {Advice}",
             $"{pass}, {typeof(T).Name}, {what}", difference);
+
+    private string Advice => FoundCases.Advice(FoundCases.Line(Found));
 
     private ConvCase Found => new(plain.Shape, plain.Batch, Kind, Kind, true, Beta(0), index % 2 == 0, DataKind.Integers, 1);
 

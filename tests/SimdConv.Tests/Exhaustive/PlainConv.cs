@@ -6,8 +6,8 @@ namespace SimdConv.Tests.Exhaustive;
 internal sealed record Channels(string Name, int C, int K, int Groups, bool IsNhwc = false);
 
 /// <summary>
-/// One convolution of small integers in all directions by plain loops over the definition. It shares no code with the library. All sums stay far below
-/// 2^24, so that they are exact in any order and in either type. Images are in the order n, c, h, w.
+/// One convolution of small integers in all directions by plain loops over the definition. It shares no code with the library.
+/// All sums stay far below 2^24, so that they are exact in any order and in either type. Images are in the order n, c, h, w.
 /// </summary>
 internal sealed class PlainConv
 {
@@ -105,7 +105,9 @@ internal sealed class PlainConv
     /// <summary>X as a matrix of columns for each image: rows (c, r, s), columns (p, q).</summary>
     public int[] Unfolded() => Columns((columns, i, pixel) => columns[i] = X[pixel]);
 
-    /// <summary>The images that columns add up to, each element of <paramref name="columns"/> at the pixel that it was read from.</summary>
+    /// <summary>
+    /// The images that columns add up to, each element of <paramref name="columns"/> at the pixel that it was read from.
+    /// </summary>
     public int[] Folded(int[] columns)
     {
         int[] folded = new int[X.Length];

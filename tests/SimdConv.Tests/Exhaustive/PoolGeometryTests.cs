@@ -6,8 +6,9 @@ using Xunit.Abstractions;
 namespace SimdConv.Tests.Exhaustive;
 
 /// <summary>
-/// Every small geometry of both axes of pooling: maxima, averages with and without the padding, with and without a last partial window, forward and
-/// backward. Data are integers that every divisor divides, so that results are exact; they are compared with plain loops.
+/// Every small geometry of both axes of pooling: maxima, averages with and without the padding, with and without a last partial
+/// window, forward and backward. Data are integers that every divisor divides, so that results are exact; they are compared
+/// with plain loops.
 /// </summary>
 public sealed class PoolGeometryTests(ITestOutputHelper output)
 {
@@ -37,8 +38,10 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
             long i = isCeil ? index - sizes[0] : index;
             Axis[] some = axes[isCeil ? 1 : 0];
             int variant = (int)(i % variants);
-            PlainPool plain = new(kind, Channels[variant % Channels.Length], some[i / variants / some.Length], some[i / variants % some.Length], isCeil,
-                includesPad: variant < Channels.Length, 1 + (int)(Data.Mix(1, index) % 3), unchecked((int)index));
+            (Axis vertical, Axis horizontal) = (some[i / variants / some.Length], some[i / variants % some.Length]);
+            int batch = 1 + (int)(Data.Mix(1, index) % 3);
+            PlainPool plain = new(kind, Channels[variant % Channels.Length], vertical, horizontal, isCeil,
+                includesPad: variant < Channels.Length, batch, unchecked((int)index));
             Check<float>(sweep, plain);
             Check<double>(sweep, plain);
         });
@@ -103,13 +106,15 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
         }
 
         void Fail(string what, string difference) =>
-            sweep.Fail($"{p.Kind} pooling of {p.Batch} x {p.Shape}\n    {FoundCases.Advice(FoundCases.Line(Found()))}", $"{pass}, {typeof(T).Name}, {what}", difference);
+            sweep.Fail($"{p.Kind} pooling of {p.Batch} x {p.Shape}\n    {FoundCases.Advice(FoundCases.Line(Found()))}",
+                $"{pass}, {typeof(T).Name}, {what}", difference);
     }
 
     /// <summary>One pooling by plain loops over its definition, which share no code with the library.</summary>
     private sealed class PlainPool
     {
-        public PlainPool(PoolKind kind, int channels, Axis vertical, Axis horizontal, bool isCeil, bool includesPad, int batch, int seed)
+        public PlainPool(PoolKind kind, int channels, Axis vertical, Axis horizontal, bool isCeil, bool includesPad, int batch,
+            int seed)
         {
             (Kind, Batch) = (kind, batch);
             (int rows, int columns) = (vertical.Windows(isCeil), horizontal.Windows(isCeil));

@@ -38,7 +38,8 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
             {
                 Properties.Check(tier, GemmCases.Any(), 1000, g => Fused(tier, g, byRows, threads));
                 Properties.Check(tier, GemmCases.Long(), 20, g => Fused(tier, g, byRows, threads));
-                Properties.Check(tier, GemmCases.Long(), 3, g => Fused(tier, g with { M = g.M + 90, N = g.N + 110, K = g.K + 60 }, byRows, threads));
+                Properties.Check(tier, GemmCases.Long(), 3, g =>
+                    Fused(tier, g with { M = g.M + 90, N = g.N + 110, K = g.K + 60 }, byRows, threads));
             }
         }
     }

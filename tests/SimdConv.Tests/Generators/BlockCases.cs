@@ -8,15 +8,17 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Generators;
 
 /// <summary>
-/// Convolutions whose sizes cross the blocks that a plan has on this CPU, as its own description tells them: strips of rows, and blocks of channels.
-/// The tier, the direction and the block follow from the case's seed. Poolings of more than one strip.
+/// Convolutions whose sizes cross the blocks that a plan has on this CPU, as its own description tells them: strips of rows,
+/// and blocks of channels. The tier, the direction and the block follow from the case's seed. Poolings of more than one strip.
 /// </summary>
 public static partial class BlockCases
 {
     private const long MostWork = 5_000_000;
 
     public static Arbitrary<ConvCase> Convolutions<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T> => Arb.From(
-        from counts in Gen.Elements((1, 1, 4), (1, 3, 7), (1, 16, 3), (1, 60, 17), (1, 64, 2), (1, 70, 33), (1, 200, 1), (1, 530, 5), (1, 5, 300), (1, 2, 530), (2, 33, 9), (16, 1, 1), (40, 1, 2))
+        from counts in Gen.Elements(
+            (1, 1, 4), (1, 3, 7), (1, 16, 3), (1, 60, 17), (1, 64, 2), (1, 70, 33), (1, 200, 1), (1, 530, 5), (1, 5, 300),
+            (1, 2, 530), (2, 33, 9), (16, 1, 1), (40, 1, 2))
         from width in Gen.Elements(3, 7, 14, 33, 60, 130, 300)
         from kernel in Gen.Elements((1, 1), (3, 3), (3, 3), (5, 5), (2, 7))
         from stride in Gen.Elements(1, 1, 2)
@@ -28,7 +30,9 @@ public static partial class BlockCases
         from packed in Gen.Elements(true, false)
         from seed in Gen.Choose(0, int.MaxValue - 8)
         let height = (dilation * (kernel.Item1 - 1)) + 1
-        let shape = new Conv2DShape(counts.Item1 * counts.Item2, height, Math.Max(width, (dilation * (kernel.Item2 - 1)) + 1), counts.Item1 * counts.Item3, kernel.Item1, kernel.Item2)
+        let shape = new Conv2DShape(
+            counts.Item1 * counts.Item2, height, Math.Max(width, (dilation * (kernel.Item2 - 1)) + 1),
+            counts.Item1 * counts.Item3, kernel.Item1, kernel.Item2)
         {
             StrideH = stride,
             StrideW = stride,
@@ -40,9 +44,12 @@ public static partial class BlockCases
             PadRight = pad,
             Groups = counts.Item1,
         }
-        select Cross<T>(new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, bias, beta, packed, DataKind.Real, seed)), ConvCases.Shrink);
+        select Cross<T>(new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, bias, beta, packed, DataKind.Real, seed)),
+            ConvCases.Shrink);
 
-    /// <summary>Rows of windows for more than one strip with windows in lanes, which hold 4096 elements, or with planes in lanes.</summary>
+    /// <summary>
+    /// Rows of windows for more than one strip with windows in lanes, which hold 4096 elements, or with planes in lanes.
+    /// </summary>
     public static Arbitrary<PoolCase> Poolings() => Arb.From(
         from kind in Gen.Elements(PoolKind.Max, PoolKind.Average)
         from width in Gen.Elements(9, 33, 130, 301, 700)
@@ -55,14 +62,23 @@ public static partial class BlockCases
         from data in Gen.Elements(DataKind.Real, DataKind.Integers)
         from seed in Gen.Choose(0, int.MaxValue - 8)
         let height = Math.Max(kernel, Math.Min((strips * 4096 / width) + beside, 90_000 / (width * channels * kernel)))
-        select new PoolCase(new(channels, height, width, kernel, kernel) { StrideH = stride, StrideW = stride, PadTop = pad, PadLeft = pad, PadRight = pad, CeilMode = pad == 1 },
-            kind, 1, LayoutKind.Nchw, LayoutKind.Nchw, data, seed), PoolCases.Shrink);
+        let shape = new Pool2DShape(channels, height, width, kernel, kernel)
+        {
+            StrideH = stride,
+            StrideW = stride,
+            PadTop = pad,
+            PadLeft = pad,
+            PadRight = pad,
+            CeilMode = pad == 1,
+        }
+        select new PoolCase(shape, kind, 1, LayoutKind.Nchw, LayoutKind.Nchw, data, seed), PoolCases.Shrink);
 
     public static bool HasSeveralStrips(string description, Conv2DShape s) => Rows(description) is int rows and > 0 && rows < s.P;
 
     public static bool HasSeveralBlocks(string description, Conv2DShape s, ConvDirection direction) =>
         ChannelBlock().Match(description) is { Success: true } match
-        && int.Parse(match.Groups["channels"].Value, CultureInfo.InvariantCulture) < (direction == ConvDirection.InputGradient ? s.K : s.C) / s.Groups;
+        && int.Parse(match.Groups["channels"].Value, CultureInfo.InvariantCulture)
+            < (direction == ConvDirection.InputGradient ? s.K : s.C) / s.Groups;
 
     private static ConvCase Cross<T>(ConvCase c) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -76,9 +92,11 @@ public static partial class BlockCases
         string description = Describe(c);
         if (ChannelBlock().Match(description) is { Success: true } match && c.Seed / 96 % 2 == 0)
         {
-            int channels = (blocks * int.Parse(match.Groups["channels"].Value, CultureInfo.InvariantCulture)) + beside;
+            int block = int.Parse(match.Groups["channels"].Value, CultureInfo.InvariantCulture);
             Conv2DShape s = c.Shape;
-            ConvCase other = c with { Shape = direction == ConvDirection.InputGradient ? s with { K = Math.Max(1, channels) * s.Groups } : s with { C = Math.Max(1, channels) * s.Groups } };
+            int channels = Math.Max(1, (blocks * block) + beside) * s.Groups;
+            s = direction == ConvDirection.InputGradient ? s with { K = channels } : s with { C = channels };
+            ConvCase other = c with { Shape = s };
             return Work(other) <= MostWork ? other : c;
         }
 
@@ -106,7 +124,8 @@ public static partial class BlockCases
 
     /// <summary>Rows of a strip, the first one where phases have different ones; -1 where there are none.</summary>
     private static int Rows(string description) =>
-        StripRows().Match(description) is { Success: true } match ? int.Parse(match.Groups["rows"].Value, CultureInfo.InvariantCulture) : -1;
+        StripRows().Match(description) is { Success: true } match
+            ? int.Parse(match.Groups["rows"].Value, CultureInfo.InvariantCulture) : -1;
 
     [GeneratedRegex(@"of (?<rows>\d+) rows")]
     private static partial Regex StripRows();

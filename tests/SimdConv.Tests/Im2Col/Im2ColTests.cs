@@ -29,7 +29,8 @@ public abstract class Im2ColTests<T> where T : unmanaged, IBinaryFloatingPointIe
     {
         Tiers.Require(tier);
         Properties.Check(tier, ConvCases.Any(), 1000, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c));
-        Properties.Check(tier, ConvCases.Any(), 100, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c with { Batch = 4 + (c.Seed % 16) }));
+        Properties.Check(tier, ConvCases.Any(), 100, c =>
+            Im2ColProperties<T>.SameAtAnyBatch(tier, c with { Batch = 4 + (c.Seed % 16) }));
     }
 
     [Fact]

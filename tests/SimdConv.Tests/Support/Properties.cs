@@ -8,9 +8,10 @@ using SimdConv.Tests.Generators;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// Runs one property over the cases that once failed and over generated ones, as many as told in the short run and 50 times as many in the long
-/// one. The seed of the generated ones comes from the commit, so that each commit tries other cases and a failure comes back until it is mended;
-/// SIMDCONV_TEST_SEED sets another one. A failure prints the seed, the smallest case found, and the line that makes it a permanent case.
+/// Runs one property over the cases that once failed and over generated ones, as many as told in the short run and 50 times as
+/// many in the long one. The seed of the generated ones comes from the commit, so that each commit tries other cases and a
+/// failure comes back until it is mended; SIMDCONV_TEST_SEED sets another one. A failure prints the seed, the smallest case
+/// found, and the line that makes it a permanent case.
 /// </summary>
 internal static class Properties
 {
@@ -29,13 +30,17 @@ internal static class Properties
     /// <param name="adapt">Makes a permanent case one of the property's own kind; null takes it as it is.</param>
     /// <param name="test">The test that calls.</param>
     /// <param name="file">Its file.</param>
-    public static void Check<TCase>(SimdTier tier, Arbitrary<TCase> cases, int count, Action<TCase> property, Func<TCase, TCase>? adapt = null,
+    public static void Check<TCase>(
+        SimdTier tier, Arbitrary<TCase> cases, int count, Action<TCase> property, Func<TCase, TCase>? adapt = null,
         [CallerMemberName] string test = "", [CallerFilePath] string file = "") =>
         Check([tier], PropertyCounts.Name(file, test), cases, count, property, adapt);
 
-    /// <summary>As <see cref="Check{TCase}(SimdTier, Arbitrary{TCase}, int, Action{TCase}, Func{TCase, TCase}?, string, string)"/>, for a property that
-    /// gives an error as a fraction of its bound: returns the worst one.</summary>
-    public static double Worst<TCase>(SimdTier tier, Arbitrary<TCase> cases, int count, Func<TCase, double> property, Func<TCase, TCase>? adapt = null,
+    /// <summary>
+    /// As <see cref="Check{TCase}(SimdTier, Arbitrary{TCase}, int, Action{TCase}, Func{TCase, TCase}?, string, string)"/>, for
+    /// a property that gives an error as a fraction of its bound: returns the worst one.
+    /// </summary>
+    public static double Worst<TCase>(
+        SimdTier tier, Arbitrary<TCase> cases, int count, Func<TCase, double> property, Func<TCase, TCase>? adapt = null,
         [CallerMemberName] string test = "", [CallerFilePath] string file = "")
     {
         double worst = 0;
@@ -49,7 +54,9 @@ internal static class Properties
         Check([], PropertyCounts.Name(file, test), cases, count, property);
 
     /// <summary>A property that runs each case in all the given tiers.</summary>
-    public static void Check<TCase>(SimdTier[] tiers, string name, Arbitrary<TCase> cases, int count, Action<TCase> property, Func<TCase, TCase>? adapt = null)
+    public static void Check<TCase>(
+        SimdTier[] tiers, string name, Arbitrary<TCase> cases, int count, Action<TCase> property,
+        Func<TCase, TCase>? adapt = null)
     {
         foreach (SimdTier? tier in tiers.Length == 0 ? [null] : tiers.Cast<SimdTier?>())
             PropertyCounts.Add(name, tier, Effort.Cases(count) + FoundCases.Of<TCase>().Count);
@@ -73,14 +80,16 @@ internal static class Properties
     {
         // Shrinking goes on from the last case that failed: that is the smallest one.
         string smallest = "";
-        Config config = Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases(count)).WithReplay(new Replay(new Rnd(Seed), null)).WithQuietOnSuccess(true);
+        Config config = Config.QuickThrowOnFailure.WithMaxTest(Effort.Cases(count)).WithReplay(new Replay(new Rnd(Seed), null))
+            .WithQuietOnSuccess(true);
         try
         {
             FsCheck.Check.One(config, Prop.ForAll(cases, Remembering));
         }
         catch (Exception e)
         {
-            throw new Xunit.Sdk.XunitException($"{name} with {SeedVariable}={Seed} ({SeedOrigin}): {e.Message}\n{FoundCases.Advice(smallest)}");
+            throw new Xunit.Sdk.XunitException(
+                $"{name} with {SeedVariable}={Seed} ({SeedOrigin}): {e.Message}\n{FoundCases.Advice(smallest)}");
         }
 
         void Remembering(TCase c)
@@ -100,14 +109,16 @@ internal static class Properties
     private static ulong FindSeed(out string origin)
     {
         const ulong Otherwise = 20_260_101;
-        if (ulong.TryParse(Environment.GetEnvironmentVariable(SeedVariable), NumberStyles.None, CultureInfo.InvariantCulture, out ulong told))
+        string? text = Environment.GetEnvironmentVariable(SeedVariable);
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong told))
         {
             origin = $"from {SeedVariable}";
             return told;
         }
 
         // The SDK writes the commit behind a plus, where there is a repository.
-        string version = typeof(Properties).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        Assembly assembly = typeof(Properties).Assembly;
+        string version = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
         string commit = version[(version.IndexOf('+', StringComparison.Ordinal) + 1)..];
         if (commit.Length >= 8 && commit.Length < version.Length
             && uint.TryParse(commit.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number))
