@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Kernels;
@@ -7,6 +8,16 @@ internal static class CacheSizes
 {
     // Where CPUID says nothing: what every x86-64 core of the last ten years has at least.
     private const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024, LeastL3 = 2048 * 1024;
+
+    /// <summary>
+    /// Data of <see cref="AppContext"/> that tests set before the first call: bytes of the three levels, such as
+    /// "32768,262144,2097152", to run as on a CPU that has these.
+    /// </summary>
+    public const string Setting = "SimdConv.CacheSizes";
+
+    private const int Most = 64 << 20;
+
+    private static readonly string[] Told = (AppContext.GetData(Setting) as string)?.Split(',') ?? [];
 
     /// <summary>Bytes of the first level.</summary>
     public static readonly int L1 = Read(1, LeastL1);
@@ -19,6 +30,8 @@ internal static class CacheSizes
 
     private static int Read(int level, int least)
     {
+        if (Told.Length >= level && int.TryParse(Told[level - 1], NumberStyles.None, CultureInfo.InvariantCulture, out int bytes))
+            return Math.Clamp(bytes, least, Most);
         if (!X86Base.IsSupported)
             return least;
 
@@ -37,7 +50,7 @@ internal static class CacheSizes
                 if (type == Instructions || ((eax >> 5) & 7) != level)
                     continue;
                 long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = (ebx >>> 22) + 1, sets = unchecked((uint)ecx) + 1L;
-                return (int)Math.Clamp(line * partitions * ways * sets, least, 64 << 20);
+                return (int)Math.Clamp(line * partitions * ways * sets, least, Most);
             }
         }
 

@@ -18,7 +18,7 @@ public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointI
     public void GradientsAreTheTransposesOfTheConvolution(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 2000, any =>
+        Properties.Check(tier, ConvCases.Any(), 2000, any =>
         {
             ConvRun<T> run = new(any with { Data = DataKind.Integers, Beta = 0, Bias = false });
             long expected = Dot(run.Dy, run.Forward(tier.Run()));
@@ -31,7 +31,7 @@ public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointI
     public void Col2ImIsTheTransposeOfIm2Col(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c =>
+        Properties.Check(tier, ConvCases.Any(), 1000, c =>
         {
             IndexTable table = new(c.Shape);
             T[] x = Data.Make<T>((long)c.Batch * c.Shape.C * c.Shape.H * c.Shape.W, DataKind.Integers, c.Seed), folded = new T[x.Length];

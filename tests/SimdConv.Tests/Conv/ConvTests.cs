@@ -59,7 +59,7 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     public void MatchesReference(SimdTier tier, ConvDirection direction)
     {
         Tiers.Require(tier);
-        double worst = Properties.Worst(ConvCases.Any(), 1000, c => ConvProperties<T>.MatchesReference(tier, direction, c));
+        double worst = Properties.Worst(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.MatchesReference(tier, direction, c));
         output.WriteLine($"Worst error: {worst:G4} of its bound");
     }
 
@@ -67,7 +67,7 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     public void EqualsTheScalarChain(SimdTier tier, ConvDirection direction)
     {
         Tiers.RequireFused(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => ConvProperties<T>.EqualsChain(tier, direction, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.EqualsChain(tier, direction, c));
     }
 
     /// <summary>Layers large enough for every loop to run more than once: blocks of terms, of channels and of pixels, chunks, threads.</summary>
@@ -97,26 +97,28 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     public void SameOnAnyNumberOfThreads(SimdTier tier, ConvDirection direction)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => ConvProperties<T>.SameOnAnyThreads(tier, direction, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.SameOnAnyThreads(tier, direction, c));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void SameAtAnyBatchSize(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.Forward, c));
-        Properties.Check(ConvCases.Any(), 1000, c => ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.InputGradient, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.Forward, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c =>
+            ConvProperties<T>.SameAtAnyBatch(tier, ConvDirection.InputGradient, c));
 
         // More images than a tile takes together, than there are threads, than a register has lanes.
         foreach (ConvDirection direction in (ConvDirection[])[ConvDirection.Forward, ConvDirection.InputGradient])
-            Properties.Check(ConvCases.Any(), 30, c => ConvProperties<T>.SameAtAnyBatch(tier, direction, c with { Batch = 4 + (c.Seed % 16) }));
+            Properties.Check(tier, ConvCases.Any(), 30, c =>
+                ConvProperties<T>.SameAtAnyBatch(tier, direction, c with { Batch = 4 + (c.Seed % 16) }));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void EpilogueFollowsTheSum(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c));
 
         // Beyond a block of terms: the finish comes after the last one only.
         ConvProperties<T>.EpilogueFollowsTheSum(tier, new(new Conv2DShape(160, 7, 9, 20, 3, 3).WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, 4));

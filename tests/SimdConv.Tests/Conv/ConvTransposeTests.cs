@@ -16,7 +16,7 @@ public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloating
     public void ForwardAddsEveryPixelsWindow(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 150, any =>
+        Properties.Check(tier, ConvCases.Any(), 150, any =>
         {
             Run run = new(any with { Data = DataKind.Integers }, tier);
             ConvTranspose2DShape s = run.Shape;
@@ -32,7 +32,7 @@ public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloating
     public void GradientsAreThoseOfTheDefinition(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 150, any =>
+        Properties.Check(tier, ConvCases.Any(), 150, any =>
         {
             Run run = new(any with { Data = DataKind.Integers, Beta = any.Beta == 0 ? 0 : 1, Bias = true }, tier);
             ConvTranspose2DShape s = run.Shape;
@@ -62,7 +62,7 @@ public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloating
     public void PassesEqualTheScalarChain(SimdTier tier)
     {
         Tiers.RequireFused(tier);
-        Properties.Check(ConvCases.Any(), 100, any =>
+        Properties.Check(tier, ConvCases.Any(), 100, any =>
         {
             Run run = new(any with { Data = DataKind.Real, Bias = true, Beta = 0 }, tier);
             Conv2DShape s = run.Shape.Convolution;

@@ -1,21 +1,19 @@
-using FsCheck.Xunit;
 using SimdConv.Reference;
 using SimdConv.Tests.Generators;
 
 namespace SimdConv.Tests.Conv;
 
 /// <summary>Output sizes, against a window that is slid along the image.</summary>
-[Properties(Arbitrary = [typeof(ConvCases), typeof(PoolCases)], MaxTest = 500, Replay = "20260101,11400714819323198485", QuietOnSuccess = true)]
 public sealed class ShapeTests
 {
-    [Property]
-    public void ConvolutionOutputIsTheNumberOfWindows(ConvCase c)
+    [Fact]
+    public void ConvolutionOutputIsTheNumberOfWindows() => Support.Properties.Check(ConvCases.Any(), 500, c =>
     {
         c.Shape.Validate();
         Assert.Equal((ReferenceConv2D.OutputHeight(c.Shape), ReferenceConv2D.OutputWidth(c.Shape)), (c.Shape.P, c.Shape.Q));
         Assert.Equal(c.Shape.C / c.Shape.Groups * c.Shape.R * c.Shape.S, c.Shape.Taps);
         Assert.Equal(c.Shape.K * c.Shape.Taps, c.Shape.WeightCount);
-    }
+    });
 
     /// <summary>A 1-D convolution is its sum, without a second dimension in sight.</summary>
     [Theory]
@@ -43,21 +41,21 @@ public sealed class ShapeTests
         Support.Compare.Equal<float>(expected, y, "y");
     }
 
-    [Property]
-    public void PoolingOutputIsTheNumberOfWindows(PoolCase c)
+    [Fact]
+    public void PoolingOutputIsTheNumberOfWindows() => Support.Properties.Check(PoolCases.Any(), 500, c =>
     {
         c.Shape.Validate(c.Kind);
         Assert.Equal((ReferencePool2D.OutputHeight(c.Shape), ReferencePool2D.OutputWidth(c.Shape)), (c.Shape.P, c.Shape.Q));
-    }
+    });
 
-    [Property]
-    public void SamePaddingGivesCeilOfSizeOverStride(ConvCase c)
+    [Fact]
+    public void SamePaddingGivesCeilOfSizeOverStride() => Support.Properties.Check(ConvCases.Any(), 500, c =>
     {
         Conv2DShape same = c.Shape.WithSamePadding();
         Assert.Equal(((same.H + same.StrideH - 1) / same.StrideH, (same.W + same.StrideW - 1) / same.StrideW), (same.P, same.Q));
         Assert.InRange(same.PadBottom - same.PadTop, 0, 1);
         Assert.InRange(same.PadRight - same.PadLeft, 0, 1);
-    }
+    });
 
     /// <summary>The generators keep their promise of covering what goes wrong elsewhere.</summary>
     [Fact]

@@ -51,7 +51,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         Tiers.Require(tier);
         double worst = 0;
         foreach (ConvDirection direction in Directions)
-            worst = Math.Max(worst, Properties.Worst(ConvCases.Winograd(algorithm), 150, c => Check(tier, direction, c)));
+            worst = Math.Max(worst, Properties.Worst(
+                tier, ConvCases.Winograd(algorithm), 150, c => Check(tier, direction, c), Adapt(algorithm)));
         output.WriteLine($"Worst error: {worst:G4} of its bound");
     }
 
@@ -81,11 +82,11 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         Tiers.Require(tier);
         foreach (ConvDirection direction in Directions)
         {
-            Properties.Check(ConvCases.Winograd(algorithm), 60, c =>
+            Properties.Check(tier, ConvCases.Winograd(algorithm), 60, c =>
             {
                 ConvProperties<T>.SameOnAnyThreads(tier, direction, c);
                 ConvProperties<T>.SameAtAnyBatch(tier, direction, c);
-            });
+            }, Adapt(algorithm));
         }
     }
 
@@ -93,7 +94,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
     public void EpilogueFollowsTheSum(SimdTier tier, ConvAlgorithm algorithm)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Winograd(algorithm), 60, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c));
+        Properties.Check(tier, ConvCases.Winograd(algorithm), 60, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c),
+            Adapt(algorithm));
     }
 
     [SkippableTheory, MemberData(nameof(TiersAndAlgorithms))]
@@ -103,11 +105,11 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         SimdTier other = SimdSupport.Available.First(SimdSupport.Fuses);
         foreach (ConvDirection direction in Directions)
         {
-            Properties.Check(ConvCases.Winograd(algorithm), 60, c =>
+            Properties.Check(tier, ConvCases.Winograd(algorithm), 60, c =>
             {
                 ConvRun<T> run = new(c);
                 Compare.Equal<T>(ConvProperties<T>.Execute(run, direction, other.Run()), ConvProperties<T>.Execute(run, direction, tier.Run()), $"{direction} in {other}");
-            });
+            }, Adapt(algorithm));
         }
     }
 
@@ -116,7 +118,7 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
     public void IntegersAreExactInTilesOfTwo(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Winograd(ConvAlgorithm.WinogradF2), 150, any =>
+        Properties.Check(tier, ConvCases.Winograd(ConvAlgorithm.WinogradF2), 150, any =>
         {
             ConvCase c = any with { Data = DataKind.Integers, Beta = 1 }, direct = c with { Algorithm = ConvAlgorithm.Direct };
             foreach (ConvDirection direction in Directions)
@@ -124,7 +126,7 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
                 T[] expected = ConvProperties<T>.Execute(new ConvRun<T>(direct), direction, tier.Run());
                 Compare.Equal<T>(expected, ConvProperties<T>.Execute(new ConvRun<T>(c), direction, tier.Run()), $"{direction}");
             }
-        });
+        }, Adapt(ConvAlgorithm.WinogradF2));
     }
 
     /// <summary>The rest of a plan is that of the direct one, and the direct one is what a plan is unless asked.</summary>
@@ -139,6 +141,9 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         Assert.DoesNotContain("Winograd", direct.Plan.Algorithm(ConvDirection.Forward), StringComparison.Ordinal);
         Compare.Equal<T>(direct.WeightGradient(default).Weights, winograd.WeightGradient(default).Weights, "dw");
     }
+
+    /// <summary>Makes a permanent case one for the algorithm.</summary>
+    private static Func<ConvCase, ConvCase> Adapt(ConvAlgorithm algorithm) => c => ConvCases.AdaptTo(c, algorithm);
 
     private static double Check(SimdTier tier, ConvDirection direction, ConvCase c)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using FsCheck;
 using SimdConv.Tests.Conv;
 using SimdConv.Tests.Gemm;
@@ -38,12 +39,13 @@ public abstract class EqualityTests<T> where T : unmanaged, IBinaryFloatingPoint
     [SkippableFact]
     public void Columns() => Check(ConvCases.Any(), 1000, Im2ColProperties<T>.Execute);
 
-    private static void Check<TCase>(Arbitrary<TCase> cases, int count, Func<TCase, Execution, T[]> run)
+    private static void Check<TCase>(
+        Arbitrary<TCase> cases, int count, Func<TCase, Execution, T[]> run, [CallerMemberName] string test = "")
     {
         SimdTier[] tiers = [.. SimdSupport.Available.Where(SimdSupport.Fuses)];
         Skip.If(tiers.Length == 0, "no tier of this process fuses");
         int turn = 0;
-        Properties.Check(cases, count, c =>
+        Properties.Check(tiers, $"EqualityTests.{test}", cases, count, c =>
         {
             // Each case in every tier, on one of the thread counts in turn.
             T[] expected = run(c, tiers[0].Run());

@@ -19,8 +19,8 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     {
         Tiers.Require(tier);
         double worst = Math.Max(
-            Properties.Worst(GemmCases.Any(), 1500, g => GemmProperties<T>.MatchesReference(tier, g)),
-            Properties.Worst(GemmCases.Long(), 60, g => GemmProperties<T>.MatchesReference(tier, g)));
+            Properties.Worst(tier, GemmCases.Any(), 1500, g => GemmProperties<T>.MatchesReference(tier, g)),
+            Properties.Worst(tier, GemmCases.Long(), 60, g => GemmProperties<T>.MatchesReference(tier, g)));
         output.WriteLine($"Worst error: {worst:G4} of its bound");
     }
 
@@ -28,8 +28,8 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     public void EqualsTheScalarChain(SimdTier tier)
     {
         Tiers.RequireFused(tier);
-        Properties.Check(GemmCases.Any(), 1500, g => GemmProperties<T>.EqualsChain(tier, g));
-        Properties.Check(GemmCases.Long(), 100, g => GemmProperties<T>.EqualsChain(tier, g));
+        Properties.Check(tier, GemmCases.Any(), 1500, g => GemmProperties<T>.EqualsChain(tier, g));
+        Properties.Check(tier, GemmCases.Long(), 100, g => GemmProperties<T>.EqualsChain(tier, g));
     }
 
     /// <summary>Every size of a small grid, every transpose, and the scale factors that have rules of their own.</summary>
@@ -60,15 +60,17 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     public void SameOnAnyNumberOfThreads(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(GemmCases.Any(), 1000, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
-        Properties.Check(GemmCases.Long(), 40, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
+        Properties.Check(tier, GemmCases.Any(), 1000, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
+        Properties.Check(tier, GemmCases.Long(), 40, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
         Properties.Check(
+            tier,
             GemmCases.Long(),
             6,
             g => GemmProperties<T>.SameOnAnyThreads(tier, g with { M = g.M + 190, N = g.N + 210, K = g.K + 130 }));
 
         // Short chains, split by rows though there are more tiles across.
         Properties.Check(
+            tier,
             GemmCases.Long(),
             6,
             g => GemmProperties<T>.SameOnAnyThreads(tier, g with { M = g.M + 190, N = g.N + 480, K = 5 + (g.K % 60) }));
@@ -78,8 +80,8 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     public void AnElementDependsOnNeitherMNorN(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(GemmCases.Any(), 1000, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
-        Properties.Check(GemmCases.Long(), 20, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
+        Properties.Check(tier, GemmCases.Any(), 1000, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
+        Properties.Check(tier, GemmCases.Long(), 20, g => GemmProperties<T>.RowsAndColumnsAlone(tier, g));
     }
 
     /// <summary>Infinity and NaN in the data come out wherever the plain loop has them, whatever the lane.</summary>

@@ -17,8 +17,8 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         Tiers.RequireFused(tier);
         foreach (Arb cases in (Arb[])[new(GemmCases.Any(), 1000), new(GemmCases.Long(), 40)])
         {
-            Properties.Check(cases.Cases, cases.Count, g => Packed(tier, g, GemmSide.A, 1));
-            Properties.Check(cases.Cases, cases.Count, g => Packed(tier, g, GemmSide.B, 1));
+            Properties.Check(tier, cases.Cases, cases.Count, g => Packed(tier, g, GemmSide.A, 1));
+            Properties.Check(tier, cases.Cases, cases.Count, g => Packed(tier, g, GemmSide.B, 1));
         }
 
         // Beyond every block size, on threads.
@@ -36,9 +36,10 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         {
             foreach (int threads in (int[])[1, 3])
             {
-                Properties.Check(GemmCases.Any(), 1000, g => Fused(tier, g, byRows, threads));
-                Properties.Check(GemmCases.Long(), 20, g => Fused(tier, g, byRows, threads));
-                Properties.Check(GemmCases.Long(), 3, g => Fused(tier, g with { M = g.M + 90, N = g.N + 110, K = g.K + 60 }, byRows, threads));
+                Properties.Check(tier, GemmCases.Any(), 1000, g => Fused(tier, g, byRows, threads));
+                Properties.Check(tier, GemmCases.Long(), 20, g => Fused(tier, g, byRows, threads));
+                Properties.Check(tier, GemmCases.Long(), 3, g =>
+                    Fused(tier, g with { M = g.M + 90, N = g.N + 110, K = g.K + 60 }, byRows, threads));
             }
         }
     }
@@ -48,7 +49,7 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
     {
         Tiers.Require(tier);
         foreach (int threads in (int[])[1, 2, 5])
-            Properties.Check(GemmCases.Any(), 1000, g => Batched(tier, g, 1 + (g.Seed % 7), g.Seed % 3 == 0, threads));
+            Properties.Check(tier, GemmCases.Any(), 1000, g => Batched(tier, g, 1 + (g.Seed % 7), g.Seed % 3 == 0, threads));
         Batched(tier, new GemmCase(Transpose.No, Transpose.No, 40, 50, 60, 1, 0, 0, 0, 0, DataKind.Real, 3), 9, false, 2);
     }
 

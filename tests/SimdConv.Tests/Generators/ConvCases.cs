@@ -44,7 +44,8 @@ public static class ConvCases
         Shape = new(c.Shape.C, Math.Max(1, c.Shape.H), Math.Max(1, c.Shape.W), c.Shape.K, 1, 1) { Groups = c.Shape.Groups },
     });
 
-    private static ConvCase AdaptTo(ConvCase c, ConvAlgorithm algorithm)
+    /// <summary>The nearest case that Winograd's algorithm is for.</summary>
+    public static ConvCase AdaptTo(ConvCase c, ConvAlgorithm algorithm)
     {
         Conv2DShape s = c.Shape;
         return c with
@@ -169,7 +170,7 @@ public static class ConvCases
 
     private static long Work(Conv2DShape shape, int batch) => (long)Math.Max(batch, 1) * shape.K * shape.P * shape.Q * shape.Taps;
 
-    private static IEnumerable<ConvCase> Shrink(ConvCase c)
+    internal static IEnumerable<ConvCase> Shrink(ConvCase c)
     {
         Conv2DShape s = c.Shape;
         if (c.Batch > 1)

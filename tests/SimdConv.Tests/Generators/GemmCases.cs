@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using SimdConv.Kernels;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Generators;
@@ -27,6 +28,35 @@ public static class GemmCases
             Generator(Size(33), Gen.Choose(150, 5000), Size(17)),
             Generator(Size(17), Size(33), Gen.Choose(200, 1200))),
         Shrink);
+
+    /// <summary>
+    /// Sizes that cross the blocks of one tile on this CPU: KC, NC and MC, half of L1 and half of L2; at most some ten million
+    /// multiply-adds.
+    /// </summary>
+    public static Arbitrary<GemmCase> AcrossBlocks(KernelInfo tile, int elementSize) => Arb.From(
+        from c in Gen.Frequency(
+            (4, Generator(Size(33), Size(33), Around(tile.KC, 2))),
+            (3, Generator(Size(33), Around(tile.NC, 2), Around(tile.KC, 1))),
+            (1, Generator(Around(tile.MC, 1), Size(9), Gen.Constant(tile.KC)).Select(c => c with { Alpha = 0.3 })),
+            (2, Generator(Size(33), Around(CacheSizes.L2 / 2 / elementSize / Deep, 1), Gen.Constant(Deep))),
+            (4, Generator(Size(33), Size(33), Around(CacheSizes.L1 / 2 / elementSize / tile.NR, 2)).Select(c => c with { Alpha = 1 })))
+        select Limit(c), Shrink);
+
+    /// <summary>Terms of a product whose B is about as large as half of L2.</summary>
+    private const int Deep = 192;
+
+    private static GemmCase Limit(GemmCase c)
+    {
+        while ((long)c.M * c.N * c.K > 10_000_000)
+            c = c.M > 9 ? c with { M = c.M / 2 } : c with { N = c.N / 2 };
+        return c;
+    }
+
+    /// <summary>One to <paramref name="most"/> blocks, and up to two elements beside, most often a last block of one.</summary>
+    private static Gen<int> Around(int block, int most) =>
+        from blocks in Gen.Choose(1, most)
+        from beside in Gen.Elements(-1, 0, 1, 1, 2)
+        select Math.Max(1, (blocks * block) + beside);
 
     private static Gen<int> Size(int largest) => Gen.Elements(Edges.Where(size => size <= largest + 1).ToArray());
 

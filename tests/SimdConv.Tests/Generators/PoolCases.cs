@@ -71,7 +71,7 @@ public static class PoolCases
             : new(padded, kernel, stride, dilation, 0, 0);
     }
 
-    private static IEnumerable<PoolCase> Shrink(PoolCase c)
+    internal static IEnumerable<PoolCase> Shrink(PoolCase c)
     {
         if (c.Batch > 1)
             yield return c with { Batch = 1 };

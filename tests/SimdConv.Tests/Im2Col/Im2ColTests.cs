@@ -14,22 +14,23 @@ public abstract class Im2ColTests<T> where T : unmanaged, IBinaryFloatingPointIe
     public void UnfoldMatchesReference(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => Im2ColProperties<T>.Unfold(tier, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => Im2ColProperties<T>.Unfold(tier, c));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void FoldAddsInTheContractsOrder(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => Im2ColProperties<T>.Fold(tier, c));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => Im2ColProperties<T>.Fold(tier, c));
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void SameAtAnyBatchSize(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c));
-        Properties.Check(ConvCases.Any(), 100, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c with { Batch = 4 + (c.Seed % 16) }));
+        Properties.Check(tier, ConvCases.Any(), 1000, c => Im2ColProperties<T>.SameAtAnyBatch(tier, c));
+        Properties.Check(tier, ConvCases.Any(), 100, c =>
+            Im2ColProperties<T>.SameAtAnyBatch(tier, c with { Batch = 4 + (c.Seed % 16) }));
     }
 
     [Fact]

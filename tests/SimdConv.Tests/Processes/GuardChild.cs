@@ -54,7 +54,7 @@ internal static class GuardChild
     }
 
     private static void Check<TCase>(FsCheck.Arbitrary<TCase> cases, SimdTier tier, GuardSide side, Action<TCase> check) =>
-        Properties.Check(cases, Cases, c =>
+        Properties.Check(tier, cases, Cases, c =>
         {
             Console.WriteLine($"{tier} {side} {c}");
             Console.Out.Flush();

@@ -1,4 +1,5 @@
 using SimdConv.Cli.Commands;
+using SimdConv.Tests.Blocks;
 using SimdConv.Tests.Cli;
 using SimdConv.Tests.Overflow;
 
@@ -31,6 +32,9 @@ internal static class Program
                 case ["first"]:
                     FirstCallChild.Run();
                     return 0;
+                case ["caches"]:
+                    CacheChild.Run();
+                    return 0;
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;
@@ -50,7 +54,7 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | overflow | workers | scratch |\n    verify DIRECTION FAULT SHAPE... | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | caches | tiles | overflow | workers | scratch |\n    verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }

@@ -39,22 +39,22 @@ internal static class TierChild
     private static void Check<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         bool fuses = SimdSupport.Fuses(tier);
-        Properties.Check(GemmCases.Any(), 5 * Cases, g => GemmProperties<T>.MatchesReference(tier, g));
-        Properties.Check(GemmCases.Any(), Cases, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
+        Properties.Check(tier, GemmCases.Any(), 5 * Cases, g => GemmProperties<T>.MatchesReference(tier, g));
+        Properties.Check(tier, GemmCases.Any(), Cases, g => GemmProperties<T>.SameOnAnyThreads(tier, g));
         if (fuses)
-            Properties.Check(GemmCases.Any(), 5 * Cases, g => GemmProperties<T>.EqualsChain(tier, g));
+            Properties.Check(tier, GemmCases.Any(), 5 * Cases, g => GemmProperties<T>.EqualsChain(tier, g));
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
-            Properties.Check(ConvCases.Any(), Cases, c => ConvProperties<T>.MatchesReference(tier, direction, c));
-            Properties.Check(ConvCases.Any(), Cases / 4, c => ConvProperties<T>.SameOnAnyThreads(tier, direction, c));
+            Properties.Check(tier, ConvCases.Any(), Cases, c => ConvProperties<T>.MatchesReference(tier, direction, c));
+            Properties.Check(tier, ConvCases.Any(), Cases / 4, c => ConvProperties<T>.SameOnAnyThreads(tier, direction, c));
             if (fuses)
-                Properties.Check(ConvCases.Any(), Cases, c => ConvProperties<T>.EqualsChain(tier, direction, c));
+                Properties.Check(tier, ConvCases.Any(), Cases, c => ConvProperties<T>.EqualsChain(tier, direction, c));
         }
 
-        Properties.Check(PoolCases.Any(), 2 * Cases, c => PoolProperties<T>.Forward(tier, c));
-        Properties.Check(PoolCases.Any(), 2 * Cases, c => PoolProperties<T>.Backward(tier, c));
-        Properties.Check(ConvCases.Any(), Cases, c => Im2ColProperties<T>.Unfold(tier, c));
-        Properties.Check(ConvCases.Any(), Cases, c => Im2ColProperties<T>.Fold(tier, c));
+        Properties.Check(tier, PoolCases.Any(), 2 * Cases, c => PoolProperties<T>.Forward(tier, c));
+        Properties.Check(tier, PoolCases.Any(), 2 * Cases, c => PoolProperties<T>.Backward(tier, c));
+        Properties.Check(tier, ConvCases.Any(), Cases, c => Im2ColProperties<T>.Unfold(tier, c));
+        Properties.Check(tier, ConvCases.Any(), Cases, c => Im2ColProperties<T>.Fold(tier, c));
     }
 
     private static void Add<T>(ref ulong digest, SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -76,7 +76,7 @@ internal static class TierChild
     }
 
     /// <summary>FNV-1a over the bits, -0 taken as 0.</summary>
-    private static void Add<T>(ref ulong digest, ReadOnlySpan<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static void Add<T>(ref ulong digest, ReadOnlySpan<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach (T value in values)
         {

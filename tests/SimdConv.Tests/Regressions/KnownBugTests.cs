@@ -101,7 +101,7 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     public void NaNAndInfinityStayInTheirLane(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 1000, any =>
+        Properties.Check(tier, ConvCases.Any(), 1000, any =>
         {
             ConvCase c = any with { Data = DataKind.Integers, Input = LayoutKind.Nchw, Output = LayoutKind.Nchw };
             ConvRun<T> run = new(c);
@@ -134,12 +134,15 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     {
         Tiers.RequireFused(tier);
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
-            Properties.Check(ConvCases.Any(), 200, c => ConvProperties<T>.EqualsChain(tier, direction, c with { Data = DataKind.Subnormals }));
-        Properties.Check(GemmCases.Any(), 500, g => GemmProperties<T>.EqualsChain(tier, g with { Data = DataKind.Subnormals }));
+            Properties.Check(tier, ConvCases.Any(), 200, c =>
+                ConvProperties<T>.EqualsChain(tier, direction, c with { Data = DataKind.Subnormals }));
+        Properties.Check(tier, GemmCases.Any(), 500, g =>
+            GemmProperties<T>.EqualsChain(tier, g with { Data = DataKind.Subnormals }));
 
         // A double oracle has places to spare for float alone. Other alphas round the elements of A once more, below the normal range too.
         if (typeof(T) == typeof(float))
-            Properties.Check(GemmCases.Any(), 500, g => GemmProperties<T>.MatchesReference(tier, g with { Data = DataKind.Subnormals, Alpha = 1 }));
+            Properties.Check(tier, GemmCases.Any(), 500, g =>
+                GemmProperties<T>.MatchesReference(tier, g with { Data = DataKind.Subnormals, Alpha = 1 }));
     }
 
     /// <summary>Columns that lie otherwise than the call says are refused, and those of every image are summed into its own: onnxruntime #28706.</summary>

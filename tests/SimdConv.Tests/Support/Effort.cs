@@ -12,13 +12,14 @@ internal static class Effort
     /// <summary>What the long run has of each generated case that the short run has.</summary>
     private const int Multiple = 50;
 
-    private static readonly double Part = ReadPart();
+    /// <summary>The part of the long run that is asked for: 0 in the short run, 1 for all of it.</summary>
+    public static readonly double Fraction = ReadFraction();
 
     /// <summary>Whether this is the long run, or a part of it.</summary>
-    public static bool IsLong => Part > 0;
+    public static bool IsLong => Fraction > 0;
 
     /// <summary>The number of something: in the short run the one, in the long run the other.</summary>
-    public static int Count(int inShortRun, int inLongRun) => (int)Math.Max(inShortRun, Part * inLongRun);
+    public static int Count(int inShortRun, int inLongRun) => (int)Math.Max(inShortRun, Fraction * inLongRun);
 
     /// <summary>The number of generated cases of a property.</summary>
     public static int Cases(int inShortRun) => Count(inShortRun, Multiple * inShortRun);
@@ -31,9 +32,17 @@ internal static class Effort
     internal static void PoisonWorkspace() =>
         AppContext.SetSwitch(Core.Workspace.PoisonSwitch, Environment.GetEnvironmentVariable(PoisonVariable) != "0");
 
+    /// <summary>Has the library take the caches to be as large as a variable says, in a child process.</summary>
+    [ModuleInitializer]
+    internal static void ForceCacheSizes() =>
+        AppContext.SetData(Kernels.CacheSizes.Setting, Environment.GetEnvironmentVariable(CachesVariable));
+
+    /// <summary>Bytes of the three levels of cache, such as "32768,262144,2097152".</summary>
+    public const string CachesVariable = "SIMDCONV_TEST_CACHES";
+
     public const string PoisonVariable = "SIMDCONV_TEST_POISON";
 
-    private static double ReadPart() =>
+    private static double ReadFraction() =>
         Environment.GetEnvironmentVariable("SIMDCONV_LONG") is { Length: > 0 } text
             ? double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
             : 0;
