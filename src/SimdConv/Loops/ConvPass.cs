@@ -19,7 +19,7 @@ internal abstract unsafe class ConvPass<T>
 
     public abstract void Run(in ConvProblem<T> problem, Execution execution);
 
-    /// <summary>What is left to do where weights aren't finite; null where every tap on padding is multiplied, or there is none.</summary>
+    /// <summary>What is left to do where weights aren't finite; null where every tap on padding is multiplied or there is none.</summary>
     public virtual PaddingRule? Padding => null;
 
     /// <summary>Bytes of workspace that <see cref="Run"/> takes on all threads together.</summary>
@@ -40,25 +40,10 @@ internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] sc
 
     public override void Run(in ConvProblem<T> problem, Execution execution) => loops.Convolve(schedules, problem, execution);
 
-    public override PaddingRule? Padding { get; } = SkipTaps(schedules, shape) ? new(shape, direction) : null;
+    /// <summary>Which taps on padding are skipped depends on the tile; here they all count as such.</summary>
+    public override PaddingRule? Padding { get; } = PaddingRule.OfAnyTaps(shape, direction);
 
     public override long WorkspaceBytes(int batch, int threads) => loops.ConvolveBytes(schedules) * threads;
-
-    /// <summary>Whether tiles leave out taps on padding, in some rows or columns of a grid or because no position of it sees the image there.</summary>
-    private static bool SkipTaps(ConvSchedule[] schedules, Conv2DShape shape)
-    {
-        long taps = 0;
-        bool skip = false;
-        foreach (ConvSchedule schedule in schedules)
-        {
-            taps += schedule.Grid.Taps;
-            foreach (ConvSchedule.Band band in schedule.Bands)
-                skip |= band.Slices.Any(slice => slice.Taps < schedule.Grid.Taps);
-            skip |= schedule.Windows.Any(window => window.Last - window.First < schedule.Grid.Columns.Length);
-        }
-
-        return skip || taps < (long)shape.R * shape.S;
-    }
 
     public override string ToString() => string.Join("; ", schedules.Select(schedule => schedule.ToString()).Distinct());
 }
@@ -130,16 +115,16 @@ internal sealed unsafe class ProductPass<T> : ConvPass<T>
 }
 
 /// <summary>The same chains for depthwise convolutions, plane by plane.</summary>
-internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, Conv2DShape shape, ConvDirection direction) : ConvPass<T>
+internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, Conv2DShape shape, bool isForward) : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
 
-    public override bool ReadsWeights(int batch) => direction == ConvDirection.Forward && schedule.Kernel.Length == shape.R * shape.S;
+    public override bool ReadsWeights(int batch) => isForward && schedule.Kernel.Length == shape.R * shape.S;
 
     /// <summary>Tiles multiply padding, but grids need not have the taps that see nothing else.</summary>
-    public override PaddingRule? Padding { get; } = schedule.Kernel.Length < shape.R * shape.S ? new(shape, direction) : null;
+    public override PaddingRule? Padding { get; } = PaddingRule.OfUnseenTaps(shape, isForward ? ConvDirection.Forward : ConvDirection.InputGradient);
 
     public override void Pack(T* weights, T* panels, Execution execution) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
 

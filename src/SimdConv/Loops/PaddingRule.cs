@@ -25,7 +25,7 @@ internal sealed unsafe class PaddingRule
     /// <summary>Rows and columns of outputs that together have a pixel of the image under each tap; empty where no few have.</summary>
     private readonly int[] witnessRows, witnessColumns;
 
-    public PaddingRule(Conv2DShape shape, ConvDirection direction)
+    private PaddingRule(Conv2DShape shape, ConvDirection direction)
     {
         this.shape = shape;
         isForward = direction == ConvDirection.Forward;
@@ -35,6 +35,22 @@ internal sealed unsafe class PaddingRule
         witnessColumns = horizontal.Witnesses(shape.S, MostWitnesses);
         if (witnessRows.Length * witnessColumns.Length > MostWitnesses)
             witnessRows = [];
+    }
+
+    /// <summary>The rule for a pass whose tiles may skip any tap that is on padding; null where none ever is.</summary>
+    public static PaddingRule? OfAnyTaps(Conv2DShape shape, ConvDirection direction)
+    {
+        PaddingRule rule = new(shape, direction);
+        return rule.vertical.Any(shape.R, run => run.First > 0 || run.Last < run.Count)
+            || rule.horizontal.Any(shape.S, run => run.First > 0 || run.Last < run.Count) ? rule : null;
+    }
+
+    /// <summary>The rule for a pass that skips only taps which see padding alone; null where there are none.</summary>
+    public static PaddingRule? OfUnseenTaps(Conv2DShape shape, ConvDirection direction)
+    {
+        PaddingRule rule = new(shape, direction);
+        return rule.vertical.Any(shape.R, run => run.Count > 0 && run.First >= run.Last)
+            || rule.horizontal.Any(shape.S, run => run.Count > 0 && run.First >= run.Last) ? rule : null;
     }
 
     /// <summary>A mark for each tap of each output channel (forward) or input channel (input gradient).</summary>
@@ -48,7 +64,7 @@ internal sealed unsafe class PaddingRule
         fixed (byte* each = marks.Marks)
         {
             if (marks.IsAny)
-                Mark(weights, each);
+                Mark(loops, weights, each);
         }
     }
 
@@ -73,24 +89,26 @@ internal sealed unsafe class PaddingRule
         {
             using Workspace workspace = new(Workspace.SizeOf<byte>(MarkCount));
             byte* each = workspace.Take<byte>(MarkCount);
-            Mark(problem.RawFilter.Weights, each);
+            Mark(loops, problem.RawFilter.Weights, each);
             Apply(each, problem);
         }
     }
 
-    private void Mark<T>(T* weights, byte* marks)
+    private void Mark<T>(TierLoops<T> loops, T* weights, byte* marks)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         NativeMemory.Clear(marks, (nuint)MarkCount);
         int inputs = shape.C / shape.Groups, outputs = shape.K / shape.Groups;
-        long taps = (long)shape.R * shape.S;
-        for (int k = 0; k < shape.K; k++)
+        nint taps = (nint)shape.R * shape.S;
+        for (int k = 0; k < shape.K; k++, weights += inputs * taps)
         {
-            for (int c = 0; c < inputs; c++)
+            bool areFinite = loops.AreFinite(weights, inputs * taps);
+            for (int c = 0; c < inputs && !areFinite; c++)
             {
                 byte* to = marks + (taps * (isForward ? k : (k / outputs * inputs) + c));
-                for (long tap = 0; tap < taps; tap++, weights++)
-                    to[tap] |= T.IsFinite(*weights) ? (byte)0 : (byte)1;
+                bool isFull = !new ReadOnlySpan<byte>(to, (int)taps).Contains((byte)0);
+                for (nint tap = 0; tap < taps && !isFull; tap++)
+                    to[tap] |= T.IsFinite(weights[(c * taps) + tap]) ? (byte)0 : (byte)1;
             }
         }
     }
@@ -182,6 +200,18 @@ internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, 
         long start = ((reach % stride) + stride) % stride, first = (start - reach) / stride;
         int count = start >= size ? 0 : (int)((size - start + stride - 1) / stride);
         return new((int)Math.Min(start, size), stride, count, (int)Math.Clamp(-first, 0, count), (int)Math.Clamp(windows - first, 0, count));
+    }
+
+    /// <summary>Whether a condition holds for the places of any tap.</summary>
+    public bool Any(int taps, Func<Run, bool> condition)
+    {
+        for (int tap = 0; tap < taps; tap++)
+        {
+            if (condition(Of(tap)))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Places that together read the source for each tap, or none if there are no such or more than <paramref name="most"/>.</summary>
