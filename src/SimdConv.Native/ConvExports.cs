@@ -331,7 +331,7 @@ internal sealed unsafe class NativeConv<T> : NativeConv
         if (Shape.Groups != 1)
             throw Error("desc.groups", Shape.Groups, "1: the columns of groups are those of a convolution each");
         long pixels = (long)batch * Shape.C * Shape.H * Shape.W;
-        long elements = batch <= 0 || layout.Ld < 0 || layout.ImageStride < 0
+        long elements = batch <= 0 || (Table.Rows > 1 && layout.Ld < 0) || (batch > 1 && layout.ImageStride < 0)
             ? 0
             : checked(((batch - 1) * (long)layout.ImageStride) + ((Table.Rows - 1) * (long)layout.Ld) + Table.Columns);
         Span<T> images = Elements<T>(x, pixels), matrix = Elements<T>(columns, elements);

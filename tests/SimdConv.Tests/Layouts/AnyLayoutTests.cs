@@ -17,7 +17,8 @@ public sealed class AnyLayoutTests
     public void ConvolutionsOfDoubles(SimdTier tier) => Check(tier, ConvCases.Any(), 40, Convolve<double>);
 
     [SkippableTheory, MemberData(nameof(AllTiers))]
-    public void WinogradsOfFloats(SimdTier tier) => Check(tier, ConvCases.Winograd(ConvAlgorithm.WinogradF4), 40, Convolve<float>);
+    public void WinogradsOfFloats(SimdTier tier) => Check(tier, ConvCases.Winograd(ConvAlgorithm.WinogradF4), 40,
+        Convolve<float>);
 
     [SkippableTheory, MemberData(nameof(AllTiers))]
     public void TransposedConvolutions(SimdTier tier) => Check(tier, ConvCases.Any(), 60, Transposed<float>);
@@ -61,8 +62,10 @@ public sealed class AnyLayoutTests
         Compare.Equal<T>(expected, y.Results("y"), $"y, {x.Layout} to {y.Layout}");
 
         // dy is read through a layout that y could be written through, but for its images, which may repeat.
-        T[] before = Data.Make<T>(dense.InputLength(c.Batch), c.Data, c.Seed + 4), dy = Data.Make<T>(expected.Length, c.Data, c.Seed + 5);
-        AnyLayout<T> dyAny = AnyLayout<T>.ToWrite(c.Seed + 6, dy, ySizes), dx = AnyLayout<T>.ToWrite(c.Seed + 7, c.Beta == 0 ? [] : before, xSizes);
+        T[] before = Data.Make<T>(dense.InputLength(c.Batch), c.Data, c.Seed + 4),
+            dy = Data.Make<T>(expected.Length, c.Data, c.Seed + 5);
+        AnyLayout<T> dyAny = AnyLayout<T>.ToWrite(c.Seed + 6, dy, ySizes),
+            dx = AnyLayout<T>.ToWrite(c.Seed + 7, c.Beta == 0 ? [] : before, xSizes);
         Conv2DPlan<T> backward = new(s, dx.Layout, dyAny.Layout, c.Algorithm);
         dense.InputGradient(c.Batch, dy, w, before, beta, execution);
         backward.InputGradient(c.Batch, dyAny.Data, w, dx.Data, beta, execution);
@@ -82,7 +85,8 @@ public sealed class AnyLayoutTests
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
         Conv2DShape s = c.Shape;
-        ConvTranspose2DShape shape = new(s.K, s.P, s.Q, s.C, s.R, s.S) { StrideH = s.StrideH, StrideW = s.StrideW, Groups = s.Groups };
+        ConvTranspose2DShape shape = new(s.K, s.P, s.Q, s.C, s.R, s.S) { StrideH = s.StrideH, StrideW = s.StrideW,
+            Groups = s.Groups };
         Execution execution = tier.Run();
         int[] xSizes = [c.Batch, shape.C, shape.H, shape.W], ySizes = [c.Batch, shape.K, shape.P, shape.Q];
         T[] w = Data.Make<T>(s.WeightCount, c.Data, c.Seed);
@@ -96,9 +100,11 @@ public sealed class AnyLayoutTests
         Compare.Equal<T>(expected, y.Results("y"), $"y, {x.Layout} to {y.Layout}");
 
         T[] dx = new T[xPacked.Length];
-        AnyLayout<T> dxAny = AnyLayout<T>.ToWrite(c.Seed + 4, [], xSizes), dy = AnyLayout<T>.ToWrite(c.Seed + 5, expected, ySizes);
+        AnyLayout<T> dxAny = AnyLayout<T>.ToWrite(c.Seed + 4, [], xSizes),
+            dy = AnyLayout<T>.ToWrite(c.Seed + 5, expected, ySizes);
         dense.InputGradient(c.Batch, expected, w, dx, default, execution);
-        new ConvTranspose2DPlan<T>(shape, dxAny.Layout, dy.Layout).InputGradient(c.Batch, dy.Data, w, dxAny.Data, default, execution);
+        new ConvTranspose2DPlan<T>(shape, dxAny.Layout, dy.Layout).InputGradient(c.Batch, dy.Data, w, dxAny.Data, default,
+            execution);
         Compare.Equal<T>(dx, dxAny.Results("dx"), $"dx, {dy.Layout} to {dxAny.Layout}");
     }
 
@@ -127,7 +133,8 @@ public sealed class AnyLayoutTests
 
         Compare.Equal<T>(expected, y.Results("y"), $"y, {x.Layout} to {y.Layout}");
         T[] dx = new T[xPacked.Length];
-        AnyLayout<T> dy = AnyLayout<T>.ToWrite(c.Seed + 4, expected, ySizes), dxAny = AnyLayout<T>.ToWrite(c.Seed + 5, [], xSizes);
+        AnyLayout<T> dy = AnyLayout<T>.ToWrite(c.Seed + 4, expected, ySizes),
+            dxAny = AnyLayout<T>.ToWrite(c.Seed + 5, [], xSizes);
         Pool2DPlan<T> backward = new(s, c.Kind, dxAny.Layout, dy.Layout);
         if (isMax)
         {
@@ -149,7 +156,8 @@ public sealed class AnyLayoutTests
     {
         IndexTable table = new(c.Shape);
         Execution execution = tier.Run(1 + (c.Seed % 3));
-        T[] x = Data.Make<T>((long)c.Batch * c.Shape.C * c.Shape.H * c.Shape.W, c.Data, c.Seed), expected = new T[(long)c.Batch * table.Rows * table.Columns];
+        T[] x = Data.Make<T>((long)c.Batch * c.Shape.C * c.Shape.H * c.Shape.W, c.Data, c.Seed),
+            expected = new T[(long)c.Batch * table.Rows * table.Columns];
         SimdConv.Im2Col.Unfold(table, c.Batch, x, expected, ColumnLayout.PerImage(table), execution);
 
         int seed = c.Seed + 1;
@@ -174,14 +182,21 @@ public sealed class AnyLayoutTests
     private static void Products(SimdTier tier, int seed)
     {
         Random random = new(seed);
-        int batch = random.Next(1, 5), m = random.Next(1, 20), n = random.Next(1, 40), k = random.Next(1, 20), lda = k + random.Next(3), ldb = n + random.Next(3), ldc, strideC;
-        (ldc, strideC) = random.Next(2) == 0 ? ((n + random.Next(3)) * batch, n) : (n + random.Next(3), (m * (n + 3)) + random.Next(9));
-        int strideA = batch == 1 ? random.Next(-9, int.MaxValue) : random.Next(0, 2) * random.Next(1, 300), strideB = batch == 1 ? int.MinValue : random.Next(0, 2) * random.Next(1, 300);
-        float[] a = Data.Make<float>((batch == 1 ? 0 : batch * strideA) + (m * lda), DataKind.Real, seed), b = Data.Make<float>((batch == 1 ? 0 : batch * strideB) + (k * ldb), DataKind.Real, seed + 1);
+        int batch = random.Next(1, 5), m = random.Next(1, 20), n = random.Next(1, 40), k = random.Next(1, 20),
+            lda = k + random.Next(3), ldb = n + random.Next(3), ldc, strideC;
+        (ldc, strideC) = random.Next(2) == 0 ? ((n + random.Next(3)) * batch, n) : (n + random.Next(3),
+            (m * (n + 3)) + random.Next(9));
+        int strideA = batch == 1 ? random.Next(-9, int.MaxValue) : random.Next(0, 2) * random.Next(1, 300),
+            strideB = batch == 1 ? int.MinValue : random.Next(0, 2) * random.Next(1, 300);
+        float[] a = Data.Make<float>((batch == 1 ? 0 : batch * strideA) + (m * lda), DataKind.Real, seed),
+            b = Data.Make<float>((batch == 1 ? 0 : batch * strideB) + (k * ldb), DataKind.Real, seed + 1);
         float[] c = Data.Make<float>((batch * (long)strideC) + (m * ldc), DataKind.Real, seed + 2), expected = (float[])c.Clone();
         for (int i = 0; i < batch; i++)
-            SimdConv.Gemm.Multiply<float>(Transpose.No, Transpose.No, m, n, k, 1, a.AsSpan(i * Math.Max(0, batch == 1 ? 0 : strideA)), lda, b.AsSpan(batch == 1 ? 0 : i * strideB), ldb, 1, expected.AsSpan(i * strideC), ldc, tier.Run());
-        SimdConv.Gemm.MultiplyBatched<float>(batch, Transpose.No, Transpose.No, m, n, k, 1, a, lda, strideA, b, ldb, strideB, 1, c, ldc, batch == 1 ? -7 : strideC, tier.Run(1 + (seed % 3)));
+            SimdConv.Gemm.Multiply<float>(Transpose.No, Transpose.No, m, n, k, 1,
+                a.AsSpan(i * Math.Max(0, batch == 1 ? 0 : strideA)), lda, b.AsSpan(batch == 1 ? 0 : i * strideB), ldb, 1,
+                expected.AsSpan(i * strideC), ldc, tier.Run());
+        SimdConv.Gemm.MultiplyBatched<float>(batch, Transpose.No, Transpose.No, m, n, k, 1, a, lda, strideA, b, ldb, strideB, 1,
+            c, ldc, batch == 1 ? -7 : strideC, tier.Run(1 + (seed % 3)));
         Compare.Equal<float>(expected, c, $"{batch} of {m} x {n} x {k}, ldc {ldc}, strideC {strideC}");
     }
 }

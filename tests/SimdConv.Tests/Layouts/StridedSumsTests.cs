@@ -39,9 +39,11 @@ public sealed unsafe class StridedSumsTests
             // Mostly whole elements apart, else some bytes.
             long apart = random.NextInt64(-reach - 2, reach + 3) * sizeof(float) + (random.Next(5) == 0 ? random.Next(1, 4) : 0);
             bool expected = Meet(Places(a), Places(b), apart);
-            ElementSet<float> first = Set((float*)(memory + (4 * reach) + 64), a), second = Set((float*)(memory + (4 * reach) + 64 + apart), b);
-            Assert.True(expected == first.Intersects(second), $"{apart} bytes apart: {expected}, for {string.Join(", ", a)} and {string.Join(", ", b)}");
-            Assert.True(expected == second.Intersects(first), $"{-apart} bytes apart: {expected}, for {string.Join(", ", b)} and {string.Join(", ", a)}");
+            ElementSet<float> first = Set((float*)(memory + (4 * reach) + 64), a),
+                second = Set((float*)(memory + (4 * reach) + 64 + apart), b);
+            string operands = $"{apart} bytes apart: {expected}, for {string.Join(", ", a)} and {string.Join(", ", b)}";
+            Assert.True(expected == first.Intersects(second), operands);
+            Assert.True(expected == second.Intersects(first), operands);
             common += expected ? 1 : 0;
         }
 
@@ -55,7 +57,8 @@ public sealed unsafe class StridedSumsTests
         Random random = new((int)Properties.Seed);
         for (int i = 0; i < Cases; i++)
         {
-            (nint Stride, nint Count)[] small = Operand(random, 4), large = [.. small.Select(d => ((nint)(d.Stride << 50), d.Count))];
+            (nint Stride, nint Count)[] small = Operand(random, 4),
+                large = [.. small.Select(d => ((nint)(d.Stride << 50), d.Count))];
             Assert.Equal(StridedSums.AreDistinct(small), StridedSums.AreDistinct(large));
         }
     }
@@ -85,22 +88,26 @@ public sealed unsafe class StridedSumsTests
 
         Assert.InRange(watch.ElapsedMilliseconds, 0, 20_000);
 
-        (nint, nint)[] Any() => [.. Enumerable.Range(0, 4).Select(_ => ((nint)random.Next(1, 1 << random.Next(1, 26)), (nint)random.Next(1, 1 << random.Next(1, 7))))];
+        (nint, nint)[] Any() => [.. Enumerable.Range(0, 4).Select(_ =>
+            ((nint)random.Next(1, 1 << random.Next(1, 26)), (nint)random.Next(1, 1 << random.Next(1, 7))))];
     }
 
     private static (nint Stride, nint Count)[] Operand(Random random, int dimensions) =>
-        [.. Enumerable.Range(0, dimensions).Select(_ => ((nint)random.Next(0, random.Next(2) == 0 ? 6 : 40), (nint)random.Next(random.Next(8) == 0 ? 0 : 1, 6)))];
+        [.. Enumerable.Range(0, dimensions).Select(_ => ((nint)random.Next(0, random.Next(2) == 0 ? 6 : 40),
+            (nint)random.Next(random.Next(8) == 0 ? 0 : 1, 6)))];
 
     private static ElementSet<float> Set(float* data, (nint Stride, nint Count)[] d) =>
         d.Any(each => each.Count == 0) ? new(data, (1, 0)) : new(data, d[0], d[1], d[2], d[3]);
 
-    private static IEnumerable<long> Places(IEnumerable<(nint Stride, nint Count)> operand) => operand.Aggregate((IEnumerable<long>)[0],
+    private static IEnumerable<long> Places(IEnumerable<(nint Stride, nint Count)> operand) =>
+        operand.Aggregate((IEnumerable<long>)[0],
         (places, d) => places.SelectMany(place => Enumerable.Range(0, (int)d.Count).Select(i => place + (i * d.Stride))));
 
     /// <summary>Whether an element of four bytes shares one with another.</summary>
     private static bool Meet(IEnumerable<long> a, IEnumerable<long> b, long apart)
     {
-        HashSet<long> bytes = [.. a.SelectMany(place => Enumerable.Range(0, sizeof(float)).Select(i => (sizeof(float) * place) + i))];
+        HashSet<long> bytes = [.. a.SelectMany(place => Enumerable.Range(0, sizeof(float)).Select(i =>
+            (sizeof(float) * place) + i))];
         return b.Any(place => Enumerable.Range(0, sizeof(float)).Any(i => bytes.Contains((sizeof(float) * place) + i + apart)));
     }
 }
