@@ -12,7 +12,7 @@ namespace SimdConv;
 /// <remarks>
 /// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins, the last of several NaN.
 /// Average: the sum, then one division by the number of pixels that count, rounded to T. Windows of R*S up to 4096 taps are summed in
-/// ascending (r, s); larger ones in blocks of max(1, 256/S) rows by 256 columns of the window, each in ascending (r, s), whose sums are added
+/// ascending (r, s); larger ones in blocks of max(1, 512/S) rows by 512 columns of the window, each in ascending (r, s), whose sums are added
 /// as a balanced tree: neighbours pairwise, the blocks of the first rows first, an odd last one unchanged, until one is left. Backward: each dx
 /// sums what its windows give in ascending (r, s), of adaptive windows in ascending (p, q).
 /// </remarks>

@@ -15,7 +15,7 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Target columns of an item, pixels that are copied at a time, and pixels whose dot product with ones is taken at a time.</summary>
-    private const int TargetColumns = 64, PiecePixels = 1024, DotPixels = 256;
+    private const int TargetColumns = 64, PiecePixels = 1024, DotPixels = 512;
 
     private readonly PoolSchedule schedule;
     private readonly PoolProblem<T> problem;
@@ -65,6 +65,9 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
             planes.Lanes, count);
     }
 
+    /// <summary>Whether planes are summed as they are turned in registers.</summary>
+    private bool ReadsInPlace => TVec.Count >= 4 && problem.SourceLayout.W == 1 && problem.SourceLayout.C != 1;
+
     private static int PiecesOfRow(PoolSchedule schedule, bool backward) =>
         (((backward ? schedule.Shape.W : schedule.Columns.Windows) - 1) / TargetColumns) + 1;
 
@@ -79,6 +82,20 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
             for (long column = 0; column < schedule.Shape.S; column += schedule.BlockColumns)
             {
                 int start = (int)Math.Max(column, left), end = (int)Math.Min(column + schedule.BlockColumns, right);
+                int alike = to - from == 1 && start == column && planes.Lanes == 1 && ReadsInPlace
+                    ? Math.Min((right - start) / schedule.BlockColumns, TVec.Count)
+                    : 0;
+                if (alike > 1)
+                {
+                    // Of a single plane blocks are the lanes.
+                    TVec.Store(sums, default);
+                    TransposeBlocks<TVec, T>.Dots<N1>(PixelAt(planes, p, from, q, start), schedule.BlockColumns, alike, schedule.BlockColumns, ones, 0, sums);
+                    for (int i = 0; i < alike; i++)
+                        tree.Add(TVec.Broadcast(sums[i]));
+                    column += (alike - 1L) * schedule.BlockColumns;
+                    continue;
+                }
+
                 tree.Add(from < to && start < end ? Sum(planes, PixelAt(planes, p, from, q, start), to - from, end - start) : default);
             }
         }
@@ -94,7 +111,7 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
         if (image.H == columns * image.W)
             (rows, columns) = (1, rows * columns);
         TVec sum = default;
-        if (TVec.Count >= 4 && image.W == 1 && image.C != 1)
+        if (ReadsInPlace)
         {
             // Planes are read where they lie, and summed as they are turned in registers.
             TVec.Store(sums, default);
@@ -129,7 +146,12 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
         (int left, int right) = horizontal.Taps[q];
         TVec best = TVec.Broadcast(T.NegativeInfinity), winner = TVec.Broadcast(T.CreateTruncating(((long)top * schedule.Shape.S) + left));
         nint step = (nint)horizontal.Dilation * problem.SourceLayout.W;
-        for (int r = top; r < bottom; r++)
+        bool isOne = planes.Lanes == 1 && TVec.Count > 1 && step == 1 && right - left >= TVec.Count;
+        for (int r = top; r < bottom && isOne; r++)
+            MaximumOfOne(PixelAt(planes, p, r, q, left), right - left, ((long)r * schedule.Shape.S) + left, ref best, ref winner);
+        if (isOne)
+            Reduce((T*)&best, (T*)&winner);
+        for (int r = top; r < bottom && !isOne; r++)
         {
             for (int s = left; s < right; s += PiecePixels)
             {
@@ -174,6 +196,38 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
             PoolPlanes<TVec, T>.Beat(TVec.Load(second), tap1, ref best1, ref winner1);
         PoolPlanes<TVec, T>.Beat(best1, winner1, ref best0, ref winner0);
         (best, winner) = (best0, winner0);
+    }
+
+    /// <summary>Pixels of a single plane in lanes: each lane has its maximum, and the last register of a row begins early enough to end with it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MaximumOfOne(T* pixels, int count, long firstTap, ref TVec best, ref TVec winner)
+    {
+        for (int i = 0; i < TVec.Count; i++)
+            sums[i] = T.CreateTruncating(firstTap + i);
+        TVec first = TVec.Load(sums), tap = first, step = TVec.Broadcast(T.CreateTruncating(TVec.Count)), best0 = best, winner0 = winner;
+        int j = 0;
+        for (; j + TVec.Count <= count; j += TVec.Count, tap = TVec.Add(tap, step))
+            PoolPlanes<TVec, T>.Beat(TVec.Load(pixels + j), tap, ref best0, ref winner0);
+        if (j < count)
+        {
+            j = count - TVec.Count;
+            PoolPlanes<TVec, T>.Beat(TVec.Load(pixels + j), TVec.Add(first, TVec.Broadcast(T.CreateTruncating(j))), ref best0, ref winner0);
+        }
+
+        (best, winner) = (best0, winner0);
+    }
+
+    /// <summary>The maximum of all lanes to the first one: the last NaN, or the first of equals.</summary>
+    private static void Reduce(T* best, T* winner)
+    {
+        for (int i = 1; i < TVec.Count; i++)
+        {
+            bool wins = T.IsNaN(best[i])
+                ? !T.IsNaN(best[0]) || winner[i] > winner[0]
+                : best[i] > best[0] || (best[i] == best[0] && winner[i] < winner[0]);
+            if (wins)
+                (best[0], winner[0]) = (best[i], winner[i]);
+        }
     }
 
     /// <summary>

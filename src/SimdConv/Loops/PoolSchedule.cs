@@ -15,7 +15,7 @@ internal sealed class PoolSchedule
     private const long MostInWindows = 1 << 22, MostInPlanes = 1 << 18;
 
     /// <summary>The most taps whose average is one chain, and what larger windows are summed in: part of the numeric contract.</summary>
-    private const int LongestChain = 4096, BlockTaps = 256;
+    private const int LongestChain = 4096, BlockTaps = 512;
 
     private readonly WindowStrips[] strips;
 

@@ -43,7 +43,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         rows = workspace.Take<T>(RowsSize(schedule, problem));
         taps = workspace.Take<T>(TapsSize(schedule, problem));
         line = workspace.Take<T>(split.LineLength);
-        levels = workspace.Take<T>(BlockTree<TVec, T>.Levels * TVec.Count);
+        levels = workspace.Take<T>(BlockTile<TVec, T>.Levels * TVec.Count);
         columns = workspace.Take<int>(axis.Places.Length);
         new Span<T>(counts + windows, TVec.Count).Fill(T.One);
         for (int q = 0; q < windows; q++)
@@ -83,7 +83,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     {
         WindowAxis axis = schedule.Columns;
         return (2 * Workspace.SizeOf<T>(axis.Windows + TVec.Count)) + Workspace.SizeOf<T>(RowsSize(schedule, problem))
-            + Workspace.SizeOf<T>(TapsSize(schedule, problem)) + Workspace.SizeOf<T>(BlockTree<TVec, T>.Levels * TVec.Count)
+            + Workspace.SizeOf<T>(TapsSize(schedule, problem)) + Workspace.SizeOf<T>(BlockTile<TVec, T>.Levels * TVec.Count)
             + Workspace.SizeOf<T>(Split(schedule, problem).LineLength) + Workspace.SizeOf<int>(axis.Places.Length);
     }
 

@@ -18,6 +18,7 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
         new(2, 1, 5000, 1, 5000),
         new(2, 5000, 1, 5000, 1),
         new(1, 9, 700, 9, 600) { StrideW = 7 }, // Rows of several blocks; windows in lanes.
+        new(1, 5, 2600, 5, 2590) { StrideW = 9, PadLeft = 600, PadRight = 20 }, // Blocks in lanes.
         new(2, 100, 120, 65, 67) { StrideH = 17, StrideW = 2, PadTop = 32, PadLeft = 33, PadBottom = 20, PadRight = 30, CeilMode = true },
         new(2, 100, 120, 65, 67) { StrideH = 17, StrideW = 20, PadTop = 32, PadLeft = 33, PadBottom = 20, PadRight = 30, CountIncludePad = false },
         new(1, 3, 4, 100, 120) { StrideH = 1, StrideW = 40, PadTop = 99, PadLeft = 118, PadBottom = 1, PadRight = 3 },

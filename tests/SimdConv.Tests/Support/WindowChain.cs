@@ -32,12 +32,12 @@ internal static class WindowChain
         return y;
     }
 
-    /// <summary>The taps of a window in the blocks that are summed by themselves: one of them, or some rows by 256 columns.</summary>
+    /// <summary>The taps of a window in the blocks that are summed by themselves: one of them, or some rows by 512 columns.</summary>
     private static IEnumerable<IEnumerable<int>> Blocks(Pool2DShape s)
     {
         if (s.R * s.S <= 4096)
             return [Enumerable.Range(0, s.R * s.S)];
-        int[][] rows = [.. Enumerable.Range(0, s.R).Chunk(s.S < 256 ? 256 / s.S : 1)], columns = [.. Enumerable.Range(0, s.S).Chunk(256)];
+        int[][] rows = [.. Enumerable.Range(0, s.R).Chunk(s.S < 512 ? 512 / s.S : 1)], columns = [.. Enumerable.Range(0, s.S).Chunk(512)];
         return rows.SelectMany(each => columns.Select(some => each.SelectMany(row => some.Select(column => (row * s.S) + column))));
     }
 
