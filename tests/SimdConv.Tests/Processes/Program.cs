@@ -40,7 +40,8 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | verify DIRECTION FAULT SHAPE... | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | "
+                        + "verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }
