@@ -26,7 +26,8 @@ internal enum PlaceKind
 /// <summary>Where a path leads once its symbolic links have been followed.</summary>
 /// <param name="Path">A full path without links. What lies in a folder of open files, such as /proc/self/fd, is kept.</param>
 /// <param name="Kind">What is there.</param>
-/// <param name="Identity">The same for every path to the same file, by way of links, relative paths and hard links (hard links not on Windows).</param>
+/// <param name="Identity">The same for every path to the same file, by way of links, relative paths and hard links (hard links
+/// not on Windows).</param>
 internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
 {
     private const int MaxLinks = 40;
@@ -37,7 +38,9 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
     public bool IsOpenFile => IsFolderOfOpenFiles(System.IO.Path.GetDirectoryName(Path) ?? "");
 
     /// <summary>1 or 2 where the path names this process's own standard output or error, such as /dev/stdout; else 0.</summary>
-    public int StandardStream => IsOpenFile && (Path.StartsWith("/dev/", StringComparison.Ordinal) || Path.StartsWith($"/proc/{Environment.ProcessId}/", StringComparison.Ordinal))
+    public int StandardStream => IsOpenFile
+        && (Path.StartsWith("/dev/", StringComparison.Ordinal)
+        || Path.StartsWith($"/proc/{Environment.ProcessId}/", StringComparison.Ordinal))
         ? System.IO.Path.GetFileName(Path) switch { "1" => 1, "2" => 2, _ => 0 }
         : 0;
 
@@ -49,7 +52,8 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
             return new FilePlace(resolved, status.Kind, status.Identity);
         if (resolved.StartsWith(@"\\.\", StringComparison.Ordinal))
             return new FilePlace(resolved, PlaceKind.Device, resolved.ToUpperInvariant());
-        PlaceKind kind = Directory.Exists(resolved) ? PlaceKind.Folder : File.Exists(resolved) ? PlaceKind.Regular : PlaceKind.Missing;
+        PlaceKind kind = Directory.Exists(resolved) ? PlaceKind.Folder : File.Exists(resolved) ? PlaceKind.Regular
+            : PlaceKind.Missing;
 
         // A file to be made is told apart by its folder and name, which some systems take in any case.
         string name = OperatingSystem.IsLinux() ? resolved : resolved.ToUpperInvariant();
@@ -96,9 +100,12 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
     }
 
     private static bool IsFolderOfOpenFiles(string folder) =>
-        folder == "/dev/fd" || (folder.StartsWith("/proc/", StringComparison.Ordinal) && folder.EndsWith("/fd", StringComparison.Ordinal));
+        folder == "/dev/fd" || (folder.StartsWith("/proc/", StringComparison.Ordinal)
+            && folder.EndsWith("/fd", StringComparison.Ordinal));
 
-    /// <summary>Kind and identity as the system tells them; null where nothing is there, or the system has no such call.</summary>
+    /// <summary>
+    /// Kind and identity as the system tells them; null where nothing is there, or the system has no such call.
+    /// </summary>
     private static unsafe (PlaceKind Kind, string Identity)? Status(string path)
     {
         const int hereFolder = -100, typeModeAndInode = 0x103;
@@ -115,7 +122,8 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
                         : Describe(Bits16(28), $"{Bits32(136)}:{Bits32(140)}:{Bits64(32)}");
                 }
 
-                int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatInode64(name, buffer) : Stat(name, buffer);
+                int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatInode64(name, buffer)
+                    : Stat(name, buffer);
                 return failed != 0 ? null : Describe(Bits16(4), $"{Bits32(0)}:{Bits64(8)}");
             }
             catch (EntryPointNotFoundException)
@@ -139,7 +147,8 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
         }, identity);
     }
 
-    // The layout of struct statx is the kernel's, the same on every architecture; that of macOS's struct stat is the one with 64-bit inodes.
+    // The layout of struct statx is the kernel's, the same on every architecture; that of macOS's struct stat is the one with
+    // 64-bit inodes.
     [DllImport("libc", EntryPoint = "statx")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern unsafe int StatX(int folder, byte* path, int flags, uint mask, byte* status);

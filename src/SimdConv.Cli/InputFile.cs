@@ -5,7 +5,9 @@ internal static class InputFile
 {
     private const int Chunk = 1 << 16;
 
-    /// <summary>All bytes of a stream that may not tell its length; null if there are more than <paramref name="most"/>.</summary>
+    /// <summary>
+    /// All bytes of a stream that may not tell its length; null if there are more than <paramref name="most"/>.
+    /// </summary>
     public static MemoryStream? ReadAtMost(Stream file, long most)
     {
         MemoryStream content = new();

@@ -6,14 +6,14 @@ namespace SimdConv.Cli;
 internal readonly record struct NamedFile(string Option, string? Path);
 
 /// <summary>
-/// Writes what a command makes. A regular file is written whole or not at all: a new one takes its place and keeps its mode, also behind symbolic
-/// links. Pipes and devices, and files that a process has open (/dev/stdout), are written where they are.
+/// Writes what a command makes. A regular file is written whole or not at all: a new one takes its place and keeps its mode,
+/// also behind symbolic links. Pipes and devices, and files that a process has open (/dev/stdout), are written where they are.
 /// </summary>
 internal static class OutputFile
 {
     /// <summary>
-    /// Refuses, before any work is spent on what they shall hold, outputs that can't be written, two that are one file, and an output that is
-    /// an input.
+    /// Refuses, before any work is spent on what they shall hold, outputs that can't be written, two that are one file, and an
+    /// output that is an input.
     /// </summary>
     public static void RequireWritable(IEnumerable<NamedFile> outputs, params IEnumerable<NamedFile> inputs)
     {
@@ -31,17 +31,23 @@ internal static class OutputFile
             if (path.Length == 0)
                 throw new InputException($"{output.Option} is ''; expected the name of a file to write.");
             FilePlace place = PlaceOf(output);
-            if (place.Kind == PlaceKind.Folder || path[^1] == Path.DirectorySeparatorChar || path[^1] == Path.AltDirectorySeparatorChar)
+            if (place.Kind == PlaceKind.Folder || path[^1] == Path.DirectorySeparatorChar
+                || path[^1] == Path.AltDirectorySeparatorChar)
                 throw new InputException($"{output.Option} is '{path}'; expected the name of a file to write.");
             if (place.Kind == PlaceKind.Missing && !Directory.Exists(FolderOf(place.Path)))
-                throw new InputException($"{output.Option} is '{path}'; expected a file in an existing folder, but {FolderOf(place.Path)} is none.");
+            {
+                throw new InputException(
+                    $"{output.Option} is '{path}'; expected a file in an existing folder, but {FolderOf(place.Path)} is none.");
+            }
+
             foreach ((NamedFile other, FilePlace otherPlace, bool isInput) in seen)
             {
                 // A terminal may well be read and written.
                 if (otherPlace.Identity != place.Identity || (isInput && place.Kind == PlaceKind.Device))
                     continue;
-                throw new InputException($"{output.Option} is '{path}' and {other.Option} {(isInput ? "reads" : "is")} '{other.Path}', the same file; "
-                    + "expected different ones.");
+                string does = isInput ? "reads" : "is";
+                throw new InputException(
+                    $"{output.Option} is '{path}' and {other.Option} {does} '{other.Path}', the same file; expected different ones.");
             }
 
             seen.Add((output, place, false));
@@ -77,7 +83,8 @@ internal static class OutputFile
         {
             1 => Console.OpenStandardOutput(),
             2 => Console.OpenStandardError(),
-            _ => new FileStream(place.Path, place.Kind == PlaceKind.Regular ? FileMode.Truncate : FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0),
+            _ => new FileStream(place.Path, place.Kind == PlaceKind.Regular ? FileMode.Truncate : FileMode.Open, FileAccess.Write,
+                FileShare.ReadWrite, 0),
         };
         content.WriteTo(target);
         target.Flush();
@@ -87,7 +94,8 @@ internal static class OutputFile
     {
         string temporary = Path.Combine(FolderOf(place.Path), $".{Path.GetRandomFileName()}.tmp");
         FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-        UnixFileMode? mode = place.Kind == PlaceKind.Regular && !OperatingSystem.IsWindows() ? File.GetUnixFileMode(place.Path) : null;
+        UnixFileMode? mode = place.Kind == PlaceKind.Regular && !OperatingSystem.IsWindows() ? File.GetUnixFileMode(place.Path)
+            : null;
         if (mode is not null && !OperatingSystem.IsWindows())
             options.UnixCreateMode = mode;
         try

@@ -65,8 +65,10 @@ internal static class CompareCommand
             result.GetValue(Shapes),
             result.GetValue(Data),
             InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"));
-        OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName), new("--plot", result.GetValue(Plot)?.FullName)],
-            [new("--shapes", options.Shapes?.FullName), .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
+        OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName),
+            new("--plot", result.GetValue(Plot)?.FullName)],
+            [new("--shapes", options.Shapes?.FullName),
+                .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
         ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
         if (suites.Length == 0)
             throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");

@@ -20,7 +20,8 @@ internal static class ComparePlot
         foreach (Plot plot in figure.GetPlots())
             Finish(plot, columns, labelWidth);
         int width = Math.Max(700, ColumnWidth * columns.Labels.Count) + (int)labelWidth;
-        OutputFile.Write(path, file => file.Write(figure.Render(width, 2 * (PanelHeight + (int)labelWidth)).GetImageBytes(ImageFormat.Png)));
+        OutputFile.Write(path, file =>
+            file.Write(figure.Render(width, 2 * (PanelHeight + (int)labelWidth)).GetImageBytes(ImageFormat.Png)));
     }
 
     private static void DrawRatios(Plot plot, Report report, Columns columns)

@@ -107,7 +107,9 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
     }
 
     /// <summary>An array, a row of it a line.</summary>
-    public void WriteJson(string path) => OutputFile.WriteText(path, $"[\n{string.Join(",\n", rows.Select(row => JsonSerializer.Serialize(row, JsonFormat)))}\n]\n");
+    public void WriteJson(string path) =>
+        OutputFile.WriteText(path,
+        $"[\n{string.Join(",\n", rows.Select(row => JsonSerializer.Serialize(row, JsonFormat)))}\n]\n");
 
     // Round by round, so that what slowed a whole round cancels; a peer with few samples is held against our median.
     private static double[] Ratios(Timing ours, Timing peer) => peer.Seconds.Length == ours.Seconds.Length

@@ -31,8 +31,10 @@ internal static class ResultsCommand
         if (only.Except(runs.Select(run => run.Name)).FirstOrDefault() is { } unknown)
             throw new ArgumentException($"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
         folder.Create();
-        (string table, string picture) = (Path.Combine(folder.FullName, "summary.md"), Path.Combine(folder.FullName, "summary.png"));
-        OutputFile.RequireWritable([new("--out", table), new("--out", picture), new("--readme", result.GetValue(Readme)?.FullName)],
+        (string table, string picture) = (Path.Combine(folder.FullName, "summary.md"),
+            Path.Combine(folder.FullName, "summary.png"));
+        OutputFile.RequireWritable([new("--out", table), new("--out", picture),
+            new("--readme", result.GetValue(Readme)?.FullName)],
             DigitFiles.FilesOf(result.GetValue(Data)?.FullName).Select(path => new NamedFile("--data", path)));
         foreach ((string name, string[] arguments) in runs.Where(run => only.Length == 0 || only.Contains(run.Name)))
         {

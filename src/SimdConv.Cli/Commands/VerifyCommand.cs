@@ -26,9 +26,9 @@ internal static class VerifyCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         Command command = new("verify",
-            "Checks the library on this CPU against plain loops, each error within its proven bound: convolutions in every direction, im2col and "
-            + "col2im of the shapes given; without shapes those of built-in ones, and Winograd's algorithm, transposed convolutions, products of "
-            + "matrices, pooling and activations too. Exit code 1 if a check failed.") { shapes, tier, threads, json, lines };
+            "Checks the library on this CPU against plain loops, each error within its proven bound: convolutions in every direction, "
+            + "im2col and col2im of the shapes given; without shapes those of built-in ones, and Winograd's algorithm, transposed "
+            + "convolutions, products of matrices, pooling and activations too. Exit code 1 if a check failed.") { shapes, tier, threads, json, lines };
         command.SetAction(parsed => Run(
             parsed.GetValue(shapes), parsed.GetValue(lines) ?? [], parsed.GetValue(tier), parsed.GetValue(threads), parsed.GetValue(json)));
         return command;
@@ -40,7 +40,8 @@ internal static class VerifyCommand
     /// <param name="threads">Of <c>--threads</c>.</param>
     /// <param name="asJson">Whether <c>--json</c> is given.</param>
     /// <param name="filter">What results pass through ahead of the comparison, for tests.</param>
-    internal static int Run(string? file, string[] arguments, string? tier, int threads, bool asJson, IResultFilter? filter = null)
+    internal static int Run(string? file, string[] arguments, string? tier, int threads, bool asJson,
+        IResultFilter? filter = null)
     {
         IReadOnlyList<SimdTier> tiers = tier == "all" ? Tiers.Available() : [Tiers.Resolve(tier)];
         List<string> given = [.. file is null ? [] : ReadLines(file), .. arguments];
@@ -69,7 +70,8 @@ internal static class VerifyCommand
 
             return held;
         });
-        (string Text, string Reason)[] rejected = [.. lines.Where(line => line.Shape is null).Select(line => (line.Text, line.Reason))];
+        (string Text, string Reason)[] rejected = [.. lines.Where(line => line.Shape is null).Select(line =>
+            (line.Text, line.Reason))];
         PrintSummary(lines.Count, passed, rejected, verifier, tiers, threads);
         if (asJson)
             JsonLine.Print(json => WriteJson(json, lines.Count, passed, rejected, verifier));
@@ -82,7 +84,7 @@ internal static class VerifyCommand
         {
             using FileStream file = File.OpenRead(path);
             using MemoryStream content = InputFile.ReadAtMost(file, MaxFileBytes)
-                ?? throw new InputException($"--shapes is '{path}', a file of more than {MaxFileBytes} bytes; expected at most as many.");
+                ?? throw new InputException($"--shapes is '{path}', of more than {MaxFileBytes} bytes; expected at most as many.");
             using StreamReader text = new(content);
             return [.. text.ReadToEnd().Split('\n').Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0)];
         }

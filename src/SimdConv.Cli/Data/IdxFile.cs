@@ -99,7 +99,11 @@ internal static class IdxFile
                 throw Bad(name, $"it holds {filled} bytes of {what}; its header claims {length}");
             filled += read;
             if (filled > limit())
-                throw Bad(name, $"it unzips to more than {limit()} bytes; expected at most {MaxExpansion} times the size of the file, or {AnyExpansionBytes}");
+            {
+                throw Bad(name, $"it unzips to more than {limit()} bytes; expected at most {MaxExpansion} times the size of the file, "
+                    + $"or {AnyExpansionBytes}");
+            }
+
         }
 
         if (content.ReadByte() >= 0)

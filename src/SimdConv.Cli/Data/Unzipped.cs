@@ -4,13 +4,14 @@ using System.IO.Compression;
 namespace SimdConv.Cli.Data;
 
 /// <summary>
-/// What a file holds, unzipped if it is gzipped (RFC 1952), as gzip(1) reads it: any number of members one behind the other, some of them empty
-/// (bgzip, <c>cat a.gz b.gz</c>), and zeros behind the last. Headers, checksums and lengths are checked, and other bytes behind the
-/// last member are an error. Reads forwards only, so that the file may be a pipe.
+/// What a file holds, unzipped if it is gzipped (RFC 1952), as gzip(1) reads it: any number of members one behind the other,
+/// some of them empty (bgzip, <c>cat a.gz b.gz</c>), and zeros behind the last. Headers, checksums and lengths are checked, and
+/// other bytes behind the last member are an error. Reads forwards only, so that the file may be a pipe.
 /// </summary>
 /// <remarks>
-/// DeflateStream doesn't tell where in its input the compressed data end, and reads past them. So each member is decompressed twice: first in
-/// chunks, which finds the last chunk, then again with the bytes of that chunk given one by one, until the end is found.
+/// DeflateStream doesn't tell where in its input the compressed data end, and reads past them. So each member is decompressed
+/// twice: first in chunks, which finds the last chunk, then again with the bytes of that chunk given one by one, until the end
+/// is found.
 /// </remarks>
 internal sealed class Unzipped : ForwardStream
 {
@@ -21,7 +22,8 @@ internal sealed class Unzipped : ForwardStream
     private readonly Stream file;
     private byte[] held = new byte[1 << 13];
 
-    // held[from..to] has been read from the file and not yet passed on; where a member is at work, it begins with the compressed data.
+    // held[from..to] has been read from the file and not yet passed on; where a member is at work, it begins with the
+    // compressed data.
     private int from, to;
     private Feed? feed;
     private DeflateStream? member;
@@ -94,7 +96,11 @@ internal sealed class Unzipped : ForwardStream
     {
         int flags = Header(3), at = 10;
         if (Header(2) != Deflated || (flags & Reserved) != 0)
-            throw new InvalidDataException($"a gzip header has method {Header(2)} and flags 0x{flags:x2}; expected method {Deflated} and no unknown flags");
+        {
+            throw new InvalidDataException(
+                $"a gzip header has method {Header(2)} and flags 0x{flags:x2}; expected method {Deflated} and no unknown flags");
+        }
+
         _ = Header(9);
         if ((flags & Extra) != 0)
             at += 2 + Header(at) + (Header(at + 1) << 8);
@@ -138,7 +144,8 @@ internal sealed class Unzipped : ForwardStream
         for (int i = 0; i < end.Length; i++)
             end[i] = (byte)Header(i);
         from += end.Length;
-        uint storedSum = BinaryPrimitives.ReadUInt32LittleEndian(end), storedLength = BinaryPrimitives.ReadUInt32LittleEndian(end[4..]);
+        uint storedSum = BinaryPrimitives.ReadUInt32LittleEndian(end),
+            storedLength = BinaryPrimitives.ReadUInt32LittleEndian(end[4..]);
         if (storedSum != sum.Sum)
             throw new InvalidDataException($"the checksum of a gzip member is {sum.Sum:x8}; it says {storedSum:x8}");
         if (storedLength != length)

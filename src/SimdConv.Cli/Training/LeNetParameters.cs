@@ -89,7 +89,8 @@ internal static class LeNetParameters
         if (!(pair[1] > 0))
             throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}: array 'std' is {pair[1]}; expected a positive number."));
         Standardisation standardisation = new(pair[0], pair[1]);
-        if (!float.IsFinite((0 - standardisation.Mean) / standardisation.Std) || !float.IsFinite((1 - standardisation.Mean) / standardisation.Std))
+        if (!float.IsFinite((0 - standardisation.Mean) / standardisation.Std)
+            || !float.IsFinite((1 - standardisation.Mean) / standardisation.Std))
         {
             throw new InputException(string.Create(CultureInfo.InvariantCulture,
                 $"{path}: arrays 'mean' and 'std' are {pair[0]} and {pair[1]}; expected ones with which pixels stay finite."));

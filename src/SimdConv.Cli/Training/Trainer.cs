@@ -57,7 +57,8 @@ internal sealed class Trainer
             if (!double.IsFinite(batchLoss))
             {
                 throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                    $"training diverged: the loss of images {done + 1} to {done + count} of the epoch is {batchLoss}; expected a finite number. Nothing was written."));
+                    $"training diverged: the loss of images {done + 1} to {done + count} of the epoch is {batchLoss}; ")
+                    + "expected a finite number. Nothing was written.");
             }
 
             loss += batchLoss;
@@ -110,7 +111,8 @@ internal sealed class Trainer
                 if (!float.IsFinite(logits[i]))
                 {
                     throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                        $"the weights are too large: logit {i % DigitSet.Classes} of image {start + (i / DigitSet.Classes)} is {logits[i]}; expected finite numbers."));
+                        $"the weights are too large: logit {i % DigitSet.Classes} of image {start + (i / DigitSet.Classes)} ")
+                        + string.Create(CultureInfo.InvariantCulture, $"is {logits[i]}; expected finite numbers."));
                 }
             }
 

@@ -8,10 +8,12 @@ internal sealed record ActivationChecks(int Length) : ICheckable
     private const double Reach = 8;
 
     private static readonly double[] Special =
-        [0, -0.0, 1e-40, 3, -3, 6, 2.9999998, -2.9999998, 1e4, -1e4, 1e30, -1e30, double.PositiveInfinity, double.NegativeInfinity];
+        [0, -0.0, 1e-40, 3, -3, 6, 2.9999998, -2.9999998, 1e4, -1e4, 1e30, -1e30, double.PositiveInfinity,
+            double.NegativeInfinity];
 
     public static IEnumerable<ICheckable> BuiltIn() =>
-        ((int[])[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 127, 129, 1000, 30_001]).Select(length => new ActivationChecks(length));
+        ((int[])[0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 127, 129, 1000, 30_001]).Select(length =>
+            new ActivationChecks(length));
 
     public override string ToString() => $"elements={Length}";
 
@@ -29,14 +31,16 @@ internal sealed record ActivationChecks(int Length) : ICheckable
             string name = ActivationRules.NameOf(activation);
             T[] y = Array.ConvertAll(x, value => T.CreateTruncating(
                 ActivationRules.Apply(activation, ToDouble(value), ToDouble(scale), ToDouble(slope))));
-            checker.Check(name, y, i => ActivationRules.Bound<T>(activation, ToDouble(y[i]), 0), (result, execution) => Forward(activation, x, result, execution));
+            checker.Check(name, y, i => ActivationRules.Bound<T>(activation, ToDouble(y[i]), 0), (result, execution) =>
+                Forward(activation, x, result, execution));
 
             // Of hard swish the argument tells the gradient, of the others the result.
             T[] from = activation == Activation.HardSwish ? x : y, dx = new T[Length];
             double[] bounds = new double[Length];
             for (int i = 0; i < Length; i++)
                 (dx[i], bounds[i]) = Gradient(activation, ToDouble(from[i]), ToDouble(dy[i]));
-            checker.Check(name + "-gradient", dx, i => bounds[i], (result, execution) => Backward(activation, from, dy, result, execution));
+            checker.Check(name + "-gradient", dx, i => bounds[i], (result, execution) =>
+                Backward(activation, from, dy, result, execution));
         }
 
         void Forward(Activation activation, T[] x, Span<T> y, Execution execution)
@@ -74,8 +78,10 @@ internal sealed record ActivationChecks(int Length) : ICheckable
                 Activation.Relu => (from > 0 ? dy : 0, 0),
                 Activation.Relu6 => (from is > 0 and < 6 ? dy : 0, 0),
                 Activation.LeakyRelu => (from > 0 ? dy : ToDouble(slope) * dy, 0),
-                Activation.Tanh => (dy * (ToDouble(scale) - (from * from / ToDouble(scale))), Math.Abs(dy) * (ToDouble(scale) + (from * from / ToDouble(scale)))),
-                Activation.HardSwish when from is >= -3 and <= 3 => (dy * ((from / 3) + 0.5), Math.Abs(dy) * ((Math.Abs(from) / 3) + 0.5)),
+                Activation.Tanh => (dy * (ToDouble(scale) - (from * from / ToDouble(scale))),
+                    Math.Abs(dy) * (ToDouble(scale) + (from * from / ToDouble(scale)))),
+                Activation.HardSwish when from is >= -3 and <= 3 =>
+                    (dy * ((from / 3) + 0.5), Math.Abs(dy) * ((Math.Abs(from) / 3) + 0.5)),
                 _ => (from > 3 ? dy : 0, 0.0),
             };
             return (T.CreateTruncating(dx), roundings * ErrorBound.Unit<T>() * gauge);

@@ -26,11 +26,16 @@ internal static class ActivationRules
         _ => x,
     };
 
-    /// <summary>How far the function's value may be from the right one, <paramref name="y"/>, if its argument is off by <paramref name="error"/>.</summary>
+    /// <summary>
+    /// How far the function's value may be from the right one, <paramref name="y"/>, if its argument is off by <paramref
+    /// name="error"/>.
+    /// </summary>
     public static double Bound<T>(Activation activation, double y, double error)
     {
-        // tanh and hard swish are within 4 ulp, and the expected values within half a one in float and two in double; an ulp is 2 units at most.
-        double ulps = typeof(T) == typeof(float) ? 4.5 : 6, own = (2 * ulps * ErrorBound.Unit<T>() * Math.Abs(y)) + (ulps * ErrorBound.Tiny<T>());
+        // tanh and hard swish are within 4 ulp, and the expected values within half a one in float and two in double; an ulp is
+        // 2 units at most.
+        double ulps = typeof(T) == typeof(float) ? 4.5 : 6, own = (2 * ulps * ErrorBound.Unit<T>() * Math.Abs(y))
+            + (ulps * ErrorBound.Tiny<T>());
         return activation switch
         {
             Activation.LeakyRelu => error + (error == 0 ? 0 : (2 * ErrorBound.Unit<T>() * Math.Abs(y)) + ErrorBound.Tiny<T>()),

@@ -12,7 +12,8 @@ internal sealed record BatchedProductChecks(int Batch, int M, int N, int K) : IC
     {
         foreach ((int batch, int m, int n, int k) in ((int, int, int, int)[])
         [
-            (0, 3, 4, 5), (1, 5, 6, 7), (5, 7, 9, 11), (16, 1, 33, 20), (12, 20, 1, 31), (3, 64, 64, 64), (2, 40, 100, 300), (7, 17, 49, 64), (64, 6, 25, 5),
+            (0, 3, 4, 5), (1, 5, 6, 7), (5, 7, 9, 11), (16, 1, 33, 20), (12, 20, 1, 31), (3, 64, 64, 64), (2, 40, 100, 300),
+                (7, 17, 49, 64), (64, 6, 25, 5),
         ])
         {
             yield return new BatchedProductChecks(batch, m, n, k);
@@ -38,17 +39,20 @@ internal sealed record BatchedProductChecks(int Batch, int M, int N, int K) : IC
                 Array.Fill(expected, T.NaN);
                 for (int n = 0; n < Batch; n++)
                 {
-                    ProductSums<T> sums = new(M, N, K, a.AsSpan(isShared ? 0 : n * strideA, M * K).ToArray(), b.AsSpan(n * strideB, K * N).ToArray(), 1);
+                    ProductSums<T> sums = new(M, N, K, a.AsSpan(isShared ? 0 : n * strideA, M * K).ToArray(),
+                        b.AsSpan(n * strideB, K * N).ToArray(), 1);
                     Expected<T> one = sums.Expect(1, double.CreateTruncating(factor), c.AsSpan(n * strideC, M * N).ToArray(), N);
                     one.Values.CopyTo(expected, n * strideC);
                     one.Bounds.CopyTo(bounds, n * strideC);
                 }
 
-                checker.Check(isShared ? "product-batched-shared-a" : "product-batched", expected, i => bounds[i], (result, execution) =>
+                checker.Check(isShared ? "product-batched-shared-a" : "product-batched", expected, i => bounds[i],
+                    (result, execution) =>
                 {
                     if (factor != T.Zero)
                         c.AsSpan(0, result.Length).CopyTo(result);
-                    Gemm.MultiplyBatched<T>(Batch, No, No, M, N, K, T.One, a, K, isShared ? 0 : strideA, b, N, strideB, factor, result, N, strideC, execution);
+                    Gemm.MultiplyBatched<T>(Batch, No, No, M, N, K, T.One, a, K, isShared ? 0 : strideA, b, N, strideB, factor,
+                        result, N, strideC, execution);
                 });
             }
         }

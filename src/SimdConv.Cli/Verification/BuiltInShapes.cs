@@ -3,8 +3,9 @@ using SimdConv.Cli.Training;
 namespace SimdConv.Cli.Verification;
 
 /// <summary>
-/// What is checked when no shapes are named. The convolutions are layers of well-known networks with fewer or smaller images, and shapes
-/// drawn at random, the same ones every time, so that each feature and its neighbours of every vector length come up.
+/// What is checked when no shapes are named. The convolutions are layers of well-known networks with fewer or smaller images,
+/// and shapes drawn at random, the same ones every time, so that each feature and its neighbours of every vector length come
+/// up.
 /// </summary>
 internal static class BuiltInShapes
 {
@@ -47,7 +48,8 @@ internal static class BuiltInShapes
     /// <summary>Every operation of the library.</summary>
     public static IEnumerable<ICheckable> All() =>
     [
-        .. Convolutions(), .. WinogradChecks.BuiltIn(), .. TransposedChecks.BuiltIn(), .. ProductChecks.BuiltIn(), .. BatchedProductChecks.BuiltIn(),
+        .. Convolutions(), .. WinogradChecks.BuiltIn(), .. TransposedChecks.BuiltIn(), .. ProductChecks.BuiltIn(),
+            .. BatchedProductChecks.BuiltIn(),
         .. PoolChecks.BuiltIn(), .. ActivationChecks.BuiltIn(),
     ];
 

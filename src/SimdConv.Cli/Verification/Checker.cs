@@ -3,7 +3,9 @@ using SimdConv.Cli.Training;
 
 namespace SimdConv.Cli.Verification;
 
-/// <summary>Makes the data of one shape in one element type, and holds the library's results in each tier against what is expected.</summary>
+/// <summary>
+/// Makes the data of one shape in one element type, and holds the library's results in each tier against what is expected.
+/// </summary>
 internal sealed class Checker<T>(Verifier owner, string shape)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -40,7 +42,8 @@ internal sealed class Checker<T>(Verifier owner, string shape)
         Check(direction, expected, i => ErrorBound.OfSum<T>(double.CreateTruncating(gauge[i]), terms), operation);
 
     /// <summary>Checks results that no rounding may change.</summary>
-    public void CheckExactly(string direction, T[] expected, Operation operation) => Check(direction, expected, static _ => 0, operation);
+    public void CheckExactly(string direction, T[] expected, Operation operation) =>
+        Check(direction, expected, static _ => 0, operation);
 
     /// <summary>
     /// Runs the operation in each tier, on a result that is filled with NaN and lies between guards.

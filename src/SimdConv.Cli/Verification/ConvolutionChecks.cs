@@ -30,13 +30,15 @@ internal sealed partial record ShapeLine
 
         checker.CheckSums("forward", exact.Y, gauge.Y, Shape.Taps, (y, execution) =>
             plan.Forward(N, x, filter(execution), y, new Epilogue<T> { Bias = bias }, execution));
-        checker.CheckSums("input-gradient", exact.Dx, gauge.Dx, (long)Shape.K / Shape.Groups * Shape.R * Shape.S, (dx, execution) =>
+        checker.CheckSums("input-gradient", exact.Dx, gauge.Dx, (long)Shape.K / Shape.Groups * Shape.R * Shape.S,
+            (dx, execution) =>
             plan.InputGradient(N, dy, filter(execution), dx, execution: execution));
         checker.CheckSums("weight-gradient", exact.Dw, gauge.Dw, pixels, (dw, execution) =>
             plan.WeightGradient(N, x, dy, dw, execution: execution));
         checker.CheckSums("bias-gradient", exact.Db, gauge.Db, pixels, (db, execution) =>
             plan.WeightGradient(N, x, dy, scratch, db, execution: execution));
-        checker.CheckSums("bias-gradient", exact.Db, gauge.Db, pixels, (db, execution) => plan.BiasGradient(N, dy, db, execution: execution));
+        checker.CheckSums("bias-gradient", exact.Db, gauge.Db, pixels, (db, execution) =>
+            plan.BiasGradient(N, dy, db, execution: execution));
     }
 
     private void CheckColumns<T>(Checker<T> checker)
@@ -48,7 +50,8 @@ internal sealed partial record ShapeLine
         foreach (ColumnLayout layout in (ColumnLayout[])[ColumnLayout.Concatenated(table, N), ColumnLayout.PerImage(table)])
         {
             ReferenceIm2Col.Unfold<T>(Shape, N, x, exactColumns, layout);
-            checker.CheckExactly("im2col", exactColumns, (result, execution) => Im2Col.Unfold(table, N, x, result, layout, execution));
+            checker.CheckExactly("im2col", exactColumns, (result, execution) =>
+                Im2Col.Unfold(table, N, x, result, layout, execution));
             ReferenceIm2Col.Fold<T>(Shape, N, columns, layout, exactX);
             ReferenceIm2Col.Fold<T>(Shape, N, Checker<T>.Sizes(columns), layout, gaugeX);
             checker.CheckSums("col2im", exactX, gaugeX, (long)Shape.R * Shape.S, (result, execution) =>

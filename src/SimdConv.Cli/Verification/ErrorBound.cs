@@ -28,13 +28,14 @@ internal static class ErrorBound
     }
 
     /// <summary>
-    /// The largest error as a fraction of its bound, NaN or infinite if a result is, and what is wrong with the first element beyond its bound,
-    /// if one is.
+    /// The largest error as a fraction of its bound, NaN or infinite if a result is, and what is wrong with the first element
+    /// beyond its bound, if one is.
     /// </summary>
     /// <param name="guarded">The result, between guards of NaN.</param>
     /// <param name="expected">The oracle's result; NaN where none may be written.</param>
     /// <param name="bound">How far each element may be from it.</param>
-    public static (double Worst, string? Error) Compare<T>(ReadOnlySpan<T> guarded, ReadOnlySpan<T> expected, Func<int, double> bound)
+    public static (double Worst, string? Error) Compare<T>(ReadOnlySpan<T> guarded, ReadOnlySpan<T> expected,
+        Func<int, double> bound)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach (T guard in guarded[..Guard])
@@ -62,9 +63,10 @@ internal static class ErrorBound
             if (!(fraction <= 1) && wrong is null)
             {
                 wrong = T.IsNaN(expected[i])
-                    ? string.Create(CultureInfo.InvariantCulture, $"element {i}, which lies between rows, was written: {result[i]}")
+                    ? string.Create(CultureInfo.InvariantCulture,
+                        $"element {i}, which lies between rows, was written: {result[i]}")
                     : string.Create(CultureInfo.InvariantCulture,
-                        $"element {i} is {result[i]}; expected {expected[i]} {(limit == 0 ? "exactly" : $"within {limit.ToString("g3", CultureInfo.InvariantCulture)}")}");
+                        $"element {i} is {result[i]}; expected {expected[i]} {(limit == 0 ? "exactly" : $"within {Short(limit)}")}");
             }
 
             // Unlike a comparison, Max keeps NaN.
@@ -72,5 +74,7 @@ internal static class ErrorBound
         }
 
         return (worst, wrong);
+
+        static string Short(double value) => value.ToString("g3", CultureInfo.InvariantCulture);
     }
 }

@@ -15,9 +15,10 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
         {
             yield return new PoolChecks(2, kind, new(6, 28, 28, 2, 2)); // LeNet-5
             yield return new PoolChecks(1, kind, new(8, 55, 55, 3, 3) { StrideH = 2, StrideW = 2 }); // AlexNet
-            yield return new PoolChecks(1, kind, new(16, 56, 57, 3, 3) { StrideH = 2, StrideW = 2, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 }); // ResNet
-            yield return new PoolChecks(2, kind, new(5, 14, 14, 3, 3) { StrideH = 1, StrideW = 1, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 }); // Inception
-            yield return new PoolChecks(1, kind, new(3, 27, 26, 3, 3) { StrideH = 2, StrideW = 2, CeilMode = true }); // SqueezeNet
+            yield return new PoolChecks(1, kind, Padded(16, 56, 57, stride: 2)); // ResNet
+            yield return new PoolChecks(2, kind, Padded(5, 14, 14, stride: 1)); // Inception
+            yield return new PoolChecks(1, kind,
+                new(3, 27, 26, 3, 3) { StrideH = 2, StrideW = 2, CeilMode = true }); // SqueezeNet
             yield return new PoolChecks(2, kind, new(33, 7, 7, 7, 7)); // the whole plane
             yield return new PoolChecks(1, kind, new(2, 40, 41, 20, 19)); // winners in four bytes
             yield return new PoolChecks(0, kind, new(2, 4, 4, 2, 2)); // an empty batch
@@ -25,7 +26,8 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
             yield return new PoolChecks(1, kind, new(2, 1, 300, 1, 5) { StrideW = 2 }); // sound
         }
 
-        yield return new PoolChecks(1, PoolKind.Max, new(3, 20, 21, 3, 2) { DilationH = 2, DilationW = 3, StrideH = 2, StrideW = 1 });
+        yield return new PoolChecks(1, PoolKind.Max,
+            new(3, 20, 21, 3, 2) { DilationH = 2, DilationW = 3, StrideH = 2, StrideW = 1 });
         yield return new PoolChecks(2, PoolKind.Average, new(3, 12, 11, 3, 4) { StrideH = 2, StrideW = 3, DivisorOverride = 5 });
         foreach ((int p, int q) in ((int, int)[])[(1, 1), (3, 2), (5, 7), (13, 11), (20, 30)])
             yield return new PoolChecks(2, PoolKind.Average, Pool2DShape.Adaptive(6, 13, 11, p, q));
@@ -40,6 +42,16 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
         }
     }
 
+    private static Pool2DShape Padded(int c, int h, int w, int stride) => new(c, h, w, 3, 3)
+    {
+        StrideH = stride,
+        StrideW = stride,
+        PadTop = 1,
+        PadLeft = 1,
+        PadBottom = 1,
+        PadRight = 1,
+    };
+
     public override string ToString()
     {
         Pool2DShape s = Shape;
@@ -47,7 +59,8 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
         return s.AdaptiveSize is { } size
             ? $"{common},adaptive={size.Height}x{size.Width}"
             : $"{common},r={s.R},s={s.S},stride={s.StrideH}x{s.StrideW},pad={s.PadTop}x{s.PadLeft}x{s.PadBottom}x{s.PadRight},"
-                + $"dilation={s.DilationH}x{s.DilationW},ceil={(s.CeilMode ? 1 : 0)},count_pad={(s.CountIncludePad ? 1 : 0)},divisor={s.DivisorOverride}";
+                + $"dilation={s.DilationH}x{s.DilationW},ceil={(s.CeilMode ? 1 : 0)},count_pad={(s.CountIncludePad ? 1 : 0)},"
+                + $"divisor={s.DivisorOverride}";
     }
 
     public void Check<T>(Checker<T> checker)
@@ -71,11 +84,14 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
 
         T[] sizes = new T[outputs];
         ReferencePool2D.Forward<T>(Shape, Kind, Batch, Checker<T>.Sizes(x), sizes);
-        checker.CheckSums("average-pool", y, sizes, (long)Shape.R * Shape.S, (result, execution) => plan.Forward(Batch, x, result, execution));
-        checker.CheckSums("average-pool-gradient", dx, gauge, terms, (result, execution) => plan.Backward(Batch, dy, result, execution));
+        checker.CheckSums("average-pool", y, sizes, (long)Shape.R * Shape.S, (result, execution) =>
+            plan.Forward(Batch, x, result, execution));
+        checker.CheckSums("average-pool-gradient", dx, gauge, terms, (result, execution) =>
+            plan.Backward(Batch, dy, result, execution));
     }
 
-    private void CheckMaxima<T>(Checker<T> checker, Pool2DPlan<T> plan, T[] x, T[] y, int[] taps, T[] dy, T[] dx, T[] gauge, long terms)
+    private void CheckMaxima<T>(Checker<T> checker, Pool2DPlan<T> plan, T[] x, T[] y, int[] taps, T[] dy, T[] dx, T[] gauge,
+        long terms)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         byte[] winners = new byte[plan.WinnerBytes(Batch)];
@@ -133,7 +149,7 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
             int windows = 1 + random.Next(20), kernel = 1 + random.Next(4), stride = 1 + random.Next(3);
             int dilation = kind == PoolKind.Max && random.Next(4) == 0 ? 2 : 1, extent = (dilation * (kernel - 1)) + 1;
             int padded = ((windows - 1) * stride) + extent + random.Next(stride);
-            int before = dilation == 1 ? random.Next((kernel / 2) + 1) : 0, after = dilation == 1 ? random.Next((kernel / 2) + 1) : 0;
+            int most = dilation == 1 ? kernel / 2 : 0, before = random.Next(most + 1), after = random.Next(most + 1);
             return (Math.Max(extent, padded - before - after), kernel, stride, before, after, dilation);
         }
     }

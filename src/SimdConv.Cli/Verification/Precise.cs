@@ -1,8 +1,8 @@
 namespace SimdConv.Cli.Verification;
 
 /// <summary>
-/// A sum of products in about twice the precision of double: the rounding error of each product and addition is kept in a second double
-/// (Ogita, Rump and Oishi's Dot2). Of floats the sum is as good as exact.
+/// A sum of products in about twice the precision of double: the rounding error of each product and addition is kept in a
+/// second double (Ogita, Rump and Oishi's Dot2). Of floats the sum is as good as exact.
 /// </summary>
 internal struct Precise
 {

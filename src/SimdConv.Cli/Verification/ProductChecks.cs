@@ -4,7 +4,8 @@ using static SimdConv.Transpose;
 namespace SimdConv.Cli.Verification;
 
 /// <summary>
-/// Products of an M x K matrix and a K x N one: each pair of transposes, alpha and beta, biases and activations, operands packed ahead.
+/// Products of an M x K matrix and a K x N one: each pair of transposes, alpha and beta, biases and activations, operands
+/// packed ahead.
 /// </summary>
 /// <param name="M">Rows.</param>
 /// <param name="N">Columns.</param>
@@ -16,7 +17,9 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
 
     private static readonly Transpose[] Both = [No, Yes];
 
-    /// <summary>Sizes that take each way of the library: tiny, in place, a row, a column, transposed, packed with blocks of M, N and K.</summary>
+    /// <summary>
+    /// Sizes that take each way of the library: tiny, in place, a row, a column, transposed, packed with blocks of M, N and K.
+    /// </summary>
     public static IEnumerable<ICheckable> BuiltIn()
     {
         foreach ((int m, int n, int k) in ((int, int, int)[])
@@ -25,8 +28,9 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
             (5, 100, 70), (14, 65, 200), (28, 333, 64), (33, 48, 17), (40, 63, 65), (64, 96, 80), // in place
             (1, 17, 40), (1, 300, 257), (1, 1000, 600), (2, 130, 70), (2, 517, 333), (3, 70, 1000), // one row, few rows
             (9, 1, 30), (130, 1, 77), (700, 1, 300), (100, 2, 90), (333, 3, 65), // one column, few columns
-            (64, 20, 48), (160, 49, 100), (300, 65, 70), (257, 7, 129), // few columns that leave lanes empty
-            (100, 110, 120), (128, 64, 512), (96, 200, 530), (150, 257, 300), (70, 129, 1100), (200, 33, 700), (256, 300, 256), // panels
+            (64, 17, 80), (160, 49, 400), (300, 65, 300), (257, 9, 129), // few columns that leave lanes empty, worth turning
+            (100, 110, 120), (128, 64, 512), (96, 200, 530), (150, 257, 300), (70, 129, 1100), (200, 33, 700), (256, 300, 256),
+                // panels
             (40, 300, 1024), // rows of A that lie a multiple of 4 KB apart
             (2100, 40, 24), (17, 2100, 30), (530, 90, 260), // tall, wide
         ])
@@ -38,7 +42,8 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
         yield return new ProductChecks(300, 640, 600, IsPlain: true); // shared out between threads
 
         // A C larger than the last cache is written past it.
-        long cache = Machine.Caches().Where(level => level.Level == 3).Sum(level => level.Bytes), side = (long)Math.Sqrt(cache / sizeof(float)) + 16;
+        long cache = Machine.Caches().Where(level => level.Level == 3).Sum(level => level.Bytes),
+            side = (long)Math.Sqrt(cache / sizeof(float)) + 16;
         const int mostBytes = 40 << 20, bytesAnElement = 64;
         if (cache is > 0 and <= mostBytes && side * side * bytesAnElement < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4)
             yield return new ProductChecks((int)side, (int)side, 3, IsPlain: true);
@@ -69,8 +74,10 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
         {
             foreach (Transpose transB in IsPlain ? [No] : Both)
             {
-                checker.Check("product" + Suffix(transA, "a") + Suffix(transB, "b"), expected.Values, expected.Bound, (result, execution) =>
-                    Gemm.Multiply(transA, transB, M, N, K, T.One, a.Stored(transA), a.Ld(transA), b.Stored(transB), b.Ld(transB), T.Zero,
+                checker.Check("product" + Suffix(transA, "a") + Suffix(transB, "b"), expected.Values, expected.Bound,
+                    (result, execution) =>
+                    Gemm.Multiply(transA, transB, M, N, K, T.One, a.Stored(transA), a.Ld(transA), b.Stored(transB), b.Ld(transB),
+                        T.Zero,
                         result, Math.Max(1, N), execution));
             }
         }
@@ -88,20 +95,24 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
             checker.Check("product-alpha-beta", expected.Values, expected.Bound, (result, execution) =>
             {
                 Spread(c, result, ldc);
-                Gemm.Multiply(No, Yes, M, N, K, typedAlpha, a.Stored(No), a.Ld(No), b.Stored(Yes), b.Ld(Yes), typedBeta, result, ldc, execution);
+                Gemm.Multiply(No, Yes, M, N, K, typedAlpha, a.Stored(No), a.Ld(No), b.Stored(Yes), b.Ld(Yes), typedBeta, result,
+                    ldc, execution);
             });
         }
     }
 
-    private void CheckEpilogue<T>(Checker<T> checker, Operand<T> a, Operand<T> b, T[] rowBias, T[] columnBias, Activation activation, ProductSums<T> sums)
+    private void CheckEpilogue<T>(Checker<T> checker, Operand<T> a, Operand<T> b, T[] rowBias, T[] columnBias,
+        Activation activation, ProductSums<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T scale = T.CreateTruncating(ActivationRules.Scale), slope = T.CreateTruncating(ActivationRules.Slope);
         foreach (bool byRows in (bool[])[true, false])
         {
             Expected<T> expected = sums.Expect(1, 0, null, N, byRows ? rowBias : null, byRows ? null : columnBias, activation);
-            checker.Check($"product-{(byRows ? "row" : "column")}-bias-{ActivationRules.NameOf(activation)}", expected.Values, expected.Bound, (result, execution) =>
-                Gemm.Multiply(No, No, M, N, K, T.One, a.Stored(No), a.Ld(No), b.Stored(No), b.Ld(No), T.Zero, result, Math.Max(1, N), execution,
+            checker.Check($"product-{(byRows ? "row" : "column")}-bias-{ActivationRules.NameOf(activation)}", expected.Values,
+                expected.Bound, (result, execution) =>
+                Gemm.Multiply(No, No, M, N, K, T.One, a.Stored(No), a.Ld(No), b.Stored(No), b.Ld(No), T.Zero, result,
+                    Math.Max(1, N), execution,
                     new GemmEpilogue<T>
                     {
                         RowBias = byRows ? rowBias : [],
@@ -113,15 +124,18 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
         }
     }
 
-    private void CheckPacked<T>(Checker<T> checker, Operand<T> a, Operand<T> b, T[] c, T[] rowBias, T[] columnBias, ProductSums<T> sums)
+    private void CheckPacked<T>(Checker<T> checker, Operand<T> a, Operand<T> b, T[] c, T[] rowBias, T[] columnBias,
+        ProductSums<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int ldc = N + 1;
         T beta = T.CreateTruncating(Beta), alpha = T.CreateTruncating(Alpha);
         foreach (Transpose stored in Both)
         {
-            Func<Execution, PackedMatrix<T>> packedA = checker.ForEachTier(tier => Gemm.Pack<T>(GemmSide.A, stored, M, K, a.Stored(stored), a.Ld(stored), tier));
-            Func<Execution, PackedMatrix<T>> packedB = checker.ForEachTier(tier => Gemm.Pack<T>(GemmSide.B, stored, K, N, b.Stored(stored), b.Ld(stored), tier));
+            Func<Execution, PackedMatrix<T>> packedA = checker.ForEachTier(tier =>
+                Gemm.Pack<T>(GemmSide.A, stored, M, K, a.Stored(stored), a.Ld(stored), tier));
+            Func<Execution, PackedMatrix<T>> packedB = checker.ForEachTier(tier =>
+                Gemm.Pack<T>(GemmSide.B, stored, K, N, b.Stored(stored), b.Ld(stored), tier));
             Transpose other = stored == No ? Yes : No;
             Expected<T> plain = sums.Expect(1, 0, null, ldc);
             checker.Check("product-packed-a", plain.Values, plain.Bound, (result, execution) =>
@@ -136,7 +150,8 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
                 Gemm.Multiply(packedA(execution), stored, N, b.Stored(stored), b.Ld(stored), beta, result, ldc, execution,
                     new GemmEpilogue<T> { RowBias = rowBias, Activation = Activation.Relu });
             });
-            Expected<T> ofB = sums.Expect(double.CreateTruncating(alpha), double.CreateTruncating(beta), c, ldc, null, columnBias, Activation.Relu6);
+            Expected<T> ofB = sums.Expect(double.CreateTruncating(alpha), double.CreateTruncating(beta), c, ldc, null, columnBias,
+                Activation.Relu6);
             checker.Check("product-packed-b", ofB.Values, ofB.Bound, (result, execution) =>
             {
                 Spread(c, result, ldc);

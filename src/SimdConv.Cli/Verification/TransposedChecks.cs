@@ -4,7 +4,9 @@ using SimdConv.Reference;
 
 namespace SimdConv.Cli.Verification;
 
-/// <summary>A transposed convolution in every direction, against the plain loops of the convolution that it is the transpose of.</summary>
+/// <summary>
+/// A transposed convolution in every direction, against the plain loops of the convolution that it is the transpose of.
+/// </summary>
 internal sealed record TransposedChecks(int Batch, ConvTranspose2DShape Shape) : ICheckable
 {
     private const int Drawn = 30;
@@ -13,10 +15,11 @@ internal sealed record TransposedChecks(int Batch, ConvTranspose2DShape Shape) :
 
     public static IEnumerable<ICheckable> BuiltIn()
     {
-        yield return new TransposedChecks(1, new(32, 4, 4, 16, 4, 4) { StrideH = 2, StrideW = 2, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 }); // DCGAN
+        ConvTranspose2DShape gan = new(32, 4, 4, 16, 4, 4) { StrideH = 2, StrideW = 2 };
+        yield return new TransposedChecks(1, gan.WithPadding(1, 1)); // DCGAN
         yield return new TransposedChecks(1, new(32, 9, 9, 16, 2, 2) { StrideH = 2, StrideW = 2 }); // U-Net
-        yield return new TransposedChecks(2, new(16, 7, 6, 24, 3, 3)
-        { StrideH = 2, StrideW = 2, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1, OutputPaddingH = 1, OutputPaddingW = 1 });
+        ConvTranspose2DShape same = new(16, 7, 6, 24, 3, 3) { StrideH = 2, StrideW = 2, OutputPaddingH = 1, OutputPaddingW = 1 };
+        yield return new TransposedChecks(2, same.WithPadding(1, 1)); // twice the size
         yield return new TransposedChecks(1, new(8, 1, 50, 4, 1, 16) { StrideW = 8, PadLeft = 4, PadRight = 4 }); // sound
         yield return new TransposedChecks(2, new(5, 1, 1, 7, 4, 4)); // from a vector
         yield return new TransposedChecks(0, new(2, 3, 3, 2, 3, 3));

@@ -3,7 +3,10 @@ using SimdConv.Reference;
 
 namespace SimdConv.Cli.Verification;
 
-/// <summary>A convolution by Winograd's algorithm, forward and input gradient, against plain loops and within that algorithm's own bound.</summary>
+/// <summary>
+/// A convolution by Winograd's algorithm, forward and input gradient, against plain loops and within that algorithm's own
+/// bound.
+/// </summary>
 internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorithm Algorithm) : ICheckable
 {
     public static IEnumerable<ICheckable> BuiltIn()
@@ -27,7 +30,8 @@ internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorith
         }
     }
 
-    public override string ToString() => $"{(Algorithm == ConvAlgorithm.WinogradF2 ? "winograd-f2" : "winograd-f4")},{new ShapeLine(Batch, Shape)}";
+    public override string ToString() =>
+        $"{(Algorithm == ConvAlgorithm.WinogradF2 ? "winograd-f2" : "winograd-f4")},{new ShapeLine(Batch, Shape)}";
 
     public void Check<T>(Checker<T> checker)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -44,7 +48,8 @@ internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorith
         Conv2DPlan<T> plan = new(Shape, algorithm: Algorithm);
         Func<Execution, PackedFilter<T>> filter = checker.ForEachTier(tier => plan.Pack(w, FilterUse.Both, tier));
         checker.Check("winograd", y,
-            i => ErrorBound.OfSum<T>(gaugeY[i] + Math.Abs(double.CreateTruncating(bias[i / positions % Shape.K])), (Shape.C / Shape.Groups) + steps),
+            i => ErrorBound.OfSum<T>(gaugeY[i] + Math.Abs(double.CreateTruncating(bias[i / positions % Shape.K])),
+                (Shape.C / Shape.Groups) + steps),
             (result, execution) => plan.Forward(Batch, x, filter(execution), result, new Epilogue<T> { Bias = bias }, execution));
         checker.Check("winograd-input-gradient", dx, i => ErrorBound.OfSum<T>(gaugeX[i], (Shape.K / Shape.Groups) + steps),
             (result, execution) => plan.InputGradient(Batch, dy, filter(execution), result, execution: execution));

@@ -14,11 +14,14 @@ internal static class WinogradGauge
     private static readonly double[,] B2 = { { 1, 0, 1, 0 }, { 0, 1, 1, 0 }, { 0, 1, 1, 0 }, { 0, 1, 0, 1 } };
     private static readonly double[,] G2 = { { 1, 0, 0 }, { 1 / 2d, 1 / 2d, 1 / 2d }, { 1 / 2d, 1 / 2d, 1 / 2d }, { 0, 0, 1 } };
 
-    private static readonly double[,] A4 = { { 1, 1, 1, 1, 1, 0 }, { 0, 1, 1, 2, 2, 0 }, { 0, 1, 1, 4, 4, 0 }, { 0, 1, 1, 8, 8, 1 } };
+    private static readonly double[,] A4 = { { 1, 1, 1, 1, 1, 0 }, { 0, 1, 1, 2, 2, 0 }, { 0, 1, 1, 4, 4, 0 },
+        { 0, 1, 1, 8, 8, 1 } };
     private static readonly double[,] B4 =
-        { { 4, 0, 5, 0, 1, 0 }, { 0, 4, 4, 1, 1, 0 }, { 0, 4, 4, 1, 1, 0 }, { 0, 2, 1, 2, 1, 0 }, { 0, 2, 1, 2, 1, 0 }, { 0, 4, 0, 5, 0, 1 } };
+        { { 4, 0, 5, 0, 1, 0 }, { 0, 4, 4, 1, 1, 0 }, { 0, 4, 4, 1, 1, 0 }, { 0, 2, 1, 2, 1, 0 }, { 0, 2, 1, 2, 1, 0 },
+            { 0, 4, 0, 5, 0, 1 } };
     private static readonly double[,] G4 =
-        { { 1 / 4d, 0, 0 }, { 1 / 6d, 1 / 6d, 1 / 6d }, { 1 / 6d, 1 / 6d, 1 / 6d }, { 1 / 24d, 1 / 12d, 1 / 6d }, { 1 / 24d, 1 / 12d, 1 / 6d }, { 0, 0, 1 } };
+        { { 1 / 4d, 0, 0 }, { 1 / 6d, 1 / 6d, 1 / 6d }, { 1 / 6d, 1 / 6d, 1 / 6d }, { 1 / 24d, 1 / 12d, 1 / 6d },
+            { 1 / 24d, 1 / 12d, 1 / 6d }, { 0, 0, 1 } };
 
     /// <summary>The gauge of each element of y; pixels and weights are absolute values.</summary>
     public static double[] OfForward(Conv2DShape s, int batch, double[] x, double[] w, ConvAlgorithm algorithm)
@@ -72,7 +75,10 @@ internal static class WinogradGauge
         return gauge;
     }
 
-    /// <summary>The gauge of dx: the input gradient is the forward pass from dy, with the kernels turned and a group's channels exchanged.</summary>
+    /// <summary>
+    /// The gauge of dx: the input gradient is the forward pass from dy, with the kernels turned and a group's channels
+    /// exchanged.
+    /// </summary>
     public static double[] OfInputGradient(Conv2DShape s, int batch, double[] dy, double[] w, ConvAlgorithm algorithm)
     {
         int channels = s.C / s.Groups, outputs = s.K / s.Groups;

@@ -28,7 +28,8 @@ public sealed class JsonValueTests : IDisposable
                 labels[8 + i] = (byte)(Data.Mix(count, -i) % 10);
                 // A bar at a height that tells the digit, in noise: to be learnt, but not at once.
                 for (int pixel = 0; pixel < 784; pixel++)
-                    images[16 + (i * 784) + pixel] = (byte)((Data.Mix((count * 1000) + i, pixel) % 200) + (pixel / 56 == labels[8 + i] + 2 ? 55UL : 0));
+                    images[16 + (i * 784) + pixel] = (byte)((Data.Mix((count * 1000) + i, pixel) % 200)
+                        + (pixel / 56 == labels[8 + i] + 2 ? 55UL : 0));
             }
 
             foreach ((int i, int value) in ((int[])[0x803, count, 28, 28]).Index())
@@ -43,14 +44,15 @@ public sealed class JsonValueTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     /// <summary>
-    /// Two epochs of four batches, the last of 15 images, trained again in double by the layerwise network and an Adam of this test's own; then
-    /// evaluate on what was saved.
+    /// Two epochs of four batches, the last of 15 images, trained again in double by the layerwise network and an Adam of this
+    /// test's own; then evaluate on what was saved.
     /// </summary>
     [Fact]
     public void TrainAndEvaluate()
     {
         string weights = Path.Combine(folder, "W.npz"), digits = Path.Combine(folder, "digits");
-        JsonElement trained = Json("train", "--data", folder, "--epochs", $"{Epochs}", "--batch", $"{Batch}", "--seed", $"{Seed}", "--threads", "2", "--save", weights, "--json");
+        JsonElement trained = Json("train", "--data", folder, "--epochs", $"{Epochs}", "--batch", $"{Batch}", "--seed", $"{Seed}",
+            "--threads", "2", "--save", weights, "--json");
         JsonElement evaluated = Json("evaluate", "--data", folder, "--weights", weights, "--predictions", digits, "--json");
 
         RawDigits raw = DigitFiles.ReadTrain(folder);
@@ -72,7 +74,8 @@ public sealed class JsonValueTests : IDisposable
             foreach (int[] batch in order.Chunk(Batch))
             {
                 double[] images = [.. batch.SelectMany(image => Pixels(train, image))];
-                (double batchLoss, int batchCorrect) = net.Train(images, batch.Select(image => train.Labels.Span[image]).ToArray());
+                (double batchLoss, int batchCorrect) = net.Train(images,
+                    batch.Select(image => train.Labels.Span[image]).ToArray());
                 (loss, correct, step) = (loss + batchLoss, correct + batchCorrect, step + 1);
                 Span<double> parameters = net.EditParameters();
                 for (int i = 0; i < parameters.Length; i++)
@@ -80,7 +83,8 @@ public sealed class JsonValueTests : IDisposable
                     double gradient = net.Gradients[i];
                     first[i] = (0.9 * first[i]) + (0.1 * gradient);
                     second[i] = (0.999 * second[i]) + (0.001 * gradient * gradient);
-                    parameters[i] -= 1e-3 * (first[i] / (1 - Math.Pow(0.9, step))) / (Math.Sqrt(second[i] / (1 - Math.Pow(0.999, step))) + 1e-8);
+                    parameters[i] -= 1e-3 * (first[i] / (1 - Math.Pow(0.9,
+                        step))) / (Math.Sqrt(second[i] / (1 - Math.Pow(0.999, step))) + 1e-8);
                 }
             }
         }
@@ -102,7 +106,8 @@ public sealed class JsonValueTests : IDisposable
         Assert.InRange(furthest, 0, Tolerance);
 
         string[] lines = File.ReadAllLines(digits);
-        int hits = lines.Index().Count(line => int.Parse(line.Item, CultureInfo.InvariantCulture) == test.Labels.Span[line.Index]);
+        int hits = lines.Index().Count(line =>
+            int.Parse(line.Item, CultureInfo.InvariantCulture) == test.Labels.Span[line.Index]);
         Assert.Equal(TestImages, evaluated.GetProperty("images").GetInt32());
         Assert.Equal((double)hits / TestImages, evaluated.GetProperty("accuracy").GetDouble(), 1e-12);
         Assert.Equal(Number("test_accuracy"), evaluated.GetProperty("accuracy").GetDouble());
@@ -141,14 +146,19 @@ public sealed class JsonValueTests : IDisposable
         Assert.Equal(Environment.ProcessorCount, info.GetProperty("logical_processors").GetInt32());
         Assert.Equal(SimdConv.Cli.Commands.Tiers.NameOf(SimdSupport.Best), info.GetProperty("active").GetString());
         Assert.Equal(Machine.Caches(), info.GetProperty("caches").EnumerateArray().Select(cache =>
-            new CacheLevel(cache.GetProperty("level").GetInt32(), cache.GetProperty("kind").GetString()!, cache.GetProperty("bytes").GetInt64())));
+            new CacheLevel(cache.GetProperty("level").GetInt32(), cache.GetProperty("kind").GetString()!,
+                cache.GetProperty("bytes").GetInt64())));
         JsonElement[] tiers = [.. info.GetProperty("tiers").EnumerateArray()];
-        Assert.Equal(Enum.GetValues<SimdTier>().Select(tier => (SimdConv.Cli.Commands.Tiers.NameOf(tier), SimdSupport.IsAvailable(tier), tier == SimdSupport.Best)),
-            tiers.Select(tier => (tier.GetProperty("tier").GetString()!, tier.GetProperty("available").GetBoolean(), tier.GetProperty("active").GetBoolean())));
-        double[] peaks = [.. tiers.Where(tier => tier.GetProperty("available").GetBoolean()).Select(tier => tier.GetProperty("fma_peak_gflops").GetDouble())];
+        Assert.Equal(Enum.GetValues<SimdTier>().Select(tier =>
+            (SimdConv.Cli.Commands.Tiers.NameOf(tier), SimdSupport.IsAvailable(tier), tier == SimdSupport.Best)),
+            tiers.Select(tier => (tier.GetProperty("tier").GetString()!, tier.GetProperty("available").GetBoolean(),
+                tier.GetProperty("active").GetBoolean())));
+        double[] peaks = [.. tiers.Where(tier => tier.GetProperty("available").GetBoolean()).Select(tier =>
+            tier.GetProperty("fma_peak_gflops").GetDouble())];
         Assert.All(peaks, peak => Assert.InRange(peak, 1e-3, 1e5));
         Assert.Equal(peaks.Max(), info.GetProperty("fma_peak_gflops").GetDouble());
-        Assert.Equal(KernelInfo.All.Select(tile => (SimdConv.Cli.Commands.Tiers.NameOf(tile.Tier), tile.MR, tile.NR, tile.MC, tile.KC, tile.NC)),
+        Assert.Equal(KernelInfo.All.Select(tile =>
+            (SimdConv.Cli.Commands.Tiers.NameOf(tile.Tier), tile.MR, tile.NR, tile.MC, tile.KC, tile.NC)),
             info.GetProperty("tiles").EnumerateArray().Select(tile => (tile.GetProperty("tier").GetString()!,
                 Of(tile, "mr"), Of(tile, "nr"), Of(tile, "mc"), Of(tile, "kc"), Of(tile, "nc"))));
 

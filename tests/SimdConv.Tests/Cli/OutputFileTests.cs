@@ -3,10 +3,13 @@ using SimdConv.Cli;
 
 namespace SimdConv.Tests.Cli;
 
-/// <summary>What becomes of whatever an output's name leads to: links, modes, pipes, devices; and which pairs of names are refused.</summary>
+/// <summary>
+/// What becomes of whatever an output's name leads to: links, modes, pipes, devices; and which pairs of names are refused.
+/// </summary>
 public sealed class OutputFileTests : IDisposable
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode Mode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherExecute;
 
     private static readonly byte[] Content = [1, 2, 3, 0, 255];
 
@@ -95,7 +98,8 @@ public sealed class OutputFileTests : IDisposable
     public void AFullDeviceIsAnError()
     {
         Skip.IfNot(OperatingSystem.IsLinux() && File.Exists("/dev/full"), "there is no /dev/full here");
-        Assert.StartsWith("/dev/full can't be written", Assert.Throws<InputException>(() => Write("/dev/full")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("/dev/full can't be written", Assert.Throws<InputException>(() => Write("/dev/full")).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>What fails in the middle leaves the old file as it was.</summary>
@@ -124,7 +128,8 @@ public sealed class OutputFileTests : IDisposable
         Directory.CreateSymbolicLink(At("here"), ".");
         File.CreateSymbolicLink(At("sub/up"), "../link");
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, At("file"));
-        string[] names = [At("file"), At("hard"), At("link"), At("here/file"), At("sub/up"), At("sub/../file"), folder + "/./file", relative];
+        string[] names = [At("file"), At("hard"), At("link"), At("here/file"), At("sub/up"), At("sub/../file"), folder
+            + "/./file", relative];
         foreach (string one in names)
         {
             foreach (string other in names)
@@ -163,7 +168,8 @@ public sealed class OutputFileTests : IDisposable
     public void DifferentFilesAreNot()
     {
         Old("file");
-        OutputFile.RequireWritable([new("--save", At("file")), new("--plot", At("other")), new("--none", null)], [new("--data", At("third"))]);
+        OutputFile.RequireWritable([new("--save", At("file")), new("--plot", At("other")), new("--none", null)],
+            [new("--data", At("third"))]);
         if (!OperatingSystem.IsWindows())
             OutputFile.RequireWritable([new("--save", "/dev/null")], [new("--data", "/dev/null")]);
     }

@@ -22,7 +22,10 @@ public sealed class TrainerTests
             Assert.Equal(Enumerable.Range(0, Images), epoch.SelectMany(batch => batch).Order());
     }
 
-    /// <summary>The seed's numbers, drawn after the first weights, shuffle the order of the epoch before (Fisher and Yates, from the end).</summary>
+    /// <summary>
+    /// The seed's numbers, drawn after the first weights, shuffle the order of the epoch before (Fisher and Yates, from the
+    /// end).
+    /// </summary>
     [Fact]
     public void TheSeedDecidesTheOrder()
     {
@@ -152,7 +155,8 @@ public sealed class TrainerTests
             return logits;
         }
 
-        public override (double Loss, int Correct) Train(ReadOnlySpan<float> images, ReadOnlySpan<byte> labels, Adam<float>? optimizer = null)
+        public override (double Loss, int Correct) Train(ReadOnlySpan<float> images, ReadOnlySpan<byte> labels,
+            Adam<float>? optimizer = null)
         {
             int[] numbers = Numbers(images[..(labels.Length * ImageResize.Pixels)]);
             Assert.Equal(numbers.Select(image => (byte)(image % DigitSet.Classes)), labels.ToArray());

@@ -12,7 +12,10 @@ public sealed class UnzippedTests
     private static readonly CompressionLevel[] Levels =
         [CompressionLevel.NoCompression, CompressionLevel.Fastest, CompressionLevel.Optimal, CompressionLevel.SmallestSize];
 
-    /// <summary>Members of any sizes, contents and levels, empty ones among them, zeros behind; read in pieces of any size, from what can't seek.</summary>
+    /// <summary>
+    /// Members of any sizes, contents and levels, empty ones among them, zeros behind; read in pieces of any size, from what
+    /// can't seek.
+    /// </summary>
     [Fact]
     public void MembersAreReadAsOne()
     {
@@ -46,7 +49,8 @@ public sealed class UnzippedTests
     [Fact]
     public void TruncationsAreRefused()
     {
-        byte[] first = Zip([1, 2, 3, 4, 5], CompressionLevel.Optimal), second = Zip([6, 7], CompressionLevel.NoCompression), whole = [.. first, .. second, 0, 0];
+        byte[] first = Zip([1, 2, 3, 4, 5], CompressionLevel.Optimal), second = Zip([6, 7], CompressionLevel.NoCompression),
+            whole = [.. first, .. second, 0, 0];
         for (int length = 3; length < whole.Length; length++)
         {
             byte[] part = whole[..length];
@@ -126,7 +130,8 @@ public sealed class UnzippedTests
     [InlineData(false)]
     public void ABombOfManyMembersIsRefused(bool isSeekable)
     {
-        byte[] header = [0, 0, 8, 3, 0, 0, 0, 64, 0, 0, 4, 0, 0, 0, 4, 0], member = Zip(new byte[1 << 20], CompressionLevel.Optimal);
+        byte[] header = [0, 0, 8, 3, 0, 0, 0, 64, 0, 0, 4, 0, 0, 0, 4, 0],
+            member = Zip(new byte[1 << 20], CompressionLevel.Optimal);
         byte[] bomb = [.. Zip(header, CompressionLevel.Optimal), .. Enumerable.Repeat(member, 64).SelectMany(bytes => bytes)];
         long before = GC.GetAllocatedBytesForCurrentThread();
         Stream file = isSeekable ? new MemoryStream(bomb) : new Pipe(bomb, 1000);
@@ -148,7 +153,8 @@ public sealed class UnzippedTests
         {
             byte[] file = [.. Zip(images[..at], CompressionLevel.Optimal), .. Zip(images[at..], CompressionLevel.Optimal)];
             Assert.Contains(more > 0 ? "more than the 12 bytes" : "it holds 11 bytes of images; its header claims 12",
-                Assert.Throws<InputException>(() => IdxFile.ReadImages(new MemoryStream(file), "lie")).Message, StringComparison.Ordinal);
+                Assert.Throws<InputException>(() => IdxFile.ReadImages(new MemoryStream(file), "lie")).Message,
+                    StringComparison.Ordinal);
         }
     }
 
@@ -158,7 +164,8 @@ public sealed class UnzippedTests
     {
         byte[] file = Zip([1, 2, 3], CompressionLevel.Optimal);
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(file.Length - 4), 4);
-        Assert.Contains("unzips to 3 bytes", Assert.Throws<InvalidDataException>(() => ReadAll(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("unzips to 3 bytes", Assert.Throws<InvalidDataException>(() => ReadAll(file)).Message,
+            StringComparison.Ordinal);
     }
 
     private static byte[] ReadAll(byte[] file)

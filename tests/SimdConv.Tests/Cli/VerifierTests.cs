@@ -35,11 +35,13 @@ public sealed class VerifierTests
         Assert.Equal(verifier.Checks, verifier.Directions.Values.Sum());
         foreach (string direction in (string[])
         [
-            "forward", "input-gradient", "weight-gradient", "bias-gradient", "im2col", "col2im", "winograd", "winograd-input-gradient",
+            "forward", "input-gradient", "weight-gradient", "bias-gradient", "im2col", "col2im", "winograd",
+                "winograd-input-gradient",
             "transposed", "transposed-input-gradient", "transposed-weight-gradient", "transposed-bias-gradient",
             "product", "product-ta", "product-tb", "product-ta-tb", "product-alpha-beta", "product-packed-a", "product-packed-b",
             "product-row-bias-tanh", "product-column-bias-hard-swish", "product-batched", "product-batched-shared-a",
-            "max-pool", "max-pool-indices", "max-pool-gradient", "average-pool", "average-pool-gradient", "tanh", "tanh-gradient", "relu", "hard-swish-gradient",
+            "max-pool", "max-pool-indices", "max-pool-gradient", "average-pool", "average-pool-gradient", "tanh", "tanh-gradient",
+                "relu", "hard-swish-gradient",
         ])
         {
             Assert.Contains(direction, verifier.Directions.Keys);
@@ -65,21 +67,26 @@ public sealed class VerifierTests
                 Assert.False(verifier.Verify(shape), $"{shape}, {direction}");
                 Assert.Equal(checks / tiers.Length, verifier.Failures.Count);
                 Assert.All(verifier.Failures, failure =>
-                    Assert.Equal((shape.ToString(), direction, SimdSupport.Best), (failure.Shape, failure.Direction, failure.Tier)));
+                    Assert.Equal((shape.ToString(), direction, SimdSupport.Best),
+                        (failure.Shape, failure.Direction, failure.Tier)));
                 Assert.Equal(["double", "float"], verifier.Failures.Select(failure => failure.Type).Distinct().Order());
                 Assert.True(verifier.Worst > 1, $"{shape}, {direction}: {verifier.Worst}");
             }
         }
     }
 
-    /// <summary>What is written between the rows of a result, or left unwritten, is found although nothing else is wrong.</summary>
+    /// <summary>
+    /// What is written between the rows of a result, or left unwritten, is found although nothing else is wrong.
+    /// </summary>
     [Fact]
     public void ElementsBetweenRowsAreWatched()
     {
         const int n = 7, gap = 5;
-        Verifier verifier = new([SimdSupport.Best], threads: 1, new Spoiler("product-alpha-beta", SimdSupport.Best, Fault.SlightlyWrong, n + gap - 1));
+        Verifier verifier = new([SimdSupport.Best], threads: 1,
+            new Spoiler("product-alpha-beta", SimdSupport.Best, Fault.SlightlyWrong, n + gap - 1));
         Assert.False(verifier.Verify(new ProductChecks(6, n, 5)));
-        Assert.All(verifier.Failures, failure => Assert.Contains("lies between rows, was written", failure.Error, StringComparison.Ordinal));
+        Assert.All(verifier.Failures, failure =>
+            Assert.Contains("lies between rows, was written", failure.Error, StringComparison.Ordinal));
     }
 
     /// <summary>The plain loops behind Winograd's bound are held against those of the tests.</summary>
@@ -93,7 +100,8 @@ public sealed class VerifierTests
         Close(WinogradBound.Forward(shape, 2, x, w, algorithm), WinogradGauge.OfForward(shape, 2, x, w, algorithm));
         Close(WinogradBound.InputGradient(shape, 2, dy, w, algorithm), WinogradGauge.OfInputGradient(shape, 2, dy, w, algorithm));
 
-        static double[] Numbers(int count, int salt) => [.. Enumerable.Range(0, count).Select(i => Data.Mix(i, salt) % 1000 / 1000d)];
+        static double[] Numbers(int count, int salt) =>
+            [.. Enumerable.Range(0, count).Select(i => Data.Mix(i, salt) % 1000 / 1000d)];
 
         static void Close(double[] expected, double[] actual)
         {
@@ -109,16 +117,20 @@ public sealed class VerifierTests
     [InlineData(Fault.NaN)]
     public void WrongResultsEndVerifyWithExitCode1(Fault fault)
     {
-        (int exitCode, string output) = ChildProcess.Run(["verify", "weight-gradient", fault.ToString(), "n=2,c=3,h=6,w=5,k=4,r=3,s=2", "n=1,c=2,h=3,w=3,k=2,r=9,s=9"]);
+        (int exitCode, string output) = ChildProcess.Run(["verify", "weight-gradient", fault.ToString(),
+            "n=2,c=3,h=6,w=5,k=4,r=3,s=2", "n=1,c=2,h=3,w=3,k=2,r=9,s=9"]);
         Assert.True(exitCode == 1, $"exit code {exitCode}\n{output}");
-        string tier = SimdSupport.Best.ToString().ToLowerInvariant(), shape = ShapeLine.TryParse("n=2,c=3,h=6,w=5,k=4,r=3,s=2", out _)!.ToString();
+        string tier = SimdSupport.Best.ToString().ToLowerInvariant(),
+            shape = ShapeLine.TryParse("n=2,c=3,h=6,w=5,k=4,r=3,s=2", out _)!.ToString();
         Assert.Contains($"failed {shape}, weight-gradient, float, {tier}: element 0 is ", output, StringComparison.Ordinal);
         using JsonDocument document = JsonDocument.Parse(output.Split('\n').Last(line => line.StartsWith('{')));
         JsonElement json = document.RootElement;
         Assert.Equal((2, 0, 1, 1), (Number("shapes"), Number("passed"), Number("failed"), Number("rejected")));
-        Assert.Equal(Number("checks"), json.GetProperty("directions").EnumerateObject().Sum(direction => direction.Value.GetInt32()));
+        Assert.Equal(Number("checks"),
+            json.GetProperty("directions").EnumerateObject().Sum(direction => direction.Value.GetInt32()));
         Assert.Equal(fault == Fault.NaN ? JsonValueKind.Null : JsonValueKind.Number, json.GetProperty("worst").ValueKind);
-        Assert.Equal(["float", "double"], json.GetProperty("failures").EnumerateArray().Select(failure => failure.GetProperty("type").GetString()));
+        Assert.Equal(["float", "double"],
+            json.GetProperty("failures").EnumerateArray().Select(failure => failure.GetProperty("type").GetString()));
         Assert.All(json.GetProperty("failures").EnumerateArray(), failure =>
         {
             Assert.Equal((shape, "weight-gradient", tier), (Text("shape"), Text("direction"), Text("tier")));

@@ -54,7 +54,9 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | caches | tiles | overflow | workers | scratch |\n    verify DIRECTION FAULT SHAPE... | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | caches | tiles | "
+                        + "overflow | workers | scratch | "
+                        + "verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }

@@ -8,7 +8,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Regressions;
 
-/// <summary>What the command line tool once did wrong with files and with numbers that are none, each as its user met it.</summary>
+/// <summary>
+/// What the command line tool once did wrong with files and with numbers that are none, each as its user met it.
+/// </summary>
 public sealed class ToolFaultTests : IDisposable
 {
     private const int Train = 24, Test = 7;
@@ -47,7 +49,10 @@ public sealed class ToolFaultTests : IDisposable
         Assert.Equal(PlaceKind.Pipe, FilePlace.Of(At("pipe")).Kind);
     }
 
-    /// <summary>--predictions /dev/stdout replaced the link /dev/stdout; where output goes to a file, what was printed later overwrote it.</summary>
+    /// <summary>
+    /// --predictions /dev/stdout replaced the link /dev/stdout; where output goes to a file, what was printed later overwrote
+    /// it.
+    /// </summary>
     [SkippableTheory]
     [InlineData("/dev/stdout | cat > out")]
     [InlineData("/dev/stdout > out")]
@@ -56,12 +61,13 @@ public sealed class ToolFaultTests : IDisposable
     {
         RequireUnix();
         LeNetParameters.Save(At("W.npz"), Weights(0.1f), new Standardisation(0.5f, 0.3f));
-        string tool = $"'{ChildProcess.Host}' '{typeof(InputException).Assembly.Location}' evaluate --weights W.npz --data . --predictions {redirection}";
-        ProcessStartInfo start = new("sh", ["-c", tool]) { WorkingDirectory = folder };
+        string tool = $"'{ChildProcess.Host}' '{typeof(InputException).Assembly.Location}'";
+        ProcessStartInfo start = new("sh", ["-c", $"{tool} evaluate --weights W.npz --data . --predictions {redirection}"]) { WorkingDirectory = folder };
         (int exitCode, string output) = ChildProcess.Run(start);
         Assert.True(exitCode == 0, output);
         string[] lines = File.ReadAllLines(At("out"));
-        Assert.All(lines[..Test], line => Assert.InRange(int.Parse(line, System.Globalization.CultureInfo.InvariantCulture), 0, 9));
+        Assert.All(lines[..Test], line =>
+            Assert.InRange(int.Parse(line, System.Globalization.CultureInfo.InvariantCulture), 0, 9));
         if (!redirection.StartsWith("/dev/stderr", StringComparison.Ordinal))
             Assert.StartsWith("test accuracy ", Assert.Single(lines[Test..]), StringComparison.Ordinal);
         Assert.True(File.Exists("/dev/stdout") && FilePlace.Of("/dev/null").Kind == PlaceKind.Device);
@@ -87,7 +93,10 @@ public sealed class ToolFaultTests : IDisposable
         Assert.Equal(Images(Train), File.ReadAllBytes(At("train-images-idx3-ubyte")));
     }
 
-    /// <summary>As from cat a.gz b.gz, with members of any sizes, where blocks end (bgzip: an empty member at the end), and padded with zeros.</summary>
+    /// <summary>
+    /// As from cat a.gz b.gz, with members of any sizes, where blocks end (bgzip: an empty member at the end), and padded with
+    /// zeros.
+    /// </summary>
     [Theory]
     [InlineData("two members")]
     [InlineData("an empty member")]
@@ -99,7 +108,8 @@ public sealed class ToolFaultTests : IDisposable
         byte[] file = kind switch
         {
             "two members" => [.. Zip(images[..1000]), .. Zip(images[1000..])],
-            "an empty member" => [.. Zip(images), 0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            "an empty member" => [.. Zip(images), 0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0,
+                0, 0, 0, 0, 0],
             "many members" => [.. images.Chunk(97).SelectMany(Zip)],
             _ => [.. Zip(images), .. new byte[12345]],
         };
@@ -109,7 +119,8 @@ public sealed class ToolFaultTests : IDisposable
     [Fact]
     public void GarbageBehindAGzipMemberIsRefused() =>
         Assert.Contains("damaged or truncated gzip data (behind its last gzip member",
-            Assert.Throws<InputException>(() => IdxFile.ReadImages(new MemoryStream([.. Zip(Images(2)), 1]), "x")).Message, StringComparison.Ordinal);
+            Assert.Throws<InputException>(() => IdxFile.ReadImages(new MemoryStream([.. Zip(Images(2)), 1]), "x")).Message,
+                StringComparison.Ordinal);
 
     /// <summary>A pipe as data file, zipped or not, ended with exit code 3.</summary>
     [SkippableTheory]
@@ -120,7 +131,8 @@ public sealed class ToolFaultTests : IDisposable
         RequireUnix();
         File.Delete(At("train-images-idx3-ubyte"));
         MakePipe(At("train-images-idx3-ubyte"));
-        Task writer = Task.Run(() => File.WriteAllBytes(At("train-images-idx3-ubyte"), isZipped ? Zip(Images(Train)) : Images(Train)));
+        Task writer = Task.Run(() =>
+            File.WriteAllBytes(At("train-images-idx3-ubyte"), isZipped ? Zip(Images(Train)) : Images(Train)));
         Succeed("train", "--data", folder);
         Assert.True(writer.Wait(TimeSpan.FromSeconds(30)));
     }
@@ -145,7 +157,8 @@ public sealed class ToolFaultTests : IDisposable
     public void WeightsThatOverflowAreRefused(float size)
     {
         LeNetParameters.Save(At("W.npz"), Weights(size), new Standardisation(0.5f, 0.3f));
-        Assert.Contains("the weights are too large: logit ", Fail("evaluate", "--weights", At("W.npz"), "--predictions", At("digits")), StringComparison.Ordinal);
+        Assert.Contains("the weights are too large: logit ",
+            Fail("evaluate", "--weights", At("W.npz"), "--predictions", At("digits")), StringComparison.Ordinal);
         Assert.False(File.Exists(At("digits")));
     }
 
@@ -154,7 +167,8 @@ public sealed class ToolFaultTests : IDisposable
     public void AStdThatMakesPixelsInfiniteIsRefused()
     {
         LeNetParameters.Save(At("W.npz"), Weights(0.1f), new Standardisation(0.5f, 1e-45f));
-        Assert.Contains("'mean' and 'std'", Assert.Throws<InputException>(() => LeNetParameters.Load(At("W.npz"))).Message, StringComparison.Ordinal);
+        Assert.Contains("'mean' and 'std'", Assert.Throws<InputException>(() => LeNetParameters.Load(At("W.npz"))).Message,
+            StringComparison.Ordinal);
     }
 
     private static float[] Weights(float size) =>
@@ -170,7 +184,8 @@ public sealed class ToolFaultTests : IDisposable
         return images;
     }
 
-    private static byte[] Labels(int count) => [0, 0, 8, 1, 0, 0, 0, (byte)count, .. Enumerable.Range(0, count).Select(i => (byte)(i % 10))];
+    private static byte[] Labels(int count) =>
+        [0, 0, 8, 1, 0, 0, 0, (byte)count, .. Enumerable.Range(0, count).Select(i => (byte)(i % 10))];
 
     private static byte[] Zip(byte[] content)
     {
