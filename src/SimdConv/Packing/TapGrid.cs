@@ -135,6 +135,8 @@ internal sealed class TapGrid
 
         IEnumerable<Phase> Cut(Phase phase)
         {
+            if (phase.Taps.Length <= LeastTapsPerSeen)
+                return [phase];
             IEnumerable<long> distances = phase.Taps.Zip(phase.Taps.Skip(1), (tap, next) => (long)next.Offset - tap.Offset);
             long apart = distances.DefaultIfEmpty(1).Min();
             if (phase.Taps.Length <= LeastTapsPerSeen * (((axis.Size - 1) / apart) + 1))
@@ -296,9 +298,13 @@ internal sealed class TapGrid
 
     private sealed class Alike : IEqualityComparer<Phase>
     {
-        public bool Equals(Phase x, Phase y) => x.Count == y.Count && x.Taps.Length == y.Taps.Length
-            && x.Taps.Zip(y.Taps).All(pair => pair.First.Offset == pair.Second.Offset
-                && pair.First.Kernel - x.Taps[0].Kernel == pair.Second.Kernel - y.Taps[0].Kernel);
+        public bool Equals(Phase x, Phase y)
+        {
+            bool alike = x.Count == y.Count && x.Taps.Length == y.Taps.Length;
+            for (int i = 0; alike && i < x.Taps.Length; i++)
+                alike = x.Taps[i].Offset == y.Taps[i].Offset && x.Taps[i].Kernel - x.Taps[0].Kernel == y.Taps[i].Kernel - y.Taps[0].Kernel;
+            return alike;
+        }
 
         public int GetHashCode(Phase phase) => HashCode.Combine(phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset);
     }

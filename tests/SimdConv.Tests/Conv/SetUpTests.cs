@@ -15,6 +15,9 @@ public sealed class SetUpTests
     /// </summary>
     private const int ManagedPerElement = 256, NativePerElement = 128;
 
+    /// <summary>How much more than linearly times may grow.</summary>
+    private const int Slack = 24;
+
     /// <summary>What a plan costs at least, beside the code that is compiled.</summary>
     private const long Base = 4 << 20;
 
@@ -58,7 +61,7 @@ public sealed class SetUpTests
         }
     }
 
-    /// <summary>Quadratic growth is 64 times the bound of the large size, linear growth an eighth of it.</summary>
+    /// <summary>Quadratic growth is 128 times that of linear one: five times the bound, which leaves room for caches and other processes.</summary>
     [Theory, MemberData(nameof(Names))]
     public void TimeIsLinear(string name)
     {
@@ -67,7 +70,7 @@ public sealed class SetUpTests
         {
             double small = Math.Max(Milliseconds(Cases[name](Small), direction), 0.5);
             double large = Milliseconds(Cases[name](Small * Times), direction);
-            Assert.True(large <= 8 * Times * small, $"{direction} takes {small} ms at {Small} and {large} ms at {Times} times that");
+            Assert.True(large <= Slack * Times * small, $"{direction} takes {small} ms at {Small} and {large} ms at {Times} times that");
         }
     }
 
@@ -78,7 +81,7 @@ public sealed class SetUpTests
         const int Small = 500, Times = 128;
         Run(Small);
         double small = Math.Max(Math.Min(Run(Small), Run(Small)), 0.5), large = Math.Min(Run(Small * Times), Run(Small * Times));
-        Assert.True(large <= 8 * Times * small, $"takes {small} ms at {Small} and {large} ms at {Times} times that");
+        Assert.True(large <= Slack * Times * small, $"takes {small} ms at {Small} and {large} ms at {Times} times that");
 
         double Run(int n)
         {
