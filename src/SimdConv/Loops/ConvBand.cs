@@ -28,8 +28,9 @@ internal sealed partial class ConvSchedule
             if (schedule.Lanes != ConvLanes.Outputs || schedule.Tile.Slides > 0)
                 return [new(First, Last, 0, Taps)];
             int width = schedule.Grid.Columns.Length;
-            return [.. schedule.Grid.Slices.Where(slice => slice.First >= First && slice.Last <= Last)
-                .Select(slice => new Slice(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width, (slice.LastTap - slice.FirstTap) * width))];
+            return [.. from slice in schedule.Grid.Slices
+                       where slice.First >= First && slice.Last <= Last
+                       select new Slice(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width, (slice.LastTap - slice.FirstTap) * width)];
         }
 
         /// <summary>The first of <see cref="Slices"/> that ends behind a row.</summary>

@@ -77,8 +77,8 @@ internal sealed class TapGrid
 
     /// <summary>The one grid of the forward pass, or those of its <see cref="Parts"/>.</summary>
     public static TapGrid[] Forward(Conv2DShape shape, UnseenTaps unseen) => Grids(
-        (shape.H, shape.StrideH, 1, [new(0, shape.P, Window(shape.R, shape.DilationH, shape.PadTop, shape.P, shape.StrideH, shape.H, unseen))]),
-        (shape.W, shape.StrideW, 1, [new(0, shape.Q, Window(shape.S, shape.DilationW, shape.PadLeft, shape.Q, shape.StrideW, shape.W, unseen))]),
+        new(shape.H, shape.StrideH, 1, Window(shape.R, shape.DilationH, shape.PadTop, shape.P, shape.StrideH, shape.H, unseen)),
+        new(shape.W, shape.StrideW, 1, Window(shape.S, shape.DilationW, shape.PadLeft, shape.Q, shape.StrideW, shape.W, unseen)),
         unseen,
         mostSeparate: 1);
 
@@ -93,14 +93,15 @@ internal sealed class TapGrid
     /// <param name="unseen">What becomes of taps that see padding alone.</param>
     /// <param name="mostSeparate">More phases than that are merged.</param>
     public static TapGrid[] InputGradient(Conv2DShape shape, UnseenTaps unseen, int mostSeparate = MostSeparatePhases) => Grids(
-        (shape.P, 1, shape.StrideH, PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen)),
-        (shape.Q, 1, shape.StrideW, PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen)),
+        new(shape.P, 1, shape.StrideH, PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen)),
+        new(shape.Q, 1, shape.StrideW, PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen)),
         unseen,
         mostSeparate);
 
-    private static TapGrid[] Grids((int Size, int Stride, int Step, Phase[] Phases) rows, (int Size, int Stride, int Step, Phase[] Phases) columns, UnseenTaps unseen, int mostSeparate)
+    private static TapGrid[] Grids(Axis rows, Axis columns, UnseenTaps unseen, int mostSeparate)
     {
-        Phase[] high = unseen == UnseenTaps.LeftOut ? Parts(rows) : rows.Phases, wide = unseen == UnseenTaps.LeftOut ? Parts(columns) : columns.Phases;
+        Phase[] high = unseen == UnseenTaps.LeftOut ? Parts(rows) : rows.Phases;
+        Phase[] wide = unseen == UnseenTaps.LeftOut ? Parts(columns) : columns.Phases;
         bool areMerged = (long)high.Length * wide.Length > mostSeparate;
         return [.. from h in Merged(high, areMerged)
                    from w in Merged(wide, areMerged)
@@ -128,27 +129,32 @@ internal sealed class TapGrid
     /// Phases in parts of neighbouring positions, where these see few of all taps: of a kernel that is much larger than the source, each position
     /// meets as many taps as the source has pixels. The taps of a part are about twice as many.
     /// </summary>
-    private static Phase[] Parts((int Size, int Stride, int Step, Phase[] Phases) axis)
+    private static Phase[] Parts(Axis axis)
     {
         return [.. axis.Phases.SelectMany(Cut)];
 
         IEnumerable<Phase> Cut(Phase phase)
         {
-            long apart = phase.Taps.Zip(phase.Taps.Skip(1), (tap, next) => (long)next.Offset - tap.Offset).DefaultIfEmpty(1).Min();
+            if (phase.Taps.Length <= LeastTapsPerSeen)
+                return [phase];
+            IEnumerable<long> distances = phase.Taps.Zip(phase.Taps.Skip(1), (tap, next) => (long)next.Offset - tap.Offset);
+            long apart = distances.DefaultIfEmpty(1).Min();
             if (phase.Taps.Length <= LeastTapsPerSeen * (((axis.Size - 1) / apart) + 1))
                 return [phase];
 
             // Parts begin at the same place among the taps, so that one grid can stand for most of them.
             long unit = apart / (long)BigInteger.GreatestCommonDivisor(apart, axis.Stride);
-            long count = Math.Min(phase.Count, (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit * unit);
-            return Enumerable.Range(0, (int)((phase.Count + count - 1) / count)).Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));
+            long units = (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit, count = Math.Min(phase.Count, units * unit);
+            return Enumerable.Range(0, (int)((phase.Count + count - 1) / count))
+                .Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));
         }
 
         Phase Part(Phase phase, int start, int count)
         {
             long first = (long)start * axis.Stride;
             (int from, int to) = Seen(phase.Taps, first, first + ((count - 1L) * axis.Stride), axis.Size);
-            return new(phase.Origin + (start * axis.Step), count, [.. phase.Taps[from..to].Select(tap => (tap.Kernel, (int)(tap.Offset + first)))]);
+            IEnumerable<(int, int)> taps = phase.Taps[from..to].Select(tap => (tap.Kernel, (int)(tap.Offset + first)));
+            return new(phase.Origin + (start * axis.Step), count, [.. taps]);
         }
     }
 
@@ -177,11 +183,12 @@ internal sealed class TapGrid
             return [new(0, Height, 0, Rows.Length)];
         if (bands.Length > MostBands)
         {
-            bands = [.. Enumerable.Range(0, FewBands).Select(i => bands[(int)((long)bands.Length * i / FewBands)..(int)((long)bands.Length * (i + 1) / FewBands)])
-                .Select(some => new RowRun(some[0].First, some[^1].Last, some.Min(band => band.FirstTap), some.Max(band => band.LastTap)))];
+            bands = [.. bands.Index().GroupBy(band => (int)((long)band.Index * FewBands / bands.Length), band => band.Item)
+                .Select(some => new RowRun(some.First().First, some.Last().Last, some.Min(band => band.FirstTap), some.Max(band => band.LastTap)))];
         }
 
-        return Saves(bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap)), (long)Height * Rows.Length) ? bands : [new(0, Height, 0, Rows.Length)];
+        long used = bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap));
+        return Saves(used, (long)Height * Rows.Length) ? bands : [new(0, Height, 0, Rows.Length)];
     }
 
     /// <summary>All runs of rows that see the same rows of taps.</summary>
@@ -238,7 +245,7 @@ internal sealed class TapGrid
     }
 
     /// <summary>The taps of the forward pass along one axis.</summary>
-    private static (int, int)[] Window(int kernel, int dilation, int pad, int positions, int stride, int size, UnseenTaps unseen)
+    private static Phase[] Window(int kernel, int dilation, int pad, int positions, int stride, int size, UnseenTaps unseen)
     {
         List<(int, int)> taps = [];
         for (int tap = 0; tap < kernel; tap++)
@@ -250,10 +257,17 @@ internal sealed class TapGrid
                 taps.Add((tap, (int)offset));
         }
 
-        return [.. taps];
+        return [new(0, positions, [.. taps])];
     }
 
+    /// <summary>Positions that are neighbours in the source and Step apart in the target, from the target's pixel Origin on.</summary>
     private readonly record struct Phase(int Origin, int Count, (int Kernel, int Offset)[] Taps);
+
+    /// <param name="Size">Pixels of the source.</param>
+    /// <param name="Stride">From one position to the next, in the source.</param>
+    /// <param name="Step">The same in the target.</param>
+    /// <param name="Phases">All positions of the target.</param>
+    private readonly record struct Axis(int Size, int Stride, int Step, Phase[] Phases);
 
     /// <summary>The phases of one axis of the input gradient, each with its taps, which see the <paramref name="windows"/>.</summary>
     private static Phase[] PhasesOf(int size, int kernel, int stride, int pad, int dilation, int windows, UnseenTaps unseen)
@@ -264,7 +278,9 @@ internal sealed class TapGrid
         for (int tap = kernel - 1; tap >= 0; tap--)
         {
             long at = ((long)tap * dilation) - pad, origin = ((at % stride) + stride) % stride, offset = (origin - at) / stride;
-            if (origin < phases.Length && (unseen != UnseenTaps.LeftOut || (offset < windows && Count((int)origin) + offset > 0)))
+            if (origin >= phases.Length)
+                continue;
+            if (unseen != UnseenTaps.LeftOut || (offset < windows && Count((int)origin) + offset > 0))
                 (taps[origin] ??= []).Add((tap, (int)offset));
         }
 
@@ -282,9 +298,13 @@ internal sealed class TapGrid
 
     private sealed class Alike : IEqualityComparer<Phase>
     {
-        public bool Equals(Phase x, Phase y) => x.Count == y.Count && x.Taps.Length == y.Taps.Length
-            && x.Taps.Zip(y.Taps).All(pair => pair.First.Offset == pair.Second.Offset
-                && pair.First.Kernel - x.Taps[0].Kernel == pair.Second.Kernel - y.Taps[0].Kernel);
+        public bool Equals(Phase x, Phase y)
+        {
+            bool alike = x.Count == y.Count && x.Taps.Length == y.Taps.Length;
+            for (int i = 0; alike && i < x.Taps.Length; i++)
+                alike = x.Taps[i].Offset == y.Taps[i].Offset && x.Taps[i].Kernel - x.Taps[0].Kernel == y.Taps[i].Kernel - y.Taps[0].Kernel;
+            return alike;
+        }
 
         public int GetHashCode(Phase phase) => HashCode.Combine(phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset);
     }

@@ -4,21 +4,26 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Conv;
 
 /// <summary>
-/// Making a plan, packing and the first call take time and memory that grow with the plan's geometry, which is its weights and the pixels of its input
-/// and output, whatever the kernel, stride, dilation and padding are.
+/// Making a plan, packing and the first call take time and memory that grow with the plan's geometry, which is its weights and the pixels of its
+/// input and output, whatever the kernel, stride, dilation and padding are.
 /// </summary>
 public sealed class SetUpTests
 {
     /// <summary>
-    /// Managed bytes, and bytes of workspace and packed weights, that each element of the geometry may cost. Lists that grow are counted with all that
-    /// they leave behind.
+    /// Managed bytes, and bytes of workspace, that each element of the geometry may cost. Lists that grow are counted with all that they leave
+    /// behind.
     /// </summary>
     private const int ManagedPerElement = 256, NativePerElement = 128;
+
+    /// <summary>How much more than linearly times may grow.</summary>
+    private const int Slack = 24;
 
     /// <summary>What a plan costs at least, beside the code that is compiled.</summary>
     private const long Base = 4 << 20;
 
-    /// <summary>Geometries over the size of a kernel, a stride, a dilation or a padding. Their multiply-adds grow with that size too, not with its square.</summary>
+    /// <summary>
+    /// Geometries over the size of a kernel, a stride, a dilation or a padding. Their multiply-adds grow with that size too, not with its square.
+    /// </summary>
     private static readonly Dictionary<string, Func<int, Conv2DShape>> Cases = new()
     {
         ["kernel = stride"] = n => Conv2DShape.Conv1D(2, 2 * n, 3, n, n),
@@ -43,27 +48,29 @@ public sealed class SetUpTests
     [Theory, MemberData(nameof(Names))]
     public void MemoryIsLinear(string name)
     {
-        foreach (int n in (int[])[100, 10_000, 100_000])
+        foreach (int n in (int[])[100, 10_000, 40_000])
         {
             Conv2DShape shape = Cases[name](n);
             foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
             {
                 long managed = Allocated(shape, direction), native = new Conv2DPlan<float>(shape).WorkspaceBytes(direction, 1);
-                Assert.True(managed <= Base + (ManagedPerElement * Elements(shape)), $"{direction} of {shape} allocates {managed} bytes");
-                Assert.True(native <= Base + (NativePerElement * Elements(shape)), $"{direction} of {shape} takes {native} bytes of workspace");
+                long elements = Elements(shape);
+                Assert.True(managed <= Base + (ManagedPerElement * elements), $"{direction} of {shape} allocates {managed} bytes");
+                Assert.True(native <= Base + (NativePerElement * elements), $"{direction} of {shape} takes {native} bytes of workspace");
             }
         }
     }
 
-    /// <summary>Quadratic growth is 64 times the bound of the large size, linear growth an eighth of it.</summary>
+    /// <summary>Quadratic growth is 128 times that of linear one: five times the bound, which leaves room for caches and other processes.</summary>
     [Theory, MemberData(nameof(Names))]
     public void TimeIsLinear(string name)
     {
-        const int Small = 1_000, Times = 128;
+        const int Small = 500, Times = 128;
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
-            double small = Math.Max(Milliseconds(Cases[name](Small), direction), 0.5), large = Milliseconds(Cases[name](Small * Times), direction);
-            Assert.True(large <= 8 * Times * small, $"{direction} takes {small} ms at {Small} and {large} ms at {Times} times that");
+            double small = Math.Max(Milliseconds(Cases[name](Small), direction), 0.5);
+            double large = Milliseconds(Cases[name](Small * Times), direction);
+            Assert.True(large <= Slack * Times * small, $"{direction} takes {small} ms at {Small} and {large} ms at {Times} times that");
         }
     }
 
@@ -71,21 +78,23 @@ public sealed class SetUpTests
     [Theory, MemberData(nameof(Names))]
     public void ColumnsAreLinear(string name)
     {
-        const int Small = 1_000, Times = 128;
+        const int Small = 500, Times = 128;
         Run(Small);
         double small = Math.Max(Math.Min(Run(Small), Run(Small)), 0.5), large = Math.Min(Run(Small * Times), Run(Small * Times));
-        Assert.True(large <= 8 * Times * small, $"takes {small} ms at {Small} and {large} ms at {Times} times that");
+        Assert.True(large <= Slack * Times * small, $"takes {small} ms at {Small} and {large} ms at {Times} times that");
 
         double Run(int n)
         {
             Conv2DShape shape = Cases[name](n);
-            float[] x = new float[shape.C * shape.H * shape.W], columns = new float[shape.C * shape.R * shape.S * shape.P * shape.Q];
+            float[] x = new float[shape.C * shape.H * shape.W];
+            float[] columns = new float[shape.C * shape.R * shape.S * shape.P * shape.Q];
             long before = GC.GetAllocatedBytesForCurrentThread(), from = Stopwatch.GetTimestamp();
             IndexTable table = new(shape);
             SimdConv.Im2Col.Unfold<float>(table, 1, x, columns, ColumnLayout.PerImage(table));
             Col2Im.Fold<float>(table, 1, columns, ColumnLayout.PerImage(table), x);
             double time = Stopwatch.GetElapsedTime(from).TotalMilliseconds;
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Base + (ManagedPerElement * (x.Length + (long)columns.Length)));
+            long managed = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.InRange(managed, 0, Base + (ManagedPerElement * (x.Length + (long)columns.Length)));
             return time;
         }
     }
@@ -114,7 +123,8 @@ public sealed class SetUpTests
         return best;
     }
 
-    private static long Elements(Conv2DShape shape) => shape.WeightCount + ((long)shape.C * shape.H * shape.W) + ((long)shape.K * shape.P * shape.Q);
+    private static long Elements(Conv2DShape shape) =>
+        shape.WeightCount + ((long)shape.C * shape.H * shape.W) + ((long)shape.K * shape.P * shape.Q);
 
     private static int Root(int n) => (int)Math.Sqrt(n);
 

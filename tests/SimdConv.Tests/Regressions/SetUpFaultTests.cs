@@ -11,8 +11,8 @@ public sealed class SetUpFaultFloatTests : SetUpFaultTests<float>;
 public sealed class SetUpFaultDoubleTests : SetUpFaultTests<double>;
 
 /// <summary>
-/// Convolutions whose set-up once grew with the square of the phases, or with padding: the results of the ways that they take now. What they cost is
-/// <see cref="SetUpTests"/>.
+/// Convolutions whose set-up once grew with the square of the phases, or with padding: the results of the ways that they take now. What they
+/// cost is <see cref="SetUpTests"/>.
 /// </summary>
 public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -57,11 +57,13 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
     {
         Tiers.Require(tier);
         LayoutKind[] layouts = Enum.GetValues<LayoutKind>();
-        for (int i = 0; i < 2 * Shapes.Length; i++)
+        for (int i = 0; i < Shapes.Length; i++)
         {
-            ConvCase c = new(Shapes[i / 2], 1 + (i % 2), layouts[i % layouts.Length], layouts[i / 2 % layouts.Length], true, i % 3, i % 2 == 0, DataKind.Integers, i);
+            ConvCase c = new(Shapes[i], 1 + (i % 2), layouts[i % layouts.Length], layouts[i / 2 % layouts.Length], true, i % 3, i % 2 == 0,
+                DataKind.Integers, i);
             ConvProperties<T>.MatchesReference(tier, direction, c);
-            ConvProperties<T>.SameOnAnyThreads(tier, direction, c);
+            if (i % 4 == (int)direction)
+                ConvProperties<T>.SameOnAnyThreads(tier, direction, c);
         }
     }
 
@@ -70,7 +72,10 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
     {
         Tiers.RequireFused(tier);
         for (int i = 0; i < Shapes.Length; i++)
-            ConvProperties<T>.EqualsChain(tier, direction, new(Shapes[i], 1, LayoutKind.Nchw, LayoutKind.Nhwc, true, i % 2, true, DataKind.Real, i));
+        {
+            LayoutKind input = (LayoutKind)(i % 2), output = (LayoutKind)(i / 2 % 2);
+            ConvProperties<T>.EqualsChain(tier, direction, new(Shapes[i], 1, input, output, true, i % 2, true, DataKind.Real, i));
+        }
     }
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
@@ -78,7 +83,10 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
     {
         Tiers.Require(tier);
         for (int i = 0; i < Shapes.Length; i++)
-            ConvProperties<T>.EpilogueFollowsTheSum(tier, new(Shapes[i], 2, LayoutKind.View, (LayoutKind)(i % 2), true, 0, false, DataKind.Integers, i));
+        {
+            ConvProperties<T>.EpilogueFollowsTheSum(tier,
+                new(Shapes[i], 2, LayoutKind.View, (LayoutKind)(i % 2), true, 0, false, DataKind.Integers, i));
+        }
     }
 
     /// <summary>Biases and residuals of phases that are outputs of one product: the transposed convolution has both.</summary>
@@ -105,12 +113,20 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
         {
             foreach (int groups in (int[])[1, 2])
             {
-                Conv2DShape wide = new(2, 1, 8, 2, 1, 3) { DilationW = reach, PadLeft = reach, PadRight = reach, Groups = groups };
-                Conv2DShape tall = new(2, 8, 1, 2, 3, 1) { DilationH = reach, PadTop = reach, PadBottom = reach, Groups = groups };
+                // Three outputs for one input channel are dense, one for each is depthwise.
+                Conv2DShape wide = new(groups, 1, 8, groups == 1 ? 3 : 2, 1, 3)
+                {
+                    DilationW = reach,
+                    PadLeft = reach,
+                    PadRight = reach,
+                    Groups = groups,
+                };
+                Conv2DShape tall = new(groups, 8, 1, wide.K, 3, 1) { DilationH = reach, PadTop = reach, PadBottom = reach, Groups = groups };
                 foreach (Conv2DShape shape in (Conv2DShape[])[wide, tall])
                 {
                     Assert.InRange(new Conv2DPlan<T>(shape).WorkspaceBytes(direction, 2, tier.Run()), 0, 1 << 20);
-                    ConvProperties<T>.MatchesReference(tier, direction, new(shape, 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 1, true, DataKind.Integers, 1));
+                    ConvProperties<T>.MatchesReference(tier, direction,
+                        new(shape, 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 1, true, DataKind.Integers, 1));
                 }
             }
         }
@@ -123,7 +139,9 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
         Tiers.Require(tier);
         foreach (Conv2DShape shape in (Conv2DShape[])
         [
-            new(2, 5, 300, 1, 3, 299), new(1, 3, 400, 1, 2, 301) { StrideW = 2, PadLeft = 3 }, new(2, 4, 350, 1, 2, 120) { PadTop = 1, DilationW = 2, StrideW = 60 },
+            new(2, 5, 300, 1, 3, 299),
+            new(1, 3, 400, 1, 2, 301) { StrideW = 2, PadLeft = 3 },
+            new(2, 4, 350, 1, 2, 120) { PadTop = 1, DilationW = 2, StrideW = 60 },
             new(1, 2, 900, 1, 2, 880) { StrideW = 7, PadRight = 5 },
         ])
         {
@@ -136,7 +154,9 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
     /// <summary>ViT's patches: the plan once allocated 610 MB of tables, one set for each of 1024 phases.</summary>
     [Fact]
     public void PatchesOf32AreAFewGrids() =>
-        Assert.InRange(SetUpTests.Allocated(new(3, 224, 224, 64, 32, 32) { StrideH = 32, StrideW = 32 }, ConvDirection.InputGradient), 0, 2 << 20);
+        Assert.InRange(Allocated(new(3, 224, 224, 64, 32, 32) { StrideH = 32, StrideW = 32 }, ConvDirection.InputGradient), 0, 2 << 20);
+
+    private static long Allocated(Conv2DShape shape, ConvDirection direction) => SetUpTests.Allocated(shape, direction);
 
     /// <summary>Kernels of 61x61 on 64x64 once had weights packed and tables made for each row of the output: 408 MB.</summary>
     [Theory]
@@ -145,6 +165,6 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
     public void KernelsOf61ArePackedAFewTimes(ConvDirection direction)
     {
         Conv2DShape shape = new Conv2DShape(4, 64, 64, 8, 61, 61).WithPadding(30, 30);
-        Assert.InRange(SetUpTests.Allocated(shape, direction), 0, 4 << 20);
+        Assert.InRange(Allocated(shape, direction), 0, 4 << 20);
     }
 }
