@@ -84,7 +84,7 @@ public sealed unsafe class Pool2DPlan<T>
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
         long bytesOfImage = (long)Shape.C * Shape.P * Shape.Q * schedule.WinnerSize;
         if (batch > long.MaxValue / bytesOfImage)
-            throw ArgumentErrors.OutOfRange(nameof(batch), batch, $"a batch of at most {long.MaxValue / bytesOfImage} images, whose winners 64 bits can count");
+            throw ArgumentErrors.OutOfRange(nameof(batch), batch, $"at most {long.MaxValue / bytesOfImage} images, whose winners 64 bits can count");
         return batch * bytesOfImage;
     }
 

@@ -43,7 +43,9 @@ internal static unsafe class PoolLoops<TVec, T>
         job.InPieces = !job.InWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
         job.Strips = schedule.Strips(job.InWindows, problem.Backward);
         int together = job.InWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
-        long blocks = job.InWindows ? (((long)problem.Batch * schedule.Shape.C) + together - 1) / together : PoolPlanes<TVec, T>.Blocks(schedule, problem);
+        long blocks = job.InWindows
+            ? (((long)problem.Batch * schedule.Shape.C) + together - 1) / together
+            : PoolPlanes<TVec, T>.Blocks(schedule, problem);
         job.PerBlock = job.InPieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : job.Strips.Count;
         job.Items = blocks * job.PerBlock;
         long perItem = job.InPieces

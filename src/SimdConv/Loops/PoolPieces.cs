@@ -89,7 +89,8 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
                 {
                     // Of a single plane blocks are the lanes.
                     TVec.Store(sums, default);
-                    TransposeBlocks<TVec, T>.Dots<N1>(PixelAt(planes, p, from, q, start), schedule.BlockColumns, alike, schedule.BlockColumns, ones, 0, sums);
+                    TransposeBlocks<TVec, T>.Dots<N1>(
+                        PixelAt(planes, p, from, q, start), schedule.BlockColumns, alike, schedule.BlockColumns, ones, 0, sums);
                     for (int i = 0; i < alike; i++)
                         tree.Add(TVec.Broadcast(sums[i]));
                     column += (alike - 1L) * schedule.BlockColumns;
@@ -119,7 +120,8 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
             {
                 for (int s = 0; s < columns; s += DotPixels)
                 {
-                    TransposeBlocks<TVec, T>.Dots<N1>(from + (r * image.H) + s, image.C, planes.Lanes, Math.Min(DotPixels, columns - s), ones, 0, sums);
+                    TransposeBlocks<TVec, T>.Dots<N1>(
+                        from + (r * image.H) + s, image.C, planes.Lanes, Math.Min(DotPixels, columns - s), ones, 0, sums);
                 }
             }
 
@@ -198,7 +200,9 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
         (best, winner) = (best0, winner0);
     }
 
-    /// <summary>Pixels of a single plane in lanes: each lane has its maximum, and the last register of a row begins early enough to end with it.</summary>
+    /// <summary>
+    /// Pixels of a single plane in lanes: each lane has its maximum, and the last register of a row begins early enough to end with it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MaximumOfOne(T* pixels, int count, long firstTap, ref TVec best, ref TVec winner)
     {
@@ -287,7 +291,9 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
         TVec.Store(pixel, sum);
     }
 
-    /// <summary>The number of the first window, counted from the given one by steps down (up if the step is -1), that lies in the range or behind it.</summary>
+    /// <summary>
+    /// The number of the first window, counted from the given one by steps down (up if the step is -1), that lies in the range or behind it.
+    /// </summary>
     private static int FirstIn(int window, int step, int from, int to) => step > 0
         ? window < to ? 0 : ((window - to) / step) + 1
         : Math.Max(0, from - window);

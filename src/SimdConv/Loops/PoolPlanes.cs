@@ -37,8 +37,8 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         ? (((long)problem.Batch * schedule.Shape.C) + TVec.Count - 1) / TVec.Count
         : problem.Batch * (((long)schedule.Shape.C + TVec.Count - 1) / TVec.Count);
 
-    public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) => Workspace.SizeOf<T>(SourceSize(schedule, problem, strips))
-        + Workspace.SizeOf<T>(TapsSize(schedule, problem, strips)) + Workspace.SizeOf<T>(TargetSize(schedule, problem));
+    public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) =>
+        Workspace.SizeOf<T>(SourceSize(schedule, problem, strips)) + Workspace.SizeOf<T>(TapsSize(schedule, problem, strips)) + Workspace.SizeOf<T>(TargetSize(schedule, problem));
 
     /// <summary>Where a block of planes begins.</summary>
     public static PlaneBlock<T> Locate(PoolSchedule schedule, in PoolProblem<T> problem, long block)

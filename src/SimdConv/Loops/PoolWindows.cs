@@ -133,8 +133,8 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             T rowCount = average ? T.CreateTruncating(schedule.Divisor(p, 0).Row) : T.One;
             if (average && schedule.HasBlocks)
             {
-                BlockTile<TVec, T>.Average(in window, firstTap, schedule.Shape.R, schedule.BlockRows, schedule.BlockColumns, rowCount, counts, y, pitch,
-                    count, windows, end, levels);
+                BlockTile<TVec, T>.Average(in window, firstTap, schedule.Shape.R, schedule.BlockRows, schedule.BlockColumns, rowCount, counts,
+                    y, pitch, count, windows, end, levels);
             }
             else if (average)
                 WindowTile<TVec, T>.Average(in window, rowCount, counts, y, pitch, count, windows, end);

@@ -58,8 +58,8 @@ internal static unsafe class BlockTile<TVec, T>
     /// <param name="end">Where whole registers have to end.</param>
     /// <param name="levels">Scratch of <see cref="Levels"/> registers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Average(in WindowTaps<T> taps, int firstRow, int allRows, int blockRows, int blockColumns, T rowCount, T* counts, T* y, nint pitch,
-        int rows, int windows, T* end, T* levels)
+    public static void Average(in WindowTaps<T> taps, int firstRow, int allRows, int blockRows, int blockColumns, T rowCount, T* counts,
+        T* y, nint pitch, int rows, int windows, T* end, T* levels)
     {
         TVec rowCounts = TVec.Broadcast(rowCount);
         for (int i = 0; i < rows; i++)
@@ -84,7 +84,8 @@ internal static unsafe class BlockTile<TVec, T>
 
     /// <summary>The sums of one or two registers of windows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static (TVec, TVec) Sum<TRegisters>(in WindowTaps<T> taps, T* window, int firstRow, int allRows, int blockRows, int blockColumns, T* levels)
+    private static (TVec, TVec) Sum<TRegisters>(
+        in WindowTaps<T> taps, T* window, int firstRow, int allRows, int blockRows, int blockColumns, T* levels)
         where TRegisters : struct, IConstant
     {
         int* columns = taps.Columns;
