@@ -28,7 +28,7 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
             (5, 100, 70), (14, 65, 200), (28, 333, 64), (33, 48, 17), (40, 63, 65), (64, 96, 80), // in place
             (1, 17, 40), (1, 300, 257), (1, 1000, 600), (2, 130, 70), (2, 517, 333), (3, 70, 1000), // one row, few rows
             (9, 1, 30), (130, 1, 77), (700, 1, 300), (100, 2, 90), (333, 3, 65), // one column, few columns
-            (64, 17, 80), (160, 49, 400), (300, 65, 300), (257, 9, 129), // few columns that leave lanes empty, worth turning
+            (64, 17, 80), (160, 49, 400), (257, 9, 129), (1300, 49, 400), // few columns that leave lanes empty, worth turning
             (100, 110, 120), (128, 64, 512), (96, 200, 530), (150, 257, 300), (70, 129, 1100), (200, 33, 700), (256, 300, 256),
                 // panels
             (40, 300, 1024), // rows of A that lie a multiple of 4 KB apart
