@@ -85,8 +85,12 @@ public sealed class AnyLayoutTests
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
         Conv2DShape s = c.Shape;
-        ConvTranspose2DShape shape = new(s.K, s.P, s.Q, s.C, s.R, s.S) { StrideH = s.StrideH, StrideW = s.StrideW,
-            Groups = s.Groups };
+        ConvTranspose2DShape shape = new(s.K, s.P, s.Q, s.C, s.R, s.S)
+        {
+            StrideH = s.StrideH,
+            StrideW = s.StrideW,
+            Groups = s.Groups,
+        };
         Execution execution = tier.Run();
         int[] xSizes = [c.Batch, shape.C, shape.H, shape.W], ySizes = [c.Batch, shape.K, shape.P, shape.Q];
         T[] w = Data.Make<T>(s.WeightCount, c.Data, c.Seed);

@@ -182,8 +182,8 @@ public sealed unsafe class LayoutFaultTests
     public void PoolingConcatenatesInPlace()
     {
         ImageLayout layout = new(2 * 8 * 49, 49, 7, 1);
-        Pool2DPlan<float> plan = new(new(8, 7, 7, 3, 3) { PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1, StrideH = 1,
-            StrideW = 1 }, PoolKind.Max, layout, layout);
+        Pool2DShape shape = new(8, 7, 7, 3, 3) { StrideH = 1, StrideW = 1, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
+        Pool2DPlan<float> plan = new(shape, PoolKind.Max, layout, layout);
         float[] buffer = Data.Make<float>(4 * 8 * 49, DataKind.Real, 1), x = (float[])buffer.Clone(),
             y = new float[buffer.Length];
         plan.Forward(2, buffer.AsSpan(0, 3 * 8 * 49), buffer.AsSpan(8 * 49));
