@@ -43,7 +43,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         if (batch == 0)
             return 0;
         Split split = new(schedule, batch, shape.Groups, threads);
-        return new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
+        return split.Parts == 0 ? 0 : new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
     }
 
     /// <summary>How a call is cut in items, and how many threads share them.</summary>
