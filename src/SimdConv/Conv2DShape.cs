@@ -60,7 +60,7 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// <summary>The number of windows along one axis; 0 or less where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation)
     {
-        long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
+        long room = (long)size + padBefore + padAfter - (dilation * (kernel - 1L)) - 1;
         return room < 0 || stride < 1 ? 0 : (room / stride) + 1;
     }
 

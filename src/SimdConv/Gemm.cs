@@ -144,7 +144,7 @@ public static unsafe partial class Gemm
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (int Rows, int Columns) Stored(Transpose transpose, int rows, int columns, string argument)
     {
-        if ((uint)transpose > (uint)Transpose.Yes)
+        if (unchecked((uint)transpose) > (uint)Transpose.Yes)
             ThrowTranspose(transpose, argument);
         return transpose == Transpose.No ? (rows, columns) : (columns, rows);
     }

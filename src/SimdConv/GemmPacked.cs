@@ -25,7 +25,7 @@ public static unsafe partial class Gemm
     {
         ArgumentErrors.RequireElementType<T>();
         SimdTier chosen = SimdSupport.Resolve(tier);
-        if ((uint)side > (uint)GemmSide.B)
+        if (unchecked((uint)side) > (uint)GemmSide.B)
             throw ArgumentErrors.OutOfRange(nameof(side), side, "A or B");
         ArgumentErrors.RequireAtLeast(rows, 0, nameof(rows));
         ArgumentErrors.RequireAtLeast(columns, 0, nameof(columns));

@@ -13,12 +13,22 @@ namespace SimdConv;
 public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
 {
     /// <summary>Contiguous channels of contiguous rows: PyTorch's default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An image has 2^63 elements or more.</exception>
     public static ImageLayout Nchw(int channels, int height, int width) =>
-        new((nint)channels * height * width, (nint)height * width, width, 1);
+        new(Elements(channels, height, width), (nint)height * width, width, 1);
 
     /// <summary>Contiguous pixels of interleaved channels: how images arrive from files.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An image has 2^63 elements or more.</exception>
     public static ImageLayout Nhwc(int channels, int height, int width) =>
-        new((nint)channels * height * width, 1, (nint)width * channels, channels);
+        new(Elements(channels, height, width), 1, (nint)width * channels, channels);
+
+    private static nint Elements(int channels, int height, int width)
+    {
+        Int128 elements = (Int128)((long)channels * height) * width;
+        return elements >= nint.MinValue && elements <= nint.MaxValue
+            ? (nint)elements
+            : throw ArgumentErrors.OutOfRange(nameof(channels), channels, $"sizes whose product ({channels} x {height} x {width}) is below 2^63");
+    }
 
     /// <summary>The number of elements from the first to the last one of a batch, both included; 0 for an empty batch.</summary>
     internal long Length(long batch, long channels, long height, long width) =>

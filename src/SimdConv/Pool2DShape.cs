@@ -84,15 +84,15 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     public int? DivisorOverride { get; init; }
 
     /// <summary>Output height.</summary>
-    public int P => AdaptiveSize is { } size ? size.Height : (int)OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode);
+    public int P => AdaptiveSize is { } size ? size.Height : Shapes.Saturate(OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
 
     /// <summary>Output width.</summary>
-    public int Q => AdaptiveSize is { } size ? size.Width : (int)OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode);
+    public int Q => AdaptiveSize is { } size ? size.Width : Shapes.Saturate(OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
 
     /// <summary>The number of windows along one axis, as PyTorch counts them; 0 where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, bool ceilMode)
     {
-        long room = (long)size + padBefore + padAfter - ((long)dilation * (kernel - 1)) - 1;
+        long room = (long)size + padBefore + padAfter - (dilation * (kernel - 1L)) - 1;
         if (stride < 1)
             return 0;
         if (room < 0)

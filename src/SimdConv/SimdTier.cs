@@ -76,7 +76,7 @@ public static class SimdSupport
     {
         if (Narrowing.Error is not null)
             throw WrongNarrowing();
-        return (uint)tier < (uint)Supported.Length && tier <= Narrowing.Limit && Supported[(int)tier];
+        return unchecked((uint)tier) < (uint)Supported.Length && tier <= Narrowing.Limit && Supported[(int)tier];
     }
 
     /// <summary>

@@ -19,7 +19,7 @@ internal readonly unsafe struct AlignedArray<T>
         // Pinned, so that what is aligned once stays so.
         elements = count == 0 ? [] : GC.AllocateUninitializedArray<T>(checked((int)count + (Alignment / sizeof(T))), pinned: true);
         fixed (T* start = elements)
-            first = (int)((nuint)(-(nint)start) % Alignment) / sizeof(T);
+            first = (int)((Alignment - ((nuint)start % Alignment)) % Alignment) / sizeof(T);
     }
 
     public ref T GetPinnableReference() => ref elements.Length == 0 ? ref Unsafe.NullRef<T>() : ref elements[first];

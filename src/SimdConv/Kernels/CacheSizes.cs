@@ -25,7 +25,7 @@ internal static class CacheSizes
         // Intel's leaf 4 and AMD's 0x8000001D have one layout; each is empty on the other's processors.
         foreach (int leaf in (ReadOnlySpan<int>)[4, unchecked((int)0x8000001D)])
         {
-            if ((uint)X86Base.CpuId(leaf & int.MinValue, 0).Eax < (uint)leaf)
+            if (unchecked((uint)X86Base.CpuId(leaf & int.MinValue, 0).Eax < (uint)leaf))
                 continue;
             for (int index = 0; index < 8; index++)
             {
@@ -36,7 +36,7 @@ internal static class CacheSizes
                 const int Instructions = 2;
                 if (type == Instructions || ((eax >> 5) & 7) != level)
                     continue;
-                long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = ((uint)ebx >> 22) + 1, sets = (uint)ecx + 1L;
+                long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = (ebx >>> 22) + 1, sets = unchecked((uint)ecx) + 1L;
                 return (int)Math.Clamp(line * partitions * ways * sets, least, 64 << 20);
             }
         }

@@ -78,7 +78,7 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
                 for (int s = 0; s < table.Shape.S; s++, to += ld)
                 {
                     (nint offset, int firstInside, int lastInside) = taps[s];
-                    T* tap = row + offset, mask = masks + ((nint)s * maskPitch), end = to + ((nint)(last - first) * windows);
+                    T* tap = unchecked(row + offset), mask = masks + ((nint)s * maskPitch), end = to + ((nint)(last - first) * windows);
                     if (from > first)
                         new Span<T>(to, (from - first) * windows).Clear();
                     T* inImage = to + ((nint)(from - first) * windows);

@@ -40,7 +40,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         phases = workspace.Take<ColumnTaps>(axis.Phases.Length);
         for (int i = 0; i < axis.Phases.Length; i++)
             phases[i] = Taps(axis.Phases[i]);
-        nextRow = (table.Vertical.TapStep * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
+        nextRow = ((nint)Math.Min(table.Vertical.TapStep, table.Shape.R) * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
         for (int s = 0; s < table.Shape.S; s++)
         {
             (int index, int step) = axis.Places[s];
@@ -62,10 +62,12 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         nint nextRun = inPlace ? width : RunWidth(table), nextPhase = (((axis.Size - 1) / axis.Stride) + 1) * nextRun;
         for (int phase = 0; phase < Math.Min(axis.Stride, axis.Size); phase++)
         {
-            for (int h = phase, rows; h < axis.Size; h += rows * axis.Stride)
+            for (long next = phase; next < axis.Size;)
             {
+                int h = (int)next, rows;
                 (int window, int tap, int tapRows) = axis.Meets[h];
                 rows = Math.Min(axis.AlikePixels[h], together == 1 ? axis.Size : together);
+                next += (long)rows * axis.Stride;
                 T* from = columns + (tap * table.Shape.S * ld) + ((nint)window * windows);
 
                 if (together == 1)
@@ -118,7 +120,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
             return default;
         WindowAxis axis = table.Horizontal;
         int pitch = MaskPitch(table), first = phase.Place - axis.Places[phase.FirstTap].Step, last = first - ((phase.Taps - 1) * axis.WindowStep);
-        return new(first + (phase.FirstTap * ld), (axis.TapStep * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch, (nint)axis.TapStep * pitch,
+        nint step = Math.Min(axis.TapStep, table.Shape.S);
+        return new(first + (phase.FirstTap * ld), (step * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch, step * pitch,
             Math.Max(0, -last), together > 1 ? 0 : Math.Min(phase.Count, axis.Windows - first),
             table.Shape.R * table.Shape.S * ld * planesAhead);
     }

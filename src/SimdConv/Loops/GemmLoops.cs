@@ -61,7 +61,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         // By rows or by columns, whichever has more tiles. Where chains are short by rows if there are some for each thread: parts that meet in
         // every row share the line that they meet in, and wait for it.
         const int ShortChain = 64, SomeTiles = 4;
-        int tall = (m + TKernel.MR - 1) / TKernel.MR, wide = (n + TKernel.NR - 1) / TKernel.NR;
+        int tall = new Panels(m, TKernel.MR).Count, wide = new Panels(n, TKernel.NR).Count;
         bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= (long)SomeTiles * threads);
         int units = byRows ? tall : wide;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
@@ -73,7 +73,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     private static bool IsTiny(GemmProblem<T>* p)
     {
         const int Most = 32;
-        return (uint)((p->M - 1) | (p->N - 1) | (p->K - 1)) < Most && p->B.ColumnStride == 1 && p->Alpha == T.One
+        return unchecked((uint)((p->M - 1) | (p->N - 1) | (p->K - 1))) < Most && p->B.ColumnStride == 1 && p->Alpha == T.One
             && p->PackedA == null && p->PackedB == null && !GemmEnds<TVec, T>.Starts(p) && !GemmEnds<TVec, T>.Finishes(p);
     }
 

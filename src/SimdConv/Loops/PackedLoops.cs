@@ -137,7 +137,7 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
     }
 
     /// <summary>Elements of the block of B that is packed at a time.</summary>
-    private static long BlockOfB(int n, int k) => (long)Kc(k) * Math.Min(PackedColumns(n), BlockSizes.Nc(Kc(k), TKernel.NR, sizeof(T)));
+    private static long BlockOfB(int n, int k) => (long)Kc(k) * Math.Min((long)new Panels(n, TKernel.NR).Count * TKernel.NR, BlockSizes.Nc(Kc(k), TKernel.NR, sizeof(T)));
 
     /// <summary>Bytes of workspace of a product whose A is packed.</summary>
     public static long WorkspaceBytes(int n, int k) => Workspace.SizeOf<T>(BlockOfB(n, k)) + (3 * Workspace.SizeOf<T>(TKernel.MR * TKernel.NR));
@@ -145,8 +145,8 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
     /// <summary>KC of so many terms: blocks of equal length.</summary>
     private static int Kc(int k)
     {
-        int most = BlockSizes.GemmKc(TKernel.MR, sizeof(T)), blocks = Math.Max(1, (k + most - 1) / most);
-        return Math.Max(1, (k + blocks - 1) / blocks);
+        int most = BlockSizes.GemmKc(TKernel.MR, sizeof(T)), blocks = Math.Max(1, new Panels(k, most).Count);
+        return Math.Max(1, (int)(((long)k + blocks - 1) / blocks));
     }
 
     /// <summary>A in blocks of MC rows, in each its blocks of KC terms: m * k elements.</summary>

@@ -251,7 +251,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
-    private T* SourceAt(int row, int column, int width) => source + ((((nint)row * width) + column) * TVec.Count);
+    private T* SourceAt(int row, int column, int width) => unchecked(source + ((((nint)row * width) + column) * TVec.Count));
 
     private byte* WinnerAt(byte* winners, int lane, int p, int q) =>
         winners + (((((nint)lane * schedule.Rows.Windows) + p) * schedule.Columns.Windows) + q) * schedule.WinnerSize;

@@ -52,7 +52,8 @@ internal sealed class PoolSchedule
     public int PlanesTogether(bool backward)
     {
         WindowStrips whole = Strips(inWindows: true, backward);
-        return whole.Count > 1 ? 1 : Math.Max(1, WindowsBudget / ((backward ? Columns.Windows : Shape.W) * whole.SourceRows));
+        long row = Math.Max(backward ? Columns.Windows : Shape.W, (long)Columns.Windows + Columns.Reach);
+        return whole.Count > 1 ? 1 : (int)Math.Max(1, WindowsBudget / (row * whole.SourceRows));
     }
 
     /// <summary>Bytes that a winning tap is stored in.</summary>

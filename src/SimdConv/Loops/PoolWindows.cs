@@ -158,14 +158,16 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         };
         for (int phase = 0; phase < Math.Min(axis.Stride, range.Last - range.First); phase++)
         {
-            for (int h = range.First + phase, count; h < range.Last; h += count * axis.Stride)
+            for (long next = range.First + phase; next < range.Last;)
             {
+                int h = (int)next, count;
                 (int window, int tap, gifts.Rows) = axis.Meets[h];
                 int most = ((range.Last - h - 1) / axis.Stride) + 1;
                 count = allAlike ? most : Math.Min(axis.AlikePixels[h], most);
+                next += (long)count * axis.Stride;
                 nint row = (window - range.SourceFirst) * rowSize;
-                gifts.Given = rows + row;
-                gifts.Taps = winners == null ? null : taps + row;
+                gifts.Given = unchecked(rows + row);
+                gifts.Taps = winners == null ? null : unchecked(taps + row);
                 gifts.FirstTap = T.CreateTruncating((long)tap * schedule.Shape.S);
                 split.Collect(gifts, line, target + (h * problem.TargetLayout.H), axis.Stride * problem.TargetLayout.H, count);
             }

@@ -54,13 +54,14 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         public Split(WinogradSchedule schedule, int batch, int groups, int threads)
         {
             long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide;
-            int vectors = checked((int)((tiles + TVec.Count - 1) / TVec.Count)), blocks = (vectors + schedule.BlockVectors - 1) / schedule.BlockVectors;
-            threads = tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= BlockSizes.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
+            // A batch that memory holds has fewer; WorkspaceBytes is asked about others too.
+            int vectors = (int)Math.Min(int.MaxValue, (tiles + TVec.Count - 1) / TVec.Count), blocks = new Panels(vectors, schedule.BlockVectors).Count;
+            threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= BlockSizes.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
 
             // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms it again.
             if ((long)blocks * groups < 4L * threads)
                 blocks = (int)Math.Min(vectors, ((long)blocks + threads - 1) / threads * threads);
-            Blocks = new(vectors, blocks == 0 ? 1 : (vectors + blocks - 1) / blocks);
+            Blocks = new(vectors, blocks == 0 ? 1 : (int)(((long)vectors + blocks - 1) / blocks));
             long units = (long)Blocks.Count * groups;
             Shares = units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, schedule.Shareable);
             Items = units * Shares;

@@ -25,7 +25,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
         this.axis = axis;
         two = axis.Stride == 2 && axis.Size > 1;
         linePitch = Whole(((axis.Size - 1) / axis.Stride) + 1);
-        int pitch = axis.Windows + axis.Reach, width = axis.Windows;
+        int pitch = checked(axis.Windows + axis.Reach), width = axis.Windows;
         foreach (WindowPhase phase in axis.Phases)
         {
             // Splitting writes whole registers, and as many to each phase.
@@ -37,7 +37,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
         inOne = two && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0 && axis.Windows + axis.Reach <= axis.Size / 2;
         (Pitch, phasePitch) = inOne ? (axis.Size / 2, Whole(checked(rows * axis.Size / 2))) : (checked(axis.Phases.Length * pitch), pitch);
         Length = checked((inOne ? 2 * phasePitch : rows * (nint)Pitch) + (2 * TVec.Count));
-        GivenPitch = axis.Reach + Whole(width);
+        GivenPitch = checked(axis.Reach + Whole(width));
     }
 
     /// <summary>Elements from one split row to the next.</summary>

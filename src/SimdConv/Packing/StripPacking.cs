@@ -53,7 +53,7 @@ internal static unsafe class StripPacking<TVec, T>
                     {
                         long h = (((long)row + u + vertical.First) * grid.StrideH) + phaseH;
                         bool isPadding = h < 0 || h >= grid.SourceHeight || first == last;
-                        T* from = source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step);
+                        T* from = unchecked(source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step));
                         if (!isPadding && together == 1)
                         {
                             Row(from, step, target, first, last, pitch, ahead);
@@ -89,7 +89,7 @@ internal static unsafe class StripPacking<TVec, T>
         for (int u = 0; u < planeRows; u++, even += pitch, odd += pitch)
         {
             long h = (((long)row + u + layout.Vertical.First) * layout.Grid.StrideH) + phaseH, column = origin + (2 * first);
-            T* from = source + ((nint)h * image.H) + (nint)column;
+            T* from = unchecked(source + ((nint)h * image.H) + (nint)column);
             int left = h < 0 || h >= layout.Grid.SourceHeight ? 0 : (int)Math.Max(0, layout.Grid.SourceWidth - column);
 
             // What sticks out behind a row is written again later, but not what is in the odd plane already.

@@ -65,7 +65,7 @@ internal sealed class WindowAxis
         {
             int before = padBefore % stride, pixel = phase.Key < before ? phase.Key - before + stride : phase.Key - before;
             return new WindowPhase(pixel, (int)(((long)pixel + padBefore) / stride), Math.Max(0, (int)(((long)size - pixel + stride - 1) / stride)),
-                phase.Value, (kernel - phase.Value + TapStep - 1) / TapStep);
+                phase.Value, (int)(((long)kernel - phase.Value + TapStep - 1) / TapStep));
         })];
         Alike = new int[windows];
         for (int i = windows - 1; i >= 0; i--)

@@ -45,7 +45,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
 
         // Columns outside of the image stay zeros, those of tiles that aren't there too.
         new Span<T>(lines, n * pitch).Clear();
-        source += (top * image.H) + (left * image.W);
+        source = unchecked(source + (top * image.H) + (left * image.W));
         for (int c = 0; c < channels; c++, source += image.C, matrices += lanes)
         {
             for (int j = first; j < last; j += w)

@@ -8,32 +8,59 @@ namespace SimdConv.Tests.Arguments;
 /// <summary>Elements of the memory that all operands of one call share: moved and cut by faults before it becomes a span.</summary>
 internal sealed record Piece(Type Element, int Start, int Length);
 
+/// <summary>The geometries of the plans that methods are called on, and with.</summary>
+internal sealed record ApiShapes(Conv2DShape Convolution, ConvTranspose2DShape Transposed, Pool2DShape Windows)
+{
+    public static readonly ApiShapes Usual = new(
+        new Conv2DShape(4, 6, 7, 6, 3, 3) { Groups = 2 }.WithPadding(1, 1),
+        new(4, 3, 4, 6, 3, 3) { Groups = 2, StrideH = 2, OutputPaddingH = 1 },
+        new(3, 6, 8, 2, 2));
+}
+
+/// <summary>What is made of shapes once, where a method needs it, and read by all calls.</summary>
+internal sealed class ApiPlans<T>(ApiShapes shapes) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public static readonly ApiPlans<T> Usual = new(ApiShapes.Usual);
+
+    private readonly Lazy<Conv2DPlan<T>> plan = new(() => new(shapes.Convolution));
+    private readonly Lazy<ConvTranspose2DPlan<T>> transposed = new(() => new(shapes.Transposed));
+    private readonly Lazy<Pool2DPlan<T>> max = new(() => new(shapes.Windows, PoolKind.Max)), average = new(() => new(shapes.Windows, PoolKind.Average));
+    private readonly Lazy<IndexTable> table = new(() => new(shapes.Convolution));
+    private readonly Dictionary<(Type, SimdTier), PackedFilter<T>> filters = [];
+
+    public ApiShapes Shapes => shapes;
+
+    public Conv2DPlan<T> Plan => plan.Value;
+
+    public ConvTranspose2DPlan<T> Transposed => transposed.Value;
+
+    public Pool2DPlan<T> Max => max.Value;
+
+    public Pool2DPlan<T> Average => average.Value;
+
+    public IndexTable Table => table.Value;
+
+    /// <summary>Weights packed for every pass of a tier. Read and never written by a call, so all calls may share them.</summary>
+    public PackedFilter<T> Filter(Type owner, SimdTier tier)
+    {
+        if (!filters.TryGetValue((owner, tier), out PackedFilter<T>? filter))
+            filters.Add((owner, tier), filter = Pack(owner, FilterUse.Both, tier));
+        return filter;
+    }
+
+    public PackedFilter<T> Pack(Type owner, FilterUse use, SimdTier? tier) => owner == typeof(ConvTranspose2DPlan<T>)
+        ? Transposed.Pack(Data.Make<T>(shapes.Transposed.WeightCount, DataKind.Real, 2), use, tier)
+        : Plan.Pack(Data.Make<T>(shapes.Convolution.WeightCount, DataKind.Real, 2), use, tier);
+}
+
 /// <summary>A valid call of every public method: an instance, an argument for each parameter by its type and name, and the memory behind them.</summary>
 internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static readonly Conv2DShape Shape = new Conv2DShape(4, 6, 7, 6, 3, 3) { Groups = 2 }.WithPadding(1, 1);
+    public static readonly Conv2DShape Shape = ApiShapes.Usual.Convolution;
 
-    public static readonly Pool2DShape Windows = new(3, 6, 8, 2, 2);
+    private readonly ApiPlans<T> plans;
 
-    public static readonly Conv2DPlan<T> Plan = new(Shape);
-
-    public static readonly ConvTranspose2DShape TransposedShape = new(4, 3, 4, 6, 3, 3) { Groups = 2, StrideH = 2, OutputPaddingH = 1 };
-
-    public static readonly ConvTranspose2DPlan<T> Transposed = new(TransposedShape);
-
-    private static readonly Pool2DPlan<T> Max = new(Windows, PoolKind.Max), Average = new(Windows, PoolKind.Average);
-
-    private static readonly IndexTable Table = new(Shape);
-
-    private static readonly T[] Weights = Data.Make<T>(Math.Max(Shape.WeightCount, TransposedShape.WeightCount), DataKind.Real, 2);
-
-    // Read and never written by a call, so all calls may share them; but for Repack, which has a filter of its own.
-    private static readonly PackedFilter<T> Filter = Plan.Pack(Weights, FilterUse.Both);
-
-    private static readonly PackedFilter<T> TransposedFilter = Transposed.Pack(Weights, FilterUse.Both);
-
-    private static readonly PackedMatrix<T> A = SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 4, 6, Weights, 6),
-        B = SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 6, 5, Weights, 5);
+    private readonly SimdTier tier;
 
     private const int Batch = 2, Slack = 64;
 
@@ -46,16 +73,24 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     private int used = Slack;
 
     public ApiExample(PublicMethod method)
+        : this(method, ApiPlans<T>.Usual, SimdSupport.Best)
     {
+    }
+
+    /// <summary>The call with plans of other shapes, in another tier. Elements are as many as shapes of some hundred pixels need.</summary>
+    public ApiExample(PublicMethod method, ApiPlans<T> plans, SimdTier tier)
+    {
+        this.plans = plans;
+        this.tier = tier;
         Arguments = [.. method.Parameters.Select(parameter => Value(method, parameter))];
         Instance = method.Method.IsStatic || method.Method.IsConstructor ? null : method.Method.DeclaringType switch
         {
-            var type when type == typeof(Conv2DPlan<T>) => Plan,
-            var type when type == typeof(ConvTranspose2DPlan<T>) => Transposed,
-            var type when type == typeof(ConvTranspose2DShape) => TransposedShape,
-            var type when type == typeof(Pool2DPlan<T>) => method.Name.Contains("inner", StringComparison.Ordinal) ? Max : Average,
-            var type when type == typeof(Conv2DShape) => Shape,
-            var type when type == typeof(Pool2DShape) => Windows,
+            var type when type == typeof(Conv2DPlan<T>) => plans.Plan,
+            var type when type == typeof(ConvTranspose2DPlan<T>) => plans.Transposed,
+            var type when type == typeof(ConvTranspose2DShape) => plans.Shapes.Transposed,
+            var type when type == typeof(Pool2DPlan<T>) => method.Name.Contains("inner", StringComparison.Ordinal) ? plans.Max : plans.Average,
+            var type when type == typeof(Conv2DShape) => plans.Shapes.Convolution,
+            var type when type == typeof(Pool2DShape) => plans.Shapes.Windows,
             var type => throw new Xunit.Sdk.XunitException($"There is no example of a {type} to call {method} on"),
         };
     }
@@ -63,7 +98,7 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     public object? Instance { get; }
 
     /// <summary>A pool plan of the kind that the call is not for.</summary>
-    public object? WrongInstance => Instance == Max ? Average : Instance == Average ? Max : null;
+    public object? WrongInstance => Instance is Pool2DPlan<T> pool ? pool.Kind == PoolKind.Max ? plans.Average : plans.Max : null;
 
     public object?[] Arguments { get; }
 
@@ -85,6 +120,7 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     {
         Type type = parameter.ParameterType;
         string owner = method.Method.DeclaringType!.Name.Split('`')[0], name = parameter.Name!;
+        (Conv2DShape shape, ConvTranspose2DShape transposed, Pool2DShape windows) = plans.Shapes;
         if (PublicMethod.IsSpan(type))
         {
             Type element = type.GenericTypeArguments[0];
@@ -99,36 +135,36 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
             _ when type == typeof(int[]) => null,
             _ when type == typeof(bool) => false,
             _ when type == typeof(FilterUse) => FilterUse.Forward,
-            _ when type == typeof(SimdTier) => SimdSupport.Best,
+            _ when type == typeof(SimdTier) => tier,
             _ when type.IsEnum => Enum.ToObject(type, 0),
-            _ when type == typeof(SimdTier?) => SimdSupport.Best,
-            _ when type == typeof(Execution) => new Execution(),
-            _ when type == typeof(Conv2DShape) => Shape,
-            _ when type == typeof(ConvTranspose2DShape) => TransposedShape,
-            _ when type == typeof(Pool2DShape) => Windows,
-            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "input" => ImageLayout.Nchw(Shape.C, Shape.H, Shape.W),
-            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "output" => ImageLayout.Nchw(Shape.K, Shape.P, Shape.Q),
-            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "input" => ImageLayout.Nchw(TransposedShape.C, TransposedShape.H, TransposedShape.W),
-            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "output" => ImageLayout.Nchw(TransposedShape.K, TransposedShape.P, TransposedShape.Q),
-            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "input" => ImageLayout.Nchw(Windows.C, Windows.H, Windows.W),
-            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "output" => ImageLayout.Nchw(Windows.C, Windows.P, Windows.Q),
-            _ when type == typeof(IndexTable) => Table,
-            _ when type == typeof(ColumnLayout) => ColumnLayout.PerImage(Table),
-            _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" => Packed(owner, FilterUse.Both),
-            _ when type == typeof(PackedFilter<T>) => owner == "ConvTranspose2DPlan" ? TransposedFilter : Filter,
-            _ when type == typeof(PackedMatrix<T>) => name == "a" ? A : B,
-            _ when type == typeof(Epilogue<T>) && owner == "ConvTranspose2DPlan" => Epilogue(TransposedShape.K, (int)Transposed.OutputLength(Batch)),
-            _ when type == typeof(Epilogue<T>) => Epilogue(Shape.K, (int)Plan.OutputLength(Batch)),
+            _ when type == typeof(SimdTier?) => tier,
+            _ when type == typeof(Execution) => new Execution(1, null, tier),
+            _ when type == typeof(Conv2DShape) => shape,
+            _ when type == typeof(ConvTranspose2DShape) => transposed,
+            _ when type == typeof(Pool2DShape) => windows,
+            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "input" => ImageLayout.Nchw(shape.C, shape.H, shape.W),
+            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "output" => ImageLayout.Nchw(shape.K, shape.P, shape.Q),
+            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "input" => ImageLayout.Nchw(transposed.C, transposed.H, transposed.W),
+            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "output" => ImageLayout.Nchw(transposed.K, transposed.P, transposed.Q),
+            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "input" => ImageLayout.Nchw(windows.C, windows.H, windows.W),
+            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "output" => ImageLayout.Nchw(windows.C, windows.P, windows.Q),
+            _ when type == typeof(IndexTable) => plans.Table,
+            _ when type == typeof(ColumnLayout) => ColumnLayout.PerImage(plans.Table),
+            _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" => plans.Pack(method.Method.DeclaringType!, FilterUse.Both, tier),
+            _ when type == typeof(PackedFilter<T>) => plans.Filter(method.Method.DeclaringType!, tier),
+            _ when type == typeof(PackedMatrix<T>) => Matrix(name),
+            _ when type == typeof(Epilogue<T>) && owner == "ConvTranspose2DPlan" => Epilogue(transposed.K, (int)plans.Transposed.OutputLength(Batch)),
+            _ when type == typeof(Epilogue<T>) => Epilogue(shape.K, (int)plans.Plan.OutputLength(Batch)),
             _ when type == typeof(GemmEpilogue<T>) => Epilogue(5, 0),
             _ => throw Missing(method, parameter),
         };
 
+        PackedMatrix<T> Matrix(string side) => side == "a"
+            ? SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 4, 6, elements, 6, tier)
+            : SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 6, 5, elements, 5, tier);
+
         EpilogueExample Epilogue(int bias, int residual) => new(Take(bias), Activation.Relu, ByRows: false, Take(residual));
     }
-
-    /// <summary>Weights packed by the example plan of a kind, for another of the tiers or passes.</summary>
-    public static PackedFilter<T> Packed(string owner, FilterUse use, SimdTier? tier = null) =>
-        owner == "ConvTranspose2DPlan" ? Transposed.Pack(Weights, use, tier) : Plan.Pack(Weights, use, tier);
 
     private Piece Take(int length)
     {
@@ -136,20 +172,20 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         return new(typeof(T), used - length - Slack, length);
     }
 
-    private static int Length(string owner, string name, PublicMethod method) => (owner, name) switch
+    private int Length(string owner, string name, PublicMethod method) => (owner, name) switch
     {
-        ("Conv2DPlan", "x" or "dx") => (int)Plan.InputLength(Batch),
-        ("Conv2DPlan", "y" or "dy") => (int)Plan.OutputLength(Batch),
-        ("Conv2DPlan", "weights" or "dw") => Shape.WeightCount,
-        ("Conv2DPlan", "db") => Shape.K,
-        ("ConvTranspose2DPlan", "x" or "dx") => (int)Transposed.InputLength(Batch),
-        ("ConvTranspose2DPlan", "y" or "dy") => (int)Transposed.OutputLength(Batch),
-        ("ConvTranspose2DPlan", "weights" or "dw") => TransposedShape.WeightCount,
-        ("ConvTranspose2DPlan", "db") => TransposedShape.K,
-        ("Pool2DPlan", "x" or "dx") => (int)Max.InputLength(Batch),
-        ("Pool2DPlan", "y" or "dy" or "winners" or "indices") => (int)Max.OutputLength(Batch),
-        ("Im2Col" or "Col2Im", "x") => (int)Plan.InputLength(Batch),
-        ("Im2Col" or "Col2Im", "columns") => Batch * Table.Rows * Table.Columns,
+        ("Conv2DPlan", "x" or "dx") => (int)plans.Plan.InputLength(Batch),
+        ("Conv2DPlan", "y" or "dy") => (int)plans.Plan.OutputLength(Batch),
+        ("Conv2DPlan", "weights" or "dw") => plans.Shapes.Convolution.WeightCount,
+        ("Conv2DPlan", "db") => plans.Shapes.Convolution.K,
+        ("ConvTranspose2DPlan", "x" or "dx") => (int)plans.Transposed.InputLength(Batch),
+        ("ConvTranspose2DPlan", "y" or "dy") => (int)plans.Transposed.OutputLength(Batch),
+        ("ConvTranspose2DPlan", "weights" or "dw") => plans.Shapes.Transposed.WeightCount,
+        ("ConvTranspose2DPlan", "db") => plans.Shapes.Transposed.K,
+        ("Pool2DPlan", "x" or "dx") => (int)plans.Max.InputLength(Batch),
+        ("Pool2DPlan", "y" or "dy" or "winners" or "indices") => (int)plans.Max.OutputLength(Batch),
+        ("Im2Col" or "Col2Im", "x") => (int)plans.Plan.InputLength(Batch),
+        ("Im2Col" or "Col2Im", "columns") => Batch * plans.Table.Rows * plans.Table.Columns,
         ("Elementwise", "x" or "y" or "dy" or "dx") => 37,
         ("Gemm", "a" or "matrix") => 24 * Products(method),
         ("Gemm", "b") => 30 * Products(method),

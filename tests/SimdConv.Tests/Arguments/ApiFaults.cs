@@ -189,14 +189,14 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     private static IEnumerable<(object?, bool)> Filters(PublicMethod method)
     {
-        string owner = method.Method.DeclaringType!.Name.Split('`')[0];
+        Type owner = method.Method.DeclaringType!;
         yield return (null, true);
         yield return (new Conv2DPlan<T>(ApiExample<T>.Shape).Pack(new T[ApiExample<T>.Shape.WeightCount], FilterUse.Both), true);
         if (method.Method.Name == "Repack")
             yield break;
-        yield return (ApiExample<T>.Packed(owner, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward), true);
+        yield return (ApiPlans<T>.Usual.Pack(owner, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward, SimdSupport.Best), true);
         if (SimdSupport.Best != SimdTier.Scalar)
-            yield return (ApiExample<T>.Packed(owner, FilterUse.Both, SimdTier.Scalar), true);
+            yield return (ApiPlans<T>.Usual.Pack(owner, FilterUse.Both, SimdTier.Scalar), true);
     }
 
     private static IEnumerable<(object?, bool)> Matrices(PackedMatrix<T> matrix)

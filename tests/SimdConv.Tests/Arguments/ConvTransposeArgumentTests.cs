@@ -23,6 +23,7 @@ public sealed class ConvTransposeArgumentTests
         Refused("PadLeft", -1, Shape with { PadLeft = -1 }),
         Refused("Groups", 3, Shape with { Groups = 3 }),
         Refused("OutputPaddingH", 2, Shape with { OutputPaddingH = 2 }),
+        Refused("OutputPaddingH", 3, Shape with { OutputPaddingH = 3, DilationH = 3 }),
         Refused("OutputPaddingW", -1, Shape with { OutputPaddingW = -1 }),
         Refused("PadTop", 7, Shape with { PadTop = 7 }),
         Refused("PadLeft", 9, Shape with { PadLeft = 9, PadRight = 2 }),

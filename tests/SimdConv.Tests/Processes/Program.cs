@@ -1,3 +1,5 @@
+using SimdConv.Tests.Overflow;
+
 namespace SimdConv.Tests.Processes;
 
 /// <summary>What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.</summary>
@@ -30,11 +32,14 @@ internal static class Program
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;
+                case ["overflow"]:
+                    CheckedLibrary.Run(typeof(OverflowChild), nameof(OverflowChild.Run));
+                    return 0;
                 case ["best"]:
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | tiles | overflow | best");
                     return 2;
             }
         }

@@ -75,8 +75,8 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> PowerOfTwo(ScalarLanes<T> shifted) => typeof(T) == typeof(float)
-        ? FromBits((long)(int)((uint)shifted.Bits << 23) + BitConverter.SingleToInt32Bits(1f))
-        : FromBits((shifted.Bits << 52) + BitConverter.DoubleToInt64Bits(1d));
+        ? FromBits(unchecked((int)((uint)shifted.Bits << 23) + BitConverter.SingleToInt32Bits(1f)))
+        : FromBits(unchecked((shifted.Bits << 52) + BitConverter.DoubleToInt64Bits(1d)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> FromBytes(byte* source) => new(T.CreateTruncating(*source));

@@ -109,24 +109,24 @@ internal static unsafe class ColumnTile<TVec, T>
     private static TVec Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, int pixel)
     {
         TVec sum = default;
-        columns += taps.From;
+        columns = unchecked(columns + taps.From);
         masks += taps.Mask;
         if (pixel >= taps.First && pixel + TVec.Count <= taps.Last)
         {
-            for (; tapRows > 0; tapRows--, columns += nextRow)
+            for (; tapRows > 0; tapRows--, columns = unchecked(columns + nextRow))
             {
                 T* at = columns;
-                for (int s = taps.Count; s > 0; s--, at += taps.Next)
+                for (int s = taps.Count; s > 0; s--, at = unchecked(at + taps.Next))
                     sum = TVec.Add(sum, TVec.Load(at));
             }
 
             return sum;
         }
 
-        for (; tapRows > 0; tapRows--, columns += nextRow)
+        for (; tapRows > 0; tapRows--, columns = unchecked(columns + nextRow))
         {
             T* at = columns, mask = masks;
-            for (int s = taps.Count; s > 0; s--, at += taps.Next, mask += taps.NextMask)
+            for (int s = taps.Count; s > 0; s--, at = unchecked(at + taps.Next), mask += taps.NextMask)
             {
                 sum = TVec.Add(sum, TVec.LoadMasked(at, TVec.Load(mask)));
                 Prefetch.LinesToL2(at + taps.Ahead, 1);

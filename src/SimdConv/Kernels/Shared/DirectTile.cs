@@ -196,7 +196,7 @@ internal static unsafe class DirectTile<TVec, T, TShape>
         where TVector : struct, IConstant =>
         TVector.Value < TShape.Vectors ? TVec.Load(source)
         : TShape.IsPartial ? TVec.LoadPartial(source, last)
-        : TShape.Vectors > 1 ? TVec.Load(source + back)
+        : TShape.Vectors > 1 ? TVec.Load(unchecked(source + back))
         : TVec.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -210,7 +210,7 @@ internal static unsafe class DirectTile<TVec, T, TShape>
         else if (TShape.IsPartial)
             TVec.StorePartial(target, value, last);
         else if (TShape.Vectors > 1)
-            TVec.Store(target + back, value);
+            TVec.Store(unchecked(target + back), value);
         else
             TVec.Store(target, value);
     }

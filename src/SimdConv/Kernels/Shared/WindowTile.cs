@@ -174,10 +174,10 @@ internal static unsafe class WindowTile<TVec, T>
             nint at = row;
             for (int s = columns.Count; s > 0; s--, at += nextColumn)
             {
-                TVec gift = TVec.Load(given + at);
+                TVec gift = TVec.Load(unchecked(given + at));
                 if (TTaps.Value != 0)
                 {
-                    gift = TVec.And(TVec.Equal(TVec.Load(taps + at), tap), gift);
+                    gift = TVec.And(TVec.Equal(TVec.Load(unchecked(taps + at)), tap), gift);
                     tap = TVec.Add(tap, TVec.Broadcast(gifts.ColumnTaps));
                 }
 
