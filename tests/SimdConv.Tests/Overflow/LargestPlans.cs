@@ -44,6 +44,9 @@ internal static class LargestPlans<T> where T : unmanaged, IBinaryFloatingPointI
                 {
                     foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
                     {
+                        // A table of all terms, which are as many as the output channels here, takes memory that isn't tested here.
+                        if (direction == ConvDirection.InputGradient && shape.Groups == 1 && shape.K > 1000)
+                            continue;
                         plan.Algorithm(direction, new(1, null, tier));
                         foreach (int batch in Batches)
                         {
