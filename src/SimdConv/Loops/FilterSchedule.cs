@@ -83,7 +83,7 @@ internal sealed class FilterSchedule
     }
 
     /// <summary>Blocks of that many channels.</summary>
-    public static int Count(int channels, int block) => (channels + block - 1) / block;
+    public static int Count(int channels, int block) => new Panels(channels, block).Count;
 
     private int Even(int outputs, int parts) => Count(Count(outputs, parts), lanes) * lanes;
 

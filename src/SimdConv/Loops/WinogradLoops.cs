@@ -41,7 +41,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     public override long WorkspaceBytes(int batch, int threads)
     {
         Split split = new(schedule, batch, shape.Groups, threads);
-        return new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
+        return split.Parts == 0 ? 0 : new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
     }
 
     /// <summary>How a call is cut in items, and how many threads share them.</summary>
