@@ -1,4 +1,3 @@
-using System.Numerics;
 using SimdConv.Core;
 
 namespace SimdConv;
@@ -44,7 +43,7 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
 
         // Window i begins (i*size mod windows) / windows of a pixel into one: at most 1 - gcd/windows.
         static int Longest(int size, int windows) =>
-            (int)(((2L * windows) - (long)BigInteger.GreatestCommonDivisor(size, windows) + size - 1) / windows);
+            (int)(((2L * windows) - Shapes.CommonDivisor(size, windows) + size - 1) / windows);
     }
 
     /// <summary>The output's size where the windows follow from it; R and S are then the longest window, and no other setting applies.</summary>

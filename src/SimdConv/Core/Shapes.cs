@@ -1,6 +1,6 @@
 namespace SimdConv.Core;
 
-/// <summary>Sizes multiplied without overflow.</summary>
+/// <summary>Arithmetic of sizes: products without overflow, and common divisors.</summary>
 internal static class Shapes
 {
     /// <summary>A size as an int; the largest or smallest one for a size beyond, which only shapes have that no operation takes.</summary>
@@ -8,6 +8,14 @@ internal static class Shapes
 
     /// <summary>The product of two sizes, saturated.</summary>
     public static int Multiply(int x, int y) => Saturate((long)x * y);
+
+    /// <summary>The greatest common divisor of two numbers that aren't negative, by Euclid's algorithm; that of 0 and a number is the number.</summary>
+    public static long CommonDivisor(long a, long b)
+    {
+        while (b != 0)
+            (a, b) = (b, a % b);
+        return a;
+    }
 
     /// <summary>Refuses a product of sizes that an array of that many elements could not have.</summary>
     public static void RequireCountable(string argument, object value, params ReadOnlySpan<long> sizes)

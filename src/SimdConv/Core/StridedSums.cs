@@ -98,7 +98,7 @@ internal unsafe struct StridedSums
         for (int i = 0; i < count; i++)
         {
             reaches[i] = reach += strides[i] * lasts[i];
-            divisors[i] = divisor = Divisor(strides[i], divisor);
+            divisors[i] = divisor = Shapes.CommonDivisor(strides[i], divisor);
         }
 
         return count == 0 ? value == 0 : Search(count - 1, value);
@@ -163,19 +163,12 @@ internal unsafe struct StridedSums
         }
 
         // x = (value / d) / (stride / d) modulo unit / d, d being the common divisor.
-        long divisor = Divisor(stride, unit), modulus = unit / divisor;
+        long divisor = Shapes.CommonDivisor(stride, unit), modulus = unit / divisor;
         if (last - first >= modulus - 1)
             return true;
         long root = (long)((Int128)(value / divisor % modulus) * Inverse(stride / divisor % modulus, modulus) % modulus);
         long ahead = root - (first % modulus);
         return first + (ahead < 0 ? ahead + modulus : ahead) <= last;
-    }
-
-    private static long Divisor(long a, long b)
-    {
-        while (b != 0)
-            (a, b) = (b, a % b);
-        return a;
     }
 
     /// <summary>The inverse of a number that has no divisor in common with the modulus.</summary>

@@ -36,7 +36,7 @@ internal sealed class DepthwiseSchedule
     }
 
     /// <summary>Whether a convolution is run so: one input channel a group, few output channels, and an input gradient of few phases.</summary>
-    public static bool Suits(Conv2DShape shape, ConvDirection direction) => shape.C == shape.Groups && shape.K <= MostMultiplier * shape.C
+    public static bool Suits(Conv2DShape shape, ConvDirection direction) => shape.C == shape.Groups && shape.K / shape.C <= MostMultiplier
         && (direction != ConvDirection.InputGradient || (long)Math.Min(shape.StrideH, shape.H) * Math.Min(shape.StrideW, shape.W) <= MostPhases);
 
     public ConvDirection Direction { get; }

@@ -1,4 +1,4 @@
-using System.Numerics;
+using SimdConv.Core;
 
 namespace SimdConv.Packing;
 
@@ -143,7 +143,7 @@ internal sealed class TapGrid
                 return [phase];
 
             // Parts begin at the same place among the taps, so that one grid can stand for most of them.
-            long unit = apart / (long)BigInteger.GreatestCommonDivisor(apart, axis.Stride);
+            long unit = apart / Shapes.CommonDivisor(apart, axis.Stride);
             long units = (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit, count = Math.Min(phase.Count, units * unit);
             return Enumerable.Range(0, (int)((phase.Count + count - 1) / count))
                 .Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));

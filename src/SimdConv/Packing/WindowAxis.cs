@@ -1,4 +1,4 @@
-using System.Numerics;
+using SimdConv.Core;
 
 namespace SimdConv.Packing;
 
@@ -36,7 +36,7 @@ internal sealed class WindowAxis
     {
         Stride = stride;
         Reach = (int)((kernel - 1L) * dilation / stride);
-        int common = (int)BigInteger.GreatestCommonDivisor(stride, dilation);
+        int common = (int)Shapes.CommonDivisor(stride, dilation);
         (WindowStep, TapStep) = (dilation / common, stride / common);
         for (int i = 0; i < windows; i++)
         {

@@ -63,7 +63,7 @@ public abstract class NonFiniteTests<T> where T : unmanaged, IBinaryFloatingPoin
     public void GeneratedConvolutions(SimdTier tier)
     {
         Tiers.Require(tier);
-        Properties.Check(ConvCases.Any(), 150, c =>
+        Properties.Check(tier, ConvCases.Any(), 150, c =>
         {
             if (c.Batch > 0)
                 Check(tier, c with { Data = DataKind.Real });

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FsCheck;
 using FsCheck.Fluent;
 using SimdConv.Tests.Generators;
@@ -35,10 +36,11 @@ public sealed class AnyLayoutTests
     [SkippableTheory, MemberData(nameof(AllTiers))]
     public void ProductsOfBatches(SimdTier tier) => Check(tier, Gen.Choose(0, int.MaxValue - 9).ToArbitrary(), 150, Products);
 
-    private static void Check<TCase>(SimdTier tier, Arbitrary<TCase> cases, int count, Action<SimdTier, TCase> property)
+    private static void Check<TCase>(SimdTier tier, Arbitrary<TCase> cases, int count, Action<SimdTier, TCase> property,
+        [CallerMemberName] string test = "", [CallerFilePath] string file = "")
     {
-        Tiers.Require(tier);
-        Properties.Check(cases, count, c => property(tier, c));
+        Tiers.Require(tier, test, file);
+        Properties.Check(tier, cases, count, c => property(tier, c), null, test, file);
     }
 
     private static void Convolve<T>(SimdTier tier, ConvCase c)

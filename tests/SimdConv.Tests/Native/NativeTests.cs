@@ -9,7 +9,7 @@ namespace SimdConv.Tests.Native;
 /// <summary>The native library as its users get it: built and installed by CMake, then used from C, C++, Python and a .NET process.</summary>
 public sealed partial class NativeTests(InstalledLibrary library) : IClassFixture<InstalledLibrary>
 {
-    private const long MostBytes = 3 << 20;
+    private const long MostBytes = 13 << 18;
 
     // The system's own, for which distributions package NumPy.
     private const string Python = "/usr/bin/python3";

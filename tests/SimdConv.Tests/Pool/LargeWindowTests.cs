@@ -29,7 +29,6 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
     public void Averages(SimdTier tier)
     {
         Tiers.Require(tier);
-        Skip.If(typeof(T) == typeof(double) && tier != SimdSupport.Best, "of double the best tier is tested");
         foreach (Pool2DShape shape in (Pool2DShape[])[.. Shapes, Pool2DShape.Adaptive(5, 131, 200, 2, 3), Pool2DShape.Adaptive(1, 70, 70, 1, 1)])
         {
             // A seed that 3 divides would have all of them read in pieces.
@@ -45,7 +44,6 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
     public void LargeStrips(SimdTier tier)
     {
         Tiers.Require(tier);
-        Skip.If(typeof(T) == typeof(double) && tier != SimdSupport.Best, "of double the best tier is tested");
         (Pool2DShape, LayoutKind)[] cases =
         [
             (new(2, 130, 130, 130, 130), LayoutKind.Nchw),

@@ -45,7 +45,7 @@ public sealed class TierProcessTests
     [SkippableFact]
     public void PreferringNarrowVectorsLeavesAvx2()
     {
-        Tiers.Require(SimdTier.Avx512);
+        Tiers.RequireAvailable(SimdTier.Avx512);
         string output = Run(SimdTier.Avx2, fuses: true, ("DOTNET_PreferredVectorBitWidth", "256"));
         Assert.Contains("avx512=True", output, StringComparison.Ordinal);
     }
@@ -53,7 +53,7 @@ public sealed class TierProcessTests
     [SkippableFact]
     public void WithoutTieredCompilation()
     {
-        Tiers.Require(SimdTier.VectorT);
+        Tiers.RequireAvailable(SimdTier.VectorT);
         Run(SimdSupport.Best, SimdSupport.Fuses(SimdSupport.Best), ("DOTNET_TieredCompilation", "0"));
     }
 
