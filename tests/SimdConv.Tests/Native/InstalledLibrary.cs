@@ -21,7 +21,7 @@ public sealed class InstalledLibrary : IDisposable
         if (Missing is not null)
             return;
         string build = Path.Combine(folder, "build");
-        Run("cmake", "-S", Path.Combine(SourceTests.Root(), "src", "SimdConv.Native"), "-B", build, $"-DSIMDCONV_LEVELS={string.Join(';', Tiers.Select(Level).Distinct())}");
+        Run("cmake", "-S", Path.Combine(SourceTests.Root(), "src", "SimdConv.Native"), "-B", build, $"-DSIMDCONV_LEVELS={string.Join(';', Tiers.Append(SimdSupport.Hardware).Select(Level).Distinct())}");
         Run("cmake", "--build", build);
         Run("cmake", "--install", build, "--prefix", Prefix);
     }
@@ -29,7 +29,7 @@ public sealed class InstalledLibrary : IDisposable
     /// <summary>Why it could not be built here; null if it was.</summary>
     public string? Missing { get; }
 
-    /// <summary>The tiers of the levels that are built.</summary>
+    /// <summary>The tiers of the levels that are built, as far as this process has them.</summary>
     public static IEnumerable<SimdTier> Tiers => SimdSupport.Available.Where(tier => Effort.IsLong ? tier != SimdTier.Scalar : tier == SimdSupport.Best);
 
     public string Prefix => Path.Combine(folder, "prefix");

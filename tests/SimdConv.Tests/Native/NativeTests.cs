@@ -99,7 +99,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     public unsafe void WorksInsideADotNetProcess()
     {
         Require();
-        nint handle = NativeLibrary.Load(Path.Combine(library.Libraries, "libsimdconv.so"));
+        nint handle = NativeLibrary.Load(SimdSupport.Best < SimdSupport.Hardware
+            ? library.Library(SimdSupport.Best) : Path.Combine(library.Libraries, "libsimdconv.so"));
         var multiply = (delegate* unmanaged<int, int, long, long, long, float, float*, long, float*, long, float, float*, long, void*, int>)
             NativeLibrary.GetExport(handle, "simdconv_gemm_f32");
         float[] a = [.. Enumerable.Range(0, 37 * 41).Select(i => MathF.Sin(i))], b = [.. Enumerable.Range(0, 41 * 29).Select(i => MathF.Cos(i))];
@@ -177,16 +178,22 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     private ProcessStartInfo Program(string path, SimdTier? tier = null)
     {
         ProcessStartInfo start = With("LD_LIBRARY_PATH", library.Libraries, path);
-        start.Environment.Remove(SimdSupport.EnvironmentVariable);
         if (tier is not null)
             start.Environment[SimdSupport.EnvironmentVariable] = tier.ToString();
         return start;
     }
 
+    /// <summary>
+    /// A command with a variable of its environment. The native library looks at the CPU: where a switch of the runtime narrows this process,
+    /// SIMDCONV_TIER narrows the command likewise.
+    /// </summary>
     private static ProcessStartInfo With(string name, string value, string command, params string[] arguments)
     {
         ProcessStartInfo start = new(command, arguments);
         start.Environment[name] = value;
+        start.Environment.Remove(SimdSupport.EnvironmentVariable);
+        if (SimdSupport.Best < SimdSupport.Hardware)
+            start.Environment[SimdSupport.EnvironmentVariable] = SimdSupport.Best.ToString();
         return start;
     }
 

@@ -350,10 +350,10 @@ static void short_lived_threads(void)
 /* A part that gets no memory, on the library's threads and on those of a scheduler of the host's: a status, and the next call works. */
 static void no_memory(void)
 {
-    simdconv_conv2d_desc desc = SIMDCONV_CONV2D_DESC_INIT(SIMDCONV_F32, 2, 8, 1000000, 2, 3, 3);
+    simdconv_conv2d_desc desc = SIMDCONV_CONV2D_DESC_INIT(SIMDCONV_F32, 2, 8, 2000000, 2, 3, 3);
     simdconv_execution execution = SIMDCONV_EXECUTION_INIT(2);
     simdconv_conv2d* plan = NULL;
-    size_t count = 2 * 8 * 1000000;
+    size_t count = 2 * 8 * 2000000;
     float *image = (float*)calloc(count, sizeof(float)), *result = (float*)calloc(count, sizeof(float)), *warm = (float*)calloc(512 * 512, sizeof(float));
     struct rlimit unlimited, limited;
     int64_t bytes = 0;
@@ -377,7 +377,7 @@ static void no_memory(void)
         CHECK(status == SIMDCONV_OUT_OF_MEMORY && (parts > 1 || execution.run == NULL));
     }
 
-    image[1000001] = 1;
+    image[2000001] = 1;
     result[0] = NAN;
     CHECK(simdconv_conv2d_forward(plan, 1, image, NULL, w, result, NULL, &execution) == SIMDCONV_OK && result[0] == w[8]);
     CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK);
