@@ -55,9 +55,13 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
             yield return ("output channels in half lanes", [Bands, Groups, Image, Panels, Slices, .. phases]);
     }
 
-    /// <summary>For each strategy the fewest multiply-adds that reach each pair of its features.</summary>
+    /// <summary>
+    /// For each strategy few shapes, of few multiply-adds, that have each pair of its features; other tiers than the best one have each feature
+    /// alone in the short run.
+    /// </summary>
     public static List<ConvPath> Find(SimdTier tier, ConvDirection direction)
     {
+        bool hasPairs = tier == SimdSupport.Best || Effort.IsLong;
         List<ConvPath> paths = [];
         var candidates = Candidates(tier, direction);
         foreach (var way in candidates.GroupBy(candidate => candidate.Facts.Way).OrderBy(way => way.Key, StringComparer.Ordinal))
@@ -69,7 +73,7 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
                    let work = ConvCandidates.Work(candidate.Shape, batch)
                    where candidate.Facts.Work * batch >= ConvCandidates.LeastWork && work <= ConvCandidates.MostWork
                    orderby work
-                   select (candidate.Shape, candidate.Facts, Pairs(candidate.Facts)),
+                   select (candidate.Shape, candidate.Facts, hasPairs ? Pairs(candidate.Facts) : [candidate.Facts.Way, .. candidate.Facts.Features]),
             ];
             HashSet<string> missing = [.. open.SelectMany(candidate => candidate.Pairs)];
             while (missing.Count > 0)
