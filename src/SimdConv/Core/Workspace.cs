@@ -28,7 +28,7 @@ internal unsafe ref struct Workspace
     private static readonly bool IsGuarded = AppContext.TryGetSwitch(GuardSwitch, out bool isSet) && isSet;
 
     /// <summary>The pieces that a call may take where they are guarded, and the size of a page.</summary>
-    private const int MostGuardedPieces = 64, PageBytes = 4096;
+    private const int MostGuardedPieces = 16, PageBytes = 4096;
 
     /// <summary>Bytes of which every block begins at a multiple.</summary>
     public static readonly nuint Alignment = IsGuarded ? PageBytes : 64u;
