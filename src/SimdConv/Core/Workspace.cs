@@ -82,11 +82,15 @@ internal unsafe ref struct Workspace
 
     private static long GuardedBytes(long bytes) => (bytes / PageBytes + (3 * MostGuardedPieces)) * PageBytes;
 
-    /// <summary>A piece moved to the end of its pages, with a closed page behind; taking it once more gives the same memory.</summary>
+    /// <summary>
+    /// A piece moved to the end of its pages, with a closed page behind. A loop that takes all of its pieces once more, of other sizes maybe, finds
+    /// what it had in those of the same sizes.
+    /// </summary>
     private byte* Guarded(byte* piece, long bytes)
     {
         long pages = (bytes + PageBytes - 1) / PageBytes * PageBytes;
         next = piece + pages + PageBytes;
+        Guard!(piece, pages, true);
         Guard!(piece + pages, PageBytes, false);
         return piece + pages - bytes;
     }
