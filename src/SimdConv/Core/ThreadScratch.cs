@@ -120,7 +120,7 @@ internal sealed unsafe class ThreadScratch
         Telemetry.WorkspaceChanged(-before);
         if (bytes == 0)
             return;
-        block.Address = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), 64);
+        block.Address = (byte*)NativeMemory.AlignedAlloc(checked((nuint)bytes), Workspace.Alignment);
         block.Size = bytes;
         Bytes += bytes;
         Telemetry.WorkspaceChanged(bytes);
@@ -134,6 +134,9 @@ internal sealed unsafe class ThreadScratch
         public long Size { get; set; }
 
         public bool IsInUse { get; set; }
+
+        /// <summary>What the call that has it asked for, where <see cref="CallTrace"/> is on.</summary>
+        public long Traced { get; set; }
 
         /// <summary>Whether the thread keeps too much with it, so that it is freed when its call ends.</summary>
         public bool IsSurplus { get; set; }

@@ -136,6 +136,8 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 Place place = new(job, item, ref schedule, ref firstUnit);
                 if (place.FirstPanel == place.LastPanel)
                     continue;
+                if (CallTrace.IsOn)
+                    CallTrace.Work();
                 Run(job, place, place.Unit == kept, workspace);
                 kept = place.Unit;
             }
@@ -176,6 +178,14 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             RunItem<GemmKernel<TVec, T, N2>>(schedule, job, place, isSame, workspace);
         else
             RunItem<GemmKernel<TVec, T, TFlat>>(schedule, job, place, isSame, workspace);
+    }
+
+    private static void Trace(ConvSchedule schedule, in Item item, int group)
+    {
+        CallTrace.Reach(schedule.Lanes == ConvLanes.Rows ? "rows in lanes" : schedule.Lanes == ConvLanes.Outputs ? "output channels in lanes" : "positions in lanes");
+        CallTrace.Reach("strip", item.Row);
+        CallTrace.Reach("group", group);
+        CallTrace.Reach("panels", item.FirstPanel);
     }
 
     private static long Units(ConvSchedule schedule, in ConvProblem<T> problem) =>
@@ -256,6 +266,9 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 new Span<T>(item.Start + ((nint)m * TKernel.NR), TKernel.NR).Fill(problem.Bias == null ? T.Zero : bias[m]);
         }
 
+        if (CallTrace.IsOn)
+            Trace(schedule, item, group);
+
         // The last images of a batch, too few to fill the tile together, run one at a time: the same chains.
         item.Together = images == schedule.Together ? images : 1;
         bool isFilled = isSame && schedule.KeepsStrip && item.Together == images;
@@ -272,6 +285,8 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
             for (int block = 0; block < schedule.Blocks; block++)
             {
                 int channel = block * schedule.ChannelBlock, channels = Math.Min(schedule.ChannelBlock, schedule.Channels - channel);
+                if (CallTrace.IsOn)
+                    CallTrace.Reach("block", block);
                 for (int i = 0; i < item.Together && grid.Taps > 0; i++)
                 {
                     T* source = problem.Source + ((firstImage + image + i) * problem.SourceLayout.N)
@@ -285,6 +300,8 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 T beta = block > 0 ? T.One : problem.Beta;
                 foreach (ConvSchedule.Band band in schedule.Bands)
                 {
+                    if (CallTrace.IsOn)
+                        CallTrace.Reach("band", band.First);
                     // Half registers and single ones have no other way: ahead of time, the tiles of others are left out.
                     if (typeof(TKernel) == typeof(GemmKernel<TVec, T, N1>) || (typeof(TKernel) == typeof(GemmKernel<Avx2Lanes<T>, T, N2>) && typeof(TVec) != typeof(Avx2Lanes<T>)))
                         RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);

@@ -30,6 +30,9 @@ internal abstract unsafe class ConvPass<T>
 internal sealed unsafe class DirectPass<T>(TierLoops<T> loops, ConvSchedule[] schedules, Conv2DShape shape, ConvDirection direction) : ConvPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>One for each grid.</summary>
+    public ConvSchedule[] Schedules => schedules;
+
     public override long FilterSize => ConvSchedule.FilterSizeOf(schedules, shape.Groups);
 
     /// <summary>Panels that are read by one item only are packed there, while they are in cache.</summary>

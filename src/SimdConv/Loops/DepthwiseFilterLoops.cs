@@ -126,6 +126,12 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
 
     private static void RunItem(Job* job, int chunk, int first, Buffers buffers)
     {
+        if (CallTrace.IsOn)
+        {
+            CallTrace.Work();
+            CallTrace.Reach("chunk", chunk);
+        }
+
         DepthwiseFilterSchedule schedule = job->Schedule;
         Conv2DShape shape = schedule.Shape;
         int channels = Math.Min(DepthwiseFilterSchedule.MostPlanes, shape.K - first), rows = shape.Taps + 1, lanes = FilterSchedule.MostLanes;
@@ -166,6 +172,8 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             nint image = (nint)(at / shape.P);
             int row = (int)(at % shape.P), rows = (int)Math.Min(Math.Min(layout.Strip.Rows, shape.P - row), last - at);
             at += rows;
+            if (CallTrace.IsOn)
+                CallTrace.Reach("strip", row);
             DYRows dy = new()
             {
                 Data = problem.DY + (image * problem.DYLayout.N) + (k * problem.DYLayout.C) + (row * problem.DYLayout.H),

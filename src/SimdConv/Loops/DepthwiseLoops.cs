@@ -103,6 +103,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Units;)
             {
                 long last = Math.Min(first + job->Grain, job->Units);
+                if (CallTrace.IsOn)
+                    CallTrace.Work();
                 for (long unit = first; unit < last; unit += part.Channels)
                 {
                     long plane = unit / schedule.Layout.Strips;
@@ -111,6 +113,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
                     part.Channel = (nint)(plane % part.Problem.Groups);
                     part.Channels = (int)Math.Min(Math.Min(schedule.Layout.Planes, last - unit), part.Problem.Groups - part.Channel);
                     part.Fetch = isFetching ? Next(in part) : null;
+                    if (CallTrace.IsOn)
+                        CallTrace.Reach("strip", part.Row);
                     if (schedule.Direction == ConvDirection.Forward)
                         Forward(in part);
                     else

@@ -55,6 +55,8 @@ internal static unsafe class DirectLoops<TVec, T>
     {
         bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
         int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
+        if (CallTrace.IsOn)
+            Trace(p, fromC, most);
         if (p->B.ColumnStride == 1 && !IsStreaming(p, fromC))
             RunInPlace(p, fromC, false);
         else if (p->B.ColumnStride == 1)
@@ -66,6 +68,11 @@ internal static unsafe class DirectLoops<TVec, T>
         else
             RunWhollyTurned(p, fromC);
     }
+
+    private static void Trace(GemmProblem<T>* p, bool fromC, int most) => CallTrace.Reach(
+        p->B.ColumnStride == 1 ? IsStreaming(p, fromC) ? "streaming" : "B as it lies"
+        : p->M <= 2 && TVec.Count is 4 or 8 or 16 ? "dots"
+        : p->M <= most ? "B turned in panels" : "B turned wholly");
 
     /// <summary>
     /// A C that is written once, and too large for any cache to hold it until it is read: past the caches, so that its old contents aren't

@@ -142,6 +142,8 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
         {
             Item item = ItemAt(job, index);
+            if (CallTrace.IsOn)
+                Trace(item);
             if (job->Chunks == 1)
             {
                 item.Ld = job->OutputBlock;
@@ -153,6 +155,15 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             if (job->Chunks == 1)
                 Finish(job, item);
         }
+    }
+
+    private static void Trace(in Item item)
+    {
+        CallTrace.Work();
+        CallTrace.Reach("chunk", item.Chunk);
+        CallTrace.Reach("group", item.Group);
+        CallTrace.Reach("block", item.Block);
+        CallTrace.Reach("outputs", item.FirstOutput);
     }
 
     /// <summary>Items of the same channels follow each other.</summary>
@@ -204,6 +215,8 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             int rows = (int)Math.Min(Math.Min(layout.Rows, grid.Height - y), last - at);
             (int, int, long, int) held = (item.Group + 1, item.Block, at, rows);
             at += rows;
+            if (CallTrace.IsOn)
+                CallTrace.Reach("strip", y);
             T* source = problem.DY + (image * problem.DYLayout.N) + (((item.Group * schedule.Outputs) + item.FirstOutput) * problem.DYLayout.C) + (y * problem.DYLayout.H);
             T* x = problem.X + (image * problem.XLayout.N) + ((((nint)item.Group * schedule.Channels) + item.FirstChannel) * problem.XLayout.C), strip = buffers.Strip;
             if (layout.IsImage)
@@ -291,6 +304,8 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
         {
             Item item = ItemAt(job, index);
+            if (CallTrace.IsOn)
+                CallTrace.Work();
             if (item.OwnsWeights)
                 Tree(job, item.Sums, (nint)item.Taps * item.Ld);
             if (item.OwnsBias)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Core;
 
 namespace SimdConv.Loops;
 
@@ -30,6 +31,12 @@ internal unsafe struct GemmBatch<T>
     private static void RunPart(void* state, int part)
     {
         GemmBatch<T>* batch = (GemmBatch<T>*)state;
+        if (CallTrace.IsOn)
+        {
+            CallTrace.Work();
+            CallTrace.Reach("parts of a batch", part);
+        }
+
         RunRange(batch, (int)((long)batch->Count * part / batch->parts), (int)((long)batch->Count * (part + 1) / batch->parts), default);
     }
 

@@ -111,6 +111,12 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
             mine.N = to - from;
         }
 
+        if (CallTrace.IsOn)
+        {
+            CallTrace.Work();
+            CallTrace.Reach(split->ByRows ? "parts of rows" : "parts of columns", part);
+        }
+
         RunSerial(&mine);
     }
 
@@ -134,6 +140,8 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         }
 
         bool starts = GemmEnds<TVec, T>.Starts(p), fromC = starts || p->Beta != T.Zero;
+        if (CallTrace.IsOn)
+            CallTrace.Reach(isColumn ? "column" : isTransposed ? "transposed" : "in place");
         if (starts)
             GemmEnds<TVec, T>.Start(p, 0, p->M, 0, p->N);
         if (isColumn)

@@ -53,6 +53,8 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
                 for (int jc = 0; jc < p->N; jc += ncMost)
                 {
                     int nc = Math.Min(p->N - jc, ncMost);
+                    if (CallTrace.IsOn)
+                        Trace(ic, pc, jc);
                     T* packedB = ownsB ? ownB : p->PackedB + ((nint)pc * p->PackedColumns) + ((nint)(p->PackedColumn + jc) * kc);
                     for (int ir = first; ir < last; ir++)
                     {
@@ -102,6 +104,13 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
                 }
             }
         }
+    }
+
+    private static void Trace(int row, int term, int column)
+    {
+        CallTrace.Reach("block of MC rows", row);
+        CallTrace.Reach("block of KC terms", term);
+        CallTrace.Reach("block of NC columns", column);
     }
 
     /// <summary>Whether tiles start from a bias of rows, without a way through C.</summary>

@@ -99,11 +99,21 @@ internal static unsafe class PoolLoops<TVec, T>
         }
     }
 
+    private static void Trace(Job* job, long first, long last)
+    {
+        CallTrace.Work();
+        CallTrace.Reach(job->InWindows ? "windows in lanes" : job->InPieces ? "pieces" : "planes in lanes");
+        for (long item = first; item < last; item++)
+            CallTrace.Reach("strip", item % job->PerBlock);
+    }
+
     /// <summary>The next items [first, last).</summary>
     private static long Take(Job* job, out long last)
     {
         long first = Math.Min(job->Items, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
         last = Math.Min(job->Items, first + job->Grain);
+        if (CallTrace.IsOn && first < last)
+            Trace(job, first, last);
         return first;
     }
 }

@@ -132,6 +132,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     private void RunItem(in ConvProblem<T> problem, in Split split, long index, Workspace workspace)
     {
         int share = (int)(index % split.Shares), block = (int)(index / split.Shares / problem.Groups);
+        if (CallTrace.IsOn)
+            Trace(share, block);
         Item item = new()
         {
             Problem = ref problem,
@@ -164,11 +166,20 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         for (int panel = schedule.Shareable * share / split.Shares; panel < lastPanel; panel += item.Sizes.BlockPanels)
         {
             int panels = Math.Min(item.Sizes.BlockPanels, lastPanel - panel);
+            if (CallTrace.IsOn)
+                CallTrace.Reach("panels", panel);
             for (int e = 0; e < schedule.Matrices; e++)
                 Multiply(in item, e, panel, panels);
             for (int i = panel; i < panel + panels; i++)
                 Store(in item, i, item.M + ((nint)(schedule.Panels.Start(i) - schedule.Panels.Start(panel)) * item.Lanes));
         }
+    }
+
+    private static void Trace(int share, int block)
+    {
+        CallTrace.Work();
+        CallTrace.Reach("share", share);
+        CallTrace.Reach("block", block);
     }
 
     private TileRun Run(in Item item, int at) =>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using SimdConv.Cli.Verification;
 using SimdConv.Core;
+using SimdConv.Tests.Paths;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Conv;
@@ -33,6 +34,63 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
             {
                 long bytes = plan.WorkspaceBytes(direction, 8, tier.Run(3));
                 Assert.True(bytes <= 3 * Megabyte, $"{direction} of {shape} takes {bytes} bytes on 3 threads");
+            }
+        }
+    }
+
+    /// <summary>
+    /// What is said for some threads is what they take when all of them work at the same time: not less, and not much more.
+    /// </summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void AllThreadsTakeWhatThePlanSays(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
+        {
+            IEnumerable<ConvPath> paths = ConvPaths<T>.Find(tier, direction).Concat(ConvPaths<T>.FindMany(tier, direction));
+            if (direction != ConvDirection.WeightGradient)
+                paths = paths.Concat(ConvPaths<T>.FindWinograd(tier, direction));
+            foreach (ConvPath path in paths)
+            {
+                ConvRun<T> run = new(path.Case with { Packed = true });
+                foreach (int threads in (int[])[1, 2, 5])
+                {
+                    TracedCall trace = TracedCall.Of(tier, threads, execution => ConvProperties<T>.Execute(run, direction, execution));
+                    long said = run.Plan.WorkspaceBytes(direction, path.Case.Batch, tier.Run(threads)), taken = trace.MostTaken;
+                    Assert.True(taken <= said, $"{taken} bytes on {threads} threads, the plan said {said}: {path}");
+
+                    // Products of little work share nothing; a part of their columns has a smaller block of B.
+                    if (trace.Worked == threads && !path.Facts.Way.StartsWith("product", StringComparison.Ordinal))
+                        Assert.True(said <= (taken * 3 / 2) + 4096, $"{taken} bytes on {threads} threads, the plan said {said}: {path}");
+                }
+            }
+        }
+    }
+
+    /// <summary>A transposed convolution's passes are those of the plan that it turns.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void ATransposedPlanSaysWhatItTakes(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        foreach (ConvTranspose2DShape shape in (ConvTranspose2DShape[])
+            [new(32, 20, 21, 40, 3, 3) { StrideH = 2, StrideW = 2 }, new(40, 30, 31, 8, 5, 5), new(48, 30, 31, 48, 3, 3) { Groups = 48 }])
+        {
+            const int Batch = 3;
+            ConvTranspose2DPlan<T> plan = new(shape);
+            T[] x = new T[plan.InputLength(Batch)], y = new T[plan.OutputLength(Batch)], w = new T[shape.WeightCount];
+            PackedFilter<T> filter = plan.Pack(w, FilterUse.Both, tier);
+            foreach (int threads in (int[])[1, 2, 5])
+            {
+                Check(ConvDirection.Forward, execution => plan.Forward(Batch, x, filter, y, default, execution));
+                Check(ConvDirection.InputGradient, execution => plan.InputGradient(Batch, y, filter, x, default, execution));
+                Check(ConvDirection.WeightGradient, execution => plan.WeightGradient(Batch, x, y, w, default, execution));
+
+                void Check(ConvDirection direction, Action<Execution> pass)
+                {
+                    TracedCall trace = TracedCall.Of(tier, threads, pass);
+                    long said = plan.WorkspaceBytes(direction, Batch, tier.Run(threads));
+                    Assert.True(trace.MostTaken > 0 && trace.MostTaken <= said, $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}");
+                }
             }
         }
     }

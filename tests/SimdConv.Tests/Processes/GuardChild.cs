@@ -1,5 +1,6 @@
 using System.Numerics;
 using SimdConv.Tests.Generators;
+using SimdConv.Tests.Paths;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Processes;
@@ -21,6 +22,41 @@ internal static class GuardChild
                 Run<float>(tier, side);
                 Run<double>(tier, side);
             }
+        }
+    }
+
+    /// <summary>Every path of convolutions and products, on threads of their own.</summary>
+    public static void Paths()
+    {
+        foreach (SimdTier tier in SimdSupport.Available)
+        {
+            Paths<float>(tier);
+            if (tier == SimdSupport.Best || Effort.IsLong)
+                Paths<double>(tier);
+        }
+    }
+
+    private static void Paths<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        List<ConvPath> paths =
+        [
+            .. ConvPaths<T>.FindChunks(tier).Where(path => ConvCandidates.Work(path.Case.Shape, path.Case.Batch) < ConvCandidates.MostWork),
+            .. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward),
+        ];
+        foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
+            paths.AddRange(ConvPaths<T>.Find(tier, direction));
+        foreach ((int i, ConvPath path) in paths.Index())
+        {
+            Console.WriteLine($"{tier} {typeof(T).Name} {path}");
+            Console.Out.Flush();
+            Convolve<T>(path.Case, TracedCall.On(tier, 1 + (i % 3)), i % 4 == 0 ? GuardSide.Left : GuardSide.Right);
+        }
+
+        foreach (GemmPath path in GemmPaths<T>.Find(tier))
+        {
+            Console.WriteLine($"{tier} {typeof(T).Name} {path}");
+            Console.Out.Flush();
+            Multiply<T>(path.Case, TracedCall.On(tier, 3), GuardSide.Right);
         }
     }
 

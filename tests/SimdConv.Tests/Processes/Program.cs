@@ -18,7 +18,16 @@ internal static class Program
                     TierChild.Run(Enum.Parse<SimdTier>(best), bool.Parse(fuses));
                     return 0;
                 case ["guards"]:
+                    GuardedScratch.TurnOn();
                     GuardChild.Run();
+                    return 0;
+                case ["guarded-paths"]:
+                    GuardedScratch.TurnOn();
+                    GuardChild.Paths();
+                    return 0;
+                case ["scratch-overrun"]:
+                    GuardedScratch.TurnOn();
+                    GuardedScratch.Overrun();
                     return 0;
                 case ["overrun"]:
                     GuardChild.Overrun();
@@ -54,7 +63,7 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | overrun | allocations THREADS | callers CALLS | first | caches | tiles | "
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | guarded-paths | overrun | scratch-overrun | allocations THREADS | callers CALLS | first | caches | tiles | "
                         + "overflow | workers | scratch | "
                         + "verify DIRECTION FAULT SHAPE... | best");
                     return 2;

@@ -32,6 +32,10 @@ internal static class Effort
     internal static void PoisonWorkspace() =>
         AppContext.SetSwitch(Core.Workspace.PoisonSwitch, Environment.GetEnvironmentVariable(PoisonVariable) != "0");
 
+    /// <summary>Lets tests see which loops a call runs: see <see cref="TracedCall"/>.</summary>
+    [ModuleInitializer]
+    internal static void TraceCalls() => TracedCall.TurnOn();
+
     /// <summary>Has the library take the caches to be as large as a variable says, in a child process.</summary>
     [ModuleInitializer]
     internal static void ForceCacheSizes() =>

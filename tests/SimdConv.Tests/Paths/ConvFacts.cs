@@ -1,0 +1,99 @@
+using System.Numerics;
+using SimdConv.Loops;
+
+namespace SimdConv.Tests.Paths;
+
+/// <summary>How one pass of a convolution is run in one tier, read from its schedule.</summary>
+/// <param name="Way">The strategy.</param>
+/// <param name="Features">What there are several of: strips, bands, slices, blocks, groups, phases.</param>
+/// <param name="Algorithm">What the plan says of it.</param>
+/// <param name="Work">Multiply-adds of one image by which the loops decide whether a second thread pays.</param>
+internal sealed record ConvFacts(string Way, string[] Features, string Algorithm, long Work)
+{
+    public const string Strips = "strips", Bands = "bands", Blocks = "blocks of channels", Groups = "groups", Phases = "phases",
+        Slices = "slices of a band", Image = "image in place", Panels = "panels";
+
+    public override string ToString() => Features.Length == 0 ? Way : $"{Way}, {string.Join(", ", Features)}";
+
+    public bool Has(string way, string[] features) => Way == way && Array.TrueForAll(features, feature => Features.Contains(feature));
+
+    public static ConvFacts Of<T>(SimdTier tier, Conv2DShape s, ConvAlgorithm algorithm, ConvDirection direction)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TierLoops<T> loops = TierLoops<T>.For(tier);
+        ImageLayout x = ImageLayout.Nchw(s.C, s.H, s.W), y = ImageLayout.Nchw(s.K, s.P, s.Q);
+        List<string> features = [];
+        if (s.Groups > 1)
+            features.Add(Groups);
+        if (direction == ConvDirection.WeightGradient)
+            return OfFilter<T>(loops, s, x, features);
+        bool isForward = direction == ConvDirection.Forward;
+        ConvPass<T> pass = loops.Pass(s, algorithm, direction, isForward ? x : y, isForward ? y : x);
+        if (pass is not DirectPass<T> direct)
+        {
+            string text = pass.ToString()!;
+            if (text.StartsWith("depthwise", StringComparison.Ordinal))
+            {
+                if (!text.Contains(" 1 strip(s)", StringComparison.Ordinal))
+                    features.Add(Strips);
+                if (!text.EndsWith(", 1 phase(s)", StringComparison.Ordinal))
+                    features.Add(Phases);
+            }
+
+            return new(
+                text.Contains("output channels in lanes", StringComparison.Ordinal) ? text[..13] + ", output channels in lanes"
+                : text.StartsWith("Winograd", StringComparison.Ordinal) ? text[..13]
+                : text.Split(',')[0],
+                [.. features], text, text.StartsWith("product", StringComparison.Ordinal) ? ConvCandidates.Work(s, 1) / 2 : ConvCandidates.Work(s, 1));
+        }
+
+        ConvSchedule schedule = direct.Schedules.MaxBy(some => some.Grid.Taps * some.Grid.Height * some.Grid.Width)!;
+        if (direct.Schedules.Length > 1 || schedule.Grid.Phases > 1)
+            features.Add(Phases);
+        if (schedule.Strips > 1)
+            features.Add(Strips);
+        if (schedule.Bands.Length > 1)
+            features.Add(Bands);
+        if (Array.Exists(schedule.Bands, band => band.Slices.Length > 1))
+            features.Add(Slices);
+        if (schedule.Blocks > 1)
+            features.Add(Blocks);
+        if (schedule.Panels.Count > 1)
+            features.Add(Panels);
+        if (schedule.Layout.IsImage)
+            features.Add(Image);
+        string way = schedule.Lanes switch
+        {
+            ConvLanes.Rows => "rows in lanes",
+            ConvLanes.Outputs when schedule.Tile.IsHalf => "output channels in half lanes",
+            ConvLanes.Outputs when schedule.Tile.Slides > 0 => "output channels in lanes, sliding",
+            ConvLanes.Outputs => "output channels in lanes",
+            _ when schedule.Together > 1 => "positions in lanes, images together",
+            _ => schedule.InPlace ? "positions in lanes, in place" : "positions in lanes, packed",
+        };
+        return new(way, [.. features], pass.ToString()!, direct.Schedules.Sum(each => s.Groups * each.FilterSize * each.Grid.Height * each.Grid.Width));
+    }
+
+    private static ConvFacts OfFilter<T>(TierLoops<T> loops, Conv2DShape s, ImageLayout x, List<string> features)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (DepthwiseFilterSchedule.Suits(s))
+        {
+            DepthwiseFilterSchedule planes = new(s, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
+            if (planes.Layout.Strips > 1)
+                features.Add(Strips);
+            return new($"depthwise, {(planes.Lanes > FilterSchedule.MostLanes ? "more than 16 lanes" : "16 lanes")}", [.. features], planes.ToString(), ConvCandidates.Work(s, 1));
+        }
+
+        FilterSchedule schedule = loops.FilterSchedule(s, x);
+        if (schedule.Layout.Rows < s.P)
+            features.Add(Strips);
+        if (schedule.ChannelBlock < schedule.Channels)
+            features.Add(Blocks);
+        if (schedule.OutputBlock < schedule.Outputs)
+            features.Add(Panels);
+        if (schedule.Layout.IsImage)
+            features.Add(Image);
+        return new(FilterSchedule.Lanes(s) == 1 ? "output channels in lanes" : "positions in lanes", [.. features], schedule.ToString(), ConvCandidates.Work(s, 1));
+    }
+}
