@@ -89,7 +89,8 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
                 {
                     TracedCall trace = TracedCall.Of(tier, threads, pass);
                     long said = plan.WorkspaceBytes(direction, Batch, tier.Run(threads));
-                    Assert.True(trace.MostTaken > 0 && trace.MostTaken <= said, $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}");
+                    string took = $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}";
+                    Assert.True(trace.MostTaken > 0 && trace.MostTaken <= said, took);
                 }
             }
         }
