@@ -182,7 +182,9 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
 
     private static void Trace(ConvSchedule schedule, in Item item, int group)
     {
-        CallTrace.Reach(schedule.Lanes == ConvLanes.Rows ? "rows in lanes" : schedule.Lanes == ConvLanes.Outputs ? "output channels in lanes" : "positions in lanes");
+        CallTrace.Reach(schedule.Lanes == ConvLanes.Rows ? "rows in lanes"
+            : schedule.Lanes == ConvLanes.Outputs ? "output channels in lanes"
+            : "positions in lanes");
         CallTrace.Reach("strip", item.Row);
         CallTrace.Reach("group", group);
         CallTrace.Reach("panels", item.FirstPanel);

@@ -99,9 +99,9 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
     }
 
     /// <summary>Residual and activation are element-wise operations applied to the sum, bit for bit, in the same tier.</summary>
-    public static void EpilogueFollowsTheSum(SimdTier tier, ConvCase c) => EpilogueFollowsTheSum(tier, c, tier.Run(1 + (c.Seed % 3)));
+    public static void EpilogueFollowsTheSum(SimdTier tier, ConvCase c) => EpilogueFollowsTheSum(c, tier.Run(1 + (c.Seed % 3)));
 
-    public static void EpilogueFollowsTheSum(SimdTier tier, ConvCase c, Execution execution)
+    public static void EpilogueFollowsTheSum(ConvCase c, Execution execution)
     {
         ConvRun<T> run = new(c);
         T scale = T.CreateTruncating(1.7159), slope = T.CreateTruncating(0.01);

@@ -45,15 +45,16 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
     public void AllThreadsTakeWhatThePlanSays(SimdTier tier)
     {
         Tiers.Require(tier);
+        Skip.If(typeof(T) == typeof(double) && tier != SimdSupport.Best && !Effort.IsLong, "of double the best tier is tested");
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
             IEnumerable<ConvPath> paths = ConvPaths<T>.Find(tier, direction).Concat(ConvPaths<T>.FindMany(tier, direction));
             if (direction != ConvDirection.WeightGradient)
                 paths = paths.Concat(ConvPaths<T>.FindWinograd(tier, direction));
-            foreach (ConvPath path in paths)
+            foreach (ConvPath path in PathList.Sample<ConvPath, T>(tier, paths, every: 3))
             {
                 ConvRun<T> run = new(path.Case with { Packed = true });
-                foreach (int threads in (int[])[1, 2, 5])
+                foreach (int threads in (int[])[1, 5])
                 {
                     TracedCall trace = TracedCall.Of(tier, threads, execution => ConvProperties<T>.Execute(run, direction, execution));
                     long said = run.Plan.WorkspaceBytes(direction, path.Case.Batch, tier.Run(threads)), taken = trace.MostTaken;
@@ -89,7 +90,8 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
                 {
                     TracedCall trace = TracedCall.Of(tier, threads, pass);
                     long said = plan.WorkspaceBytes(direction, Batch, tier.Run(threads));
-                    Assert.True(trace.MostTaken > 0 && trace.MostTaken <= said, $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}");
+                    string took = $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}";
+                    Assert.True(trace.MostTaken > 0 && trace.MostTaken <= said, took);
                 }
             }
         }

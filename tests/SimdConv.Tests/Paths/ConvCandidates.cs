@@ -11,8 +11,10 @@ internal static class ConvCandidates
 
     private static readonly (int Groups, int C, int K)[] Counts =
     [
-        (1, 1, 6), (1, 3, 8), (1, 3, 16), (1, 3, 40), (1, 16, 5), (1, 24, 24), (1, 64, 3), (1, 64, 40), (1, 40, 64), (1, 8, 160), (1, 160, 8), (1, 300, 5), (1, 5, 300),
-        (1, 1200, 2), (1, 2, 1200), (2, 12, 6), (3, 5, 20), (2, 40, 40), (2, 700, 3), (2, 3, 700), (8, 3, 2), (24, 1, 1), (12, 1, 2), (70, 1, 1), (1, 500, 33), (1, 600, 32), (1, 1300, 16), (1, 33, 500), (1, 32, 600), (1, 16, 1300),
+        (1, 1, 6), (1, 3, 8), (1, 3, 16), (1, 3, 40), (1, 16, 5), (1, 24, 24), (1, 64, 3), (1, 64, 40), (1, 40, 64), (1, 8, 160), (1, 160, 8),
+        (1, 300, 5), (1, 5, 300),
+        (1, 1200, 2), (1, 2, 1200), (2, 12, 6), (3, 5, 20), (2, 40, 40), (2, 700, 3), (2, 3, 700), (8, 3, 2), (24, 1, 1), (12, 1, 2), (70, 1, 1),
+        (1, 500, 33), (1, 600, 32), (1, 1300, 16), (1, 33, 500), (1, 32, 600), (1, 16, 1300),
     ];
 
     private static readonly (int R, int S, int Stride, int Dilation, int Pad)[] Windows =
@@ -36,7 +38,8 @@ internal static class ConvCandidates
                 {
                     foreach (int height in Heights)
                     {
-                        int taller = Math.Max(height, (dilation * (r - 1)) + 1 - (2 * pad)), wider = Math.Max(width, (dilation * (s - 1)) + 1 - (2 * pad));
+                        int taller = Math.Max(height, (dilation * (r - 1)) + 1 - (2 * pad));
+                        int wider = Math.Max(width, (dilation * (s - 1)) + 1 - (2 * pad));
                         Conv2DShape shape = new Conv2DShape(groups * c, taller, wider, groups * k, r, s)
                         {
                             StrideH = stride,
@@ -60,7 +63,11 @@ internal static class ConvCandidates
     /// </summary>
     public static IEnumerable<Conv2DShape> Chunked()
     {
-        (int Groups, int C, int K)[] dense = [(1, 4, 20), (1, 5, 6), (1, 24, 40), (1, 2, 3), (2, 3, 20), (3, 4, 5), (2, 16, 30), (1, 64, 250), (2, 2, 2), (2, 90, 90), (1, 200, 9)];
+        (int Groups, int C, int K)[] dense =
+        [
+            (1, 4, 20), (1, 5, 6), (1, 24, 40), (1, 2, 3), (2, 3, 20), (3, 4, 5), (2, 16, 30),
+            (1, 64, 250), (2, 2, 2), (2, 90, 90), (1, 200, 9),
+        ];
         foreach ((int groups, int c, int k) in dense)
         {
             foreach (int height in (int[])[2, 4, 8, 16, 33, 66, 130, 300])

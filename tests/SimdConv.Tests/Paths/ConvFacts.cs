@@ -44,7 +44,9 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
                 text.Contains("output channels in lanes", StringComparison.Ordinal) ? text[..13] + ", output channels in lanes"
                 : text.StartsWith("Winograd", StringComparison.Ordinal) ? text[..13]
                 : text.Split(',')[0],
-                [.. features], text, text.StartsWith("product", StringComparison.Ordinal) ? ConvCandidates.Work(s, 1) / 2 : ConvCandidates.Work(s, 1));
+                [.. features],
+                text,
+                text.StartsWith("product", StringComparison.Ordinal) ? ConvCandidates.Work(s, 1) / 2 : ConvCandidates.Work(s, 1));
         }
 
         ConvSchedule schedule = direct.Schedules.MaxBy(some => some.Grid.Taps * some.Grid.Height * some.Grid.Width)!;
@@ -71,7 +73,8 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             _ when schedule.Together > 1 => "positions in lanes, images together",
             _ => schedule.InPlace ? "positions in lanes, in place" : "positions in lanes, packed",
         };
-        return new(way, [.. features], pass.ToString()!, direct.Schedules.Sum(each => s.Groups * each.FilterSize * each.Grid.Height * each.Grid.Width));
+        return new(way, [.. features], pass.ToString()!,
+            direct.Schedules.Sum(each => s.Groups * each.FilterSize * each.Grid.Height * each.Grid.Width));
     }
 
     private static ConvFacts OfFilter<T>(TierLoops<T> loops, Conv2DShape s, ImageLayout x, List<string> features)
@@ -82,7 +85,8 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             DepthwiseFilterSchedule planes = new(s, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
             if (planes.Layout.Strips > 1)
                 features.Add(Strips);
-            return new($"depthwise, {(planes.Lanes > FilterSchedule.MostLanes ? "more than 16 lanes" : "16 lanes")}", [.. features], planes.ToString(), ConvCandidates.Work(s, 1));
+            string lanes = planes.Lanes > FilterSchedule.MostLanes ? "more than 16 lanes" : "16 lanes";
+            return new($"depthwise, {lanes}", [.. features], planes.ToString(), ConvCandidates.Work(s, 1));
         }
 
         FilterSchedule schedule = loops.FilterSchedule(s, x);
@@ -94,6 +98,7 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             features.Add(Panels);
         if (schedule.Layout.IsImage)
             features.Add(Image);
-        return new(FilterSchedule.Lanes(s) == 1 ? "output channels in lanes" : "positions in lanes", [.. features], schedule.ToString(), ConvCandidates.Work(s, 1));
+        string way = FilterSchedule.Lanes(s) == 1 ? "output channels in lanes" : "positions in lanes";
+        return new(way, [.. features], schedule.ToString(), ConvCandidates.Work(s, 1));
     }
 }

@@ -73,7 +73,8 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
                    let work = ConvCandidates.Work(candidate.Shape, batch)
                    where candidate.Facts.Work * batch >= ConvCandidates.LeastWork && work <= ConvCandidates.MostWork
                    orderby work
-                   select (candidate.Shape, candidate.Facts, hasPairs ? Pairs(candidate.Facts) : [candidate.Facts.Way, .. candidate.Facts.Features]),
+                   let single = (string[])[candidate.Facts.Way, .. candidate.Facts.Features]
+                   select (candidate.Shape, candidate.Facts, hasPairs ? Pairs(candidate.Facts) : single),
             ];
             HashSet<string> missing = [.. open.SelectMany(candidate => candidate.Pairs)];
             while (missing.Count > 0)
@@ -142,7 +143,8 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
                          where facts.Way == way
                          select (shape, batch, facts)).FirstOrDefault();
             if (found.shape is not null)
-                paths.Add(Make(ChunkName(way, hasGroups, chunks), ConvDirection.WeightGradient, found.facts, found.shape, found.batch, paths.Count));
+                paths.Add(Make(
+                    ChunkName(way, hasGroups, chunks), ConvDirection.WeightGradient, found.facts, found.shape, found.batch, paths.Count));
         }
 
         return paths;

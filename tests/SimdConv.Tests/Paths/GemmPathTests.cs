@@ -1,5 +1,4 @@
 using System.Numerics;
-using SimdConv.Tests.Generators;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Paths;

@@ -65,10 +65,12 @@ internal static class GemmPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         AddCall(GemmCall.PackedB, 1, "B packed, several blocks of KC and NC", Blocks(1, 2, 2), Sizes(mr + 1, wide + 1, kc + 1));
         foreach (int threads in (int[])[16, 70])
         {
-            AddCall(GemmCall.Plain, threads, $"parts of rows on {threads} threads", [(threads, "parts of rows")], Shared((threads * mr) + 1, nr + 1));
-            AddCall(GemmCall.Plain, threads, $"parts of columns on {threads} threads", [(threads, "parts of columns")], Shared(mr + 1, (threads * nr) + 1));
-            AddCall(GemmCall.PackedA, threads, $"A packed, parts of rows on {threads} threads", [(threads, "parts of rows")], Shared((threads * mr) + 1, nr + 1));
-            AddCall(GemmCall.PackedB, threads, $"B packed, parts of columns on {threads} threads", [(threads, "parts of columns")], Shared(mr + 1, (threads * nr) + 1));
+            GemmCase tall = Shared((threads * mr) + 1, nr + 1), broad = Shared(mr + 1, (threads * nr) + 1);
+            (int, string)[] rows = [(threads, "parts of rows")], columns = [(threads, "parts of columns")];
+            AddCall(GemmCall.Plain, threads, $"parts of rows on {threads} threads", rows, tall);
+            AddCall(GemmCall.Plain, threads, $"parts of columns on {threads} threads", columns, broad);
+            AddCall(GemmCall.PackedA, threads, $"A packed, parts of rows on {threads} threads", rows, tall);
+            AddCall(GemmCall.PackedB, threads, $"B packed, parts of columns on {threads} threads", columns, broad);
             AddCall(GemmCall.Batch, threads, $"a batch on {threads} threads", [(threads, "parts of a batch")], Sizes(23, 37, 41));
         }
 
@@ -154,7 +156,8 @@ internal sealed class GemmRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
                 SimdConv.Gemm.Multiply(g.TransA, g.M, alpha, a, lda, packed!, beta, c, ldc, execution, epilogue);
                 break;
             case GemmCall.Batch:
-                SimdConv.Gemm.MultiplyBatched(count, g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc, strideC, execution);
+                SimdConv.Gemm.MultiplyBatched(count, g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, lda, strideA,
+                    b, ldb, strideB, beta, c, ldc, strideC, execution);
                 break;
             default:
                 SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, lda, b, ldb, beta, c, ldc, execution, epilogue);

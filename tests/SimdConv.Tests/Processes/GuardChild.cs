@@ -25,10 +25,10 @@ internal static class GuardChild
         }
     }
 
-    /// <summary>Every path of convolutions and products, on threads of their own.</summary>
+    /// <summary>Every path of convolutions and products, on threads of their own; in the short run of the two best tiers.</summary>
     public static void Paths()
     {
-        foreach (SimdTier tier in SimdSupport.Available)
+        foreach (SimdTier tier in SimdSupport.Available.TakeLast(Effort.IsLong ? 4 : 2))
         {
             Paths<float>(tier);
             if (tier == SimdSupport.Best || Effort.IsLong)
@@ -45,7 +45,7 @@ internal static class GuardChild
         ];
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
             paths.AddRange(ConvPaths<T>.Find(tier, direction));
-        foreach ((int i, ConvPath path) in paths.Index())
+        foreach ((int i, ConvPath path) in PathList.Sample<ConvPath, T>(tier, paths, every: 3).Index())
         {
             Console.WriteLine($"{tier} {typeof(T).Name} {path}");
             Console.Out.Flush();

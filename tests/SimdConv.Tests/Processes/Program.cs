@@ -63,7 +63,8 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | guarded-paths | overrun | scratch-overrun | allocations THREADS | callers CALLS | first | caches | tiles | "
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | guarded-paths | overrun | scratch-overrun | "
+                        + "allocations THREADS | callers CALLS | first | caches | tiles | "
                         + "overflow | workers | scratch | "
                         + "verify DIRECTION FAULT SHAPE... | best");
                     return 2;
