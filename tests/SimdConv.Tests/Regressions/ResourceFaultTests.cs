@@ -64,6 +64,25 @@ public sealed unsafe class ResourceFaultTests
         }
     }
 
+    /// <summary>Of the library's own threads too, where the caller's parts succeed and a worker's part alone throws.</summary>
+    [Fact]
+    public void AnExceptionOnAWorkerComesOutOfTheCall()
+    {
+        // Calls of other tests may have all workers for a time.
+        const int MostCalls = 200;
+        bool hasWorker = false;
+        for (int i = 0; i < MostCalls && !hasWorker; i++)
+        {
+            Meeting meeting = new() { Caller = Environment.CurrentManagedThreadId };
+            Meeting* at = &meeting;
+            Exception? thrown = Record.Exception(() => new Execution(2).Run(2, &ThrowUnlessCaller, at));
+            hasWorker = at->HasOther != 0;
+            Assert.Equal(hasWorker ? typeof(TimeZoneNotFoundException) : null, thrown?.GetType());
+        }
+
+        Assert.True(hasWorker, $"no worker took a part of {MostCalls} calls");
+    }
+
     /// <summary>What the scheduler itself throws comes out too, but not before the parts that it has begun have ended.</summary>
     [Fact]
     public void AnExceptionOfTheRunnerWaitsForItsParts()
@@ -216,6 +235,23 @@ public sealed unsafe class ResourceFaultTests
         Interlocked.Increment(ref counts->Ended);
         if (counts->Failing == part + 1)
             throw new OutOfMemoryException($"part {part}");
+    }
+
+    private struct Meeting
+    {
+        public int Caller, HasOther;
+    }
+
+    private static void ThrowUnlessCaller(void* state, int part)
+    {
+        Meeting* meeting = (Meeting*)state;
+        if (Environment.CurrentManagedThreadId != meeting->Caller)
+        {
+            Volatile.Write(ref meeting->HasOther, 1);
+            throw new TimeZoneNotFoundException();
+        }
+
+        SpinWait.SpinUntil(() => Volatile.Read(ref meeting->HasOther) != 0, 50);
     }
 
     private struct Counts
