@@ -10,8 +10,8 @@ public sealed class ThreadedLayerFloatTests : ThreadedLayerTests<float>;
 public sealed class ThreadedLayerDoubleTests : ThreadedLayerTests<double>;
 
 /// <summary>
-/// Layers with enough multiply-adds for several threads, at least one for each way through a convolution: generated cases are mostly
-/// smaller, so that a call on seven threads is one on a single thread.
+/// Layers with enough multiply-adds for several threads, at least one for each way through a convolution: generated cases are
+/// mostly smaller, so that a call on seven threads is one on a single thread.
 /// </summary>
 public abstract class ThreadedLayerTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -54,7 +54,8 @@ public abstract class ThreadedLayerTests<T> where T : unmanaged, IBinaryFloating
         ["5x5, stride 2"] = Layer(new Conv2DShape(16, 23, 21, 20, 5, 5) { StrideH = 2, StrideW = 2 }.WithPadding(2, 2), 2),
         ["7x7 on an image of 5x4"] = Layer(new Conv2DShape(41, 5, 4, 50, 7, 7).WithPadding(3, 3), 1),
         ["15x7 on an image of 12x40"] = Layer(new Conv2DShape(2, 12, 40, 5, 15, 7).WithPadding(7, 3), 1),
-        ["15x3, dilated, on an image of 30x40"] = Layer(new Conv2DShape(4, 30, 40, 3, 15, 3) { DilationH = 2 }.WithPadding(14, 1), 1),
+        ["15x3, dilated, on an image of 30x40"] =
+            Layer(new Conv2DShape(4, 30, 40, 3, 15, 3) { DilationH = 2 }.WithPadding(14, 1), 1),
         ["depthwise"] = Layer(new Conv2DShape(45, 41, 39, 45, 3, 3) { Groups = 45 }.WithPadding(1, 1), 1),
         ["depthwise, stride 2, two filters a channel"] =
             Layer(new Conv2DShape(45, 41, 39, 90, 3, 3) { Groups = 45, StrideH = 2, StrideW = 2 }.WithPadding(1, 1), 2),

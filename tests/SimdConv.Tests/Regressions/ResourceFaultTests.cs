@@ -146,7 +146,7 @@ public sealed unsafe class ResourceFaultTests
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
         Take(Most / 8 * 7);
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
-        Take(1000);
+        Take(1024);
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
     });
 
@@ -156,7 +156,7 @@ public sealed unsafe class ResourceFaultTests
     [Fact]
     public void ScratchAllocatesNothingManaged() => OnItsOwnThread(() =>
     {
-        foreach (long bytes in (long[])[1000, Workspace.MostKeptBytes + 64])
+        foreach (long bytes in (long[])[1024, Workspace.MostKeptBytes + 64])
         {
             for (int round = 0; round < 3; round++)
             {
@@ -175,8 +175,8 @@ public sealed unsafe class ResourceFaultTests
     {
         Assert.Throws<OutOfMemoryException>(() => Take(1L << 60));
         Assert.Equal(0, Workspace.KeptBytes);
-        Take(1000);
-        Assert.Equal(1000, Workspace.KeptBytes);
+        Take(1024);
+        Assert.Equal(1024, Workspace.KeptBytes);
     });
 
     /// <summary>With a negative slope y has another sign than x, so that the gradient from y would be wrong.</summary>
