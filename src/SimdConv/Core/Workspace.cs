@@ -18,7 +18,10 @@ internal unsafe ref struct Workspace
     /// <summary>NaN as a float and, twice in a row, a signalling one as a double.</summary>
     private const uint NaNOfEitherType = 0xFFF1_2345;
 
-    /// <summary>Fills what a call takes with NaN, so that scratch memory that is read before it is written shows.</summary>
+    /// <summary>
+    /// Fills what a call takes with NaN, so that scratch memory that is read before it is written shows, and refuses to give a call
+    /// more than it asked for.
+    /// </summary>
     private static readonly bool Poison = AppContext.TryGetSwitch(PoisonSwitch, out bool isSet) && isSet;
 
     /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="Guard"/>.</summary>
@@ -34,6 +37,7 @@ internal unsafe ref struct Workspace
     public static readonly nuint Alignment = IsGuarded ? PageBytes : 64u;
 
     private readonly ThreadScratch.Block block;
+    private readonly byte* end;
     private byte* next;
 
     /// <param name="bytes">What all calls of <see cref="Take{T}"/> together will need: the sum of <see cref="SizeOf{T}"/>.</param>
@@ -46,6 +50,7 @@ internal unsafe ref struct Workspace
         if (IsGuarded)
             Guard!(next, block.Size, true);
         bytes = IsGuarded ? block.Size : bytes;
+        end = next + bytes;
         for (long at = 0; Poison && at < bytes / sizeof(uint); at += int.MaxValue)
             new Span<uint>((uint*)next + at, (int)Math.Min(int.MaxValue, (bytes / sizeof(uint)) - at)).Fill(NaNOfEitherType);
     }
@@ -62,6 +67,8 @@ internal unsafe ref struct Workspace
     {
         T* taken = (T*)next;
         next += SizeOf<T>(count);
+        if (Poison && next > end)
+            throw new InvalidOperationException($"A call asked for {next - end} bytes of scratch memory less than it takes.");
         return IsGuarded ? (T*)Guarded((byte*)taken, SizeOf<T>(count)) : taken;
     }
 

@@ -33,7 +33,7 @@ internal static unsafe class HostRun
         }
 
         error = job->End() ?? error;
-        if (job->Entered >= parts)
+        if (Volatile.Read(ref job->Left) >= parts)
             NativeMemory.Free(job);
         if (error is not null)
             ExceptionDispatchInfo.Throw(error);

@@ -2,12 +2,15 @@ using SimdConv.Mutants;
 
 namespace SimdConv.Tests.Architecture;
 
-/// <summary>The table of mutants follows the source and the tests that it names. Nothing is built: tests/SimdConv.Mutants runs it.</summary>
+/// <summary>
+/// The table of mutants follows the source and the tests that it names. Nothing is built: tests/SimdConv.Mutants runs it.
+/// </summary>
 public sealed class MutantTableTests
 {
     private const string ByName = "FullyQualifiedName~";
 
-    private static readonly Mutant[] Table = Mutant.Read(Path.Combine(SourceTests.Root(), "tests", "SimdConv.Mutants", "mutants.txt"));
+    private static readonly Mutant[] Table =
+        Mutant.Read(Path.Combine(SourceTests.Root(), "tests", "SimdConv.Mutants", "mutants.txt"));
 
     [Fact]
     public void EveryEditHasOnePlaceAndChangesIt() => Assert.All(Table, mutant =>
@@ -22,8 +25,11 @@ public sealed class MutantTableTests
     {
         string[] tests =
         [
-            .. typeof(MutantTableTests).Assembly.GetTypes().Where(type => type is { IsAbstract: false, IsPublic: true }).SelectMany(type => type
-                .GetMethods().Where(method => method.IsDefined(typeof(FactAttribute), inherit: true)).Select(method => $"{type.FullName}.{method.Name}")),
+            .. from type in typeof(MutantTableTests).Assembly.GetTypes()
+               where type is { IsAbstract: false, IsPublic: true }
+               from method in type.GetMethods()
+               where method.IsDefined(typeof(FactAttribute), inherit: true)
+               select $"{type.FullName}.{method.Name}",
         ];
         Assert.All(Table.SelectMany(mutant => mutant.Tests.Split('|')).Distinct(), filter =>
         {

@@ -44,6 +44,29 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         }
     }
 
+    /// <summary>
+    /// Several blocks of rows, terms and columns of each tile: the bias is there once, ahead of the first block of terms, the
+    /// activation once, behind the last, and blocks of a packed operand lie where they are read.
+    /// </summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void SeveralBlocksEqualTheScalarChain(SimdTier tier)
+    {
+        Tiers.RequireFused(tier);
+        foreach (KernelInfo tile in KernelInfo.All.Where(tile => tile.Tier == tier && tile.ElementType == typeof(T)))
+        {
+            GemmCase g = new(Transpose.No, Transpose.No, 0, 0, 0, 1, 0, 0, 1, 2, DataKind.Real, 6);
+            foreach (int threads in (int[])[1, 3])
+            {
+                Packed(tier, g with { M = tile.MC + tile.MR + 1, N = 3, K = 2 * tile.KC }, GemmSide.A, threads);
+                foreach (bool byRows in (bool[])[true, false])
+                {
+                    Fused(tier, g with { M = 3 * tile.MR, N = tile.NR + 5, K = (2 * tile.KC) + 1 }, byRows, threads);
+                    Fused(tier, g with { M = (2 * tile.MR) + 1, N = tile.NC + tile.NR + 1, K = tile.KC + 1 }, byRows, threads);
+                }
+            }
+        }
+    }
+
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void BatchesEqualSingleProducts(SimdTier tier)
     {

@@ -11,6 +11,9 @@ public sealed class LargeWindowDoubleTests : LargeWindowTests<double>;
 /// <summary>Windows whose averages are sums of several blocks, and those that are too large to copy: in each tier, layout, and number of threads.</summary>
 public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>A seed that 3 divides has all windows read in pieces.</summary>
+    private const int InPieces = 3;
+
     private static readonly Pool2DShape[] Shapes =
     [
         new(19, 64, 65, 64, 65), // Global, the smallest that has blocks, ...
@@ -31,10 +34,10 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
         Tiers.Require(tier);
         foreach (Pool2DShape shape in (Pool2DShape[])[.. Shapes, Pool2DShape.Adaptive(5, 131, 200, 2, 3), Pool2DShape.Adaptive(1, 70, 70, 1, 1)])
         {
-            // A seed that 3 divides would have all of them read in pieces.
             LayoutKind other = shape.C % 2 == 0 ? LayoutKind.Nhwc : LayoutKind.EveryOther;
             PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 1));
             PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, other, other, DataKind.Real, 1));
+            PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, InPieces));
             PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, new(shape, PoolKind.Average, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 2));
         }
     }
@@ -57,6 +60,22 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
             foreach (PoolKind kind in (ReadOnlySpan<PoolKind>)[PoolKind.Max, PoolKind.Average])
             {
                 PoolCase c = new(shape, kind, 1, layout, layout, DataKind.Integers, 4);
+                PoolProperties<T>.Forward(tier, c);
+                PoolProperties<T>.Backward(tier, c);
+            }
+        }
+    }
+
+    /// <summary>Rows of windows that come in several pieces: winners of a later one, and dx of windows that are several apart.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void RowsOfSeveralPieces(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        foreach (Pool2DShape shape in (Pool2DShape[])[new(3, 2, 2305, 2, 2101) { StrideW = 50 }, new(2, 2, 2803, 2, 500) { StrideW = 1, DilationW = 3 }])
+        {
+            foreach (LayoutKind layout in (LayoutKind[])[LayoutKind.Nchw, LayoutKind.Nhwc])
+            {
+                PoolCase c = new(shape, PoolKind.Max, 1, layout, layout, DataKind.Real, InPieces);
                 PoolProperties<T>.Forward(tier, c);
                 PoolProperties<T>.Backward(tier, c);
             }

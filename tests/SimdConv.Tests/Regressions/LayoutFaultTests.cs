@@ -48,6 +48,17 @@ public sealed unsafe class LayoutFaultTests
             Record.Exception(() => plan.Forward(batch, x, new float[8], y))?.GetType());
     }
 
+    /// <summary>A plan remembers the largest batch that it has found to be in order, and none beyond.</summary>
+    [Fact]
+    public void ALargerBatchIsLookedAtAnew()
+    {
+        float[] x = new float[16], y = new float[64];
+        Conv2DPlan<float> plan = new(new(1, 2, 2, 1, 1, 1), null, new ImageLayout(1, 8, 8, 2));
+        plan.Forward(2, x, [1], y);
+        Assert.Throws<ArgumentOutOfRangeException>(() => plan.Forward(3, x, [1], y));
+        plan.Forward(2, x, [1], y);
+    }
+
     [Fact]
     public void GradientsOfImagesThatShareAPixelAreRefused()
     {

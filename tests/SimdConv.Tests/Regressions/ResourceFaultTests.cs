@@ -64,6 +64,25 @@ public sealed unsafe class ResourceFaultTests
         }
     }
 
+    /// <summary>Of the library's own threads too, where the caller's parts succeed and a worker's part alone throws.</summary>
+    [Fact]
+    public void AnExceptionOnAWorkerComesOutOfTheCall()
+    {
+        // Calls of other tests may have all workers for a time.
+        const int MostCalls = 200;
+        bool hasWorker = false;
+        for (int i = 0; i < MostCalls && !hasWorker; i++)
+        {
+            Meeting meeting = new() { Caller = Environment.CurrentManagedThreadId };
+            Meeting* at = &meeting;
+            Exception? thrown = Record.Exception(() => new Execution(2).Run(2, &ThrowUnlessCaller, at));
+            hasWorker = at->HasOther != 0;
+            Assert.Equal(hasWorker ? typeof(TimeZoneNotFoundException) : null, thrown?.GetType());
+        }
+
+        Assert.True(hasWorker, $"no worker took a part of {MostCalls} calls");
+    }
+
     /// <summary>What the scheduler itself throws comes out too, but not before the parts that it has begun have ended.</summary>
     [Fact]
     public void AnExceptionOfTheRunnerWaitsForItsParts()
@@ -127,7 +146,7 @@ public sealed unsafe class ResourceFaultTests
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
         Take(Most / 8 * 7);
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
-        Take(1000);
+        Take(1024);
         Assert.Equal(Most / 8 * 7, Workspace.KeptBytes);
     });
 
@@ -137,7 +156,7 @@ public sealed unsafe class ResourceFaultTests
     [Fact]
     public void ScratchAllocatesNothingManaged() => OnItsOwnThread(() =>
     {
-        foreach (long bytes in (long[])[1000, Workspace.MostKeptBytes + 64])
+        foreach (long bytes in (long[])[1024, Workspace.MostKeptBytes + 64])
         {
             for (int round = 0; round < 3; round++)
             {
@@ -156,8 +175,8 @@ public sealed unsafe class ResourceFaultTests
     {
         Assert.Throws<OutOfMemoryException>(() => Take(1L << 60));
         Assert.Equal(0, Workspace.KeptBytes);
-        Take(1000);
-        Assert.Equal(1000, Workspace.KeptBytes);
+        Take(1024);
+        Assert.Equal(1024, Workspace.KeptBytes);
     });
 
     /// <summary>With a negative slope y has another sign than x, so that the gradient from y would be wrong.</summary>
@@ -216,6 +235,23 @@ public sealed unsafe class ResourceFaultTests
         Interlocked.Increment(ref counts->Ended);
         if (counts->Failing == part + 1)
             throw new OutOfMemoryException($"part {part}");
+    }
+
+    private struct Meeting
+    {
+        public int Caller, HasOther;
+    }
+
+    private static void ThrowUnlessCaller(void* state, int part)
+    {
+        Meeting* meeting = (Meeting*)state;
+        if (Environment.CurrentManagedThreadId != meeting->Caller)
+        {
+            Volatile.Write(ref meeting->HasOther, 1);
+            throw new TimeZoneNotFoundException();
+        }
+
+        SpinWait.SpinUntil(() => Volatile.Read(ref meeting->HasOther) != 0, 50);
     }
 
     private struct Counts

@@ -143,6 +143,7 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
             new(1, 3, 400, 1, 2, 301) { StrideW = 2, PadLeft = 3 },
             new(2, 4, 350, 1, 2, 120) { PadTop = 1, DilationW = 2, StrideW = 60 },
             new(1, 2, 900, 1, 2, 880) { StrideW = 7, PadRight = 5 },
+            new(1, 2, 600, 1, 2, 560) { StrideW = 3, PadLeft = 4, PadRight = 4 },
         ])
         {
             ConvCase c = new(shape, 2, LayoutKind.Nchw, LayoutKind.Nchw, false, 0, false, DataKind.Integers, 1);
