@@ -17,7 +17,7 @@ public abstract class ThreadedLayerTests<T> where T : unmanaged, IBinaryFloating
 {
     private const long LeastWork = 450_000;
 
-    /// <summary>A seed by which <see cref="ConvProperties{T}.EpilogueFollowsTheSum"/> runs on three threads.</summary>
+    /// <summary>A seed by which <c>ConvProperties.EpilogueFollowsTheSum</c> runs on three threads.</summary>
     private const int OnThreeThreads = 5;
 
     private const int OfThreads = 3;
