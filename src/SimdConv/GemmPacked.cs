@@ -129,7 +129,6 @@ public static unsafe partial class Gemm
                 $"{((long)(m - 1) * ldc) + n} or more, or one by which a batch of {batch} interleaves, so that no C overlaps another");
         }
 
-
         fixed (T* pa = a, pb = b, pc = c)
         {
             ElementSet<T> output = new(pc, (strideC, batch), (ldc, m), (1, n));
