@@ -26,7 +26,8 @@ internal static class CallersChild
         // Allocates nothing itself; what it moves is what the callers hold.
         Thread collector = new(() =>
         {
-            while (!done.IsCancellationRequested)
+            // The pause lets callers run between two collections; without it a machine of few cores hardly does anything else than collect.
+            for (; !done.IsCancellationRequested; Thread.Sleep(1))
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
         });
         new Thread(() => Watch(callers)) { IsBackground = true }.Start();
