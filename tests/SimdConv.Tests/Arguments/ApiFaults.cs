@@ -4,7 +4,12 @@ using System.Reflection;
 namespace SimdConv.Tests.Arguments;
 
 /// <summary>One argument put wrong. A certain fault must be refused; another may also be a valid call.</summary>
-internal sealed record Fault(int Parameter, object? Value, bool IsCertain, string What);
+/// <param name="Parameter">Which argument is wrong.</param>
+/// <param name="Value">What it is.</param>
+/// <param name="IsCertain">Whether the call has to be refused for it.</param>
+/// <param name="Moves">Whether the fault is the place of an operand, which lies on another one.</param>
+/// <param name="What">The argument and its value, in words.</param>
+internal sealed record Fault(int Parameter, object? Value, bool IsCertain, bool Moves, string What);
 
 /// <summary>Everything that can be wrong with each argument of a call, one argument at a time.</summary>
 internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -19,9 +24,16 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         {
             string name = method.Parameters[i].Name!;
             foreach ((object? value, bool isCertain) in Values(method, i, arguments))
-                yield return new(i, value, isCertain, $"{name} = {value ?? "null"}");
+                yield return new(i, value, isCertain, IsMoved(arguments[i], value), $"{name} = {value ?? "null"}");
         }
     }
+
+    private static bool IsMoved(object? usual, object? value) => (usual, value) switch
+    {
+        (Piece from, Piece to) => from.Start != to.Start,
+        (EpilogueExample from, EpilogueExample to) => from.Bias.Start != to.Bias.Start || from.Residual.Start != to.Residual.Start,
+        _ => false,
+    };
 
     private static IEnumerable<(object? Value, bool IsCertain)> Values(PublicMethod method, int index, object?[] arguments)
     {

@@ -58,7 +58,11 @@ public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unma
             for (int i = 0; i < each && certain.DistinctBy(fault => fault.Parameter).Count() > 1; i++)
             {
                 Fault[] faults = [.. Enumerable.Range(0, 2 + (i % 2)).Select(salt => certain[Data.Mix(seed++, salt) % (ulong)certain.Length])];
-                refused += Check(method, new ApiExample<T>(method), [.. faults.DistinctBy(fault => fault.Parameter)], isCertain: true) ? 1 : 0;
+
+                // Of two operands that each were put on the other's place, neither lies on another one: only one of them is moved.
+                Fault? moved = Array.Find(faults, fault => fault.Moves);
+                faults = [.. faults.Where(fault => !fault.Moves || fault == moved).DistinctBy(fault => fault.Parameter)];
+                refused += Check(method, new ApiExample<T>(method), faults, isCertain: true) ? 1 : 0;
             }
         }
 
