@@ -176,8 +176,9 @@ public sealed unsafe class Pool2DPlan<T>
     {
         SimdTier tier = execution.Validate();
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        ArgumentErrors.RequireBatch(x, inputs.Length(batch, nameof(InputLayout)), batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, outputs.Length(batch, nameof(OutputLayout)), batch, nameof(y));
+        long xLength = inputs.Length(batch, nameof(InputLayout)), yLength = outputs.Length(batch, nameof(OutputLayout));
+        ArgumentErrors.RequireBatch(x, xLength, batch);
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)y, yLength, batch, nameof(y));
         outputs.RequireDistinct(batch, nameof(OutputLayout));
         long winnerBytes = keepWinners ? WinnerBytes(batch) : 0;
         ArgumentErrors.RequireBatch((ReadOnlySpan<byte>)winners, winnerBytes, batch, nameof(winners));
@@ -186,9 +187,9 @@ public sealed unsafe class Pool2DPlan<T>
         {
             if (outputs.Elements(py, batch).Intersects(inputs.Elements(px, batch)))
                 throw ArgumentErrors.Overlap(nameof(y), nameof(x));
-            if (Overlap(pw, winnerBytes, px, InputLength(batch)))
+            if (Overlap(pw, winnerBytes, px, xLength))
                 throw ArgumentErrors.Overlap(nameof(winners), nameof(x));
-            if (Overlap(pw, winnerBytes, py, OutputLength(batch)))
+            if (Overlap(pw, winnerBytes, py, yLength))
                 throw ArgumentErrors.Overlap(nameof(winners), nameof(y));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Pool, tier))
                 Telemetry.Tell<T>(Operation.Pool, tier, $"{batch} of {Shape}", Kind);
@@ -209,14 +210,15 @@ public sealed unsafe class Pool2DPlan<T>
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
         ArgumentErrors.RequireBatch(dy, outputs.Length(batch, nameof(OutputLayout)), batch);
-        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, inputs.Length(batch, nameof(InputLayout)), batch, nameof(dx));
+        long dxLength = inputs.Length(batch, nameof(InputLayout));
+        ArgumentErrors.RequireBatch((ReadOnlySpan<T>)dx, dxLength, batch, nameof(dx));
         inputs.RequireDistinct(batch, nameof(InputLayout));
         fixed (T* py = dy, px = dx)
         fixed (byte* pw = winners)
         {
             if (inputs.Elements(px, batch).Intersects(outputs.Elements(py, batch)))
                 throw ArgumentErrors.Overlap(nameof(dx), nameof(dy));
-            if (Overlap(pw, winnerBytes, px, InputLength(batch)))
+            if (Overlap(pw, winnerBytes, px, dxLength))
                 throw ArgumentErrors.Overlap(nameof(dx), nameof(winners));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.PoolBackward, tier))
                 Telemetry.Tell<T>(Operation.PoolBackward, tier, $"{batch} of {Shape}", Kind);

@@ -118,16 +118,17 @@ internal sealed unsafe class ProductPass<T> : ConvPass<T>
 }
 
 /// <summary>The same chains for depthwise convolutions, plane by plane.</summary>
-internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, Conv2DShape shape, bool isForward) : ConvPass<T>
+internal sealed unsafe class DepthwisePass<TVec, T>(DepthwiseSchedule schedule, Conv2DShape shape) : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
 
-    public override bool ReadsWeights(int batch) => isForward && schedule.Kernel.Length == shape.R * shape.S;
+    public override bool ReadsWeights(int batch) =>
+        schedule.Direction == ConvDirection.Forward && schedule.Kernel.Length == shape.R * shape.S;
 
     /// <summary>Tiles multiply padding, but grids need not have the taps that see nothing else.</summary>
-    public override PaddingRule? Padding { get; } = PaddingRule.OfUnseenTaps(shape, isForward ? ConvDirection.Forward : ConvDirection.InputGradient);
+    public override PaddingRule? Padding { get; } = PaddingRule.OfUnseenTaps(shape, schedule.Direction);
 
     public override void Pack(T* weights, T* panels, Execution execution) => schedule.Pack(shape.K, shape.R * shape.S, weights, panels);
 

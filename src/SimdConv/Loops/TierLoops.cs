@@ -155,8 +155,8 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
 
         ConvPass<T> Depthwise(DepthwiseSchedule schedule) => IsNarrow(schedule.Width)
-            ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape, isForward)
-            : new DepthwisePass<TVec, T>(schedule, shape, isForward);
+            ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape)
+            : new DepthwisePass<TVec, T>(schedule, shape);
     }
 
     public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution) =>

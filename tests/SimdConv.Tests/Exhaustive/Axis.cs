@@ -7,10 +7,10 @@ namespace SimdConv.Tests.Exhaustive;
 internal readonly record struct Axis(int Size, int Kernel, int Stride, int Before, int After, int Dilation)
 {
     /// <summary>
-    /// Size 1 to 5, kernel and stride 1 to 3, padding 0 to 2 before and 0 to 4 after, dilation 1 and 2: all that give an
-    /// output.
+    /// Size 1 to 5, kernel and stride 1 to 3, padding 0 to 2 before and 0 to 4 after, dilation 1 and 2, whether they give an output or
+    /// not.
     /// </summary>
-    public static readonly Axis[] All =
+    public static readonly Axis[] Tuples =
     [
         .. from size in Enumerable.Range(1, 5)
            from kernel in Enumerable.Range(1, 3)
@@ -18,10 +18,11 @@ internal readonly record struct Axis(int Size, int Kernel, int Stride, int Befor
            from before in Enumerable.Range(0, 3)
            from after in Enumerable.Range(0, 5)
            from dilation in Enumerable.Range(1, 2)
-           let axis = new Axis(size, kernel, stride, before, after, dilation)
-           where axis.Windows(isCeil: false) > 0
-           select axis,
+           select new Axis(size, kernel, stride, before, after, dilation),
     ];
+
+    /// <summary>The <see cref="Tuples"/> that give an output.</summary>
+    public static readonly Axis[] All = [.. Tuples.Where(axis => axis.Windows(isCeil: false) > 0)];
 
     /// <summary>Pixels from the first tap of a window to its last one.</summary>
     private int Extent => (Dilation * (Kernel - 1)) + 1;

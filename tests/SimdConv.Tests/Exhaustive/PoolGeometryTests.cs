@@ -52,13 +52,7 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
     /// <summary>Those of which every window holds a pixel; others are refused. Some have an output in ceil mode alone.</summary>
     private static Axis[] AxesOf(bool isCeil) =>
     [
-        .. from size in Enumerable.Range(1, 5)
-           from kernel in Enumerable.Range(1, 3)
-           from stride in Enumerable.Range(1, 3)
-           from before in Enumerable.Range(0, 3)
-           from after in Enumerable.Range(0, 5)
-           from dilation in Enumerable.Range(1, 2)
-           let axis = new Axis(size, kernel, stride, before, after, dilation)
+        .. from axis in Axis.Tuples
            let windows = axis.Windows(isCeil)
            where windows > 0 && Enumerable.Range(0, windows).All(window => axis.ImageTaps(window) > 0)
            select axis,
