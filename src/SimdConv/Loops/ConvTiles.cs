@@ -153,7 +153,10 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                 ConvSchedule.Slice slice = band.Slices[i];
                 int first = Math.Max(slice.First - item.Row, 0), last = Math.Min(slice.Last - item.Row, item.Rows), kc = channels * slice.Taps;
                 (Panels tiles, int runs) = schedule.PositionTiles(Math.Max(last - first, 0));
-                TileErrand<T> errand = new() { Terms = slice.Taps, SkippedTerms = band.Taps - slice.Taps };
+
+                // One run of terms where no tap of the band is passed over.
+                int skipped = band.Taps - slice.Taps;
+                TileErrand<T> errand = new() { Terms = skipped == 0 ? kc : slice.Taps, SkippedTerms = skipped };
                 T* weights = filter + ((nint)slice.FirstTerm * nr);
                 fixed (int* all = band.Offsets)
                 {
