@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using SimdConv.Core;
-using SimdConv.Loops;
 
 namespace SimdConv;
 
@@ -27,6 +26,9 @@ public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Run
 
     /// <summary>The threads that the work of a call is cut for, here and nowhere else limited: 1 to <see cref="MostThreads"/>.</summary>
     internal int Threads => Math.Clamp(MaxThreads, 1, MostThreads);
+
+    /// <summary>The threads that so many multiply-adds pay for.</summary>
+    internal int ThreadsFor(long multiplyAdds) => multiplyAdds <= WorkQueue.SerialLimit ? 1 : Threads;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SimdTier Validate()

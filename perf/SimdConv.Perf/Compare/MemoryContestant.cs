@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using SimdConv.Loops;
+using SimdConv.Core;
 using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Compare;

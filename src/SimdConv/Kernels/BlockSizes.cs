@@ -25,9 +25,6 @@ internal static class BlockSizes
     /// <summary>What every x86-64 core of the last ten years has at least.</summary>
     public const int L1Bytes = 32 * 1024, L2Bytes = 256 * 1024;
 
-    /// <summary>Below this many multiply-adds a second thread costs more than it gives.</summary>
-    public const long SerialLimit = 400_000;
-
     /// <summary>KC: the broadcast micro-panel, MR x KC, takes at most three quarters of L1.</summary>
     public static int Kc(int mr, int elementSize) => CacheSizes.L1 * 3 / 4 / (mr * elementSize) / 16 * 16;
 

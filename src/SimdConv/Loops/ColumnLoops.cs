@@ -19,7 +19,6 @@ internal unsafe struct ColumnProblem<T>
 /// im2col (<see cref="ColumnCopies{TVec, T}"/>) and col2im (<see cref="ColumnSums{TVec, T}"/>) by planes, which are independent: threads
 /// share them without atomics.
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class ColumnLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -29,61 +28,57 @@ internal static unsafe class ColumnLoops<TVec, T>
 
     public static void Run(IndexTable table, in ColumnProblem<T> problem, Execution execution)
     {
-        Job job = new() { Table = table, Problem = problem, Planes = (long)problem.Batch * table.Shape.C };
-        job.Grain = (Grain / ((long)table.Shape.R * table.Shape.S * table.Columns)) + 1;
-        execution.Run((int)Math.Min(execution.Threads, (job.Planes + job.Grain - 1) / job.Grain), &RunPart, &job);
+        Job job = new() { Table = table, Problem = ref problem };
+        long grain = (Grain / ((long)table.Shape.R * table.Shape.S * table.Columns)) + 1;
+        WorkQueue.Run(ref job, (long)problem.Batch * table.Shape.C, execution.Threads, execution, grain);
     }
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public IndexTable Table;
-        public ColumnProblem<T> Problem;
-        public long Planes, Grain, Next;
-    }
+        public ref readonly ColumnProblem<T> Problem;
 
-    private static void RunPart(void* state, int part)
-    {
-        Job* job = (Job*)state;
-        if (job->Problem.Fold)
+        public readonly void Run(ref WorkQueue queue)
         {
-            using Workspace workspace = new(ColumnSums<TVec, T>.Bytes(job->Table));
-            ColumnSums<TVec, T> sums = new(job->Table, job->Problem.Layout.Ld, workspace);
-            for (long plane; (plane = Take(job, out long last)) < last;)
+            if (Problem.Fold)
+                Sum(ref queue);
+            else
+                Copy(ref queue);
+        }
+
+        private readonly void Sum(ref WorkQueue queue)
+        {
+            using Workspace workspace = new(ColumnSums<TVec, T>.Bytes(Table));
+            ColumnSums<TVec, T> sums = new(Table, Problem.Layout.Ld, workspace);
+            while (queue.Next(out long plane, out long last))
             {
                 for (; plane < last; plane++)
-                    sums.Run(ColumnsAt(job, plane), PlaneAt(job, plane));
+                    sums.Run(ColumnsAt(plane), PlaneAt(plane));
             }
         }
-        else
+
+        private readonly void Copy(ref WorkQueue queue)
         {
-            using Workspace workspace = new(ColumnCopies<TVec, T>.Bytes(job->Table));
-            ColumnCopies<TVec, T> copies = new(job->Table, job->Problem.Layout.Ld, workspace);
-            for (long plane; (plane = Take(job, out long last)) < last;)
+            using Workspace workspace = new(ColumnCopies<TVec, T>.Bytes(Table));
+            ColumnCopies<TVec, T> copies = new(Table, Problem.Layout.Ld, workspace);
+            while (queue.Next(out long plane, out long last))
             {
                 for (; plane < last; plane++)
-                    copies.Run(PlaneAt(job, plane), ColumnsAt(job, plane));
+                    copies.Run(PlaneAt(plane), ColumnsAt(plane));
             }
         }
-    }
 
-    /// <summary>The next planes [first, last).</summary>
-    private static long Take(Job* job, out long last)
-    {
-        long first = Math.Min(job->Planes, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
-        last = Math.Min(job->Planes, first + job->Grain);
-        return first;
-    }
+        private readonly T* PlaneAt(long plane)
+        {
+            (long image, long channel) = Math.DivRem(plane, Table.Shape.C);
+            return Problem.X + ((nint)image * Problem.Image.N) + ((nint)channel * Problem.Image.C);
+        }
 
-    private static T* PlaneAt(Job* job, long plane)
-    {
-        (long image, long channel) = Math.DivRem(plane, job->Table.Shape.C);
-        return job->Problem.X + ((nint)image * job->Problem.Image.N) + ((nint)channel * job->Problem.Image.C);
-    }
-
-    private static T* ColumnsAt(Job* job, long plane)
-    {
-        (long image, long channel) = Math.DivRem(plane, job->Table.Shape.C);
-        return job->Problem.Columns + ((nint)image * job->Problem.Layout.ImageStride)
-            + ((nint)channel * job->Table.Shape.R * job->Table.Shape.S * job->Problem.Layout.Ld);
+        private readonly T* ColumnsAt(long plane)
+        {
+            (long image, long channel) = Math.DivRem(plane, Table.Shape.C);
+            return Problem.Columns + ((nint)image * Problem.Layout.ImageStride)
+                + ((nint)channel * Table.Shape.R * Table.Shape.S * Problem.Layout.Ld);
+        }
     }
 }

@@ -54,7 +54,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
 
         // Too few strips to keep all threads busy to the end: each is shared by filter panels. At the price of one more copy, so for as few as
         // come out even; unless the thread goes on with the same strip: then as finely as there is something to share.
-        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        int threads = execution.ThreadsFor(work);
         long wanted = threads == 1 ? 0 : areKept ? 16L * threads : units % threads == 0 ? units : units > 0 && threads % units == 0 ? threads : 4L * threads;
         int shares = units == 0 ? 1 : (int)Math.Clamp((wanted + units - 1) / units, 1, panels);
         long items = units * shares;

@@ -16,7 +16,6 @@ namespace SimdConv.Loops;
 /// then: add the chunks in a balanced tree
 /// </code>
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class DepthwiseFilterLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -26,19 +25,18 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
         Conv2DShape shape = schedule.Shape;
         int chunks = DepthwiseFilterSchedule.Order(shape, problem.Batch).Chunks, blocks = (shape.K + DepthwiseFilterSchedule.MostPlanes - 1) / DepthwiseFilterSchedule.MostPlanes;
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
-        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
         long size = PartialSize(schedule);
         using Workspace workspace = new(Workspace.SizeOf<T>(size * chunks));
         Job job = new()
         {
             Schedule = schedule,
-            Problem = problem,
+            Problem = ref problem,
             End = problem.DY + problem.DYLayout.Length(problem.Batch, shape.K, shape.P, shape.Q),
             Chunks = chunks,
             Blocks = blocks,
             Partial = workspace.Take<T>(size * chunks),
         };
-        execution.Run((int)Math.Min(threads, (long)chunks * blocks), &RunPart, &job);
+        WorkQueue.Run(ref job, (long)chunks * blocks, execution.ThreadsFor(work), execution);
         for (int step = 1; step < chunks; step *= 2)
         {
             for (int chunk = 0; chunk < chunks; chunk += 2 * step)
@@ -77,18 +75,19 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
     private static long ThreadBytes(DepthwiseFilterSchedule schedule, int batch) => Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule))
         + Workspace.SizeOf<T>(schedule.Planes * SumsSize(schedule)) + (2 * Workspace.SizeOf<T>(BlockSize(schedule))) + Workspace.SizeOf<T>(BiasSize(schedule, batch));
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public DepthwiseFilterSchedule Schedule;
-        public FilterProblem<T> Problem;
+        public ref readonly FilterProblem<T> Problem;
 
         /// <summary>Behind the last element of dY.</summary>
         public T* End;
         public int Chunks, Blocks;
-        public long Next;
 
         /// <summary>For each chunk dW, and db behind it.</summary>
         public T* Partial;
+
+        public readonly void Run(ref WorkQueue queue) => RunPart(in this, ref queue);
     }
 
     private struct Buffers
@@ -105,11 +104,10 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
         public T* Bias;
     }
 
-    private static void RunPart(void* state, int part)
+    private static void RunPart(in Job job, ref WorkQueue queue)
     {
-        Job* job = (Job*)state;
-        DepthwiseFilterSchedule schedule = job->Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule, job->Problem.Batch));
+        DepthwiseFilterSchedule schedule = job.Schedule;
+        using Workspace workspace = new(ThreadBytes(schedule, job.Problem.Batch));
         Buffers buffers = new()
         {
             Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
@@ -117,35 +115,32 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             Sums = workspace.Take<T>(schedule.Planes * SumsSize(schedule)),
             Lanes = workspace.Take<T>(BlockSize(schedule)),
             Turned = workspace.Take<T>(BlockSize(schedule)),
-            Bias = workspace.Take<T>(BiasSize(schedule, job->Problem.Batch)),
+            Bias = workspace.Take<T>(BiasSize(schedule, job.Problem.Batch)),
         };
         new Span<T>(buffers.Strip, StripSize(schedule) - schedule.Layout.Lead).Clear();
-        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < (long)job->Chunks * job->Blocks;)
-            RunItem(job, (int)(item / job->Blocks), (int)(item % job->Blocks) * DepthwiseFilterSchedule.MostPlanes, buffers);
+        while (queue.Next(out long item))
+            RunItem(in job, (int)(item / job.Blocks), (int)(item % job.Blocks) * DepthwiseFilterSchedule.MostPlanes, buffers);
     }
 
-    private static void RunItem(Job* job, int chunk, int first, Buffers buffers)
+    private static void RunItem(in Job job, int chunk, int first, Buffers buffers)
     {
         if (CallTrace.IsOn)
-        {
-            CallTrace.Work();
             CallTrace.Reach("chunk", chunk);
-        }
 
-        DepthwiseFilterSchedule schedule = job->Schedule;
+        DepthwiseFilterSchedule schedule = job.Schedule;
         Conv2DShape shape = schedule.Shape;
         int channels = Math.Min(DepthwiseFilterSchedule.MostPlanes, shape.K - first), rows = shape.Taps + 1, lanes = FilterSchedule.MostLanes;
         for (int i = 0, planes; i < channels; i += planes)
         {
             planes = Math.Min(schedule.Planes, channels - i);
             T* own = buffers.Lanes + ((nint)i * rows * lanes), sums = schedule.Lanes == lanes ? own : buffers.Sums;
-            Sum(job, chunk, first + i, planes, sums, buffers);
+            Sum(in job, chunk, first + i, planes, sums, buffers);
             if (schedule.Lanes > lanes)
                 Fold(schedule, sums, planes * rows, own);
         }
 
         AddLanes(buffers.Lanes, channels * rows, Math.Min(shape.Q, lanes), buffers.Turned);
-        T* partial = job->Partial + (chunk * (nint)PartialSize(schedule)), dw = partial + ((nint)first * shape.Taps), db = partial + shape.WeightCount + first;
+        T* partial = job.Partial + (chunk * (nint)PartialSize(schedule)), dw = partial + ((nint)first * shape.Taps), db = partial + shape.WeightCount + first;
         for (T* sum = buffers.Turned, end = sum + (channels * rows); sum < end; *db++ = *sum++)
         {
             for (int tap = 0; tap < shape.Taps; tap++)
@@ -154,10 +149,10 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
     }
 
     /// <summary>The sums of some output channels over a chunk, [channel][tap][column].</summary>
-    private static void Sum(Job* job, int chunk, int k, int planes, T* sums, Buffers buffers)
+    private static void Sum(in Job job, int chunk, int k, int planes, T* sums, Buffers buffers)
     {
-        DepthwiseFilterSchedule schedule = job->Schedule;
-        ref readonly FilterProblem<T> problem = ref job->Problem;
+        DepthwiseFilterSchedule schedule = job.Schedule;
+        ref readonly FilterProblem<T> problem = ref job.Problem;
         PlaneLayout layout = schedule.Layout;
         Conv2DShape shape = schedule.Shape;
         nint size = (nint)SumsSize(schedule);
@@ -166,8 +161,8 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             Begin(in problem, schedule, k + plane, sums + (plane * size));
         BiasTree<T> bias = new(buffers.Bias, DepthwiseFilterSchedule.MostPlanes);
         T* biasSums = sums + ((nint)shape.Taps * schedule.Lanes);
-        long last = (long)problem.Batch * shape.P * (chunk + 1) / job->Chunks;
-        for (long at = (long)problem.Batch * shape.P * chunk / job->Chunks; at < last;)
+        long last = (long)problem.Batch * shape.P * (chunk + 1) / job.Chunks;
+        for (long at = (long)problem.Batch * shape.P * chunk / job.Chunks; at < last;)
         {
             nint image = (nint)(at / shape.P);
             int row = (int)(at % shape.P), rows = (int)Math.Min(Math.Min(layout.Strip.Rows, shape.P - row), last - at);
@@ -181,7 +176,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
                 NextPlane = problem.DYLayout.C,
                 Planes = planes,
                 Rows = rows,
-                End = job->End,
+                End = job.End,
             };
             if (problem.DYLayout.W != 1)
                 Gather(ref dy, problem.DYLayout.W, shape.Q, buffers.DY);
@@ -190,7 +185,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             if (problem.DW == null)
                 continue;
             T* x = problem.X + (image * problem.XLayout.N) + (k / schedule.Multiplier * problem.XLayout.C);
-            PlanePacking<TVec, T>.Fill(layout, x, problem.XLayout, planes, problem.XLayout.C, row, rows, buffers.Strip, clear: schedule.Dirties(job->Chunks));
+            PlanePacking<TVec, T>.Fill(layout, x, problem.XLayout, planes, problem.XLayout.C, row, rows, buffers.Strip, clear: schedule.Dirties(job.Chunks));
             AddColumns(schedule, buffers.Strip, in dy, sums);
         }
 

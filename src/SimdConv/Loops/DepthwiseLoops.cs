@@ -14,7 +14,6 @@ namespace SimdConv.Loops;
 /// </code>
 /// Scratch is for targets whose pixels aren't neighbours, for beta, and for sums over several output channels.
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class DepthwiseLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -30,15 +29,10 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         StripLayout strip = schedule.Layout.Strip;
         long units = (long)problem.Batch * problem.Groups * schedule.Layout.Strips;
         long work = (long)problem.Batch * problem.Groups * schedule.Multiplier * schedule.Kernel.Length * strip.Grid.Height * strip.Grid.Width;
-        int threads = work * TimesDense <= BlockSizes.SerialLimit ? 1 : execution.Threads;
-        Job job = new()
-        {
-            Schedule = schedule,
-            Problem = problem,
-            Units = units,
-            Grain = Math.Clamp(units / (4L * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize))),
-        };
-        execution.Run((int)Math.Min(threads, (units + job.Grain - 1) / job.Grain), &RunPart, &job);
+        int threads = execution.ThreadsFor(work * TimesDense);
+        long grain = Math.Clamp(units / (4L * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize)));
+        Job job = new() { Schedule = schedule, Problem = ref problem };
+        WorkQueue.Run(ref job, units, threads, execution, grain);
     }
 
     /// <summary>Bytes of workspace that one thread takes.</summary>
@@ -52,18 +46,19 @@ internal static unsafe class DepthwiseLoops<TVec, T>
     /// <summary>A tile that goes on from scratch looks two rows ahead.</summary>
     private static long ScratchSize(DepthwiseSchedule schedule) => (schedule.Rows + 2L) * ScratchLd(schedule);
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public DepthwiseSchedule Schedule;
-        public ConvProblem<T> Problem;
-        public long Units, Grain, Next;
+        public ref readonly ConvProblem<T> Problem;
+
+        public readonly void Run(ref WorkQueue queue) => RunPart(Schedule, in Problem, ref queue);
     }
 
     /// <summary>What a thread has in work: a strip of rows of some channels of an image.</summary>
-    private struct Part
+    private ref struct Part
     {
         public DepthwiseSchedule Schedule;
-        public ConvProblem<T> Problem;
+        public ref readonly ConvProblem<T> Problem;
         public int* Offsets;
 
         /// <summary>The strips of the source's planes, and of each channel and phase the results.</summary>
@@ -79,17 +74,15 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         public readonly int Rows(TapGrid grid) => Math.Min(Schedule.Rows, grid.Height - Row);
     }
 
-    private static void RunPart(void* state, int index)
+    private static void RunPart(DepthwiseSchedule schedule, in ConvProblem<T> problem, ref WorkQueue queue)
     {
-        Job* job = (Job*)state;
-        DepthwiseSchedule schedule = job->Schedule;
         using Workspace workspace = new(WorkspaceBytes(schedule));
         fixed (int* offsets = schedule.Offsets)
         {
             Part part = new()
             {
                 Schedule = schedule,
-                Problem = job->Problem,
+                Problem = ref problem,
                 Offsets = offsets,
                 Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
                 Scratch = workspace.Take<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes),
@@ -100,11 +93,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             new Span<T>(part.Strip, (int)StripSize(schedule) - schedule.Layout.Lead).Clear();
             TapGrid grid = schedule.Layout.Strip.Grid;
             bool isFetching = (long)part.Problem.Batch * part.Problem.Groups * grid.SourceHeight * grid.SourceWidth * sizeof(T) > 2L * CacheSizes.L2;
-            for (long first; (first = Interlocked.Add(ref job->Next, job->Grain) - job->Grain) < job->Units;)
+            while (queue.Next(out long first, out long last))
             {
-                long last = Math.Min(first + job->Grain, job->Units);
-                if (CallTrace.IsOn)
-                    CallTrace.Work();
                 for (long unit = first; unit < last; unit += part.Channels)
                 {
                     long plane = unit / schedule.Layout.Strips;

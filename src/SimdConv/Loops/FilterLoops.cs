@@ -27,7 +27,6 @@ internal unsafe struct FilterProblem<T>
 /// </code>
 /// Terms ascend in (n, p, q) within a chunk, and chunks are a function of the shape alone.
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class FilterLoops<TVec, T, TVectors>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -38,13 +37,13 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         Conv2DShape shape = schedule.Shape;
         int chunks = FilterSchedule.Chunks(shape, problem.Batch);
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
-        int threads = work <= BlockSizes.SerialLimit ? 1 : execution.Threads;
+        int threads = execution.ThreadsFor(work);
         (int channels, int outputs) = schedule.Item(chunks, threads);
         using Workspace workspace = new(PartialBytes(schedule, chunks));
         Job job = new()
         {
             Schedule = schedule,
-            Problem = problem,
+            Problem = ref problem,
             Chunks = chunks,
             ChannelBlock = channels,
             OutputBlock = outputs,
@@ -52,15 +51,13 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
             OutputBlocks = FilterSchedule.Count(schedule.Outputs, outputs),
             Partial = chunks == 1 ? null : workspace.Take<T>(schedule.PartialSize * chunks),
         };
-        job.Items = (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks;
-        execution.Run((int)Math.Min(threads, job.Items), &SumPart, &job);
+        WorkQueue.Run(ref job, (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks, threads, execution);
         if (chunks == 1)
             return;
-        job.Next = 0;
+        job.IsReduction = true;
         job.OutputBlock = schedule.LdOutputs;
         job.OutputBlocks = 1;
-        job.Items = (long)shape.Groups * job.Blocks;
-        execution.Run((int)Math.Min(threads, job.Items), &ReducePart, &job);
+        WorkQueue.Run(ref job, (long)shape.Groups * job.Blocks, threads, execution);
     }
 
     /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
@@ -94,17 +91,27 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule)) + Workspace.SizeOf<T>(LanesSize(schedule))
         + Workspace.SizeOf<T>(SumsSize(schedule, chunks)) + Workspace.SizeOf<T>(schedule.OutputBlock) + Workspace.SizeOf<T>(BlocksSize(schedule, batch));
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public FilterSchedule Schedule;
-        public FilterProblem<T> Problem;
+        public ref readonly FilterProblem<T> Problem;
 
         /// <summary>Chunks; blocks of input and of output channels, and how many of each.</summary>
         public int Chunks, ChannelBlock, OutputBlock, Blocks, OutputBlocks;
-        public long Items, Next;
 
         /// <summary>Sums of each chunk, dW as [group][tap][output channel] with db behind it.</summary>
         public T* Partial;
+
+        /// <summary>Whether the chunks have their sums, and these are to be added.</summary>
+        public bool IsReduction;
+
+        public readonly void Run(ref WorkQueue queue)
+        {
+            if (IsReduction)
+                ReducePart(in this, ref queue);
+            else
+                SumPart(in this, ref queue);
+        }
     }
 
     /// <summary>What one thread has.</summary>
@@ -124,42 +131,40 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
         public bool OwnsWeights, OwnsBias;
     }
 
-    private static void SumPart(void* state, int part)
+    private static void SumPart(in Job job, ref WorkQueue queue)
     {
-        Job* job = (Job*)state;
-        FilterSchedule schedule = job->Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule, job->Chunks, job->Problem.Batch));
+        FilterSchedule schedule = job.Schedule;
+        using Workspace workspace = new(ThreadBytes(schedule, job.Chunks, job.Problem.Batch));
         Buffers buffers = new()
         {
             Strip = workspace.Take<T>(StripSize(schedule)),
             DY = workspace.Take<T>(DYSize(schedule)),
             Lanes = workspace.Take<T>(LanesSize(schedule)),
-            Sums = workspace.Take<T>(SumsSize(schedule, job->Chunks)),
+            Sums = workspace.Take<T>(SumsSize(schedule, job.Chunks)),
             Zeros = workspace.Take<T>(schedule.OutputBlock),
-            BiasBlocks = workspace.Take<T>(BlocksSize(schedule, job->Problem.Batch)),
+            BiasBlocks = workspace.Take<T>(BlocksSize(schedule, job.Problem.Batch)),
         };
         new Span<T>(buffers.Zeros, schedule.OutputBlock).Clear();
-        for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
+        while (queue.Next(out long index))
         {
-            Item item = ItemAt(job, index);
+            Item item = ItemAt(in job, index);
             if (CallTrace.IsOn)
                 Trace(item);
-            if (job->Chunks == 1)
+            if (job.Chunks == 1)
             {
-                item.Ld = job->OutputBlock;
+                item.Ld = job.OutputBlock;
                 item.Sums = buffers.Sums;
                 item.BiasSums = item.Sums + ((nint)item.Taps * item.Ld);
             }
 
-            Sum(job, item, ref buffers);
-            if (job->Chunks == 1)
-                Finish(job, item);
+            Sum(in job, item, ref buffers);
+            if (job.Chunks == 1)
+                Finish(in job, item);
         }
     }
 
     private static void Trace(in Item item)
     {
-        CallTrace.Work();
         CallTrace.Reach("chunk", item.Chunk);
         CallTrace.Reach("group", item.Group);
         CallTrace.Reach("block", item.Block);
@@ -167,38 +172,38 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     }
 
     /// <summary>Items of the same channels follow each other.</summary>
-    private static Item ItemAt(Job* job, long index)
+    private static Item ItemAt(in Job job, long index)
     {
-        FilterSchedule schedule = job->Schedule;
-        int outputBlock = (int)(index % job->OutputBlocks), block = (int)(index / job->OutputBlocks % job->Blocks);
-        Item item = new() { Block = block, FirstChannel = block * job->ChannelBlock, FirstOutput = outputBlock * job->OutputBlock, Ld = schedule.LdOutputs };
-        index /= (long)job->OutputBlocks * job->Blocks;
+        FilterSchedule schedule = job.Schedule;
+        int outputBlock = (int)(index % job.OutputBlocks), block = (int)(index / job.OutputBlocks % job.Blocks);
+        Item item = new() { Block = block, FirstChannel = block * job.ChannelBlock, FirstOutput = outputBlock * job.OutputBlock, Ld = schedule.LdOutputs };
+        index /= (long)job.OutputBlocks * job.Blocks;
         item.Group = (int)(index % schedule.Shape.Groups);
         item.Chunk = (int)(index / schedule.Shape.Groups);
-        item.Channels = Math.Min(job->ChannelBlock, schedule.Channels - item.FirstChannel);
-        item.Outputs = Math.Min(job->OutputBlock, schedule.Outputs - item.FirstOutput);
+        item.Channels = Math.Min(job.ChannelBlock, schedule.Channels - item.FirstChannel);
+        item.Outputs = Math.Min(job.OutputBlock, schedule.Outputs - item.FirstOutput);
         item.Taps = item.Channels * schedule.Layout.Grid.Taps;
-        item.OwnsWeights = job->Problem.DW != null;
-        item.OwnsBias = job->Problem.DB != null && block == 0;
+        item.OwnsWeights = job.Problem.DW != null;
+        item.OwnsBias = job.Problem.DB != null && block == 0;
 
         // Rows of the partial sums: taps of each channel, and the group's bias.
         nint perGroup = ((nint)schedule.Channels * schedule.Layout.Grid.Taps) + 1, first = item.Group * perGroup;
-        T* partial = job->Partial + (item.Chunk * (nint)schedule.PartialSize) + item.FirstOutput;
+        T* partial = job.Partial + (item.Chunk * (nint)schedule.PartialSize) + item.FirstOutput;
         item.Sums = partial + ((first + ((nint)item.FirstChannel * schedule.Layout.Grid.Taps)) * item.Ld);
         item.BiasSums = partial + ((first + perGroup - 1) * item.Ld);
         return item;
     }
 
     /// <summary>The sums of one item.</summary>
-    private static void Sum(Job* job, in Item item, ref Buffers buffers)
+    private static void Sum(in Job job, in Item item, ref Buffers buffers)
     {
-        FilterSchedule schedule = job->Schedule;
-        ref readonly FilterProblem<T> problem = ref job->Problem;
+        FilterSchedule schedule = job.Schedule;
+        ref readonly FilterProblem<T> problem = ref job.Problem;
         StripLayout layout = schedule.Layout;
         TapGrid grid = layout.Grid;
-        int ld = item.Ld, ldDY = job->OutputBlock, taps = item.Taps;
-        long at = (long)problem.Batch * grid.Height * item.Chunk / job->Chunks, last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job->Chunks;
-        bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1, fromZeros = Begin(job, item, isEmpty: byPosition || at == last);
+        int ld = item.Ld, ldDY = job.OutputBlock, taps = item.Taps;
+        long at = (long)problem.Batch * grid.Height * item.Chunk / job.Chunks, last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job.Chunks;
+        bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1, fromZeros = Begin(in job, item, isEmpty: byPosition || at == last);
         BiasTree<T> bias = item.OwnsBias ? new(buffers.BiasBlocks, schedule.OutputBlock) : BiasTree<T>.None;
         T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * FilterSchedule.MostLanes);
         if (byPosition)
@@ -262,26 +267,26 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     }
 
     /// <summary>Chunk 0 begins with beta * dW and beta * db, the others with zeros; returns whether the weights' are left to the first tiles.</summary>
-    private static bool Begin(Job* job, in Item item, bool isEmpty)
+    private static bool Begin(in Job job, in Item item, bool isEmpty)
     {
-        bool fromTarget = item.Chunk == 0 && job->Problem.Beta != T.Zero;
+        bool fromTarget = item.Chunk == 0 && job.Problem.Beta != T.Zero;
         if (item.OwnsBias)
         {
-            T* db = job->Problem.DB + ((nint)item.Group * job->Schedule.Outputs) + item.FirstOutput;
+            T* db = job.Problem.DB + ((nint)item.Group * job.Schedule.Outputs) + item.FirstOutput;
             new Span<T>(item.BiasSums, Registers(item.Outputs)).Clear();
             for (int k = 0; fromTarget && k < item.Outputs; k++)
-                item.BiasSums[k] = job->Problem.Beta * db[k];
+                item.BiasSums[k] = job.Problem.Beta * db[k];
         }
 
         if (!item.OwnsWeights || (!fromTarget && !isEmpty))
             return item.OwnsWeights;
-        T* dw = Weights(job, item, out nint filter);
+        T* dw = Weights(in job, item, out nint filter);
         for (int tap = 0; tap < item.Taps; tap++)
         {
             T* sums = item.Sums + ((nint)tap * item.Ld);
             new Span<T>(sums, Registers(item.Outputs)).Clear();
             for (int k = 0; fromTarget && k < item.Outputs; k++)
-                sums[k] = job->Problem.Beta * dw[(k * filter) + tap];
+                sums[k] = job.Problem.Beta * dw[(k * filter) + tap];
         }
 
         return false;
@@ -290,37 +295,34 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     private static int Registers(int outputs) => (outputs + TVec.Count - 1) / TVec.Count * TVec.Count;
 
     /// <summary>The item's first weight, and the distance from one output channel's to the next.</summary>
-    private static T* Weights(Job* job, in Item item, out nint filter)
+    private static T* Weights(in Job job, in Item item, out nint filter)
     {
-        FilterSchedule schedule = job->Schedule;
+        FilterSchedule schedule = job.Schedule;
         nint taps = schedule.Layout.Grid.Taps;
         filter = schedule.Channels * taps;
-        return job->Problem.DW + ((((nint)item.Group * schedule.Outputs) + item.FirstOutput) * filter) + (item.FirstChannel * taps);
+        return job.Problem.DW + ((((nint)item.Group * schedule.Outputs) + item.FirstOutput) * filter) + (item.FirstChannel * taps);
     }
 
-    private static void ReducePart(void* state, int part)
+    private static void ReducePart(in Job job, ref WorkQueue queue)
     {
-        Job* job = (Job*)state;
-        for (long index; (index = Interlocked.Increment(ref job->Next) - 1) < job->Items;)
+        while (queue.Next(out long index))
         {
-            Item item = ItemAt(job, index);
-            if (CallTrace.IsOn)
-                CallTrace.Work();
+            Item item = ItemAt(in job, index);
             if (item.OwnsWeights)
-                Tree(job, item.Sums, (nint)item.Taps * item.Ld);
+                Tree(in job, item.Sums, (nint)item.Taps * item.Ld);
             if (item.OwnsBias)
-                Tree(job, item.BiasSums, item.Ld);
-            Finish(job, item);
+                Tree(in job, item.BiasSums, item.Ld);
+            Finish(in job, item);
         }
     }
 
     /// <summary>Adds the chunks' sums as (0 + 1) + (2 + 3) and so on, into chunk 0's.</summary>
-    private static void Tree(Job* job, T* sums, nint count)
+    private static void Tree(in Job job, T* sums, nint count)
     {
-        nint size = (nint)job->Schedule.PartialSize;
-        for (int step = 1; step < job->Chunks; step *= 2)
+        nint size = (nint)job.Schedule.PartialSize;
+        for (int step = 1; step < job.Chunks; step *= 2)
         {
-            for (int chunk = 0; chunk < job->Chunks; chunk += 2 * step)
+            for (int chunk = 0; chunk < job.Chunks; chunk += 2 * step)
             {
                 T* to = sums + (chunk * size), from = to + (step * size);
                 for (nint i = 0; i < count; i += TVec.Count)
@@ -330,16 +332,16 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
     }
 
     /// <summary>The sums to dW, in runs along its rows, and to db.</summary>
-    private static void Finish(Job* job, in Item item)
+    private static void Finish(in Job job, in Item item)
     {
         if (item.OwnsWeights)
         {
-            T* dw = Weights(job, item, out nint filter);
+            T* dw = Weights(in job, item, out nint filter);
             for (int k = 0; k < item.Outputs; k += TVec.Count)
                 TransposePacking<TVec, T>.Transpose(item.Sums + k, item.Ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k), dw + (k * filter), filter, item.Taps);
         }
 
         if (item.OwnsBias)
-            new Span<T>(item.BiasSums, item.Outputs).CopyTo(new(job->Problem.DB + ((nint)item.Group * job->Schedule.Outputs) + item.FirstOutput, item.Outputs));
+            new Span<T>(item.BiasSums, item.Outputs).CopyTo(new(job.Problem.DB + ((nint)item.Group * job.Schedule.Outputs) + item.FirstOutput, item.Outputs));
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -19,7 +20,6 @@ internal unsafe struct RawFilter<T>
 /// Lays weights out for the tiles: for each grid, group, band and block of channels, panels of outputs, in each the outputs of one
 /// term k = (c, r, s) behind each other: what is broadcast, or whole registers with zeros behind the last output.
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class FilterPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -36,23 +36,24 @@ internal static unsafe class FilterPacking<TVec, T>
     /// <param name="execution">Threads: each packs its share of the panels.</param>
     public static void Run(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution)
     {
-        Job job = new() { Schedules = schedules, Filter = filter, Panels = panels, Parts = filter.Shape.WeightCount <= SerialLimit ? 1 : execution.Threads };
-        execution.Run(job.Parts, &RunPart, &job);
+        Job job = new() { Schedules = schedules, Filter = ref filter, Panels = panels };
+        int parts = filter.Shape.WeightCount <= SerialLimit ? 1 : execution.Threads;
+        WorkQueue.Run(ref job, parts, parts, execution);
     }
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public ConvSchedule[] Schedules;
-        public RawFilter<T> Filter;
+        public ref readonly RawFilter<T> Filter;
         public T* Panels;
-        public int Parts;
+
+        public readonly void Run(ref WorkQueue queue) => RunPart(in this, queue.Part, queue.Parts);
     }
 
-    private static void RunPart(void* state, int part)
+    private static void RunPart(in Job job, int part, int parts)
     {
-        Job* job = (Job*)state;
-        ConvSchedule[] schedules = job->Schedules;
-        Conv2DShape shape = job->Filter.Shape;
+        ConvSchedule[] schedules = job.Schedules;
+        Conv2DShape shape = job.Filter.Shape;
         int taps = shape.R * shape.S;
         bool turnOnce = schedules.Length > 1 && taps > 1 && (long)taps * schedules[0].Panels.Rows(0) <= MostElements;
         foreach (ConvSchedule schedule in schedules)
@@ -61,11 +62,11 @@ internal static unsafe class FilterPacking<TVec, T>
         {
             foreach (ConvSchedule schedule in schedules)
             {
-                int first = (int)((long)schedule.Panels.Count * part / job->Parts), last = (int)((long)schedule.Panels.Count * (part + 1) / job->Parts);
+                int first = (int)((long)schedule.Panels.Count * part / parts), last = (int)((long)schedule.Panels.Count * (part + 1) / parts);
                 if (!turnOnce)
-                    PanelsOf(schedule, job->Filter, group, first, last, job->Panels + schedule.FilterStart + (group * schedule.FilterSize));
+                    PanelsOf(schedule, in job.Filter, group, first, last, job.Panels + schedule.FilterStart + (group * schedule.FilterSize));
                 for (int panel = first; panel < last && turnOnce && schedule == schedules[0]; panel++)
-                    PanelOfAll(schedules, job->Filter, group, panel, job->Panels);
+                    PanelOfAll(schedules, in job.Filter, group, panel, job.Panels);
             }
         }
     }

@@ -11,33 +11,36 @@ internal unsafe struct GemmBatch<T>
     public nint StrideA, StrideB, StrideC;
     public int Count;
     public SimdTier Tier;
-    private int parts;
 
     /// <summary>Whole products to threads where there are enough of them to end together, else all threads to one product after the other.</summary>
     public static void Run(GemmBatch<T>* batch, in Execution execution)
     {
         const int Enough = 8;
-        long work = (long)batch->First.M * batch->First.N * Math.Max(1, batch->First.K), limit = Kernels.BlockSizes.SerialLimit;
+        long work = (long)batch->First.M * batch->First.N * Math.Max(1, batch->First.K);
         int threads = execution.Threads;
         bool isEven = batch->Count % threads == 0 || batch->Count >= (long)Enough * threads;
-        bool isShared = threads <= batch->Count && work * batch->Count > limit && (isEven || work <= limit);
-        batch->parts = isShared ? threads : 1;
-        if (isShared)
-            execution.Run(batch->parts, &RunPart, batch);
+        Split split = new() { Batch = batch, Parts = threads };
+        if (threads <= batch->Count && work * batch->Count > WorkQueue.SerialLimit && (isEven || work <= WorkQueue.SerialLimit))
+            WorkQueue.Run(ref split, split.Parts, split.Parts, execution);
         else
             RunRange(batch, 0, batch->Count, execution);
     }
 
-    private static void RunPart(void* state, int part)
+    /// <summary>The products in as many items as threads take part.</summary>
+    private ref struct Split : ISharedWork
     {
-        GemmBatch<T>* batch = (GemmBatch<T>*)state;
-        if (CallTrace.IsOn)
-        {
-            CallTrace.Work();
-            CallTrace.Reach("parts of a batch", part);
-        }
+        public GemmBatch<T>* Batch;
+        public int Parts;
 
-        RunRange(batch, (int)((long)batch->Count * part / batch->parts), (int)((long)batch->Count * (part + 1) / batch->parts), default);
+        public readonly void Run(ref WorkQueue queue)
+        {
+            while (queue.Next(out long part))
+            {
+                if (CallTrace.IsOn)
+                    CallTrace.Reach("parts of a batch", part);
+                RunRange(Batch, (int)(Batch->Count * part / Parts), (int)(Batch->Count * (part + 1) / Parts), default);
+            }
+        }
     }
 
     private static void RunRange(GemmBatch<T>* batch, int from, int to, in Execution execution)

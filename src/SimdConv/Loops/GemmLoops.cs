@@ -52,7 +52,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     {
         int m = problem->M, n = problem->N, threads = execution.Threads;
         problem->PackedColumns = problem->PackedB == null ? 0 : PackedLoops<TVec, T, TKernel>.PackedColumns(n);
-        if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= BlockSizes.SerialLimit)
+        if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= WorkQueue.SerialLimit)
         {
             RunSerial(problem);
             return;
@@ -65,7 +65,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= (long)SomeTiles * threads);
         int units = byRows ? tall : wide;
         Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
-        execution.Run(split.Parts, &RunPart, &split);
+        WorkQueue.Run(ref split, split.Parts, split.Parts, execution);
     }
 
     /// <summary>A few tiles with nothing before or after them, for which weighing the ways would take as long as going one.</summary>
@@ -77,25 +77,31 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
             && p->PackedA == null && p->PackedB == null && !GemmEnds<TVec, T>.Starts(p) && !GemmEnds<TVec, T>.Finishes(p);
     }
 
-    private struct Split
+    /// <summary>A product in as many items as threads take part.</summary>
+    private ref struct Split : ISharedWork
     {
         public GemmProblem<T>* Problem;
         public bool ByRows;
         public int Parts, Units;
+
+        public readonly void Run(ref WorkQueue queue)
+        {
+            while (queue.Next(out long part))
+                RunPart(in this, (int)part);
+        }
     }
 
-    private static void RunPart(void* state, int part)
+    private static void RunPart(in Split split, int part)
     {
-        Split* split = (Split*)state;
-        GemmProblem<T> mine = *split->Problem;
-        int unit = split->ByRows ? TKernel.MR : TKernel.NR;
-        int from = (int)((long)split->Units * part / split->Parts) * unit;
-        int to = (int)Math.Min((long)split->Units * (part + 1) / split->Parts * unit, split->ByRows ? mine.M : mine.N);
-        if (split->ByRows && mine.PackedA != null)
+        GemmProblem<T> mine = *split.Problem;
+        int unit = split.ByRows ? TKernel.MR : TKernel.NR;
+        int from = (int)((long)split.Units * part / split.Parts) * unit;
+        int to = (int)Math.Min((long)split.Units * (part + 1) / split.Parts * unit, split.ByRows ? mine.M : mine.N);
+        if (split.ByRows && mine.PackedA != null)
         {
-            (mine.PanelPart, mine.PanelParts) = (part, split->Parts);
+            (mine.PanelPart, mine.PanelParts) = (part, split.Parts);
         }
-        else if (split->ByRows)
+        else if (split.ByRows)
         {
             mine.A = mine.A.At(from, 0);
             Move(&mine, from * mine.Ldc);
@@ -112,10 +118,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         }
 
         if (CallTrace.IsOn)
-        {
-            CallTrace.Work();
-            CallTrace.Reach(split->ByRows ? "parts of rows" : "parts of columns", part);
-        }
+            CallTrace.Reach(split.ByRows ? "parts of rows" : "parts of columns", part);
 
         RunSerial(&mine);
     }

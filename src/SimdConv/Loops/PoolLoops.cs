@@ -29,7 +29,6 @@ internal unsafe struct PoolProblem<T>
 /// </code>
 /// Each target element is written once, whatever overlaps: threads share planes without atomics.
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal static unsafe class PoolLoops<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -39,81 +38,92 @@ internal static unsafe class PoolLoops<TVec, T>
 
     public static void Run(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution)
     {
-        Job job = new() { Schedule = schedule, Problem = problem, InWindows = PoolWindows<TVec, T>.Suits(schedule, problem) };
-        job.InPieces = !job.InWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
-        job.Strips = schedule.Strips(job.InWindows, problem.Backward);
-        int together = job.InWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
-        long blocks = job.InWindows
+        bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem), inPieces = !inWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
+        WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
+        int together = inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
+        long blocks = inWindows
             ? (((long)problem.Batch * schedule.Shape.C) + together - 1) / together
             : PoolPlanes<TVec, T>.Blocks(schedule, problem);
-        job.PerBlock = job.InPieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : job.Strips.Count;
-        job.Items = blocks * job.PerBlock;
-        long perItem = job.InPieces
-            ? Math.Max(1, (long)schedule.Shape.H * schedule.Shape.W / job.PerBlock) * TVec.Count
-            : (long)Math.Max(job.Strips.Rows, job.Strips.SourceRows) * schedule.Shape.W * (job.InWindows ? together : TVec.Count);
-        job.Grain = Math.Max(1, Grain / perItem);
-        execution.Run((int)Math.Min(execution.Threads, (job.Items + job.Grain - 1) / job.Grain), &RunPart, &job);
+        long perBlock = inPieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : strips.Count;
+        long perItem = inPieces
+            ? Math.Max(1, (long)schedule.Shape.H * schedule.Shape.W / perBlock) * TVec.Count
+            : (long)Math.Max(strips.Rows, strips.SourceRows) * schedule.Shape.W * (inWindows ? together : TVec.Count);
+        Job job = new()
+        {
+            Schedule = schedule,
+            Problem = ref problem,
+            InWindows = inWindows,
+            InPieces = inPieces,
+            Strips = strips,
+            PerBlock = perBlock,
+        };
+        WorkQueue.Run(ref job, blocks * perBlock, execution.Threads, execution, Math.Max(1, Grain / perItem));
     }
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public PoolSchedule Schedule;
-        public PoolProblem<T> Problem;
+        public ref readonly PoolProblem<T> Problem;
         public bool InWindows, InPieces;
         public WindowStrips Strips;
-        public long PerBlock, Items, Grain, Next;
-    }
+        public long PerBlock;
 
-    private static void RunPart(void* state, int part)
-    {
-        Job* job = (Job*)state;
-        if (job->InWindows)
+        public readonly void Run(ref WorkQueue queue)
         {
-            using Workspace workspace = new(PoolWindows<TVec, T>.Bytes(job->Schedule, job->Problem));
-            PoolWindows<TVec, T> windows = new(job->Schedule, job->Problem, workspace);
-            for (long item; (item = Take(job, out long last)) < last;)
+            if (InWindows)
+                RunWindows(ref queue);
+            else if (InPieces)
+                RunPieces(ref queue);
+            else
+                RunPlanes(ref queue);
+        }
+
+        private readonly void RunWindows(ref WorkQueue queue)
+        {
+            using Workspace workspace = new(PoolWindows<TVec, T>.Bytes(Schedule, Problem));
+            PoolWindows<TVec, T> windows = new(Schedule, Problem, workspace);
+            while (Next(ref queue, out long item, out long last))
             {
                 for (; item < last; item++)
-                    windows.Run(item / job->PerBlock, (int)(item % job->PerBlock));
+                    windows.Run(item / PerBlock, (int)(item % PerBlock));
             }
         }
-        else if (job->InPieces)
+
+        private readonly void RunPieces(ref WorkQueue queue)
         {
             using Workspace workspace = new(PoolPieces<TVec, T>.Bytes);
-            PoolPieces<TVec, T> pieces = new(job->Schedule, job->Problem, workspace);
-            for (long item; (item = Take(job, out long last)) < last;)
+            PoolPieces<TVec, T> pieces = new(Schedule, Problem, workspace);
+            while (Next(ref queue, out long item, out long last))
             {
                 for (; item < last; item++)
-                    pieces.Run(item / job->PerBlock, item % job->PerBlock);
+                    pieces.Run(item / PerBlock, item % PerBlock);
             }
         }
-        else
+
+        private readonly void RunPlanes(ref WorkQueue queue)
         {
-            using Workspace workspace = new(PoolPlanes<TVec, T>.Bytes(job->Schedule, job->Problem, job->Strips));
-            PoolPlanes<TVec, T> planes = new(job->Schedule, job->Problem, job->Strips, workspace);
-            for (long item; (item = Take(job, out long last)) < last;)
+            using Workspace workspace = new(PoolPlanes<TVec, T>.Bytes(Schedule, Problem, Strips));
+            PoolPlanes<TVec, T> planes = new(Schedule, Problem, Strips, workspace);
+            while (Next(ref queue, out long item, out long last))
             {
                 for (; item < last; item++)
-                    planes.Run(item / job->PerBlock, (int)(item % job->PerBlock));
+                    planes.Run(item / PerBlock, (int)(item % PerBlock));
             }
         }
-    }
 
-    private static void Trace(Job* job, long first, long last)
-    {
-        CallTrace.Work();
-        CallTrace.Reach(job->InWindows ? "windows in lanes" : job->InPieces ? "pieces" : "planes in lanes");
-        for (long item = first; item < last; item++)
-            CallTrace.Reach("strip", item % job->PerBlock);
-    }
+        private readonly bool Next(ref WorkQueue queue, out long first, out long last)
+        {
+            bool isItem = queue.Next(out first, out last);
+            if (CallTrace.IsOn && isItem)
+                Trace(first, last);
+            return isItem;
+        }
 
-    /// <summary>The next items [first, last).</summary>
-    private static long Take(Job* job, out long last)
-    {
-        long first = Math.Min(job->Items, Interlocked.Add(ref job->Next, job->Grain) - job->Grain);
-        last = Math.Min(job->Items, first + job->Grain);
-        if (CallTrace.IsOn && first < last)
-            Trace(job, first, last);
-        return first;
+        private readonly void Trace(long first, long last)
+        {
+            CallTrace.Reach(InWindows ? "windows in lanes" : InPieces ? "pieces" : "planes in lanes");
+            for (long item = first; item < last; item++)
+                CallTrace.Reach("strip", item % PerBlock);
+        }
     }
 }

@@ -17,7 +17,6 @@ namespace SimdConv.Loops;
 /// </code>
 /// The operations on an element depend on its place in the image alone.
 /// </summary>
-#pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
 internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, WinogradSchedule schedule, bool isForward) : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -27,15 +26,13 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
     private static int ZeroCount => 2 * TVec.Count;
 
-    private WinogradSchedule Schedule => schedule;
-
     public override long FilterSize => schedule.FilterSize * shape.Groups;
 
     public override void Run(in ConvProblem<T> problem, Execution execution)
     {
         Split split = new(schedule, problem.Batch, problem.Groups, execution.Threads);
-        Job job = new() { Pass = this, Problem = problem, Split = split };
-        execution.Run(split.Parts, &RunPart, &job);
+        Job job = new() { Pass = this, Problem = ref problem, Split = split };
+        WorkQueue.Run(ref job, split.Items, split.Parts, execution);
     }
 
     public override long WorkspaceBytes(int batch, int threads)
@@ -58,7 +55,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide;
             // A batch that memory holds has fewer; WorkspaceBytes is asked about others too.
             int vectors = (int)Math.Min(int.MaxValue, (tiles + TVec.Count - 1) / TVec.Count), blocks = new Panels(vectors, schedule.BlockVectors).Count;
-            threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= BlockSizes.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
+            threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
 
             // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms it again.
             if ((long)blocks * groups < 4L * threads)
@@ -71,12 +68,13 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         }
     }
 
-    private struct Job
+    private ref struct Job : ISharedWork
     {
         public WinogradLoops<TVec, T, TTile> Pass;
-        public ConvProblem<T> Problem;
+        public ref readonly ConvProblem<T> Problem;
         public Split Split;
-        public long Next;
+
+        public readonly void Run(ref WorkQueue queue) => Pass.RunPart(in Problem, in Split, ref queue);
     }
 
     /// <summary>Elements of each part of a thread's workspace, for blocks of so many tiles.</summary>
@@ -105,13 +103,11 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(Turned) + Workspace.SizeOf<T>(ZeroCount);
     }
 
-    private static void RunPart(void* state, int part)
+    private void RunPart(in ConvProblem<T> problem, in Split split, ref WorkQueue queue)
     {
-        Job* job = (Job*)state;
-        WinogradLoops<TVec, T, TTile> pass = job->Pass;
-        using Workspace workspace = new(new Sizes(pass.Schedule, job->Split.Blocks.Rows(0) * TVec.Count).Bytes);
-        for (long item; (item = Interlocked.Increment(ref job->Next) - 1) < job->Split.Items;)
-            pass.RunItem(job->Problem, job->Split, item, workspace);
+        using Workspace workspace = new(new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes);
+        while (queue.Next(out long item))
+            RunItem(in problem, in split, item, workspace);
     }
 
     /// <summary>A block of tiles of one group in work.</summary>
@@ -177,7 +173,6 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
     private static void Trace(int share, int block)
     {
-        CallTrace.Work();
         CallTrace.Reach("share", share);
         CallTrace.Reach("block", block);
     }

@@ -16,20 +16,20 @@ internal static unsafe partial class ResourceChild
     /// </summary>
     public static void Workers()
     {
-        int most = Loops.Workers.Most;
+        int most = Core.Workers.Most;
         Assert.Equal(2, Count(2));
-        Assert.Equal(1, Loops.Workers.Count);
+        Assert.Equal(1, Core.Workers.Count);
 
         // What the failure of a thread needs, its exception above all, is compiled and loaded once before memory is short.
         Limited(() => Assert.Equal(most + 1, Count(most + 1)));
-        Assert.Equal((1, 1), (Loops.Workers.Count, Loops.Workers.FreeCount));
+        Assert.Equal((1, 1), (Core.Workers.Count, Core.Workers.FreeCount));
         for (int call = 0; call < 2 * most; call++)
             Limited(() => Assert.Equal(most + 1, Count(most + 1)));
-        Assert.Equal((1, 1), (Loops.Workers.Count, Loops.Workers.FreeCount));
+        Assert.Equal((1, 1), (Core.Workers.Count, Core.Workers.FreeCount));
 
         // With threads to be had again the very next call makes all of them.
         Assert.Equal(most + 1, Count(most + 1));
-        Assert.Equal((most, most), (Loops.Workers.Count, Loops.Workers.FreeCount));
+        Assert.Equal((most, most), (Core.Workers.Count, Core.Workers.FreeCount));
 
         for (int part = 0; part < 2; part++)
         {
@@ -37,11 +37,11 @@ internal static unsafe partial class ResourceChild
             Barrier* at = &barrier;
             Assert.Equal($"part {part}", Assert.Throws<TimeZoneNotFoundException>(() => new Execution(2).Run(2, &Meet, at)).Message);
             Assert.Equal(2, at->Ended);
-            Assert.Equal((most, most), (Loops.Workers.Count, Loops.Workers.FreeCount));
+            Assert.Equal((most, most), (Core.Workers.Count, Core.Workers.FreeCount));
         }
 
         Interrupted();
-        Assert.Equal((most, most), (Loops.Workers.Count, Loops.Workers.FreeCount));
+        Assert.Equal((most, most), (Core.Workers.Count, Core.Workers.FreeCount));
         Assert.Equal(most + 1, Count(most + 1));
     }
 

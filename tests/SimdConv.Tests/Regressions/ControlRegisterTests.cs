@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using SimdConv.Loops;
+using SimdConv.Core;
 using SimdConv.Tests.Processes;
 using SimdConv.Tests.Support;
 

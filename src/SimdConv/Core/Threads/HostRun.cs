@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
-namespace SimdConv.Loops;
+namespace SimdConv.Core;
 
 /// <summary>
 /// One call on a host's scheduler. Whatever part number the host calls, the next part that nobody has begun is run, so that parts

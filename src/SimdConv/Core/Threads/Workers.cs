@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace SimdConv.Loops;
+namespace SimdConv.Core;
 
 /// <summary>
 /// The library's own worker threads: made when first needed, shared by all callers, parked when idle. A caller takes whichever are
