@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using SimdConv.Kernels;
+using SimdConv.Simd;
 
 namespace SimdConv.Cli;
 
@@ -27,52 +27,42 @@ internal static class FmaPeak
         return best.Sum();
     }
 
-    /// <summary>So many multiply-adds on each chain, on the calling thread.</summary>
-    public static void Run<T>(SimdTier tier, int rounds)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        switch (tier)
-        {
-            case SimdTier.Avx512: Checked<Avx512Lanes<T>, T>(rounds); break;
-            case SimdTier.Avx2: Checked<Avx2Lanes<T>, T>(rounds); break;
-            case SimdTier.VectorT: Checked<VectorLanes<T>, T>(rounds); break;
-            default: Checked<ScalarLanes<T>, T>(rounds); break;
-        }
-    }
+    /// <summary>So many multiply-adds on each chain, on the calling thread; returns the number of lanes of a chain.</summary>
+    public static int Run<T>(SimdTier tier, int rounds)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => TierTable.Find(tier)!.Use<T, ChainsOf<T>, int>(new(rounds));
 
     /// <summary>Operations of so many rounds.</summary>
     public static double Flops<T>(SimdTier tier, int rounds)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => 2.0 * Chains * rounds * tier switch
-        {
-            SimdTier.Avx512 => Avx512Lanes<T>.Count,
-            SimdTier.Avx2 => Avx2Lanes<T>.Count,
-            SimdTier.VectorT => VectorLanes<T>.Count,
-            _ => ScalarLanes<T>.Count,
-        };
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => 2.0 * Chains * rounds * Run<T>(tier, 0);
 
     private static double BestOf<T>(SimdTier tier)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        double best = 0;
+        double best = 0, flops = Flops<T>(tier, Rounds);
         for (int trial = 0; trial < Trials; trial++)
         {
             long start = Stopwatch.GetTimestamp();
             Run<T>(tier, Rounds);
-            best = Math.Max(best, Flops<T>(tier, Rounds) / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            best = Math.Max(best, flops / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
         }
 
         return best;
     }
 
-    private static unsafe void Checked<TVec, T>(int rounds)
-        where TVec : unmanaged, ILanes<TVec, T>
+    private readonly struct ChainsOf<T>(int rounds) : ILanesUser<T, int>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // Each chain converges to 1; looking at the sum keeps the loop from being left out.
-        TVec sum = Run<TVec, T>(TVec.Broadcast(T.CreateChecked(0.5)), rounds);
-        double first = double.CreateChecked(*(T*)&sum);
-        if (Math.Abs(first - Chains) > 0.01)
-            throw new InvalidOperationException($"The chains gave {first}.");
+        public unsafe int Use<TVec, THalf>()
+            where TVec : unmanaged, ILanes<TVec, T>
+            where THalf : unmanaged, ILanes<THalf, T>
+        {
+            // Each chain converges to 1; looking at the sum keeps the loop from being left out.
+            TVec sum = Run<TVec, T>(TVec.Broadcast(T.CreateChecked(0.5)), rounds);
+            double first = double.CreateChecked(*(T*)&sum);
+            if (rounds > 0 && Math.Abs(first - Chains) > 0.01)
+                throw new InvalidOperationException($"The chains gave {first}.");
+            return TVec.Count;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

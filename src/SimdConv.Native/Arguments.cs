@@ -118,7 +118,7 @@ internal unsafe struct NativeExecution
     public static SimdTier? ReadTier(int tier, string argument) => tier switch
     {
         -1 => null,
-        >= 0 and <= (int)SimdTier.Avx512 => (SimdTier)tier,
+        _ when Enum.IsDefined((SimdTier)tier) => (SimdTier)tier,
         _ => throw Arguments.Error(argument, tier, "a simdconv_tier"),
     };
 }

@@ -48,7 +48,7 @@ internal static unsafe class LibraryExports
     {
         try
         {
-            return tier is >= 0 and <= (int)SimdTier.Avx512 && SimdSupport.IsAvailable((SimdTier)tier) ? 1 : 0;
+            return SimdSupport.IsAvailable((SimdTier)tier) ? 1 : 0;
         }
         catch (Exception exception)
         {

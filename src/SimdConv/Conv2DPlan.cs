@@ -22,7 +22,7 @@ namespace SimdConv;
 public sealed unsafe partial class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly TierState?[] tiers = new TierState?[4];
+    private readonly TierState?[] tiers = new TierState?[TierTable.Rows.Length];
     private readonly PlanImages inputs, outputs;
     private readonly bool isTransposed;
 

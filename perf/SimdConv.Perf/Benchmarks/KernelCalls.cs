@@ -1,6 +1,7 @@
 using System.Numerics;
 using SimdConv.Kernels;
 using SimdConv.Packing;
+using SimdConv.Simd;
 
 namespace SimdConv.Perf.Benchmarks;
 
@@ -15,13 +16,7 @@ internal abstract unsafe class KernelCalls<T>
 
     /// <param name="tier">Whose registers.</param>
     /// <param name="vectors">Registers across a row of the tile: 2, 3 or 4.</param>
-    public static KernelCalls<T> For(SimdTier tier, int vectors) => tier switch
-    {
-        SimdTier.Avx512 => Of<Avx512Lanes<T>>(vectors),
-        SimdTier.Avx2 => Of<Avx2Lanes<T>>(vectors),
-        SimdTier.VectorT => Of<VectorLanes<T>>(vectors),
-        _ => Of<ScalarLanes<T>>(vectors),
-    };
+    public static KernelCalls<T> For(SimdTier tier, int vectors) => TierTable.Find(tier)!.Use<T, Maker, KernelCalls<T>>(new(vectors));
 
     /// <summary>The tile with panels that follow each other without a gap.</summary>
     public abstract void Tile(int kc, T* a, T* b, T* c);
@@ -30,13 +25,17 @@ internal abstract unsafe class KernelCalls<T>
 
     public abstract void PackB(StridedMatrix<T> b, int kc, T* panel);
 
-    private static KernelCalls<T> Of<TVec>(int vectors)
-        where TVec : unmanaged, ILanes<TVec, T> => vectors switch
-        {
-            2 => new Closed<TVec, N2>(),
-            3 => new Closed<TVec, N3>(),
-            _ => new Closed<TVec, N4>(),
-        };
+    private readonly struct Maker(int vectors) : ILanesUser<T, KernelCalls<T>>
+    {
+        public KernelCalls<T> Use<TVec, THalf>()
+            where TVec : unmanaged, ILanes<TVec, T>
+            where THalf : unmanaged, ILanes<THalf, T> => vectors switch
+            {
+                2 => new Closed<TVec, N2>(),
+                3 => new Closed<TVec, N3>(),
+                _ => new Closed<TVec, N4>(),
+            };
+    }
 
     private sealed class Closed<TVec, TVectors> : KernelCalls<T>
         where TVec : unmanaged, ILanes<TVec, T>

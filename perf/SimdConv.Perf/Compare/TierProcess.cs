@@ -1,20 +1,22 @@
 using System.Diagnostics;
+using SimdConv.Simd;
 
 namespace SimdConv.Perf.Compare;
 
 /// <summary>Chooses a tier for a whole process, at its start, as it would run on a machine that has no more.</summary>
 internal static class TierProcess
 {
-    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<SimdTier>().Select(NameOf)];
+    public static IReadOnlyList<string> Names { get; } = [.. TierTable.Rows.Select(row => row.Name)];
 
-    public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
+    public static string NameOf(SimdTier tier) => TierTable.Find(tier)!.Name;
 
-    /// <summary>The environment of a process that runs a tier: AVX2 with 16 registers, not 32.</summary>
+    /// <summary>The environment of a process that runs a tier without what later tiers of its family have: AVX2 with 16 registers, not 32.</summary>
     public static IEnumerable<(string Name, string Value)> Environment(string tier)
     {
         yield return (SimdSupport.EnvironmentVariable, tier);
-        if (tier == "avx2")
-            yield return ("DOTNET_EnableAVX512", "0");
+        Tier row = TierTable.Rows.Single(row => row.Name == tier);
+        foreach (Tier later in TierTable.Rows.SkipWhile(each => each != row).Skip(1).Where(each => each.Family == row.Family && each.RuntimeSwitch != null))
+            yield return (later.RuntimeSwitch!, "0");
     }
 
     /// <summary>Runs this command line again in the tier's own process unless this is it; null to go on here.</summary>

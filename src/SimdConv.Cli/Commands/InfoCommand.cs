@@ -28,7 +28,7 @@ internal static class InfoCommand
         foreach (SimdTier tier in Enum.GetValues<SimdTier>())
         {
             bool isAvailable = available.Contains(tier);
-            tiers.Add(new Tier(Tiers.NameOf(tier), isAvailable, tier == available[^1], isAvailable && SimdSupport.Fuses(tier),
+            tiers.Add(new Tier(Tiers.NameOf(tier), isAvailable, tier == SimdSupport.Best, isAvailable && SimdSupport.Fuses(tier),
                 isAvailable ? FmaPeak.Measure<float>(tier) : null));
         }
 

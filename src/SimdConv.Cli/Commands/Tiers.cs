@@ -1,11 +1,13 @@
+using SimdConv.Simd;
+
 namespace SimdConv.Cli.Commands;
 
 /// <summary>Tiers by the names that options and JSON use.</summary>
 internal static class Tiers
 {
-    public static readonly string[] Names = [.. Enum.GetValues<SimdTier>().Select(NameOf)];
+    public static readonly string[] Names = [.. TierTable.Rows.Select(row => row.Name)];
 
-    public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
+    public static string NameOf(SimdTier tier) => TierTable.Find(tier)!.Name;
 
     /// <summary>The available tiers, slowest first.</summary>
     public static IReadOnlyList<SimdTier> Available()
@@ -26,7 +28,7 @@ internal static class Tiers
     {
         IReadOnlyList<SimdTier> available = Available();
         if (name is null)
-            return available[^1];
+            return SimdSupport.Best;
         foreach (SimdTier tier in available)
         {
             if (NameOf(tier) == name)

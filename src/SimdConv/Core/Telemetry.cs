@@ -84,7 +84,7 @@ internal static class Telemetry
 
     private static class Counters
     {
-        private static readonly int Operations = Enum.GetValues<Operation>().Length, Tiers = Enum.GetValues<SimdTier>().Length;
+        private static readonly int Operations = Enum.GetValues<Operation>().Length, Tiers = TierTable.Rows.Length;
 
         private static readonly long[] Calls = new long[Operations * Tiers * 2];
 
@@ -110,13 +110,13 @@ internal static class Telemetry
             List<Measurement<long>> calls = [];
             foreach (Operation operation in Enum.GetValues<Operation>())
             {
-                foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+                foreach (Tier tier in TierTable.Rows)
                 {
                     foreach (bool isDouble in (ReadOnlySpan<bool>)[false, true])
                     {
-                        long count = Volatile.Read(ref Calls[Index(operation, tier, isDouble)]);
+                        long count = Volatile.Read(ref Calls[Index(operation, tier.Id, isDouble)]);
                         if (count > 0)
-                            calls.Add(new(count, new TagList { { "operation", operation.ToString() }, { "tier", tier.ToString() }, { "type", isDouble ? "Double" : "Single" } }));
+                            calls.Add(new(count, new TagList { { "operation", operation.ToString() }, { "tier", tier.Id.ToString() }, { "type", isDouble ? "Double" : "Single" } }));
                     }
                 }
             }

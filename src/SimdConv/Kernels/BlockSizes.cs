@@ -22,8 +22,8 @@ internal readonly struct Panels
 /// <summary>Block sizes of the loop nests, in elements, each beside the inequality that it satisfies.</summary>
 internal static class BlockSizes
 {
-    /// <summary>What every x86-64 core of the last ten years has at least.</summary>
-    public const int L1Bytes = 32 * 1024, L2Bytes = 256 * 1024;
+    /// <summary>What operands that convolutions copy may take of L2: at most 1 MB, so that workspaces stay small where it is larger.</summary>
+    public static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
 
     /// <summary>KC: the broadcast micro-panel, MR x KC, takes at most three quarters of L1.</summary>
     public static int Kc(int mr, int elementSize) => CacheSizes.L1 * 3 / 4 / (mr * elementSize) / 16 * 16;

@@ -1,13 +1,14 @@
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The data caches of this machine as CPUID tells them, read once. Results never depend on them.</summary>
+/// <summary>The data caches of this machine as the CPU tells them, read once. Results never depend on them.</summary>
 internal static class CacheSizes
 {
-    // Where CPUID says nothing: what every x86-64 core of the last ten years has at least.
-    private const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024, LeastL3 = 2048 * 1024;
+    /// <summary>What every core of the last ten years has at least: where the CPU says nothing, and for blocks that gain nothing from more.</summary>
+    public const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024;
+
+    private const int LeastL3 = 2048 * 1024;
 
     /// <summary>
     /// Data of <see cref="AppContext"/> that tests set before the first call: bytes of the three levels, such as
@@ -32,28 +33,7 @@ internal static class CacheSizes
     {
         if (Told.Length >= level && int.TryParse(Told[level - 1], NumberStyles.None, CultureInfo.InvariantCulture, out int bytes))
             return Math.Clamp(bytes, least, Most);
-        if (!X86Base.IsSupported)
-            return least;
-
-        // Intel's leaf 4 and AMD's 0x8000001D have one layout; each is empty on the other's processors.
-        foreach (int leaf in (ReadOnlySpan<int>)[4, unchecked((int)0x8000001D)])
-        {
-            if (unchecked((uint)X86Base.CpuId(leaf & int.MinValue, 0).Eax < (uint)leaf))
-                continue;
-            for (int index = 0; index < 8; index++)
-            {
-                (int eax, int ebx, int ecx, _) = X86Base.CpuId(leaf, index);
-                int type = eax & 31;
-                if (type == 0)
-                    break;
-                const int Instructions = 2;
-                if (type == Instructions || ((eax >> 5) & 7) != level)
-                    continue;
-                long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = (ebx >>> 22) + 1, sets = unchecked((uint)ecx) + 1L;
-                return (int)Math.Clamp(line * partitions * ways * sets, least, Most);
-            }
-        }
-
-        return least;
+        long told = Cpu.CacheBytes(level);
+        return told == 0 ? least : (int)Math.Clamp(told, least, Most);
     }
 }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using SimdConv.Core;
-using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
 

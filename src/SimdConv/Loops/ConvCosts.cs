@@ -67,7 +67,7 @@ internal sealed partial class ConvSchedule
     {
         // Tiles that need L2 for both operands wait for it.
         int lines = ChannelBlock * Grid.Rows.Length * Layout.Horizontal.Phases.Length * Tile.NR, panelElements = Panels.Rows(0) * kc;
-        double cost = 0, wait = (lines + panelElements) * elementSize > BlockSizes.L1Bytes * 3 / 4 ? LineCost : 1;
+        double cost = 0, wait = (lines + panelElements) * elementSize > CacheSizes.LeastL1 * 3 / 4 ? LineCost : 1;
         for (int panel = 0; panel < Panels.Count; panel++)
         {
             int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;

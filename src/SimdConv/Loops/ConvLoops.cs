@@ -34,8 +34,9 @@ internal unsafe struct ConvProblem<T>
 /// A later block of channels starts its chains from the target, so terms ascend in (c, r, s) whatever the block sizes.
 /// </summary>
 #pragma warning disable CS8500 // Job holds references and lives on the caller's stack, which outlasts every part.
-internal static unsafe partial class ConvLoops<TVec, T, TFlat>
+internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFlat : struct, IConstant
 {
@@ -170,8 +171,8 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
     private static void Run(Job* job, Place place, bool isSame, Workspace workspace)
     {
         ConvSchedule schedule = job->Schedules[place.Schedule];
-        if (typeof(TVec) == typeof(Avx512Lanes<T>) && schedule.Tile.IsHalf)
-            RunItem<GemmKernel<Avx2Lanes<T>, T, N2>>(schedule, job, place, isSame, workspace);
+        if (Half<TVec, THalf>.Exists && schedule.Tile.IsHalf)
+            RunItem<GemmKernel<THalf, T, N2>>(schedule, job, place, isSame, workspace);
         else if (schedule.Tile.Vectors == 1)
             RunItem<GemmKernel<TVec, T, N1>>(schedule, job, place, isSame, workspace);
         else if (schedule.Tile.Vectors == 2)
@@ -305,7 +306,7 @@ internal static unsafe partial class ConvLoops<TVec, T, TFlat>
                     if (CallTrace.IsOn)
                         CallTrace.Reach("band", band.First);
                     // Half registers and single ones have no other way: ahead of time, the tiles of others are left out.
-                    if (typeof(TKernel) == typeof(GemmKernel<TVec, T, N1>) || (typeof(TKernel) == typeof(GemmKernel<Avx2Lanes<T>, T, N2>) && typeof(TVec) != typeof(Avx2Lanes<T>)))
+                    if (typeof(TKernel) == typeof(GemmKernel<TVec, T, N1>) || (Half<TVec, THalf>.Exists && typeof(TKernel) == typeof(GemmKernel<THalf, T, N2>)))
                         RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);
                     else if (schedule.Lanes == ConvLanes.Outputs)
                         RunTurned<TKernel>(in item, problem, group, band, block, channels, beta);

@@ -1,5 +1,4 @@
 using System.Numerics;
-using SimdConv.Kernels;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;

@@ -6,14 +6,12 @@ namespace SimdConv.Loops;
 /// <summary>How one grid of a convolution is run on one tier: block sizes, tables and the way B reaches the tile.</summary>
 internal sealed partial class ConvSchedule
 {
-    private static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
-
     /// <summary>With output channels in lanes: rows of the grid that are worth copying what their taps reach above and below, and reading all
     /// weights once more; fewer where blocks would have less terms than it takes to make storing and loading chains cheap.</summary>
     private const int GoodRows = 8, LeastRows = 4, GoodTerms = 1024;
 
     /// <summary>Bytes of a panel of weights, and of the strip that it streams by: both in L2, and together a workspace of less than 1 MB.</summary>
-    private static readonly int PanelBytes = L2 / 32 * 18, StripBytes = L2 / 32 * 13;
+    private static readonly int PanelBytes = BlockSizes.L2 / 32 * 18, StripBytes = BlockSizes.L2 / 32 * 13;
 
     /// <summary>With output channels in lanes: positions that tiles leave in scratch before they are turned, whole squares most of them.</summary>
     public const int TurnedRows = 64;
@@ -54,7 +52,7 @@ internal sealed partial class ConvSchedule
         else
         {
             // KC: whole channels, the broadcast micro-panel within L1; then strips of rows with ChannelBlock channels within L2.
-            budget = BlockSizes.L2Bytes / 2 / elementSize / together;
+            budget = CacheSizes.LeastL2 / 2 / elementSize / together;
             most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, Outputs), elementSize) / taps, 1, channels);
         }
 

@@ -3,7 +3,7 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-internal static unsafe partial class ConvLoops<TVec, T, TFlat>
+internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
 {
     /// <summary>The rows of a strip that see the same taps.</summary>
     private static void RunBand<TKernel>(in Item item, ConvSchedule.Band band, int block, int kc, T beta)

@@ -79,7 +79,7 @@ internal sealed class DepthwiseSchedule
     public const int LineBytes = 64;
 
     /// <summary>Elements of a strip that leaves room in L1 for another one and for results.</summary>
-    public static int StripBudget(int elementSize) => BlockSizes.L1Bytes / 4 / elementSize;
+    public static int StripBudget(int elementSize) => CacheSizes.LeastL1 / 4 / elementSize;
 
     /// <summary>See <see cref="DepthwiseColumn{T}.Shared"/>.</summary>
     public static int SharedRows(TapGrid grid, ReadOnlySpan<int> offsets, int pitch)

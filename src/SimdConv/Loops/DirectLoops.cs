@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
@@ -11,8 +10,9 @@ namespace SimdConv.Loops;
 /// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again, for a
 /// packed copy to pay. No workspace, but where B is transposed.
 /// </summary>
-internal static unsafe class DirectLoops<TVec, T>
+internal static unsafe class DirectLoops<TVec, THalf, T>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Bytes of the widest register.</summary>
@@ -98,8 +98,7 @@ internal static unsafe class DirectLoops<TVec, T>
         }
 
         // Such stores may pass later ones, which no other thread must see.
-        if (Sse.IsSupported)
-            Sse.StoreFence();
+        Cpu.StoreFence();
     }
 
     /// <summary>B as it lies: rows of tiles below each other for each few columns.</summary>
@@ -111,7 +110,7 @@ internal static unsafe class DirectLoops<TVec, T>
         int w = TVec.Count;
 
         // Half registers fill what is little more than one register with less work than two.
-        int two = typeof(TVec) == typeof(Avx512Lanes<T>) ? w + (w / 2) : w;
+        int two = Half<TVec, THalf>.Exists ? w + (w / 2) : w;
         bool isLong = p->K > StreamedTerms, isStreamed = isLong && p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
         int kcMost = isLong && !isStreamed ? ReusedTerms : StreamedTerms;
         DirectOperands<T> o;
@@ -133,7 +132,7 @@ internal static unsafe class DirectLoops<TVec, T>
                 int left = (jc < ahead ? ahead : p->N) - jc, across = left > 3 * w && isFlat ? 4 : left > two ? 2 : 1;
                 int columns = Math.Min(left, across * w);
                 o.B = b + jc;
-                bool isNarrow = typeof(TVec) == typeof(Avx512Lanes<T>) && columns < w;
+                bool isNarrow = Half<TVec, THalf>.Exists && columns < w;
                 int height = isNarrow && columns > w / 2 && p->M > most ? NarrowRows : most;
                 for (int row = 0; row < p->M;)
                 {
@@ -145,7 +144,7 @@ internal static unsafe class DirectLoops<TVec, T>
 
                     // Two half registers need no mask, as a part of a whole one would; one half takes half the time.
                     if (isNarrow)
-                        DirectKernel<Avx2Lanes<T>, T>.Run(rows, columns <= w / 2 ? 1 : 2, columns, &o);
+                        DirectKernel<THalf, T>.Run(rows, columns <= w / 2 ? 1 : 2, columns, &o);
                     else
                         DirectKernel<TVec, T>.Run(rows, across, columns, &o);
                     row += rows;

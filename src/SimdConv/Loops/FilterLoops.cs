@@ -27,8 +27,9 @@ internal unsafe struct FilterProblem<T>
 /// </code>
 /// Terms ascend in (n, p, q) within a chunk, and chunks are a function of the shape alone.
 /// </summary>
-internal static unsafe class FilterLoops<TVec, T, TVectors>
+internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
@@ -246,9 +247,9 @@ internal static unsafe class FilterLoops<TVec, T, TVectors>
 
                 TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, item.Outputs, rows, grid.Width, buffers.DY, ldDY);
                 if (item.OwnsBias)
-                    FilterSums<TVec, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums, ref bias);
+                    FilterSums<TVec, THalf, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums, ref bias);
                 if (item.OwnsWeights)
-                    FilterSums<TVec, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY, item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
+                    FilterSums<TVec, THalf, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY, item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
                 fromZeros = false;
             }
         }

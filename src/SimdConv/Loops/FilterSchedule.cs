@@ -6,8 +6,6 @@ namespace SimdConv.Loops;
 /// <summary>How the weight gradient of a convolution is run on one tier: block sizes and tables.</summary>
 internal sealed class FilterSchedule
 {
-    private static readonly int L2 = Math.Min(CacheSizes.L2, 1 << 20);
-
     /// <summary>Taps of an item at most, and outputs: enough of each to pay for laying out the other operand; their sums stay in L2.</summary>
     private const int MostTaps = 512, MostOutputs = 96;
 
@@ -35,7 +33,7 @@ internal sealed class FilterSchedule
         OutputBlock = Even(Outputs, Count(Outputs, MostOutputs * share));
 
         // The strip and dY of its positions take a quarter of L2 each.
-        int budget = L2 / 4 / elementSize;
+        int budget = BlockSizes.L2 / 4 / elementSize;
         int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
         Layout = isImage ? StripLayout.OfImage(grid, rows, ChannelBlock, x) : new StripLayout(grid, rows, ChannelBlock);
     }

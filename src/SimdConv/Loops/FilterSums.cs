@@ -5,8 +5,9 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>The weight gradient with output channels in lanes: what the positions of a strip add to the sums, [tap][output channel].</summary>
-internal static unsafe class FilterSums<TVec, T, TVectors>
+internal static unsafe class FilterSums<TVec, THalf, T, TVectors>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
@@ -29,9 +30,9 @@ internal static unsafe class FilterSums<TVec, T, TVectors>
         {
             int vectors = registers == TVectors.Value + 1 ? 2 : Math.Min(registers, TVectors.Value);
 
-            // A zmm register by itself takes a broadcast for each multiply-add; as two halves, which Zen 4 loads twice as fast, it takes one for two.
-            if (vectors == 1 && typeof(TVec) == typeof(Avx512Lanes<T>))
-                Tiles<Avx2Lanes<T>, N2>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+            // A register by itself takes a broadcast for each multiply-add; as two halves, which Zen 4 loads twice as fast, it takes one for two.
+            if (vectors == 1 && Half<TVec, THalf>.Exists)
+                Tiles<THalf, N2>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
             else if (vectors == 1)
                 Tiles<TVec, N1>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
             else if (vectors == 2)
@@ -74,7 +75,7 @@ internal static unsafe class FilterSums<TVec, T, TVectors>
             rows = 1;
         }
 
-        Panels panels = new(taps, FilterKernel<TVec, T, TWidth>.MR);
+        Panels panels = new(taps, FilterKernel<TLanes, T, TWidth>.MR);
         for (int i = 0; i < panels.Count; i++)
         {
             int tap = panels.Start(i);

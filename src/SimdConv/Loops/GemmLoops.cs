@@ -33,15 +33,16 @@ internal unsafe struct GemmProblem<T>
 }
 
 /// <summary>Products of matrices: how they are shared out between threads, and which loop nest each takes.</summary>
-internal static unsafe class GemmLoops<TVec, T, TKernel>
+internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
     public static void Run(GemmProblem<T>* problem, in Execution execution)
     {
         if (IsTiny(problem))
-            DirectLoops<TVec, T>.RunInPlace(problem, problem->Beta != T.Zero, isStreaming: false);
+            DirectLoops<TVec, THalf, T>.RunInPlace(problem, problem->Beta != T.Zero, isStreaming: false);
         else
             Share(problem, execution);
     }
@@ -51,7 +52,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     private static void Share(GemmProblem<T>* problem, in Execution execution)
     {
         int m = problem->M, n = problem->N, threads = execution.Threads;
-        problem->PackedColumns = problem->PackedB == null ? 0 : PackedLoops<TVec, T, TKernel>.PackedColumns(n);
+        problem->PackedColumns = problem->PackedB == null ? 0 : PackedLoops<TVec, THalf, T, TKernel>.PackedColumns(n);
         if (threads == 1 || (long)m * n * Math.Max(1, problem->K) <= WorkQueue.SerialLimit)
         {
             RunSerial(problem);
@@ -138,7 +139,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         bool isPacked = p->PackedA != null || p->PackedB != null, isTransposed = !isPacked && !isColumn && IsBetterTransposed(p);
         if (isPacked || !(isColumn || isTransposed || SuitsInPlace(p)))
         {
-            PackedLoops<TVec, T, TKernel>.Run(p);
+            PackedLoops<TVec, THalf, T, TKernel>.Run(p);
             return;
         }
 
@@ -152,13 +153,13 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         else if (isTransposed)
             RunTransposed(p, fromC);
         else
-            DirectLoops<TVec, T>.Run(p, fromC);
+            DirectLoops<TVec, THalf, T>.Run(p, fromC);
         GemmEnds<TVec, T>.Finish(p, 0, p->M, 0, p->N);
     }
 
     /// <summary>Not from a bias, which panels start from for nothing, while here it goes by way of C.</summary>
     private static bool SuitsInPlace(GemmProblem<T>* p) =>
-        DirectLoops<TVec, T>.Suits(p) && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, T, TKernel>.StartsFromBias(p));
+        DirectLoops<TVec, THalf, T>.Suits(p) && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, THalf, T, TKernel>.StartsFromBias(p));
 
     /// <summary>Which way that is on one thread, for people.</summary>
     public static string Describe(GemmProblem<T>* p) =>
@@ -187,7 +188,7 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
     private static void RunColumn(GemmProblem<T>* p, bool fromC)
     {
         GemmProblem<T> row = Transposed(p);
-        DirectLoops<TVec, T>.Run(&row, fromC);
+        DirectLoops<TVec, THalf, T>.Run(&row, fromC);
     }
 
     /// <summary>
@@ -200,8 +201,8 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         const int LeastRows = 32, MostColumns = 128, LeastTerms = 48, TermsLost = 8;
         if (p->Alpha != T.One || p->N > MostColumns || p->M < Math.Max(LeastRows, 2 * p->N) || p->K < LeastTerms)
             return false;
-        int w = TVec.Count, least = typeof(TVec) == typeof(Avx512Lanes<T>) ? w / 2 : w;
-        int columnsLost = DirectLoops<TVec, T>.Suits(p) ? Math.Max(3, w / 4) : 0;
+        int w = TVec.Count, least = Half<TVec, THalf>.Exists ? w / 2 : w;
+        int columnsLost = DirectLoops<TVec, THalf, T>.Suits(p) ? Math.Max(3, w / 4) : 0;
         return Padded(p->N, least) * p->M * p->K > (p->K + TermsLost) * (p->N + columnsLost) * Padded(p->M, w);
 
         static long Padded(int size, int unit) => ((long)size + unit - 1) / unit * unit;
@@ -217,10 +218,10 @@ internal static unsafe class GemmLoops<TVec, T, TKernel>
         GemmProblem<T> transposed = Transposed(p);
         transposed.C = turned;
         transposed.Beta = fromC ? T.One : T.Zero;
-        if (DirectLoops<TVec, T>.Suits(&transposed))
-            DirectLoops<TVec, T>.Run(&transposed, fromC);
+        if (DirectLoops<TVec, THalf, T>.Suits(&transposed))
+            DirectLoops<TVec, THalf, T>.Run(&transposed, fromC);
         else
-            PackedLoops<TVec, T, TKernel>.Run(&transposed);
+            PackedLoops<TVec, THalf, T, TKernel>.Run(&transposed);
         for (int j = 0; j < n; j += w)
         {
             T* c = p->C + j;

@@ -16,8 +16,9 @@ namespace SimdConv.Loops;
 /// </code>
 /// A later block of pc starts its chains from C, so the order of an element's terms depends on no block size.
 /// </summary>
-internal static unsafe class PackedLoops<TVec, T, TKernel>
+internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
@@ -129,8 +130,8 @@ internal static unsafe class PackedLoops<TVec, T, TKernel>
         }
 
         // Half a register takes half the time of a whole one, and that half of two.
-        if (typeof(TVec) == typeof(Avx512Lanes<T>) && columns <= w / 2)
-            GemmKernel<Avx2Lanes<T>, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+        if (Half<TVec, THalf>.Exists && columns <= w / 2)
+            GemmKernel<THalf, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
         else if (columns <= w)
             GemmKernel<TVec, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
         else

@@ -9,19 +9,12 @@ namespace SimdConv.Loops;
 internal abstract unsafe class TierLoops<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // The switches stand here by themselves, where a trimmer sees them. The flat tile of 32 registers is 6x4, of 16 registers 4x3.
-    private static readonly TierLoops<T>?[] Tiers =
-    [
-        SimdSupport.HasScalar ? new TierLoops<ScalarLanes<T>, T, N3>() : null,
-        SimdSupport.HasVectorT ? new TierLoops<VectorLanes<T>, T, N3>() : null,
-        SimdSupport.HasAvx2 && SimdSupport.IsSupported(SimdTier.Avx2) ? new TierLoops<Avx2Lanes<T>, T, N3>() : null,
-        SimdSupport.HasAvx512 && SimdSupport.IsSupported(SimdTier.Avx512) ? new TierLoops<Avx512Lanes<T>, T, N4>() : null,
-    ];
+    private static readonly TierLoops<T>?[] Made = new TierLoops<T>?[TierTable.Rows.Length];
 
-    public static TierLoops<T> For(SimdTier tier) => Tiers[(int)tier]!;
+    public static TierLoops<T> For(SimdTier tier) => Made[(int)tier] ?? Make(tier);
 
     /// <summary>Which one these are.</summary>
-    public SimdTier Tier => (SimdTier)Array.IndexOf(Tiers, this);
+    public abstract SimdTier Tier { get; }
 
     public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
@@ -77,46 +70,72 @@ internal abstract unsafe class TierLoops<T>
 
     /// <summary>Bytes of workspace that <see cref="FilterGradient(DepthwiseFilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
     public abstract long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads);
+
+    /// <summary>Those of a tier, made when it is first used; where two threads make them at once, either will do.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TierLoops<T> Make(SimdTier tier) => Made[(int)tier] = TierTable.Find(tier)!.Use<T, Maker, TierLoops<T>>(new(tier));
+
+    /// <summary>The one place where the lanes of a tier become loop nests. Its flat tile is 6 x 4 registers of 32, or 4 x 3 of 16.</summary>
+    private readonly struct Maker(SimdTier tier) : ILanesUser<T, TierLoops<T>>
+    {
+        public TierLoops<T> Use<TVec, THalf>()
+            where TVec : unmanaged, ILanes<TVec, T>
+            where THalf : unmanaged, ILanes<THalf, T>
+        {
+            if (TVec.Registers == 32)
+                return new TierLoops<TVec, THalf, T, N4, N3>(tier);
+            return new TierLoops<TVec, THalf, T, N3, N2>(tier);
+        }
+    }
 }
 
-/// <summary>The loop nests over <typeparamref name="TVec"/>, its wide tile and its flat one.</summary>
-internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
+/// <summary>The loop nests of one tier.</summary>
+/// <typeparam name="TVec">Its registers.</typeparam>
+/// <typeparam name="THalf">Registers of half their width, or the same ones.</typeparam>
+/// <typeparam name="T">The element type.</typeparam>
+/// <typeparam name="TFlat">Registers of a row of the flat tile; the wide one has two.</typeparam>
+/// <typeparam name="TSums">The most registers of a row of the weight gradient's tiles.</typeparam>
+internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier tier) : TierLoops<T>
     where TVec : unmanaged, ILanes<TVec, T>
+    where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFlat : struct, IConstant
+    where TSums : struct, IConstant
 {
+    public override SimdTier Tier => tier;
+
     public override void Gemm(GemmProblem<T>* problem, in Execution execution)
     {
         // A packed B doesn't know M: its panels are those of the wide tile.
         if (problem->PackedB == null && IsFlat(problem->M))
-            GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Run(problem, execution);
+            GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Run(problem, execution);
         else
-            GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
+            GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
     }
 
     public override string Describe(GemmProblem<T>* problem) => problem->PackedB == null && IsFlat(problem->M)
-        ? GemmLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Describe(problem)
-        : GemmLoops<TVec, T, GemmKernel<TVec, T, N2>>.Describe(problem);
+        ? GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Describe(problem)
+        : GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Describe(problem);
 
     public override KernelInfo[] Kernels(SimdTier tier) =>
-        [PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
+        [PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
 
     public override long PackedSize(GemmSide side, int size, int k) => checked((long)k * (side == GemmSide.A
         ? size
-        : PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
+        : PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
 
     public override long PackedBytes(int m, int n, int k) => IsFlat(m)
-        ? PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.WorkspaceBytes(n, k)
-        : PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.WorkspaceBytes(n, k);
+        ? PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.WorkspaceBytes(n, k)
+        : PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.WorkspaceBytes(n, k);
 
     public override void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed)
     {
         if (side == GemmSide.B)
-            PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
+            PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.PackWholeB(matrix, size, k, packed);
         else if (IsFlat(size))
-            PackedLoops<TVec, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
+            PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
         else
-            PackedLoops<TVec, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
+            PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
     }
 
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
@@ -155,7 +174,7 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
             new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
 
         ConvPass<T> Depthwise(DepthwiseSchedule schedule) => IsNarrow(schedule.Width)
-            ? new DepthwisePass<Avx2Lanes<T>, T>(schedule, shape)
+            ? new DepthwisePass<THalf, T>(schedule, shape)
             : new DepthwisePass<TVec, T>(schedule, shape);
     }
 
@@ -163,9 +182,9 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
         FilterPacking<TVec, T>.Run(schedules, filter, panels, execution);
 
     public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
-        ConvLoops<TVec, T, TFlat>.Run(schedules, problem, execution);
+        ConvLoops<TVec, THalf, T, TFlat>.Run(schedules, problem, execution);
 
-    public override long ConvolveBytes(ConvSchedule[] schedules) => ConvLoops<TVec, T, TFlat>.WorkspaceBytes(schedules);
+    public override long ConvolveBytes(ConvSchedule[] schedules) => ConvLoops<TVec, THalf, T, TFlat>.WorkspaceBytes(schedules);
 
     public override void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution) =>
         PoolLoops<TVec, T>.Run(schedule, problem, execution);
@@ -175,21 +194,16 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
 
     public override FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x) => new(shape, x, TVec.Count, sizeof(T));
 
-    public override void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
-    {
-        if (TVec.Registers == 32)
-            FilterLoops<TVec, T, N3>.Run(schedule, problem, execution);
-        else
-            FilterLoops<TVec, T, N2>.Run(schedule, problem, execution);
-    }
+    public override void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution) =>
+        FilterLoops<TVec, THalf, T, TSums>.Run(schedule, problem, execution);
 
     public override long FilterGradientBytes(FilterSchedule schedule, int batch, int threads) =>
-        FilterLoops<TVec, T, N1>.WorkspaceBytes(schedule, batch, threads);
+        FilterLoops<TVec, THalf, T, TSums>.WorkspaceBytes(schedule, batch, threads);
 
     public override void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
     {
         if (IsNarrow(schedule.Shape.Q))
-            DepthwiseFilterLoops<Avx2Lanes<T>, T>.Run(schedule, problem, execution);
+            DepthwiseFilterLoops<THalf, T>.Run(schedule, problem, execution);
         else
             DepthwiseFilterLoops<TVec, T>.Run(schedule, problem, execution);
     }
@@ -200,19 +214,20 @@ internal sealed unsafe class TierLoops<TVec, T, TFlat> : TierLoops<T>
     private static ConvTile[] Tiles()
     {
         // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads included.
-        ConvTile[] tiles = [Tile<N2>(), Tile<TFlat>(), Tile<N1>(), Sliding(3), Sliding(5)];
-        return typeof(TVec) == typeof(Avx512Lanes<T>) ? [.. tiles, Tile<N2>() with { NR = TVec.Count, IsHalf = true }] : tiles;
+        ConvTile[] tiles = [Tile<TVec, N2>(), Tile<TVec, TFlat>(), Tile<TVec, N1>(), Sliding(3), Sliding(5)];
+        return Half<TVec, THalf>.Exists ? [.. tiles, Tile<THalf, N2>() with { IsHalf = true }] : tiles;
     }
 
-    private static ConvTile Tile<TVectors>()
+    private static ConvTile Tile<TLanes, TVectors>()
+        where TLanes : unmanaged, ILanes<TLanes, T>
         where TVectors : struct, IConstant =>
-        new(GemmKernel<TVec, T, TVectors>.MR, TVectors.Value, GemmKernel<TVec, T, TVectors>.NR);
+        new(GemmKernel<TLanes, T, TVectors>.MR, TVectors.Value, GemmKernel<TLanes, T, TVectors>.NR);
 
-    private static ConvTile Sliding(int taps) => Tile<N1>() with { MR = SlidingKernel<TVec, T>.MR(taps), Slides = taps };
+    private static ConvTile Sliding(int taps) => Tile<TVec, N1>() with { MR = SlidingKernel<TVec, T>.MR(taps), Slides = taps };
 
-    /// <summary>Rows of a plane that half a zmm register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
+    /// <summary>Rows of a plane that half a register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsNarrow(int width) => typeof(TVec) == typeof(Avx512Lanes<T>) && width <= Avx2Lanes<T>.Count;
+    private static bool IsNarrow(int width) => Half<TVec, THalf>.Exists && width <= THalf.Count;
 
     /// <summary>Few rows of C fill the registers better when each is longer.</summary>
     private static bool IsFlat(int rows) => rows <= GemmKernel<TVec, T, TFlat>.MR;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 

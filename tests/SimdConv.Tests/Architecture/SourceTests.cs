@@ -7,7 +7,7 @@ namespace SimdConv.Tests.Architecture;
 public sealed partial class SourceTests
 {
     /// <summary>A file may use its own layer and those behind it.</summary>
-    private static readonly string[] Layers = ["", "Loops", "Packing", "Kernels", "Core"];
+    private static readonly string[] Layers = ["", "Loops", "Packing", "Kernels", "Simd", "Core"];
 
     [Fact]
     public void UsingsPointOnlyDown()
@@ -38,6 +38,7 @@ public sealed partial class SourceTests
 
     [Theory]
     [InlineData("Kernels", 250)]
+    [InlineData("Simd", 250)]
     [InlineData("Loops", 350)]
     [InlineData("", 500)]
     [InlineData("Packing", 350)]
@@ -46,6 +47,12 @@ public sealed partial class SourceTests
     public void FilesAreShort(string layer, int limit) =>
         Assert.All(Sources().Where(source => Layer(source.Path) == layer),
             source => Assert.True(source.Text.Split('\n').Length - 1 <= limit, $"{source.Path} has more than {limit} lines"));
+
+    /// <summary>What a tier can do is said by its lanes and its row; only the public enumeration of tiers names them too.</summary>
+    [Fact]
+    public void OnlyTiersNameInstructionSets() =>
+        Assert.All(Sources().Where(source => Layer(source.Path) != "Simd" && source.Path != "SimdTier.cs"),
+            source => Assert.False(InstructionSet().IsMatch(Comment().Replace(source.Text, "")), $"{source.Path} names an instruction set: {InstructionSet().Match(Comment().Replace(source.Text, ""))}"));
 
     [Fact]
     public void EveryFolderIsALayer() =>
@@ -75,6 +82,10 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
+
+    /// <summary>Namespaces and classes of intrinsics, tiers, lanes, vectors of a fixed width or the runtime's own.</summary>
+    [GeneratedRegex(@"\b(Intrinsics|(Avx|Sse|Ssse|Bmi|Fma|X86|AdvSimd|Arm|Neon|Sve|Rvv|Wasm|PackedSimd)\w*|(Scalar|Vector)Lanes|Vector(64|128|256|512)?\s*[<.])")]
+    private static partial Regex InstructionSet();
 
     /// <summary>The oracle's own P and Q, of its own frames.</summary>
     [GeneratedRegex(@"\bf\.(P|Q)\b")]

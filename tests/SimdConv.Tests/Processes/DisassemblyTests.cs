@@ -60,7 +60,7 @@ public sealed partial class DisassemblyTests
     [GeneratedRegex("; Assembly listing for method ")]
     private static partial Regex Listing();
 
-    [GeneratedRegex(@"\.(GemmTile|DirectTile)`3\[SimdConv\.Kernels\.(Avx2|Avx512)Lanes")]
+    [GeneratedRegex(@"\.(GemmTile|DirectTile)`3\[SimdConv\.Simd\.(Avx2|Avx512)Lanes")]
     private static partial Regex TileName();
 
     [GeneratedRegex(@"^(G_M\w+):")]

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Kernels;
 
@@ -47,18 +46,17 @@ internal static unsafe class DirectKernel<TVec, T>
         where TVectors : struct, IConstant
         where TEnd : struct
     {
-        // Half registers of AVX-512's tier have all of its names. What no tier has is left out ahead of time.
-        int most = Avx512F.VL.IsSupported && typeof(TVec) == typeof(Avx2Lanes<T>) ? 8 : MaxRows(TVectors.Value);
+        // Ahead of time, rows that the registers don't suffice for are left out.
         switch (rows)
         {
             case 1: DirectTile<TVec, T, DirectShape<N1, TVectors, TEnd>>.Run(o); break;
-            case 2 when most >= 2: DirectTile<TVec, T, DirectShape<N2, TVectors, TEnd>>.Run(o); break;
-            case 3 when most >= 3: DirectTile<TVec, T, DirectShape<N3, TVectors, TEnd>>.Run(o); break;
-            case 4 when most >= 4: DirectTile<TVec, T, DirectShape<N4, TVectors, TEnd>>.Run(o); break;
-            case 5 when most >= 5: DirectTile<TVec, T, DirectShape<N5, TVectors, TEnd>>.Run(o); break;
-            case 6 when most >= 6: DirectTile<TVec, T, DirectShape<N6, TVectors, TEnd>>.Run(o); break;
-            case 7 when most >= 7: DirectTile<TVec, T, DirectShape<N7, TVectors, TEnd>>.Run(o); break;
-            case 8 when most >= 8: DirectTile<TVec, T, DirectShape<N8, TVectors, TEnd>>.Run(o); break;
+            case 2 when MaxRows(TVectors.Value) >= 2: DirectTile<TVec, T, DirectShape<N2, TVectors, TEnd>>.Run(o); break;
+            case 3 when MaxRows(TVectors.Value) >= 3: DirectTile<TVec, T, DirectShape<N3, TVectors, TEnd>>.Run(o); break;
+            case 4 when MaxRows(TVectors.Value) >= 4: DirectTile<TVec, T, DirectShape<N4, TVectors, TEnd>>.Run(o); break;
+            case 5 when MaxRows(TVectors.Value) >= 5: DirectTile<TVec, T, DirectShape<N5, TVectors, TEnd>>.Run(o); break;
+            case 6 when MaxRows(TVectors.Value) >= 6: DirectTile<TVec, T, DirectShape<N6, TVectors, TEnd>>.Run(o); break;
+            case 7 when MaxRows(TVectors.Value) >= 7: DirectTile<TVec, T, DirectShape<N7, TVectors, TEnd>>.Run(o); break;
+            case 8 when MaxRows(TVectors.Value) >= 8: DirectTile<TVec, T, DirectShape<N8, TVectors, TEnd>>.Run(o); break;
         }
     }
 }

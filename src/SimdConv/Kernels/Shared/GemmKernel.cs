@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Kernels;
 
@@ -50,15 +49,8 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     public static void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand) =>
         Run<Raw>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, errand);
 
-    // Half registers of AVX-512's tier have all of its names: their tiles are as high as those of whole ones.
-    private static int MostRows
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Avx512F.VL.IsSupported ? 14 : MR;
-    }
-
     // A case is compiled when it first runs, so a host pays for the tiles that its shapes meet and for no others. Ahead of time all are, but
-    // those that no tile of the CPU reaches.
+    // those that the registers don't suffice for.
     private static void Run<TWay>(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
         where TWay : struct, ITileWay
     {
@@ -68,16 +60,16 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
             case 2: GemmTile<TVec, T, TileShape<N2, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
             case 3: GemmTile<TVec, T, TileShape<N3, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
             case 4: GemmTile<TVec, T, TileShape<N4, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 5 when MostRows >= 5: GemmTile<TVec, T, TileShape<N5, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 6 when MostRows >= 6: GemmTile<TVec, T, TileShape<N6, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 7 when MostRows >= 7: GemmTile<TVec, T, TileShape<N7, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 8 when MostRows >= 8: GemmTile<TVec, T, TileShape<N8, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 9 when MostRows >= 9: GemmTile<TVec, T, TileShape<N9, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 10 when MostRows >= 10: GemmTile<TVec, T, TileShape<N10, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 11 when MostRows >= 11: GemmTile<TVec, T, TileShape<N11, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 12 when MostRows >= 12: GemmTile<TVec, T, TileShape<N12, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 13 when MostRows >= 13: GemmTile<TVec, T, TileShape<N13, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 14 when MostRows >= 14: GemmTile<TVec, T, TileShape<N14, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 5 when MR >= 5: GemmTile<TVec, T, TileShape<N5, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 6 when MR >= 6: GemmTile<TVec, T, TileShape<N6, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 7 when MR >= 7: GemmTile<TVec, T, TileShape<N7, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 8 when MR >= 8: GemmTile<TVec, T, TileShape<N8, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 9 when MR >= 9: GemmTile<TVec, T, TileShape<N9, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 10 when MR >= 10: GemmTile<TVec, T, TileShape<N10, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 11 when MR >= 11: GemmTile<TVec, T, TileShape<N11, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 12 when MR >= 12: GemmTile<TVec, T, TileShape<N12, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 13 when MR >= 13: GemmTile<TVec, T, TileShape<N13, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 14 when MR >= 14: GemmTile<TVec, T, TileShape<N14, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
         }
     }
 }

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace SimdConv.Kernels;
+namespace SimdConv.Simd;
 
 /// <summary>A Vector&lt;T&gt;, whatever width the runtime gives it.</summary>
 internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorLanes<T>, T>

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace SimdConv.Kernels;
+namespace SimdConv.Simd;
 
 /// <summary>A zmm register: 16 floats or 8 doubles, 32 of them.</summary>
 internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T>, T>

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace SimdConv.Kernels;
+namespace SimdConv.Simd;
 
 /// <summary>
 /// A vector register of one tier and the few operations that kernels are written over. The JIT compiles each

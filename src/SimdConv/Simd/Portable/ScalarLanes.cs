@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace SimdConv.Kernels;
+namespace SimdConv.Simd;
 
 /// <summary>One element as a register of one lane: the tier that runs everywhere.</summary>
 internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>, T>

@@ -3,11 +3,12 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace SimdConv.Kernels;
+namespace SimdConv.Simd;
 
-/// <summary>A ymm register: 8 floats or 4 doubles. 16 of them: where there are 32 the AVX-512 tier runs.</summary>
-internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T>
+/// <summary>A ymm register: 8 floats or 4 doubles. As many of them as the encoding names: 16 in AVX2's tier, 32 as halves in AVX-512's.</summary>
+internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2Lanes<T, TEncoding>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TEncoding : struct, IEncoding
 {
     private Vector256<T> v = value;
 
@@ -17,23 +18,23 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
         get => Vector256<T>.Count;
     }
 
-    public static int Registers => 16;
+    public static int Registers => TEncoding.Registers;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Broadcast(T value) => new(Vector256.Create(value));
+    public static Avx2Lanes<T, TEncoding> Broadcast(T value) => new(Vector256.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Load(T* source) => new(Vector256.Load(source));
+    public static Avx2Lanes<T, TEncoding> Load(T* source) => new(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(T* target, Avx2Lanes<T> value) => value.v.Store(target);
+    public static void Store(T* target, Avx2Lanes<T, TEncoding> value) => value.v.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreStreaming(T* target, Avx2Lanes<T> value) => value.v.StoreAlignedNonTemporal(target);
+    public static void StoreStreaming(T* target, Avx2Lanes<T, TEncoding> value) => value.v.StoreAlignedNonTemporal(target);
 
     // Not by way of LoadMasked: with one call more in each of its rows the direct tile is beyond what the JIT inlines.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> LoadPartial(T* source, int count)
+    public static Avx2Lanes<T, TEncoding> LoadPartial(T* source, int count)
     {
         if (Avx512F.VL.IsSupported)
         {
@@ -48,7 +49,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> LoadMasked(T* source, Avx2Lanes<T> mask)
+    public static Avx2Lanes<T, TEncoding> LoadMasked(T* source, Avx2Lanes<T, TEncoding> mask)
     {
         if (Avx512F.VL.IsSupported)
         {
@@ -63,7 +64,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePartial(T* target, Avx2Lanes<T> value, int count)
+    public static void StorePartial(T* target, Avx2Lanes<T, TEncoding> value, int count)
     {
         // AVX's masked stores take a dozen cycles on AMD's processors, those of AVX-512 two.
         if (Avx512F.VL.IsSupported && typeof(T) == typeof(float))
@@ -98,7 +99,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(ref Avx2Lanes<T> sum, Avx2Lanes<T> a, Avx2Lanes<T> b)
+    public static void Accumulate(ref Avx2Lanes<T, TEncoding> sum, Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b)
     {
         if (typeof(T) == typeof(float))
             sum.v = Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), sum.v.AsSingle()).As<float, T>();
@@ -107,10 +108,10 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(ref Avx2Lanes<T> sum, Avx2Lanes<T> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
+    public static void Accumulate(ref Avx2Lanes<T, TEncoding> sum, Avx2Lanes<T, TEncoding> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> MulAdd(Avx2Lanes<T> a, Avx2Lanes<T> b, Avx2Lanes<T> c)
+    public static Avx2Lanes<T, TEncoding> MulAdd(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b, Avx2Lanes<T, TEncoding> c)
     {
         return typeof(T) == typeof(float)
             ? new(Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
@@ -118,19 +119,19 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Add(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v + b.v);
+    public static Avx2Lanes<T, TEncoding> Add(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v + b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Subtract(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v - b.v);
+    public static Avx2Lanes<T, TEncoding> Subtract(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v - b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Multiply(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v * b.v);
+    public static Avx2Lanes<T, TEncoding> Multiply(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v * b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Divide(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v / b.v);
+    public static Avx2Lanes<T, TEncoding> Divide(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v / b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Min(Avx2Lanes<T> a, Avx2Lanes<T> b)
+    public static Avx2Lanes<T, TEncoding> Min(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b)
     {
         return typeof(T) == typeof(float)
             ? new(Avx.Min(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
@@ -138,22 +139,22 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> GreaterThan(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.GreaterThan(a.v, b.v));
+    public static Avx2Lanes<T, TEncoding> GreaterThan(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(Vector256.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Equal(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.Equals(a.v, b.v));
+    public static Avx2Lanes<T, TEncoding> Equal(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(Vector256.Equals(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> And(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v & b.v);
+    public static Avx2Lanes<T, TEncoding> And(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v & b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Or(Avx2Lanes<T> a, Avx2Lanes<T> b) => new(a.v | b.v);
+    public static Avx2Lanes<T, TEncoding> Or(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v | b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> Select(Avx2Lanes<T> mask, Avx2Lanes<T> a, Avx2Lanes<T> b) => new(Vector256.ConditionalSelect(mask.v, a.v, b.v));
+    public static Avx2Lanes<T, TEncoding> Select(Avx2Lanes<T, TEncoding> mask, Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(Vector256.ConditionalSelect(mask.v, a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> PowerOfTwo(Avx2Lanes<T> shifted)
+    public static Avx2Lanes<T, TEncoding> PowerOfTwo(Avx2Lanes<T, TEncoding> shifted)
     {
         return typeof(T) == typeof(float)
             ? new(((shifted.v.AsInt32() << 23) + Vector256.Create(1f).AsInt32()).As<int, T>())
@@ -161,7 +162,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T> FromBytes(byte* source)
+    public static Avx2Lanes<T, TEncoding> FromBytes(byte* source)
     {
         return typeof(T) == typeof(float)
             ? new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)).As<float, T>())
@@ -169,7 +170,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToBytes(byte* target, Avx2Lanes<T> value)
+    public static void ToBytes(byte* target, Avx2Lanes<T, TEncoding> value)
     {
         if (typeof(T) == typeof(float))
         {
@@ -185,7 +186,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T> Even, Avx2Lanes<T> Odd) Deinterleave(Avx2Lanes<T> low, Avx2Lanes<T> high)
+    public static (Avx2Lanes<T, TEncoding> Even, Avx2Lanes<T, TEncoding> Odd) Deinterleave(Avx2Lanes<T, TEncoding> low, Avx2Lanes<T, TEncoding> high)
     {
         if (typeof(T) == typeof(float))
         {
@@ -204,7 +205,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T> Low, Avx2Lanes<T> High) Interleave(Avx2Lanes<T> even, Avx2Lanes<T> odd)
+    public static (Avx2Lanes<T, TEncoding> Low, Avx2Lanes<T, TEncoding> High) Interleave(Avx2Lanes<T, TEncoding> even, Avx2Lanes<T, TEncoding> odd)
     {
         Vector256<T> low, high;
         if (typeof(T) == typeof(float))
@@ -223,7 +224,7 @@ internal unsafe struct Avx2Lanes<T>(Vector256<T> value) : ILanes<Avx2Lanes<T>, T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T> Low, Avx2Lanes<T> High) Exchange(Avx2Lanes<T> a, Avx2Lanes<T> b, int bit)
+    public static (Avx2Lanes<T, TEncoding> Low, Avx2Lanes<T, TEncoding> High) Exchange(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b, int bit)
     {
         // Within 128 bits, then halves.
         if (bit * sizeof(T) >= 16)

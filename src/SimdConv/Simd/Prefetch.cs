@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace SimdConv.Kernels;
+namespace SimdConv.Simd;
 
 /// <summary>Hints that memory will soon be needed. They never fault, so an address may lie outside of an operand.</summary>
 internal static unsafe class Prefetch

@@ -1,0 +1,23 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace SimdConv.Simd;
+
+/// <summary>What CPUs of all families have in a form of their own, beside lanes.</summary>
+internal static class Cpu
+{
+    /// <summary>Whether the runtime fuses multiply-adds of portable code into one instruction.</summary>
+    public static bool Fuses => Fma.IsSupported || AdvSimd.Arm64.IsSupported;
+
+    /// <summary>Lets no later store pass those that went past the caches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFence()
+    {
+        if (Sse.IsSupported)
+            Sse.StoreFence();
+    }
+
+    /// <summary>Bytes of the data cache of a level; 0 where the CPU doesn't tell.</summary>
+    public static long CacheBytes(int level) => X86Cpu.CacheBytes(level);
+}
