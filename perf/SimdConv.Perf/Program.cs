@@ -7,7 +7,9 @@ using SimdConv.Perf.Results;
 // Everything but compare is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
 if (args is ["compare" or "results", ..] or ["-h" or "--help" or "-?"])
 {
-    ParseResult parsed = new RootCommand("SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, or BenchmarkDotNet's options (--filter, --list flat, ...)")
+    ParseResult parsed = new RootCommand(
+        "SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, or BenchmarkDotNet's options "
+        + "(--filter, --list flat, ...)")
     {
         CompareCommand.Create(),
         ResultsCommand.Create(),

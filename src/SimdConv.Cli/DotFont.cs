@@ -104,14 +104,19 @@ internal sealed class DotFont : IFontResolver
 
         Writer head = new Writer().U32(0x10000).U32(0x10000).U32(0).U32(0x5F0F3CF5).U16(0).U16(Em).U32(0).U32(0).U32(0).U32(0)
             .U16(0).U16(Descent).U16(Advance).U16(Ascent).U16(0).U16(8).U16(2).U16(1).U16(0);
-        Writer horizontal = new Writer().U32(0x10000).U16(Ascent).U16(Descent).U16(0).U16(Advance).U16(0).U16(0).U16(Advance).U16(1);
+        Writer horizontal =
+            new Writer().U32(0x10000).U16(Ascent).U16(Descent).U16(0).U16(Advance).U16(0).U16(0).U16(Advance).U16(1);
         for (int i = 0; i < 7; i++)
             horizontal.U16(0);
         horizontal.U16(glyphs.Count);
         Writer limits = new Writer().U32(0x10000).U16(glyphs.Count).U16(4 * mostContours).U16(mostContours).U16(0).U16(0).U16(1);
         for (int i = 0; i < 8; i++)
             limits.U16(0);
-        return Assemble([("cmap", map), ("glyf", outlines), ("head", head), ("hhea", horizontal), ("hmtx", metrics), ("loca", locations), ("maxp", limits)]);
+        return Assemble(
+            [
+                ("cmap", map), ("glyf", outlines), ("head", head), ("hhea", horizontal), ("hmtx", metrics), ("loca", locations),
+                ("maxp", limits),
+            ]);
     }
 
     /// <summary>Writes a rectangle for every run of dots in a row, and returns how many that are.</summary>
@@ -157,7 +162,8 @@ internal sealed class DotFont : IFontResolver
 
     private static byte[] Assemble((string Tag, Writer Table)[] tables)
     {
-        Writer directory = new Writer().U32(0x10000).U16(tables.Length).U16(64).U16(2).U16((16 * tables.Length) - 64), body = new();
+        Writer directory = new Writer().U32(0x10000).U16(tables.Length).U16(64).U16(2).U16((16 * tables.Length) - 64),
+            body = new();
         foreach ((string tag, Writer table) in tables)
         {
             directory.U32(BinaryPrimitives.ReadInt32BigEndian(Encoding.ASCII.GetBytes(tag))).U32(0);

@@ -11,7 +11,9 @@ internal static class FmaPeak
     // Four or five cycles of latency times two units are ten chains; twelve still fit in sixteen registers.
     private const int Chains = 12, Rounds = 500_000, Trials = 12;
 
-    /// <summary>GFLOP/s of all threads together, of each the best of several trials; a multiply-add counts as two operations.</summary>
+    /// <summary>
+    /// GFLOP/s of all threads together, of each the best of several trials; a multiply-add counts as two operations.
+    /// </summary>
     public static double Measure<T>(SimdTier tier, int threads = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

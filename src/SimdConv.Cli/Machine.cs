@@ -19,7 +19,8 @@ internal static class Machine
         string name = X86Base.IsSupported ? BrandString() : "";
         if (name.Length == 0 && File.Exists(LinuxCpu))
         {
-            string? line = File.ReadLines(LinuxCpu).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
+            string? line =
+                File.ReadLines(LinuxCpu).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
             name = line?.Split(':', 2)[^1].Trim() ?? "";
         }
 
@@ -42,7 +43,8 @@ internal static class Machine
             return "";
         Span<int> registers = stackalloc int[12];
         for (int i = 0; i < 3; i++)
-            (registers[4 * i], registers[(4 * i) + 1], registers[(4 * i) + 2], registers[(4 * i) + 3]) = X86Base.CpuId(ExtendedLeaf + 2 + i, 0);
+            (registers[4 * i], registers[(4 * i) + 1], registers[(4 * i) + 2], registers[(4 * i) + 3]) =
+                X86Base.CpuId(ExtendedLeaf + 2 + i, 0);
         return Encoding.ASCII.GetString(MemoryMarshal.AsBytes(registers)).Trim('\0', ' ');
     }
 
@@ -72,7 +74,8 @@ internal static class Machine
 
     private static CacheLevel ReadLinuxCache(string folder)
     {
-        string Read(string name) => File.Exists(Path.Combine(folder, name)) ? File.ReadAllText(Path.Combine(folder, name)).Trim() : "";
+        string Read(string name) =>
+            File.Exists(Path.Combine(folder, name)) ? File.ReadAllText(Path.Combine(folder, name)).Trim() : "";
         string size = Read("size");
         _ = int.TryParse(Read("level"), out int level);
         _ = long.TryParse(size.TrimEnd('K', 'M'), out long number);

@@ -47,7 +47,8 @@ internal static class OutputFile
                     continue;
                 string does = isInput ? "reads" : "is";
                 throw new InputException(
-                    $"{output.Option} is '{path}' and {other.Option} {does} '{other.Path}', the same file; expected different ones.");
+                    $"{output.Option} is '{path}' and {other.Option} {does} '{other.Path}', the same "
+                    + "file; expected different ones.");
             }
 
             seen.Add((output, place, false));

@@ -40,7 +40,8 @@ internal static class Plots
     {
         DotFont.UseIfNeeded();
         // Where fonts are few, the default may be one with serifs.
-        Fonts.Default = SKFontManager.Default.FontFamilies.FirstOrDefault(family => family.EndsWith(" Sans", StringComparison.Ordinal)) ?? Fonts.Default;
+        Fonts.Default = SKFontManager.Default.FontFamilies.FirstOrDefault(family =>
+            family.EndsWith(" Sans", StringComparison.Ordinal)) ?? Fonts.Default;
     }
 
     private static void DrawLoss(Plot plot, IReadOnlyList<Epoch> epochs)
@@ -66,7 +67,8 @@ internal static class Plots
         training.LineWidth = 2;
 
         ScottPlot.Plottables.Scatter validation = plot.Add.Scatter(
-            Enumerable.Range(1, epochs.Count).Select(i => (double)i).ToArray(), epochs.Select(epoch => epoch.Validation.Loss).ToArray(), Colors.C1);
+            Enumerable.Range(1, epochs.Count).Select(i => (double)i).ToArray(),
+            epochs.Select(epoch => epoch.Validation.Loss).ToArray(), Colors.C1);
         validation.LegendText = "validation, after each epoch";
         validation.LineWidth = 2;
         validation.MarkerSize = 9;

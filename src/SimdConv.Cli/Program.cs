@@ -5,7 +5,10 @@ using SimdConv.Cli.Commands;
 
 namespace SimdConv.Cli;
 
-/// <summary>The <c>simdconv</c> tool. Exit codes: 0 done, 1 verify found a wrong result, 2 bad input, 3 a fault of the tool's own, 130 interrupted.</summary>
+/// <summary>
+/// The <c>simdconv</c> tool. Exit codes: 0 done, 1 verify found a wrong result, 2 bad input, 3 a fault of the tool's own, 130
+/// interrupted.
+/// </summary>
 internal static class Program
 {
     private const int BadInput = 2, Fault = 3, Interrupted = 130;
@@ -23,7 +26,8 @@ internal static class Program
             };
 
             // No response files: an argument that begins with @ is a file's name like any other.
-            ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            ParseResult parsed =
+                root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
             if (parsed.Action is ParseErrorAction)
                 return Report(Describe(parsed), BadInput);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -48,7 +52,8 @@ internal static class Program
 
     private static string Describe(ParseResult parsed) =>
         parsed.UnmatchedTokens.Count > 0
-            ? $"'{parsed.UnmatchedTokens[0]}' is no command, option or argument here; '{parsed.CommandResult.Command.Name} --help' lists what is."
+            ? $"'{parsed.UnmatchedTokens[0]}' is no command, option or argument here; "
+            + $"'{parsed.CommandResult.Command.Name} --help' lists what is."
             : parsed.Errors[0].Message;
 
     /// <summary>Prints one line, whatever a file's or argument's content has put into the message.</summary>

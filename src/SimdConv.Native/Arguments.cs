@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace SimdConv.Native;
 
-/// <summary>Numbers and pointers of C as the library takes them. What C can't say by its types is checked here, the rest by the library.</summary>
+/// <summary>
+/// Numbers and pointers of C as the library takes them. What C can't say by its types is checked here, the rest by the library.
+/// </summary>
 internal static unsafe class Arguments
 {
     public static ArgumentException Error(string argument, object value, string expected) =>
@@ -21,7 +23,8 @@ internal static unsafe class Arguments
     }
 
     /// <summary>A field of a descriptor, named as the property of a shape that it becomes.</summary>
-    public static int Size(long value, [CallerArgumentExpression(nameof(value))] string field = "") => Int(value, "shape." + field);
+    public static int Size(long value, [CallerArgumentExpression(nameof(value))] string field = "") =>
+        Int(value, "shape." + field);
 
     public static T Real<T>(double value)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.CreateTruncating(value);
@@ -50,17 +53,24 @@ internal static unsafe class Arguments
             throw Error(argument, "NULL", $"{length} elements");
         if ((nuint)data % (nuint)sizeof(T) != 0)
             throw Error(argument, $"0x{(nuint)data:x}", $"an address that {sizeof(T)} divides");
-        return length <= int.MaxValue ? new(data, (int)length) : throw Error(argument, $"of {length} elements", "at most 2^31 - 1");
+        return length <= int.MaxValue
+            ? new(data, (int)length)
+            : throw Error(argument, $"of {length} elements", "at most 2^31 - 1");
     }
 
     /// <summary>A matrix of C; sizes that make no sense give nothing, and are refused by the library with their names.</summary>
-    public static Span<T> Matrix<T>(void* data, long rows, long columns, long ld, [CallerArgumentExpression(nameof(data))] string argument = "")
+    public static Span<T> Matrix<T>(
+        void* data, long rows, long columns, long ld, [CallerArgumentExpression(nameof(data))] string argument = "")
         where T : unmanaged =>
-        rows <= 0 || columns <= 0 || ld < columns || ld > int.MaxValue ? [] : Elements<T>(data, checked(((rows - 1) * ld) + columns), argument);
+        rows <= 0 || columns <= 0 || ld < columns || ld > int.MaxValue
+        ? []
+        : Elements<T>(data, checked(((rows - 1) * ld) + columns), argument);
 
     /// <summary>Strides n, c, h, w; null where all are 0.</summary>
     public static ImageLayout? Layout(Strides strides) =>
-        (strides[0] | strides[1] | strides[2] | strides[3]) == 0 ? null : new((nint)strides[0], (nint)strides[1], (nint)strides[2], (nint)strides[3]);
+        (strides[0] | strides[1] | strides[2] | strides[3]) == 0
+        ? null
+        : new((nint)strides[0], (nint)strides[1], (nint)strides[2], (nint)strides[3]);
 
     /// <summary>
     /// A descriptor of C, whatever its version: one that is shorter ends in what its defaults are, one that is longer may not say
@@ -76,7 +86,8 @@ internal static unsafe class Arguments
             return *(T*)data;
         if (size < (nuint)oldest || size > 4096)
             throw Error($"{argument}.struct_size", size, $"the size of the struct, {sizeof(T)} here");
-        if (size > (nuint)sizeof(T) && new ReadOnlySpan<byte>((byte*)data + sizeof(T), (int)size - sizeof(T)).IndexOfAnyExcept((byte)0) >= 0)
+        if (size > (nuint)sizeof(T)
+            && new ReadOnlySpan<byte>((byte*)data + sizeof(T), (int)size - sizeof(T)).IndexOfAnyExcept((byte)0) >= 0)
             throw Error($"{argument}.struct_size", size, $"at most {sizeof(T)}, or zeros behind that");
         Buffer.MemoryCopy(data, &defaults, sizeof(T), Math.Min((long)size, sizeof(T)));
         return defaults;
@@ -110,8 +121,10 @@ internal unsafe struct NativeExecution
     {
         if (execution == null)
             return default;
-        NativeExecution read = Arguments.Descriptor(execution, new NativeExecution { Tier = -1 }, sizeof(nuint) + (2 * sizeof(int)), nameof(execution));
-        return new(read.MaxThreads, read.Run == null ? null : new NativeRunner(read.Run, read.RunContext), ReadTier(read.Tier, "execution.tier"));
+        NativeExecution read = Arguments.Descriptor(execution, new NativeExecution { Tier = -1 },
+            sizeof(nuint) + (2 * sizeof(int)), nameof(execution));
+        return new(read.MaxThreads, read.Run == null ? null : new NativeRunner(read.Run, read.RunContext),
+            ReadTier(read.Tier, "execution.tier"));
     }
 
     /// <summary>simdconv_tier; null for the best one.</summary>

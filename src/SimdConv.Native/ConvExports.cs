@@ -17,7 +17,9 @@ internal static unsafe class ConvExports
             ConvDescriptor read = Descriptor(desc, default(ConvDescriptor), sizeof(ConvDescriptor), nameof(desc));
             if (read.Reserved != 0)
                 throw Error("desc.reserved", read.Reserved, "0");
-            *plan = Handles.Add(Precision.IsDouble(read.Type, "desc.type") ? new NativeConv<double>(read) : new NativeConv<float>(read));
+            *plan = Handles.Add(Precision.IsDouble(read.Type, "desc.type")
+                ? new NativeConv<double>(read)
+                : new NativeConv<float>(read));
             return (int)Status.Ok;
         }
         catch (Exception exception)
@@ -117,12 +119,15 @@ internal static unsafe class ConvExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_conv2d_forward")]
-    public static int Forward(nint plan, long batch, void* x, nint filter, void* weights, void* y, void* epilogue, void* execution)
+    public static int Forward(
+        nint plan, long batch, void* x, nint filter, void* weights, void* y, void* epilogue, void* execution)
     {
         try
         {
             NativeConv conv = Handles.Get<NativeConv>(plan, nameof(plan));
-            EpilogueDescriptor read = epilogue == null ? EpilogueDescriptor.Default : Descriptor(epilogue, EpilogueDescriptor.Default, sizeof(EpilogueDescriptor), nameof(epilogue));
+            EpilogueDescriptor read = epilogue == null
+                ? EpilogueDescriptor.Default
+                : Descriptor(epilogue, EpilogueDescriptor.Default, sizeof(EpilogueDescriptor), nameof(epilogue));
             if (read.Reserved != 0)
                 throw Error("epilogue.reserved", read.Reserved, "0");
             conv.Forward(Int(batch), x, OneOf(filter, weights), weights, y, read, NativeExecution.Read(execution));
@@ -135,7 +140,8 @@ internal static unsafe class ConvExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_conv2d_input_gradient")]
-    public static int InputGradient(nint plan, long batch, void* dy, nint filter, void* weights, void* dx, double beta, void* execution)
+    public static int InputGradient(
+        nint plan, long batch, void* dy, nint filter, void* weights, void* dx, double beta, void* execution)
     {
         try
         {
@@ -154,7 +160,8 @@ internal static unsafe class ConvExports
     {
         try
         {
-            Handles.Get<NativeConv>(plan, nameof(plan)).WeightGradient(Int(batch), x, dy, dw, db, beta, NativeExecution.Read(execution));
+            Handles.Get<NativeConv>(plan, nameof(plan))
+                .WeightGradient(Int(batch), x, dy, dw, db, beta, NativeExecution.Read(execution));
             return (int)Status.Ok;
         }
         catch (Exception exception)
@@ -171,11 +178,13 @@ internal static unsafe class ConvExports
     public static int Col2Im(nint plan, long batch, void* columns, long ld, long imageStride, void* x, void* execution) =>
         Columns(plan, batch, x, columns, ld, imageStride, fold: true, execution);
 
-    private static int Columns(nint plan, long batch, void* x, void* columns, long ld, long imageStride, bool fold, void* execution)
+    private static int Columns(
+        nint plan, long batch, void* x, void* columns, long ld, long imageStride, bool fold, void* execution)
     {
         try
         {
-            Handles.Get<NativeConv>(plan, nameof(plan)).Columns(Int(batch), x, columns, new((nint)ld, (nint)imageStride), fold, NativeExecution.Read(execution));
+            Handles.Get<NativeConv>(plan, nameof(plan))
+                .Columns(Int(batch), x, columns, new((nint)ld, (nint)imageStride), fold, NativeExecution.Read(execution));
             return (int)Status.Ok;
         }
         catch (Exception exception)
@@ -266,9 +275,11 @@ internal abstract unsafe class NativeConv(Conv2DShape shape)
 
     public abstract void Repack(void* weights, NativeFilter filter);
 
-    public abstract void Forward(int batch, void* x, NativeFilter? filter, void* weights, void* y, in EpilogueDescriptor epilogue, Execution execution);
+    public abstract void Forward(
+        int batch, void* x, NativeFilter? filter, void* weights, void* y, in EpilogueDescriptor epilogue, Execution execution);
 
-    public abstract void InputGradient(int batch, void* dy, NativeFilter? filter, void* weights, void* dx, double beta, Execution execution);
+    public abstract void InputGradient(
+        int batch, void* dy, NativeFilter? filter, void* weights, void* dx, double beta, Execution execution);
 
     public abstract void WeightGradient(int batch, void* x, void* dy, void* dw, void* db, double beta, Execution execution);
 
@@ -290,13 +301,16 @@ internal sealed unsafe class NativeConv<T> : NativeConv
 
     public override (long Input, long Output) Lengths(int batch) => (plan.InputLength(batch), plan.OutputLength(batch));
 
-    public override long WorkspaceBytes(ConvDirection direction, int batch, Execution execution) => plan.WorkspaceBytes(direction, batch, execution);
+    public override long WorkspaceBytes(ConvDirection direction, int batch, Execution execution) =>
+        plan.WorkspaceBytes(direction, batch, execution);
 
-    public override NativeFilter Pack(void* weights, FilterUse use, SimdTier? tier) => new NativeFilter<T>(plan.Pack(Weights(weights), use, tier));
+    public override NativeFilter Pack(void* weights, FilterUse use, SimdTier? tier) =>
+        new NativeFilter<T>(plan.Pack(Weights(weights), use, tier));
 
     public override void Repack(void* weights, NativeFilter filter) => plan.Repack(Weights(weights), Own(filter));
 
-    public override void Forward(int batch, void* x, NativeFilter? filter, void* weights, void* y, in EpilogueDescriptor epilogue, Execution execution)
+    public override void Forward(
+        int batch, void* x, NativeFilter? filter, void* weights, void* y, in EpilogueDescriptor epilogue, Execution execution)
     {
         Epilogue<T> fused = new()
         {
@@ -313,7 +327,8 @@ internal sealed unsafe class NativeConv<T> : NativeConv
             plan.Forward(batch, source, Own(filter), target, fused, execution);
     }
 
-    public override void InputGradient(int batch, void* dy, NativeFilter? filter, void* weights, void* dx, double beta, Execution execution)
+    public override void InputGradient(
+        int batch, void* dy, NativeFilter? filter, void* weights, void* dx, double beta, Execution execution)
     {
         Span<T> source = Elements<T>(dy, plan.OutputLength(batch)), target = Elements<T>(dx, plan.InputLength(batch));
         if (filter is null)
@@ -323,7 +338,8 @@ internal sealed unsafe class NativeConv<T> : NativeConv
     }
 
     public override void WeightGradient(int batch, void* x, void* dy, void* dw, void* db, double beta, Execution execution) =>
-        plan.WeightGradient(batch, Elements<T>(x, plan.InputLength(batch)), Elements<T>(dy, plan.OutputLength(batch)), Weights(dw, nameof(dw)),
+        plan.WeightGradient(
+            batch, Elements<T>(x, plan.InputLength(batch)), Elements<T>(dy, plan.OutputLength(batch)), Weights(dw, nameof(dw)),
             db == null ? [] : Elements<T>(db, Shape.K), Real<T>(beta), execution);
 
     public override void Columns(int batch, void* x, void* columns, ColumnLayout layout, bool fold, Execution execution)
@@ -341,8 +357,11 @@ internal sealed unsafe class NativeConv<T> : NativeConv
             SimdConv.Im2Col.Unfold(Table, batch, images, matrix, layout, execution);
     }
 
-    private Span<T> Weights(void* weights, [CallerArgumentExpression(nameof(weights))] string argument = "") => Elements<T>(weights, Shape.WeightCount, argument);
+    private Span<T> Weights(void* weights, [CallerArgumentExpression(nameof(weights))] string argument = "") =>
+        Elements<T>(weights, Shape.WeightCount, argument);
 
     private static PackedFilter<T> Own(NativeFilter filter) =>
-        filter is NativeFilter<T> own ? own.Packed : throw Error(nameof(filter), "of another type", "one that this plan has packed");
+        filter is NativeFilter<T> own
+        ? own.Packed
+        : throw Error(nameof(filter), "of another type", "one that this plan has packed");
 }

@@ -51,7 +51,8 @@ internal static class Handles
     {
         Entry?[] table = Volatile.Read(ref entries);
         int slot = (int)handle & ((1 << SlotBits) - 1);
-        return slot < table.Length && Volatile.Read(ref table[slot]) is { } entry && entry.Handle == handle && entry.Value is T value
+        return slot < table.Length && Volatile.Read(ref table[slot]) is { } entry && entry.Handle == handle
+            && entry.Value is T value
             ? value
             : throw new InvalidHandleException($"{argument} is 0x{handle:x}; expected a living handle of its kind.");
     }

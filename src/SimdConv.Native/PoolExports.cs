@@ -14,7 +14,9 @@ internal static unsafe class PoolExports
         {
             RequirePointer(plan);
             PoolDescriptor read = Descriptor(desc, default(PoolDescriptor), sizeof(PoolDescriptor), nameof(desc));
-            *plan = Handles.Add(Precision.IsDouble(read.Type, "desc.type") ? new NativePool<double>(read) : new NativePool<float>(read));
+            *plan = Handles.Add(Precision.IsDouble(read.Type, "desc.type")
+                ? new NativePool<double>(read)
+                : new NativePool<float>(read));
             return (int)Status.Ok;
         }
         catch (Exception exception)

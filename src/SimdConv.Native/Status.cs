@@ -37,7 +37,8 @@ internal static unsafe class Errors
         Status status = exception switch
         {
             InvalidHandleException => Status.InvalidHandle,
-            ArgumentException or OverflowException => exception is ArgumentException { ParamName: "execution" } ? Status.NotSupported : Status.InvalidArgument,
+            ArgumentException or OverflowException =>
+                exception is ArgumentException { ParamName: "execution" } ? Status.NotSupported : Status.InvalidArgument,
             InvalidOperationException => Status.InvalidArgument,
             NotSupportedException => Status.NotSupported,
             OutOfMemoryException => Status.OutOfMemory,
@@ -101,7 +102,9 @@ internal static unsafe class Errors
         return suffix > 0 && text.EndsWith(')') ? text[..suffix] : text;
     }
 
-    /// <summary>shape.StrideH and execution.MaxThreads as the descriptors of C have them: desc.stride_h, execution.max_threads.</summary>
+    /// <summary>
+    /// shape.StrideH and execution.MaxThreads as the descriptors of C have them: desc.stride_h, execution.max_threads.
+    /// </summary>
     private static string InCNames(string text)
     {
         StringBuilder c = new();

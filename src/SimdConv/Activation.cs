@@ -20,7 +20,9 @@ public enum Activation
     /// <summary>Scale * tanh(x).</summary>
     Tanh,
 
-    /// <summary>x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019); NaN stays NaN, -infinity gives 0.</summary>
+    /// <summary>
+    /// x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019); NaN stays NaN, -infinity gives 0.
+    /// </summary>
     HardSwish,
 }
 
@@ -33,8 +35,8 @@ public readonly ref struct Epilogue<T>
     public ReadOnlySpan<T> Bias { get; init; }
 
     /// <summary>
-    /// As many elements as the output, in the output's layout, added to the finished sums ahead of the activation; empty for none. Shares
-    /// no element with the output, which holds partial sums meanwhile.
+    /// As many elements as the output, in the output's layout, added to the finished sums ahead of the activation; empty for
+    /// none. Shares no element with the output, which holds partial sums meanwhile.
     /// </summary>
     public ReadOnlySpan<T> Residual { get; init; }
 

@@ -53,9 +53,13 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// <summary>Elements of the weights, K x C/Groups x R x S.</summary>
     public int WeightCount => Shapes.Multiply(K, Taps);
 
-    /// <summary>Whether each output pixel sees the one input pixel at its own place and nothing else: a 1x1 kernel of stride 1 without padding
-    /// on any side. Then P = H and Q = W; the reverse doesn't hold, as strides and padding behind the image can make up for each other.</summary>
-    internal bool IsPointwise => (R, S, StrideH, StrideW) == (1, 1, 1, 1) && (PadTop, PadLeft, PadBottom, PadRight) == (0, 0, 0, 0);
+    /// <summary>
+    /// Whether each output pixel sees the input pixel of the same row and column and nothing else: a 1x1 kernel of stride 1
+    /// without padding on any side. Then P = H and Q = W; but P = H and Q = W don't imply that, since padding behind the image
+    /// can make up for a stride.
+    /// </summary>
+    internal bool IsPointwise =>
+        (R, S, StrideH, StrideW) == (1, 1, 1, 1) && (PadTop, PadLeft, PadBottom, PadRight) == (0, 0, 0, 0);
 
     /// <summary>The number of windows along one axis; 0 or less where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation)
@@ -70,11 +74,20 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// <param name="k">Output channels.</param>
     /// <param name="s">Kernel length.</param>
     /// <param name="stride">Elements from one window to the next.</param>
-    /// <param name="padding">Zeros on each side; set PadLeft and PadRight for different ones (causal: dilation * (s - 1) and 0).</param>
+    /// <param name="padding">Zeros on each side; set PadLeft and PadRight for different ones (causal: dilation * (s - 1) and
+    /// 0).</param>
     /// <param name="dilation">Elements from one tap to the next.</param>
     /// <param name="groups">Groups that c and k are split into.</param>
-    public static Conv2DShape Conv1D(int c, int length, int k, int s, int stride = 1, int padding = 0, int dilation = 1, int groups = 1) =>
-        new(c, 1, length, k, 1, s) { StrideW = stride, PadLeft = padding, PadRight = padding, DilationW = dilation, Groups = groups };
+    public static Conv2DShape Conv1D(
+        int c, int length, int k, int s, int stride = 1, int padding = 0, int dilation = 1, int groups = 1) =>
+        new(c, 1, length, k, 1, s)
+        {
+            StrideW = stride,
+            PadLeft = padding,
+            PadRight = padding,
+            DilationW = dilation,
+            Groups = groups,
+        };
 
     /// <summary>The shape with the same padding on opposite sides.</summary>
     public Conv2DShape WithPadding(int vertical, int horizontal) =>
@@ -115,7 +128,10 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
         ValidateSizes();
     }
 
-    /// <summary>Refuses what no kernel, stride, padding, dilation and groups can be for <paramref name="c"/> and <paramref name="k"/> channels.</summary>
+    /// <summary>
+    /// Refuses kernels, strides, paddings, dilations and groups that no convolution from <paramref name="c"/> to
+    /// <paramref name="k"/> channels can have.
+    /// </summary>
     internal void ValidateGeometry(int c, int k)
     {
         ArgumentErrors.RequireAtLeast(c, 1, "shape.C");
@@ -143,17 +159,22 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
         ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
     }
 
-    /// <summary>Refuses a kernel that doesn't fit in the padded image, and sizes that are too large. Padding below and right may be negative:
-    /// see <see cref="ConvTranspose2DShape.Convolution"/>.</summary>
+    /// <summary>
+    /// Refuses a kernel that doesn't fit in the padded image, and sizes that are too large. Padding below and right may be
+    /// negative: see <see cref="ConvTranspose2DShape.Convolution"/>.
+    /// </summary>
     internal void ValidateSizes()
     {
 
         long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH);
         long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW);
         if (p < 1)
-            throw ArgumentErrors.OutOfRange("shape.R", R, $"a kernel that fits: H = {H} with padding {PadTop}+{PadBottom} and dilation {DilationH} leaves no output row");
+            throw ArgumentErrors.OutOfRange("shape.R", R,
+                $"a kernel that fits: H = {H} with padding {PadTop}+{PadBottom} and dilation {DilationH} leaves no output row");
         if (q < 1)
-            throw ArgumentErrors.OutOfRange("shape.S", S, $"a kernel that fits: W = {W} with padding {PadLeft}+{PadRight} and dilation {DilationW} leaves no output column");
+            throw ArgumentErrors.OutOfRange("shape.S", S,
+                $"a kernel that fits: W = {W} with padding {PadLeft}+{PadRight} and dilation "
+                + $"{DilationW} leaves no output column");
         Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom);
         Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight);
         Shapes.RequireCountable("shape.R", R, (long)DilationH * (R - 1) + 1);

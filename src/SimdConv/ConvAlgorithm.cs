@@ -3,8 +3,8 @@ namespace SimdConv;
 /// <summary>How a plan computes the forward pass and the input gradient. The weight gradient is the same with each.</summary>
 /// <remarks>
 /// Winograd's algorithm (S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms for
-/// Convolutional Neural Networks, 2015) takes fewer multiplications for 3x3 kernels of stride 1 and dilation 1, by sums that are ordered
-/// otherwise and err more.
+/// Convolutional Neural Networks, 2015) takes fewer multiplications for 3x3 kernels of stride 1 and dilation 1, by sums that are
+/// ordered otherwise and err more.
 /// </remarks>
 public enum ConvAlgorithm
 {

@@ -3,9 +3,9 @@ using SimdConv.Core;
 namespace SimdConv;
 
 /// <summary>
-/// The geometry of a transposed 2-D convolution, as PyTorch's ConvTranspose2d and ONNX's ConvTranspose: everything but the batch size. It is
-/// the gradient of a convolution with respect to its input, from C x H x W to K x P x Q with
-/// P = (H - 1)*StrideH - PadTop - PadBottom + DilationH*(R-1) + OutputPaddingH + 1, and Q likewise.
+/// The geometry of a transposed 2-D convolution, as PyTorch's ConvTranspose2d and ONNX's ConvTranspose: everything but the batch
+/// size. It is the gradient of a convolution with respect to its input, from C x H x W to K x P x Q with P = (H - 1)*StrideH -
+/// PadTop - PadBottom + DilationH*(R-1) + OutputPaddingH + 1, and Q likewise.
 /// </summary>
 /// <param name="C">Input channels.</param>
 /// <param name="H">Input height in pixels.</param>
@@ -33,8 +33,10 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     /// <summary>Columns that are cut off right of the output.</summary>
     public int PadRight { get; init; }
 
-    /// <summary>Rows added below the output: the choice among the heights that a convolution of this stride takes to H. Less than StrideH, or
-    /// less than DilationH, as in PyTorch.</summary>
+    /// <summary>
+    /// Rows added below the output: the choice among the heights that a convolution of this stride takes to H. Less than StrideH,
+    /// or less than DilationH, as in PyTorch.
+    /// </summary>
     public int OutputPaddingH { get; init; }
 
     /// <summary>Columns added right of the output; less than StrideW or less than DilationW.</summary>
@@ -58,9 +60,12 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     /// <summary>Elements of the weights, C x K/Groups x R x S.</summary>
     public int WeightCount => Groups < 1 ? 0 : Shapes.Multiply(Shapes.Multiply(C, K / Groups), Shapes.Multiply(R, S));
 
-    /// <summary>The convolution from K x P x Q to C x H x W that this is the transpose of; it has the same weights. Where the output padding is
-    /// a stride or more, PadBottom or PadRight is smaller by whole strides, so that the sizes still belong together. Below 0 it stands for
-    /// rows or columns of K x P x Q that no window sees: no operation but the transposed one takes such a shape.</summary>
+    /// <summary>
+    /// The convolution from K x P x Q to C x H x W that this is the transpose of; it has the same weights. Where the output
+    /// padding is a stride or more, PadBottom or PadRight is smaller by whole strides, so that the sizes still belong together.
+    /// Below 0 it stands for rows or columns of K x P x Q that no window sees: no operation but the transposed one takes such a
+    /// shape.
+    /// </summary>
     public Conv2DShape Convolution => new(K, P, Q, C, R, S)
     {
         StrideH = StrideH,
@@ -74,8 +79,11 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
         Groups = Groups,
     };
 
-    /// <summary>The size of the output along one axis; 0 or less where nothing is left of it, or a size, stride or dilation is below 1.</summary>
-    public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, int outputPadding) =>
+    /// <summary>
+    /// The size of the output along one axis; 0 or less where nothing is left of it, or a size, stride or dilation is below 1.
+    /// </summary>
+    public static long OutputSize(
+        int size, int kernel, int stride, int padBefore, int padAfter, int dilation, int outputPadding) =>
         size < 1 || kernel < 1 || stride < 1 || dilation < 1
             ? 0
             : ((size - 1L) * stride) - padBefore - padAfter + (dilation * (kernel - 1L)) + outputPadding + 1;
@@ -84,9 +92,11 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     public ConvTranspose2DShape WithPadding(int vertical, int horizontal) =>
         this with { PadTop = vertical, PadBottom = vertical, PadLeft = horizontal, PadRight = horizontal };
 
-    /// <summary>Throws for a shape that no transposed convolution can have, naming the property, its value and what was expected.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, the groups don't divide the channels, the padding leaves
-    /// no output, or a size exceeds 2^31 - 1 elements.</exception>
+    /// <summary>
+    /// Throws for a shape that no transposed convolution can have, naming the property, its value and what was expected.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, the groups don't divide the channels, the
+    /// padding leaves no output, or a size exceeds 2^31 - 1 elements.</exception>
     public void Validate()
     {
         (Convolution with { PadBottom = PadBottom, PadRight = PadRight }).ValidateGeometry(C, K);
@@ -97,9 +107,11 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
         long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH);
         long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW);
         if (p < 1)
-            throw ArgumentErrors.OutOfRange("shape.PadTop", PadTop, $"padding that leaves an output row: with PadBottom = {PadBottom} it has {p}");
+            throw ArgumentErrors.OutOfRange("shape.PadTop", PadTop,
+                $"padding that leaves an output row: with PadBottom = {PadBottom} it has {p}");
         if (q < 1)
-            throw ArgumentErrors.OutOfRange("shape.PadLeft", PadLeft, $"padding that leaves an output column: with PadRight = {PadRight} it has {q}");
+            throw ArgumentErrors.OutOfRange("shape.PadLeft", PadLeft,
+                $"padding that leaves an output column: with PadRight = {PadRight} it has {q}");
         Shapes.RequireCountable("shape.C", C, C, H, W);
         Shapes.RequireCountable("shape.K", K, K, p, q);
         Shapes.RequireCountable("shape.C", C, C, K / Groups, R, S);
@@ -109,7 +121,8 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
     private static void RequireOutputPadding(int padding, int stride, int dilation, string axis)
     {
         if (padding < 0 || padding >= Math.Max(stride, dilation))
-            throw ArgumentErrors.OutOfRange($"shape.OutputPadding{axis}", padding, $"0 or more and less than the larger of shape.Stride{axis} = {stride} and shape.Dilation{axis} = {dilation}");
+            throw ArgumentErrors.OutOfRange($"shape.OutputPadding{axis}", padding,
+                $"0 or more and less than the larger of shape.Stride{axis} = {stride} and shape.Dilation{axis} = {dilation}");
     }
 
     private static int WholeStrides(int padding, int stride) => stride < 1 ? 0 : padding - (padding % stride);

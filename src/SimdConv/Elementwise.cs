@@ -18,7 +18,8 @@ public static unsafe class Elementwise
     /// <param name="y">As many results.</param>
     /// <param name="scale">Multiplies tanh.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void Tanh<T>(ReadOnlySpan<T> x, Span<T> y, T scale, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.Tanh, x, nameof(x), x, nameof(x), y, nameof(y), scale, execution);
@@ -29,7 +30,8 @@ public static unsafe class Elementwise
     /// <param name="dx">As many results.</param>
     /// <param name="scale">The same as in the forward pass; not 0.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The scale is 0.</exception>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T scale, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -44,7 +46,8 @@ public static unsafe class Elementwise
     /// <param name="x">The arguments.</param>
     /// <param name="y">As many results.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void Relu<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.Relu, x, nameof(x), x, nameof(x), y, nameof(y), T.One, execution);
@@ -54,7 +57,8 @@ public static unsafe class Elementwise
     /// <param name="dy">The gradient of y.</param>
     /// <param name="dx">As many results.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void ReluGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.ReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), T.One, execution);
@@ -63,7 +67,8 @@ public static unsafe class Elementwise
     /// <param name="x">The arguments.</param>
     /// <param name="y">As many results.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void Relu6<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.Relu6, x, nameof(x), x, nameof(x), y, nameof(y), T.One, execution);
@@ -73,7 +78,8 @@ public static unsafe class Elementwise
     /// <param name="dy">The gradient of y.</param>
     /// <param name="dx">As many results.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void Relu6Gradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.Relu6Gradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), T.One, execution);
@@ -83,20 +89,25 @@ public static unsafe class Elementwise
     /// <param name="y">As many results.</param>
     /// <param name="slope">Multiplies elements that are not above 0.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void LeakyRelu<T>(ReadOnlySpan<T> x, Span<T> y, T slope, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.LeakyRelu, x, nameof(x), x, nameof(x), y, nameof(y), slope, execution);
 
     /// <summary>dx = dy where y &gt; 0, else slope * dy: the gradient of <see cref="LeakyRelu"/>.</summary>
-    /// <param name="y">What <see cref="LeakyRelu"/> gave, which with a slope of 0 or more has the signs of x; or x itself.</param>
+    /// <param name="y">What <see cref="LeakyRelu"/> gave, which with a slope of 0 or more has the signs of x; or x
+    /// itself.</param>
     /// <param name="dy">The gradient of y.</param>
     /// <param name="dx">As many results.</param>
-    /// <param name="slope">The same as in the forward pass; 0 or more, since with a negative one y doesn't tell the sign of x.</param>
+    /// <param name="slope">The same as in the forward pass; 0 or more, since with a negative one y doesn't tell the sign of
+    /// x.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The slope is negative or NaN.</exception>
-    public static void LeakyReluGradient<T>(ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T slope, Execution execution = default)
+    public static void LeakyReluGradient<T>(
+        ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx, T slope, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -105,26 +116,34 @@ public static unsafe class Elementwise
         Apply(ElementwiseOperation.LeakyReluGradient, y, nameof(y), dy, nameof(dy), dx, nameof(dx), slope, execution);
     }
 
-    /// <summary>y = x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), within 4 ulp; NaN stays NaN, -infinity gives 0.</summary>
+    /// <summary>
+    /// y = x * min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019), within 4 ulp; NaN stays NaN,
+    /// -infinity gives 0.
+    /// </summary>
     /// <param name="x">The arguments.</param>
     /// <param name="y">As many results.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void HardSwish<T>(ReadOnlySpan<T> x, Span<T> y, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.HardSwish, x, nameof(x), x, nameof(x), y, nameof(y), T.One, execution);
 
-    /// <summary>dx = dy where x &gt; 3, 0 where x &lt; -3, else dy * (x / 3 + 1 / 2): the gradient of <see cref="HardSwish"/>.</summary>
-    /// <param name="x">What <see cref="HardSwish"/> was given; what it gave does not tell.</param>
+    /// <summary>
+    /// dx = dy where x &gt; 3, 0 where x &lt; -3, else dy * (x / 3 + 1 / 2): the gradient of <see cref="HardSwish"/>.
+    /// </summary>
+    /// <param name="x">The arguments of <see cref="HardSwish"/>; its results don't determine the gradient.</param>
     /// <param name="dy">The gradient of its results.</param>
     /// <param name="dx">As many results.</param>
     /// <param name="execution">The tier.</param>
-    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not available.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
     public static void HardSwishGradient<T>(ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dx, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.HardSwishGradient, x, nameof(x), dy, nameof(dy), dx, nameof(dx), T.One, execution);
 
-    private static void Apply<T>(ElementwiseOperation operation, ReadOnlySpan<T> x, string xArgument, ReadOnlySpan<T> y, string yArgument,
+    private static void Apply<T>(
+        ElementwiseOperation operation, ReadOnlySpan<T> x, string xArgument, ReadOnlySpan<T> y, string yArgument,
         Span<T> target, string targetArgument, T factor, Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -142,9 +161,11 @@ public static unsafe class Elementwise
         where T : unmanaged
     {
         if (input.Length != target.Length)
-            throw new ArgumentException($"{targetArgument} holds {target.Length} elements; expected {input.Length}, as many as {argument}.", targetArgument);
+            throw new ArgumentException(
+                $"{targetArgument} holds {target.Length} elements; expected {input.Length}, as many as {argument}.",
+                targetArgument);
 
-        // By bytes: spans that share some but lie askew have no offset in elements.
+        // In bytes, since spans may overlap by a part of an element.
         nint apart = Unsafe.ByteOffset(ref MemoryMarshal.GetReference(input), ref MemoryMarshal.GetReference(target));
         if (apart != 0 && Math.Abs(apart) < (nint)target.Length * sizeof(T))
             throw ArgumentErrors.Overlap(targetArgument, argument);

@@ -4,13 +4,14 @@ using SimdConv.Core;
 namespace SimdConv;
 
 /// <summary>How one call runs. <c>default</c> is: the calling thread alone, the best tier.</summary>
-/// <param name="MaxThreads">The most threads that take part, the calling one included; 0 and 1 both mean the caller alone, and more than
-/// 1024 mean 1024. Results never depend on it.</param>
+/// <param name="MaxThreads">The most threads that take part, the calling one included; 0 and 1 both mean the caller alone, and
+/// more than 1024 mean 1024. Results never depend on it.</param>
 /// <param name="Runner">Who runs the parts; null for the library's own workers, which park when idle.</param>
 /// <param name="Tier">The tier to use; null for <see cref="SimdSupport.Best"/>.</param>
 public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Runner = null, SimdTier? Tier = null)
 {
-    // Apart: a struct within a struct isn't passed in parts, but copied with a stall of the stores before.
+    // Two fields in place of a <c>SimdTier?</c>: a struct within a struct isn't passed in registers but copied through memory,
+    // which stalls behind the stores before it.
     private readonly bool hasTier = Tier.HasValue;
     private readonly SimdTier tier = Tier.GetValueOrDefault();
 
@@ -21,10 +22,12 @@ public readonly record struct Execution(int MaxThreads = 1, IParallelRunner? Run
         init => (hasTier, tier) = (value.HasValue, value.GetValueOrDefault());
     }
 
-    /// <summary>More threads than a process has processors for; so products of sizes and threads stay far from 2^63.</summary>
+    /// <summary>More threads than machines have processors; products of sizes and threads stay far below 2^63.</summary>
     internal const int MostThreads = 1024;
 
-    /// <summary>The threads that the work of a call is cut for, here and nowhere else limited: 1 to <see cref="MostThreads"/>.</summary>
+    /// <summary>
+    /// How many threads the work of a call is cut for: 1 to <see cref="MostThreads"/>. No other code limits the number.
+    /// </summary>
     internal int Threads => Math.Clamp(MaxThreads, 1, MostThreads);
 
     /// <summary>The threads that so many multiply-adds pay for.</summary>

@@ -52,23 +52,32 @@ public static unsafe partial class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Run(transA, transB, m, n, k, alpha, a, lda, null, b, ldb, null, beta, c, ldc, default, execution);
 
-    /// <summary>C = activation(alpha * op(A) * op(B) + beta * C + bias): a bias is as long as C has rows or columns, and shares no element with C.</summary>
-    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T, Span{T}, int, Execution)"/>
+    /// <summary>C = activation(alpha * op(A) * op(B) + beta * C + bias): a bias is as long as C has rows or columns, and shares
+    /// no element with C.</summary>
+    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T,
+    /// Span{T}, int, Execution)"/>
     public static void Multiply<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda,
         ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc, Execution execution, GemmEpilogue<T> epilogue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Run(transA, transB, m, n, k, alpha, a, lda, null, b, ldb, null, beta, c, ldc, epilogue, execution);
 
     /// <summary>C = A * B for contiguous matrices: A is m x k, B is k x n, C is m x n.</summary>
-    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T, Span{T}, int, Execution)"/>
-    public static void Multiply<T>(int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c, Execution execution = default)
+    /// <inheritdoc cref="Multiply{T}(Transpose, Transpose, int, int, int, T, ReadOnlySpan{T}, int, ReadOnlySpan{T}, int, T,
+    /// Span{T}, int, Execution)"/>
+    public static void Multiply<T>(
+        int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> c, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n), execution);
+        Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, Math.Max(1, k), b, Math.Max(1, n), T.Zero, c, Math.Max(1, n),
+            execution);
 
-    /// <summary>Checks everything, then makes the one virtual call. Inlined, so that what a caller doesn't use costs it nothing.</summary>
+    /// <summary>
+    /// Checks everything, then makes the one virtual call. Inlined, so that what a caller doesn't use costs it nothing.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining), SkipLocalsInit]
-    private static void Run<T>(Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T>? packedA,
-        ReadOnlySpan<T> b, int ldb, PackedMatrix<T>? packedB, T beta, Span<T> c, int ldc, GemmEpilogue<T> epilogue, in Execution execution)
+    private static void Run<T>(
+        Transpose transA, Transpose transB, int m, int n, int k, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T>? packedA,
+        ReadOnlySpan<T> b, int ldb, PackedMatrix<T>? packedB, T beta, Span<T> c, int ldc, GemmEpilogue<T> epilogue,
+        in Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -88,7 +97,8 @@ public static unsafe partial class Gemm
         else
             packedB.Require(GemmSide.B, tier, nameof(b));
         long cExtent = RequireMatrix((ReadOnlySpan<T>)c, m, n, ldc, nameof(c), nameof(ldc));
-        bool hasEpilogue = epilogue.RowBias.Length > 0 || epilogue.ColumnBias.Length > 0 || epilogue.Activation != Activation.None;
+        bool hasEpilogue = epilogue.RowBias.Length > 0 || epilogue.ColumnBias.Length > 0
+            || epilogue.Activation != Activation.None;
         Finish<T> finish = hasEpilogue ? Checked(epilogue, m, n) : default;
 
         fixed (T* pa = a, pb = b, pc = c, rowBias = epilogue.RowBias, columnBias = epilogue.ColumnBias)
@@ -99,7 +109,8 @@ public static unsafe partial class Gemm
                 throw ArgumentErrors.Overlap(nameof(c), nameof(b));
             int rows = epilogue.RowBias.Length, columns = epilogue.ColumnBias.Length;
             if (hasEpilogue && ((RangesMeet(pc, cExtent, rowBias, rows) && ShareElements(pc, m, n, ldc, rowBias, 1, rows, rows))
-                || (RangesMeet(pc, cExtent, columnBias, columns) && ShareElements(pc, m, n, ldc, columnBias, 1, columns, columns))))
+                || (RangesMeet(pc, cExtent, columnBias, columns)
+                    && ShareElements(pc, m, n, ldc, columnBias, 1, columns, columns))))
                 throw ArgumentErrors.Overlap(nameof(c), "the bias");
             if (m == 0 || n == 0)
                 return;
@@ -133,11 +144,16 @@ public static unsafe partial class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (epilogue.RowBias.Length > 0 && epilogue.ColumnBias.Length > 0)
-            throw new ArgumentException("epilogue.RowBias and epilogue.ColumnBias both hold elements; expected one of them.", nameof(epilogue));
+            throw new ArgumentException(
+                "epilogue.RowBias and epilogue.ColumnBias both hold elements; expected one of them.", nameof(epilogue));
         if (epilogue.RowBias.Length > 0 && epilogue.RowBias.Length != m)
-            throw new ArgumentException($"epilogue.RowBias holds {epilogue.RowBias.Length} elements; expected {m}, one a row of C, or none.", nameof(epilogue));
+            throw new ArgumentException(
+                $"epilogue.RowBias holds {epilogue.RowBias.Length} elements; expected {m}, one a row of C, or none.",
+                nameof(epilogue));
         if (epilogue.ColumnBias.Length > 0 && epilogue.ColumnBias.Length != n)
-            throw new ArgumentException($"epilogue.ColumnBias holds {epilogue.ColumnBias.Length} elements; expected {n}, one a column of C, or none.", nameof(epilogue));
+            throw new ArgumentException(
+                $"epilogue.ColumnBias holds {epilogue.ColumnBias.Length} elements; expected {n}, one a column of C, or none.",
+                nameof(epilogue));
         return Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
     }
 
@@ -151,7 +167,8 @@ public static unsafe partial class Gemm
 
     /// <summary>Returns the extent, which overlaps are looked for in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long RequireMatrix<T>(ReadOnlySpan<T> matrix, int rows, int columns, int ld, string argument, string ldArgument)
+    private static long RequireMatrix<T>(
+        ReadOnlySpan<T> matrix, int rows, int columns, int ld, string argument, string ldArgument)
     {
         long extent = Extent(rows, columns, ld);
         if (ld < 1 || ld < columns || matrix.Length < extent)
@@ -161,9 +178,11 @@ public static unsafe partial class Gemm
 
     /// <summary>Elements from the first of a matrix to its last, both counted.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long Extent(int rows, int columns, int ld) => rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
+    private static long Extent(int rows, int columns, int ld) =>
+        rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * ld) + columns;
 
-    // Apart, so that what is checked at every call stays small enough to be inlined, and keeps nothing for the message in registers.
+    // Apart, so that what is checked at every call stays small enough to be inlined, and keeps nothing for the message in
+    // registers.
     [DoesNotReturn]
     private static void ThrowTranspose(Transpose transpose, string argument) =>
         throw ArgumentErrors.OutOfRange(argument, transpose, "No or Yes");
@@ -172,7 +191,8 @@ public static unsafe partial class Gemm
     private static void ThrowMatrix(string argument, int length, int rows, int columns, int ld, string ldArgument)
     {
         ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
-        throw ArgumentErrors.TooShort(argument, length, Extent(rows, columns, ld), $"{rows} x {columns} with {ldArgument} = {ld}");
+        throw ArgumentErrors.TooShort(argument, length, Extent(rows, columns, ld),
+            $"{rows} x {columns} with {ldArgument} = {ld}");
     }
 
     /// <summary>Whether the ranges of two matrices overlap, without which they share no element.</summary>

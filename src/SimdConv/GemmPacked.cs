@@ -20,7 +20,8 @@ public static unsafe partial class Gemm
     /// <exception cref="ArgumentException">The span is too short, or the tier is not available.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     /// <exception cref="OverflowException">The panels have more elements than an array can hold.</exception>
-    public static PackedMatrix<T> Pack<T>(GemmSide side, Transpose transpose, int rows, int columns, ReadOnlySpan<T> matrix, int ld, SimdTier? tier = null)
+    public static PackedMatrix<T> Pack<T>(
+        GemmSide side, Transpose transpose, int rows, int columns, ReadOnlySpan<T> matrix, int ld, SimdTier? tier = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -47,8 +48,10 @@ public static unsafe partial class Gemm
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative or a leading dimension too small.</exception>
-    /// <exception cref="ArgumentException">A is packed as B or for another tier, a span is too short, or C overlaps an operand.</exception>
-    public static void Multiply<T>(PackedMatrix<T> a, Transpose transB, int n, ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc,
+    /// <exception cref="ArgumentException">A is packed as B or for another tier, a span is too short, or C overlaps an
+    /// operand.</exception>
+    public static void Multiply<T>(
+        PackedMatrix<T> a, Transpose transB, int n, ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc,
         Execution execution = default, GemmEpilogue<T> epilogue = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -69,8 +72,10 @@ public static unsafe partial class Gemm
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative or a leading dimension too small.</exception>
-    /// <exception cref="ArgumentException">B is packed as A or for another tier, a span is too short, or C overlaps an operand.</exception>
-    public static void Multiply<T>(Transpose transA, int m, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T> b, T beta, Span<T> c, int ldc,
+    /// <exception cref="ArgumentException">B is packed as A or for another tier, a span is too short, or C overlaps an
+    /// operand.</exception>
+    public static void Multiply<T>(
+        Transpose transA, int m, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T> b, T beta, Span<T> c, int ldc,
         Execution execution = default, GemmEpilogue<T> epilogue = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -103,7 +108,8 @@ public static unsafe partial class Gemm
     /// <exception cref="ArgumentException">A span is too short, C overlaps an operand, or the tier is not available.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
     public static void MultiplyBatched<T>(int batch, Transpose transA, Transpose transB, int m, int n, int k, T alpha,
-        ReadOnlySpan<T> a, int lda, int strideA, ReadOnlySpan<T> b, int ldb, int strideB, T beta, Span<T> c, int ldc, int strideC, Execution execution = default)
+        ReadOnlySpan<T> a, int lda, int strideA, ReadOnlySpan<T> b, int ldb, int strideB, T beta, Span<T> c, int ldc, int strideC,
+        Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -126,7 +132,8 @@ public static unsafe partial class Gemm
         if (batch > 1 && (strideC < 0 || !StridedSums.AreDistinct((strideC, batch), (ldc, m), (1, n))))
         {
             throw ArgumentErrors.OutOfRange(nameof(strideC), strideC,
-                $"{((long)(m - 1) * ldc) + n} or more, or one by which a batch of {batch} interleaves, so that no C overlaps another");
+                $"{((long)(m - 1) * ldc) + n} or more, or one by which a batch of {batch} interleaves, so "
+                + "that no C overlaps another");
         }
 
         fixed (T* pa = a, pb = b, pc = c)
@@ -169,14 +176,19 @@ public static unsafe partial class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (Telemetry.Count<T>(operation, tier))
-            Telemetry.Tell<T>(operation, tier, $"{batch} of {problem->M} x {problem->N} x {problem->K}", TierLoops<T>.For(tier).Describe(problem));
+            Telemetry.Tell<T>(operation, tier, $"{batch} of {problem->M} x {problem->N} x {problem->K}",
+                TierLoops<T>.For(tier).Describe(problem));
     }
 
-    private static void RequireBatch<T>(ReadOnlySpan<T> matrices, int batch, int rows, int columns, int ld, int stride, string argument, string ldArgument)
+    private static void RequireBatch<T>(
+        ReadOnlySpan<T> matrices, int batch, int rows, int columns, int ld, int stride, string argument, string ldArgument)
     {
         ArgumentErrors.RequireAtLeast(ld, Math.Max(1, columns), ldArgument);
-        long needed = rows == 0 || columns == 0 || batch == 0 ? 0 : ((long)(batch - 1) * Math.Max(0, stride)) + ((long)(rows - 1) * ld) + columns;
+        long needed = rows == 0 || columns == 0 || batch == 0
+            ? 0
+            : ((long)(batch - 1) * Math.Max(0, stride)) + ((long)(rows - 1) * ld) + columns;
         if (matrices.Length < needed)
-            throw ArgumentErrors.TooShort(argument, matrices.Length, needed, $"{batch} of {rows} x {columns} with {ldArgument} = {ld}");
+            throw ArgumentErrors.TooShort(argument, matrices.Length, needed,
+                $"{batch} of {rows} x {columns} with {ldArgument} = {ld}");
     }
 }

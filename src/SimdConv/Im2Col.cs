@@ -18,12 +18,14 @@ public static class Im2Col
     /// <exception cref="ArgumentOutOfRangeException">The batch or a stride is negative, or elements of the columns share a
     /// place.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
-    public static void Unfold<T>(IndexTable table, int batch, ReadOnlySpan<T> x, Span<T> columns, ColumnLayout layout, Execution execution = default)
+    public static void Unfold<T>(
+        IndexTable table, int batch, ReadOnlySpan<T> x, Span<T> columns, ColumnLayout layout, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Run(table, batch, x, nameof(x), columns, nameof(columns), layout, fold: false, execution);
 
     /// <summary>Both directions: they validate and run alike.</summary>
-    internal static unsafe void Run<T>(IndexTable table, int batch, ReadOnlySpan<T> source, string sourceArgument, Span<T> target, string targetArgument,
+    internal static unsafe void Run<T>(
+        IndexTable table, int batch, ReadOnlySpan<T> source, string sourceArgument, Span<T> target, string targetArgument,
         ColumnLayout layout, bool fold, Execution execution)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -45,13 +47,23 @@ public static class Im2Col
         fixed (T* ps = source, pt = target)
         {
             T* px = fold ? pt : ps, pc = fold ? ps : pt;
-            ElementSet<T> images = new(px, (1, (nint)pixels)), columns = new(pc, (layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns));
+            ElementSet<T> images = new(px, (1, (nint)pixels)),
+                columns = new(pc, (layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns));
             if (images.Intersects(columns))
                 throw ArgumentErrors.Overlap(targetArgument, sourceArgument);
             Operation operation = fold ? Operation.Col2Im : Operation.Im2Col;
             if (Telemetry.IsOn && Telemetry.Count<T>(operation, tier))
                 Telemetry.Tell<T>(operation, tier, $"{batch} of {table.Shape}", "rows");
-            TierLoops<T>.For(tier).Columns(table, new() { Batch = batch, X = px, Columns = pc, Layout = layout, Image = image, Fold = fold }, execution);
+            ColumnProblem<T> problem = new()
+            {
+                Batch = batch,
+                X = px,
+                Columns = pc,
+                Layout = layout,
+                Image = image,
+                Fold = fold,
+            };
+            TierLoops<T>.For(tier).Columns(table, problem, execution);
         }
     }
 
@@ -68,7 +80,9 @@ public static class Im2Col
     }
 }
 
-/// <summary>Columns to images, the adjoint of <see cref="Im2Col"/>: each pixel is the sum of the elements that were taken from it.</summary>
+/// <summary>
+/// Columns to images, the adjoint of <see cref="Im2Col"/>: each pixel is the sum of the elements that were taken from it.
+/// </summary>
 public static class Col2Im
 {
     /// <summary>Sums the columns of a batch into images, which are overwritten; terms of a pixel ascend in (r, s).</summary>
@@ -81,7 +95,8 @@ public static class Col2Im
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch or a stride is negative.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
-    public static void Fold<T>(IndexTable table, int batch, ReadOnlySpan<T> columns, ColumnLayout layout, Span<T> x, Execution execution = default)
+    public static void Fold<T>(
+        IndexTable table, int batch, ReadOnlySpan<T> columns, ColumnLayout layout, Span<T> x, Execution execution = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Im2Col.Run(table, batch, columns, nameof(columns), x, nameof(x), layout, fold: true, execution);
 }

@@ -32,7 +32,8 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
         Int128 elements = (Int128)((long)channels * height) * width;
         return elements >= nint.MinValue && elements <= nint.MaxValue
             ? (nint)elements
-            : throw ArgumentErrors.OutOfRange(nameof(channels), channels, $"sizes whose product ({channels} x {height} x {width}) is below 2^63");
+            : throw ArgumentErrors.OutOfRange(nameof(channels), channels,
+                $"sizes whose product ({channels} x {height} x {width}) is below 2^63");
     }
 
     /// <summary>

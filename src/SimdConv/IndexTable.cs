@@ -3,11 +3,12 @@ using SimdConv.Packing;
 namespace SimdConv;
 
 /// <summary>
-/// The index tables of im2col for one shape, made once and used by any number of <see cref="Im2Col"/> and <see cref="Col2Im"/> calls.
+/// The index tables of im2col for one shape, made once and used by any number of <see cref="Im2Col"/> and <see cref="Col2Im"/>
+/// calls.
 /// </summary>
 /// <remarks>
-/// The columns are a matrix of C*R*S rows, row (c*R + r)*S + s for tap (r, s) of channel c, and P*Q columns, column p*Q + q for the
-/// window (p, q). Element (row, column) is pixel (I, J) of channel D of the padded image: what NumPy programs know as
+/// The columns are a matrix of C*R*S rows, row (c*R + r)*S + s for tap (r, s) of channel c, and P*Q columns, column p*Q + q for
+/// the window (p, q). Element (row, column) is pixel (I, J) of channel D of the padded image: what NumPy programs know as
 /// get_indices, with <c>columns = padded[:, D, I, J]</c>. K and Groups of the shape don't matter.
 /// </remarks>
 public sealed class IndexTable
@@ -29,8 +30,10 @@ public sealed class IndexTable
         i = new(() => Fill((row, column) => (row / shape.S % shape.R * shape.DilationH) + (column / shape.Q * shape.StrideH)));
         j = new(() => Fill((row, column) => (row % shape.S * shape.DilationW) + (column % shape.Q * shape.StrideW)));
         d = new(() => [.. Enumerable.Range(0, Rows).Select(row => row / (shape.R * shape.S))]);
-        Vertical = new(shape.P, shape.R, shape.H, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH, includePad: true);
-        Horizontal = new(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW, includePad: true);
+        Vertical =
+            new(shape.P, shape.R, shape.H, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH, includePad: true);
+        Horizontal =
+            new(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW, includePad: true);
         Strips = new(Vertical, backward: false, StripBudget / shape.W);
     }
 
@@ -46,7 +49,9 @@ public sealed class IndexTable
     /// <summary>Rows x Columns: the row in the padded image. Made when first asked for; the operations don't need it.</summary>
     public ReadOnlySpan<int> I => i.Value;
 
-    /// <summary>Rows x Columns: the column in the padded image. Made when first asked for; the operations don't need it.</summary>
+    /// <summary>
+    /// Rows x Columns: the column in the padded image. Made when first asked for; the operations don't need it.
+    /// </summary>
     public ReadOnlySpan<int> J => j.Value;
 
     /// <summary>Rows: the channel.</summary>

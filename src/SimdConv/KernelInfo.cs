@@ -12,7 +12,9 @@ namespace SimdConv;
 /// <param name="NC">Columns of a packed block of B.</param>
 public readonly record struct KernelInfo(SimdTier Tier, Type ElementType, int MR, int NR, int MC, int KC, int NC)
 {
-    /// <summary>The tiles of every available tier: for each element type the one of most products, then the one of few rows.</summary>
+    /// <summary>
+    /// The tiles of every available tier: for each element type the one of most products, then the one of few rows.
+    /// </summary>
     /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name.</exception>
     public static IReadOnlyList<KernelInfo> All
     {

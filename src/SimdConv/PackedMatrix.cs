@@ -24,7 +24,7 @@ public sealed unsafe class PackedMatrix<T>
 {
     private const int Alignment = 64;
 
-    // Pinned where it was allocated: calls take its address without holding it.
+    // Pinned when allocated, so that calls take its address without pinning it.
     private readonly T[] panels;
 
     internal PackedMatrix(GemmSide side, SimdTier tier, int rows, int columns, StridedMatrix<T> matrix)
@@ -32,7 +32,8 @@ public sealed unsafe class PackedMatrix<T>
         (Side, Tier, Rows, Columns) = (side, tier, rows, columns);
         TierLoops<T> loops = TierLoops<T>.For(tier);
         (int size, int terms) = side == GemmSide.A ? (rows, columns) : (columns, rows);
-        panels = GC.AllocateUninitializedArray<T>(checked((int)loops.PackedSize(side, size, terms) + (Alignment / sizeof(T))), pinned: true);
+        panels = GC.AllocateUninitializedArray<T>(
+            checked((int)loops.PackedSize(side, size, terms) + (Alignment / sizeof(T))), pinned: true);
         loops.Pack(side, matrix, size, terms, Panels);
     }
 
@@ -63,7 +64,8 @@ public sealed unsafe class PackedMatrix<T>
         if (Side != side)
             throw new ArgumentException($"{argument} is packed as {Side}; expected a matrix packed as {side}.", argument);
         if (Tier != tier)
-            throw new ArgumentException($"{argument} is packed for tier {Tier}; expected {tier}, the tier of this call.", argument);
+            throw new ArgumentException(
+                $"{argument} is packed for tier {Tier}; expected {tier}, the tier of this call.", argument);
         GC.KeepAlive(this);
     }
 }
@@ -73,7 +75,9 @@ public sealed unsafe class PackedMatrix<T>
 public readonly ref struct GemmEpilogue<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>One element a row, which its chains start from; empty for none. Not together with <see cref="ColumnBias"/>.</summary>
+    /// <summary>
+    /// One element a row, which its chains start from; empty for none. Not together with <see cref="ColumnBias"/>.
+    /// </summary>
     public ReadOnlySpan<T> RowBias { get; init; }
 
     /// <summary>One element a column, which its chains start from; empty for none.</summary>

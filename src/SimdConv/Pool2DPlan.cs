@@ -10,11 +10,12 @@ namespace SimdConv;
 /// threads at once; no call allocates managed memory after warm-up.
 /// </summary>
 /// <remarks>
-/// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins, the last of several NaN.
-/// Average: the sum, then one division by the number of pixels that count, rounded to T. Windows of R*S up to 4096 taps are summed in
-/// ascending (r, s); larger ones in blocks of max(1, 512/S) rows by 512 columns of the window, each in ascending (r, s), whose sums are added
-/// as a balanced tree: neighbours pairwise, the blocks of the first rows first, an odd last one unchanged, until one is left. Backward: each dx
-/// sums what its windows give in ascending (r, s), of adaptive windows in ascending (p, q).
+/// x and dx are N x C x H x W, y and dy N x C x P x Q. Max: NaN in a window gives NaN, the first of equals wins, the last of
+/// several NaN. Average: the sum, then one division by the number of pixels that count, rounded to T. Windows of R*S up to 4096
+/// taps are summed in ascending (r, s); larger ones in blocks of max(1, 512/S) rows by 512 columns of the window, each in
+/// ascending (r, s), whose sums are added as a balanced tree: neighbours pairwise, the blocks of the first rows first, an odd
+/// last one unchanged, until one is left. Backward: each dx sums the contributions of its windows in ascending (r, s), of
+/// adaptive windows in ascending (p, q).
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed unsafe class Pool2DPlan<T>
@@ -45,7 +46,7 @@ public sealed unsafe class Pool2DPlan<T>
         schedule = new PoolSchedule(shape, kind);
     }
 
-    /// <summary>Whether windows of any size are read in pieces, as large ones are: for tests.</summary>
+    /// <summary>Whether windows of any size are read in pieces, as large ones are; set by tests.</summary>
     internal bool InPieces
     {
         init => schedule.InPieces = value;
@@ -73,27 +74,31 @@ public sealed unsafe class Pool2DPlan<T>
     public long OutputLength(int batch) => outputs.ExactLength(batch, nameof(OutputLayout));
 
     /// <summary>
-    /// Bytes of the winners of a batch: for each output element in the order (n, c, p, q) the winning tap r*S + s, in one byte where
-    /// R*S is at most 256, else in four.
+    /// Bytes of the winners of a batch: for each output element in the order (n, c, p, q) the winning tap r*S + s, in one byte
+    /// where R*S is at most 256, else in four.
     /// </summary>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or so large that 64 bits can't count its winners' bytes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or so large that 64 bits can't count its winners'
+    /// bytes.</exception>
     public long WinnerBytes(int batch)
     {
         RequireKind(PoolKind.Max);
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
         long bytesOfImage = (long)Shape.C * Shape.P * Shape.Q * schedule.WinnerSize;
         if (batch > long.MaxValue / bytesOfImage)
-            throw ArgumentErrors.OutOfRange(nameof(batch), batch, $"at most {long.MaxValue / bytesOfImage} images, whose winners 64 bits can count");
+            throw ArgumentErrors.OutOfRange(nameof(batch), batch,
+                $"at most {long.MaxValue / bytesOfImage} images, whose winners 64 bits can count");
         return batch * bytesOfImage;
     }
 
     /// <summary>y = pooled x.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
-    /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
+    /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with
+    /// x.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in
+    /// <see cref="OutputLayout"/>.
     /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, Span<T> y, Execution execution = default) =>
@@ -102,10 +107,13 @@ public sealed unsafe class Pool2DPlan<T>
     /// <summary>y = max-pooled x, and which tap of each window won.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
-    /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with x.</param>
-    /// <param name="winners"><see cref="WinnerBytes"/> bytes; overwritten; apart from x and y, the gaps of their layouts included.</param>
+    /// <param name="y">N x C x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with
+    /// x.</param>
+    /// <param name="winners"><see cref="WinnerBytes"/> bytes; overwritten; apart from x and y, the gaps of their layouts
+    /// included.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in
+    /// <see cref="OutputLayout"/>.
     /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
@@ -115,9 +123,11 @@ public sealed unsafe class Pool2DPlan<T>
     /// <summary>dx = gradient of average pooling.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
-    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with
+    /// dy.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in
+    /// <see cref="InputLayout"/>.
     /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for max pooling.</exception>
@@ -130,12 +140,13 @@ public sealed unsafe class Pool2DPlan<T>
     /// <summary>dx = gradient of max pooling: each dy goes to its window's winner.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x C x P x Q in <see cref="OutputLayout"/>.</param>
-    /// <param name="winners">What the forward pass stored. A tap that its window doesn't have in the image (not from a forward pass) gets
-    /// nothing, whatever the number is.</param>
-    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy, and is apart from
-    /// winners.</param>
+    /// <param name="winners">What the forward pass stored. A tap that its window doesn't have in the image (not from a forward
+    /// pass) gets nothing, whatever the number is.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; overwritten, gaps left alone; shares no element with dy, and
+    /// is apart from winners.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in
+    /// <see cref="InputLayout"/>.
     /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="InvalidOperationException">The plan is for average pooling.</exception>
@@ -164,7 +175,8 @@ public sealed unsafe class Pool2DPlan<T>
         {
             int tap = schedule.WinnerSize == 1 ? winners[i] : BitConverter.ToInt32(winners[(4 * i)..]);
             int r = tap / Shape.S, s = tap % Shape.S;
-            long h = schedule.Rows.Starts[p] + ((long)r * Shape.DilationH), w = schedule.Columns.Starts[q] + ((long)s * Shape.DilationW);
+            long h = schedule.Rows.Starts[p] + ((long)r * Shape.DilationH),
+                w = schedule.Columns.Starts[q] + ((long)s * Shape.DilationW);
             bool isInside = tap >= 0 && r < Shape.R && h >= 0 && h < Shape.H && w >= 0 && w < Shape.W;
             indices[i] = isInside ? (h * Shape.W) + w : -1;
             if (++q == schedule.Columns.Windows)
@@ -206,7 +218,8 @@ public sealed unsafe class Pool2DPlan<T>
     }
 
     private void Backward(
-        int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, long winnerBytes, Span<T> dx, Execution execution, SimdTier tier)
+        int batch, ReadOnlySpan<T> dy, ReadOnlySpan<byte> winners, long winnerBytes, Span<T> dx, Execution execution,
+        SimdTier tier)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
         ArgumentErrors.RequireBatch(dy, outputs.Length(batch, nameof(OutputLayout)), batch);

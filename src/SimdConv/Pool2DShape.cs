@@ -41,12 +41,14 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         Shapes.RequireCountable(nameof(c), c, c, p, q);
         return new Pool2DShape(c, h, w, Longest(h, p), Longest(w, q)) { AdaptiveSize = (p, q) };
 
-        // Window i begins (i*size mod windows) / windows of a pixel into one: at most 1 - gcd/windows.
+        // Window i begins (i*size mod windows) / windows of the way into a pixel, at most 1 - gcd/windows.
         static int Longest(int size, int windows) =>
             (int)(((2L * windows) - Shapes.CommonDivisor(size, windows) + size - 1) / windows);
     }
 
-    /// <summary>The output's size where the windows follow from it; R and S are then the longest window, and no other setting applies.</summary>
+    /// <summary>
+    /// The output's size where the windows follow from it; R and S are then the longest window, and no other setting applies.
+    /// </summary>
     public (int Height, int Width)? AdaptiveSize { get; private init; }
 
     /// <summary>Pixels from one window to the next one below it; the window's height unless set.</summary>
@@ -83,10 +85,16 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     public int? DivisorOverride { get; init; }
 
     /// <summary>Output height.</summary>
-    public int P => AdaptiveSize is { } size ? size.Height : Shapes.Saturate(OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
+    public int P =>
+        AdaptiveSize is { } size
+        ? size.Height
+        : Shapes.Saturate(OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
 
     /// <summary>Output width.</summary>
-    public int Q => AdaptiveSize is { } size ? size.Width : Shapes.Saturate(OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
+    public int Q =>
+        AdaptiveSize is { } size
+        ? size.Width
+        : Shapes.Saturate(OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
 
     /// <summary>The number of windows along one axis, as PyTorch counts them; 0 where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, bool ceilMode)
@@ -100,9 +108,11 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         return ceilMode && (windows - 1) * stride >= (long)size + padBefore ? windows - 1 : windows;
     }
 
-    /// <summary>Throws for a shape that no pooling of that kind can have, naming the property, its value and what was expected.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, a window would hold no pixel of the image, or
-    /// a size exceeds 2^31 - 1 elements.</exception>
+    /// <summary>
+    /// Throws for a shape that no pooling of that kind can have, naming the property, its value and what was expected.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, a window would hold no pixel of the image,
+    /// or a size exceeds 2^31 - 1 elements.</exception>
     public void Validate(PoolKind kind)
     {
         if (kind is not (PoolKind.Max or PoolKind.Average))
@@ -129,13 +139,16 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         if (DivisorOverride is 0 or < 0)
             throw ArgumentErrors.OutOfRange("shape.DivisorOverride", DivisorOverride, "1 or more, or null");
         if (kind == PoolKind.Max && (long)R * S > 1 << 24)
-            throw ArgumentErrors.OutOfRange("shape.R", R, $"at most 2^24 taps for max pooling, whose winners are numbered; R x S is {(long)R * S}");
+            throw ArgumentErrors.OutOfRange("shape.R", R,
+                $"at most 2^24 taps for max pooling, whose winners are numbered; R x S is {(long)R * S}");
         Shapes.RequireCountable("shape.H", H, (long)H + PadTop + PadBottom + ((long)DilationH * (R - 1)) + StrideH);
         Shapes.RequireCountable("shape.W", W, (long)W + PadLeft + PadRight + ((long)DilationW * (S - 1)) + StrideW);
         if (AdaptiveSize is null)
         {
-            RequirePixels("shape.R", R, H, StrideH, PadTop, DilationH, OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
-            RequirePixels("shape.S", S, W, StrideW, PadLeft, DilationW, OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
+            RequirePixels("shape.R", R, H, StrideH, PadTop, DilationH,
+                OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, CeilMode));
+            RequirePixels("shape.S", S, W, StrideW, PadLeft, DilationW,
+                OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
         }
 
         Shapes.RequireCountable("shape.C", C, C, H, W);
@@ -146,7 +159,8 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     private static void RequirePixels(string argument, int kernel, int size, int stride, int pad, int dilation, long windows)
     {
         if (windows < 1)
-            throw ArgumentErrors.OutOfRange(argument, kernel, $"a window that fits: a size of {size} with that padding and dilation leaves no output");
+            throw ArgumentErrors.OutOfRange(argument, kernel,
+                $"a window that fits: a size of {size} with that padding and dilation leaves no output");
         for (long i = 0; i < windows; i++)
         {
             // From the first pixel of the image on, only the last window can miss it.
@@ -155,7 +169,8 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
             long start = (i * stride) - pad;
             long firstTap = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
             if (firstTap >= kernel || start + (firstTap * dilation) >= size)
-                throw ArgumentErrors.OutOfRange(argument, kernel, $"every window to hold a pixel of the image; window {i} of {windows} holds only padding");
+                throw ArgumentErrors.OutOfRange(argument, kernel,
+                    $"every window to hold a pixel of the image; window {i} of {windows} holds only padding");
         }
     }
 }

@@ -23,9 +23,11 @@ internal static class ColumnBits<T>
             {
                 Digest digest = new();
                 IndexTable table = new(shape);
-                foreach (ColumnLayout layout in (ColumnLayout[])[ColumnLayout.PerImage(table), ColumnLayout.Concatenated(table, 3)])
+                foreach (ColumnLayout layout in
+                    (ColumnLayout[])[ColumnLayout.PerImage(table), ColumnLayout.Concatenated(table, 3)])
                 {
-                    T[] x = Numbers.Make<T>(3L * shape.C * shape.H * shape.W, 1), columns = new T[3L * table.Rows * table.Columns];
+                    T[] x = Numbers.Make<T>(3L * shape.C * shape.H * shape.W, 1),
+                        columns = new T[3L * table.Rows * table.Columns];
                     Im2Col.Unfold<T>(table, 3, x, columns, layout, execution);
                     digest.Add<T>(columns);
                     Col2Im.Fold<T>(table, 3, Numbers.Make<T>(columns.Length, 2), layout, x, execution);

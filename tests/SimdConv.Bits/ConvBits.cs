@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace SimdConv.Bits;
 
-/// <summary>Convolutions: shapes that reach every strategy, in all directions, NCHW and NHWC, raw and packed weights; Winograd; transposed.</summary>
+/// <summary>
+/// Convolutions: shapes that reach every strategy, in all directions, NCHW and NHWC, unpacked and packed weights; Winograd;
+/// transposed.
+/// </summary>
 internal static class ConvBits<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -10,14 +13,26 @@ internal static class ConvBits<T>
     [
         ("3x3", 2, new(16, 14, 14, 32, 3, 3) { PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1 }),
         ("3x3-wide", 1, new(24, 28, 28, 48, 3, 3) { PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1 }),
-        ("7x7-first-layer", 1, new(3, 31, 29, 16, 7, 7) { StrideH = 2, StrideW = 2, PadTop = 3, PadBottom = 3, PadLeft = 3, PadRight = 3 }),
+        ("7x7-first-layer", 1,
+            new(3, 31, 29, 16, 7, 7) { StrideH = 2, StrideW = 2, PadTop = 3, PadBottom = 3, PadLeft = 3, PadRight = 3 }),
         ("1x1", 2, new(24, 14, 14, 40, 1, 1)),
         ("1x1-strided-padded-to-its-input", 2, new(9, 8, 8, 8, 1, 1) { StrideH = 2, StrideW = 2, PadBottom = 7, PadRight = 7 }),
         ("1x1-of-one-pixel", 3, new(100, 1, 1, 60, 1, 1)),
         ("depthwise-3x3", 2, new(24, 15, 15, 24, 3, 3) { Groups = 24, PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1 }),
-        ("depthwise-5x5-multiplier", 1, new(10, 19, 17, 20, 5, 5) { Groups = 10, StrideH = 2, StrideW = 2, PadTop = 2, PadLeft = 2, PadRight = 1 }),
+        ("depthwise-5x5-multiplier", 1,
+            new(10, 19, 17, 20, 5, 5) { Groups = 10, StrideH = 2, StrideW = 2, PadTop = 2, PadLeft = 2, PadRight = 1 }),
         ("depthwise-1d", 2, new(6, 1, 90, 6, 1, 31) { Groups = 6, PadLeft = 15, PadRight = 15 }),
-        ("grouped-dilated", 2, new(16, 17, 13, 24, 3, 3) { Groups = 4, DilationH = 2, DilationW = 2, PadTop = 2, PadBottom = 2, PadLeft = 2, PadRight = 2 }),
+        ("grouped-dilated", 2,
+            new(16, 17, 13, 24, 3, 3)
+            {
+                Groups = 4,
+                DilationH = 2,
+                DilationW = 2,
+                PadTop = 2,
+                PadBottom = 2,
+                PadLeft = 2,
+                PadRight = 2,
+            }),
         ("5x5-one-channel", 3, new(1, 32, 32, 6, 5, 5)),
         ("5x5-few-channels", 4, new(6, 14, 14, 16, 5, 5)),
         ("3x3-one-output", 1, new(64, 12, 12, 1, 3, 3) { PadTop = 1, PadLeft = 1 }),
@@ -38,25 +53,39 @@ internal static class ConvBits<T>
             string key = $"conv/{typeof(T).Name}/{name}";
             yield return new($"{key}/forward", execution => Forward(new(shape), batch, Numbers.Make<T>, execution));
             yield return new($"{key}/input-gradient", execution => InputGradient(new(shape), batch, Numbers.Make<T>, execution));
-            yield return new($"{key}/weight-gradient", execution => WeightGradient(new(shape), batch, Numbers.Make<T>, execution));
+            yield return new($"{key}/weight-gradient",
+                execution => WeightGradient(new(shape), batch, Numbers.Make<T>, execution));
             yield return new($"{key}/special-values", execution => SpecialValues(shape, execution));
         }
 
-        foreach ((string name, int batch, Conv2DShape shape) in Shapes.Where(each => (each.Shape.R, each.Shape.S, each.Shape.DilationH, each.Shape.StrideH) == (3, 3, 1, 1)
+        foreach ((string name, int batch, Conv2DShape shape) in
+            Shapes.Where(each => (each.Shape.R, each.Shape.S, each.Shape.DilationH, each.Shape.StrideH) == (3, 3, 1, 1)
             && each.Shape.Groups == 1))
         {
             foreach (ConvAlgorithm algorithm in (ConvAlgorithm[])[ConvAlgorithm.WinogradF2, ConvAlgorithm.WinogradF4])
             {
                 string key = $"conv/{typeof(T).Name}/{name}/{algorithm}";
-                yield return new($"{key}/forward", execution => Forward(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
-                yield return new($"{key}/input-gradient", execution => InputGradient(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
+                yield return new($"{key}/forward",
+                    execution => Forward(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
+                yield return new($"{key}/input-gradient",
+                    execution => InputGradient(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
             }
         }
 
         foreach ((string name, ConvTranspose2DShape shape) in ((string, ConvTranspose2DShape)[])
         [
             ("2x2-stride-2", new(16, 9, 7, 24, 2, 2) { StrideH = 2, StrideW = 2 }),
-            ("4x3-stride-3x2", new(6, 5, 8, 10, 4, 3) { StrideH = 3, StrideW = 2, PadTop = 1, PadLeft = 1, PadRight = 1, OutputPaddingH = 2, OutputPaddingW = 1 }),
+            ("4x3-stride-3x2",
+                new(6, 5, 8, 10, 4, 3)
+                {
+                    StrideH = 3,
+                    StrideW = 2,
+                    PadTop = 1,
+                    PadLeft = 1,
+                    PadRight = 1,
+                    OutputPaddingH = 2,
+                    OutputPaddingW = 1,
+                }),
             ("3x3-grouped", new(8, 6, 6, 8, 3, 3) { Groups = 2, DilationH = 2, PadTop = 1, PadBottom = 1 }),
         ])
         {
@@ -75,7 +104,9 @@ internal static class ConvBits<T>
         });
     }
 
-    /// <summary>NCHW and raw weights without an epilogue; NHWC and packed ones with bias, residual and each activation in turn.</summary>
+    /// <summary>
+    /// NCHW and unpacked weights without an epilogue; NHWC and packed ones with bias, residual and each activation in turn.
+    /// </summary>
     private static ulong Forward(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution)
     {
         Digest digest = new();
@@ -87,7 +118,8 @@ internal static class ConvBits<T>
         PackedFilter<T> filter = plan.Pack(w, FilterUse.Forward, execution.Tier);
         T[] bias = make(shape.K, 3), residual = make(y.Length, 4);
         Activation activation = (Activation)(shape.K % 6);
-        plan.Forward(batch, x, filter, y, new Epilogue<T> { Bias = bias, Residual = residual, Activation = activation }, execution);
+        plan.Forward(
+            batch, x, filter, y, new Epilogue<T> { Bias = bias, Residual = residual, Activation = activation }, execution);
         digest.Add<T>(y);
         return digest.Value;
     }
@@ -99,7 +131,8 @@ internal static class ConvBits<T>
         plan.InputGradient(batch, dy, w, dx, T.Zero, execution);
         digest.Add<T>(dx);
         plan = Nhwc(plan);
-        plan.InputGradient(batch, dy, plan.Pack(w, FilterUse.InputGradient, execution.Tier), dx, T.CreateTruncating(0.75), execution);
+        plan.InputGradient(
+            batch, dy, plan.Pack(w, FilterUse.InputGradient, execution.Tier), dx, T.CreateTruncating(0.75), execution);
         digest.Add<T>(dx);
         return digest.Value;
     }
@@ -107,7 +140,8 @@ internal static class ConvBits<T>
     private static ulong WeightGradient(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution)
     {
         Digest digest = new();
-        T[] x = make(plan.InputLength(batch), 1), dy = make(plan.OutputLength(batch), 5), dw = make(plan.Shape.WeightCount, 7), db = make(plan.Shape.K, 8);
+        T[] x = make(plan.InputLength(batch), 1), dy = make(plan.OutputLength(batch), 5), dw = make(plan.Shape.WeightCount, 7),
+            db = make(plan.Shape.K, 8);
         plan.WeightGradient(batch, x, dy, dw, db, T.Zero, execution);
         digest.Add<T>(dw);
         digest.Add<T>(db);
@@ -124,7 +158,9 @@ internal static class ConvBits<T>
     {
         Digest digest = new();
         Conv2DPlan<T> plan = new(shape);
-        digest.Add([.. new[] { Forward(plan, 1, Numbers.WithSpecialValues<T>, execution), InputGradient(plan, 1, Numbers.WithSpecialValues<T>, execution),
+        digest.Add(
+            [.. new[] { Forward(plan, 1, Numbers.WithSpecialValues<T>, execution),
+                InputGradient(plan, 1, Numbers.WithSpecialValues<T>, execution),
             WeightGradient(plan, 1, Numbers.WithSpecialValues<T>, execution) }.Select(hash => (long)hash)]);
         return digest.Value;
     }
@@ -133,7 +169,8 @@ internal static class ConvBits<T>
     {
         Digest digest = new();
         ConvTranspose2DPlan<T> plan = new(shape);
-        T[] x = Numbers.Make<T>(plan.InputLength(2), 1), w = Numbers.Make<T>(shape.WeightCount, 2), y = new T[plan.OutputLength(2)];
+        T[] x = Numbers.Make<T>(plan.InputLength(2), 1), w = Numbers.Make<T>(shape.WeightCount, 2),
+            y = new T[plan.OutputLength(2)];
         T[] dx = new T[x.Length], dw = new T[w.Length], bias = Numbers.Make<T>(shape.K, 3);
         plan.Forward(2, x, w, y, new Epilogue<T> { Bias = bias, Activation = Activation.HardSwish }, execution);
         plan.InputGradient(2, y, plan.Pack(w, FilterUse.InputGradient, execution.Tier), dx, T.Zero, execution);
@@ -149,6 +186,7 @@ internal static class ConvBits<T>
     private static Conv2DPlan<T> Nhwc(Conv2DPlan<T> plan)
     {
         Conv2DShape shape = plan.Shape;
-        return new(shape, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.K, shape.P, shape.Q), plan.ConvAlgorithm);
+        return new(
+            shape, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.K, shape.P, shape.Q), plan.ConvAlgorithm);
     }
 }

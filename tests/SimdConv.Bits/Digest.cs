@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SimdConv.Bits;
 
 /// <summary>
-/// FNV-1a, 64 bits, over the bytes of results, low byte first. The numeric contract leaves the sign of zero and the payload of NaN open, so -0 is
-/// hashed as +0, and each NaN as the same one.
+/// FNV-1a, 64 bits, over the bytes of results, low byte first. The numeric contract leaves the sign of zero and the payload of
+/// NaN open, so -0 is hashed as +0, and each NaN as the same one.
 /// </summary>
 internal struct Digest
 {
@@ -25,7 +25,8 @@ internal struct Digest
             if (typeof(T) == typeof(float))
                 AddBytes(T.IsNaN(normal) ? 0x7FC0_0000U : BitConverter.SingleToUInt32Bits((float)(object)normal), sizeof(float));
             else
-                AddBytes(T.IsNaN(normal) ? 0x7FF8_0000_0000_0000UL : BitConverter.DoubleToUInt64Bits((double)(object)normal), sizeof(double));
+                AddBytes(T.IsNaN(normal) ? 0x7FF8_0000_0000_0000UL : BitConverter.DoubleToUInt64Bits((double)(object)normal),
+                    sizeof(double));
         }
     }
 

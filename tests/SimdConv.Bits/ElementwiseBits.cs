@@ -17,8 +17,10 @@ internal static class ElementwiseBits<T>
         [
             ("relu", Elementwise.Relu, Elementwise.ReluGradient),
             ("relu6", Elementwise.Relu6, Elementwise.Relu6Gradient),
-            ("leaky-relu", (x, y, e) => Elementwise.LeakyRelu(x, y, slope, e), (y, dy, dx, e) => Elementwise.LeakyReluGradient(y, dy, dx, slope, e)),
-            ("tanh", (x, y, e) => Elementwise.Tanh(x, y, scale, e), (y, dy, dx, e) => Elementwise.TanhGradient(y, dy, dx, scale, e)),
+            ("leaky-relu", (x, y, e) => Elementwise.LeakyRelu(x, y, slope, e),
+                (y, dy, dx, e) => Elementwise.LeakyReluGradient(y, dy, dx, slope, e)),
+            ("tanh", (x, y, e) => Elementwise.Tanh(x, y, scale, e),
+                (y, dy, dx, e) => Elementwise.TanhGradient(y, dy, dx, scale, e)),
             ("hard-swish", Elementwise.HardSwish, Elementwise.HardSwishGradient),
         ])
         {

@@ -2,10 +2,14 @@ using System.Numerics;
 
 namespace SimdConv.Bits;
 
-/// <summary>Numbers of a case: a function of its seed and of their position alone, made by exact operations, so the same on every CPU.</summary>
+/// <summary>
+/// Numbers of a case: a function of its seed and of their position alone, made by exact operations, so the same on every CPU.
+/// </summary>
 internal static class Numbers
 {
-    /// <summary>Both signs, magnitudes from 2^-5 to 4: SplitMix64 (Steele, Lea, Flood 2014) gives sign, exponent and 20 bits of mantissa.</summary>
+    /// <summary>
+    /// Both signs, magnitudes from 2^-5 to 4: SplitMix64 (Steele, Lea, Flood 2014) gives sign, exponent and 20 bits of mantissa.
+    /// </summary>
     public static T[] Make<T>(long length, int seed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -9,9 +9,19 @@ internal static class PoolBits<T>
     private static readonly (string Name, Pool2DShape Shape)[] Shapes =
     [
         ("2x2", new(5, 14, 18, 2, 2) { StrideH = 2, StrideW = 2 }),
-        ("3x3-stride-2-padded", new(20, 15, 17, 3, 3) { StrideH = 2, StrideW = 2, PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1 }),
+        ("3x3-stride-2-padded",
+            new(20, 15, 17, 3, 3) { StrideH = 2, StrideW = 2, PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1 }),
         ("3x3-stride-1", new(3, 12, 40, 3, 3) { PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1 }),
-        ("5x4-ceiling-dilated", new(4, 23, 19, 5, 4) { StrideH = 3, StrideW = 2, DilationW = 2, PadTop = 2, CeilMode = true, CountIncludePad = true }),
+        ("5x4-ceiling-dilated",
+            new(4, 23, 19, 5, 4)
+            {
+                StrideH = 3,
+                StrideW = 2,
+                DilationW = 2,
+                PadTop = 2,
+                CeilMode = true,
+                CountIncludePad = true,
+            }),
         ("17x17-four-byte-winners", new(2, 30, 33, 17, 17) { StrideH = 3, StrideW = 5 }),
         ("whole-plane-7x7", new(40, 7, 7, 7, 7)),
         ("whole-plane-200x300", new(2, 200, 300, 200, 300)),
@@ -22,11 +32,14 @@ internal static class PoolBits<T>
         foreach ((string name, Pool2DShape shape) in Shapes)
         {
             yield return new($"pool/{typeof(T).Name}/{name}/max", execution => Max(shape, execution));
-            yield return new($"pool/{typeof(T).Name}/{name}/average", execution => Average(shape with { DilationW = 1 }, execution));
+            yield return new($"pool/{typeof(T).Name}/{name}/average",
+                execution => Average(shape with { DilationW = 1 }, execution));
         }
 
-        yield return new($"pool/{typeof(T).Name}/adaptive", execution => Average(Pool2DShape.Adaptive(6, 23, 17, 5, 4), execution));
-        yield return new($"pool/{typeof(T).Name}/divisor", execution => Average(new(6, 10, 12, 3, 2) { DivisorOverride = 5, StrideW = 2 }, execution));
+        yield return new($"pool/{typeof(T).Name}/adaptive",
+            execution => Average(Pool2DShape.Adaptive(6, 23, 17, 5, 4), execution));
+        yield return new($"pool/{typeof(T).Name}/divisor",
+            execution => Average(new(6, 10, 12, 3, 2) { DivisorOverride = 5, StrideW = 2 }, execution));
     }
 
     private static ulong Max(Pool2DShape shape, Execution execution)
@@ -65,5 +78,8 @@ internal static class PoolBits<T>
     }
 
     private static IEnumerable<Pool2DPlan<T>> Plans(Pool2DShape shape, PoolKind kind) =>
-        [new(shape, kind), new(shape, kind, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.C, shape.P, shape.Q))];
+        [
+            new(shape, kind),
+            new(shape, kind, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.C, shape.P, shape.Q)),
+        ];
 }

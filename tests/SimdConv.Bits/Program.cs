@@ -1,8 +1,9 @@
 using SimdConv;
 using SimdConv.Bits;
 
-// SimdConv.Bits record                          prints bits.txt, by the best tier on one thread
-// SimdConv.Bits check FILE [THREADS ...]        compares with it what each tier that fuses gives on each number of threads; exit code 1 if a line differs
+// SimdConv.Bits record                      prints bits.txt, by the best tier on one thread
+// SimdConv.Bits check FILE [THREADS ...]    compares with it what each tier that fuses gives on each number of threads;
+//                                           exit code 1 if a line differs
 if (args is ["record"])
 {
     foreach (BitCase each in BitCase.All)
@@ -10,7 +11,8 @@ if (args is ["record"])
     return 0;
 }
 
-if (args is not ["check", string file, .. string[] counts] || !counts.All(count => int.TryParse(count, out int threads) && threads > 0))
+if (args is not ["check", string file, .. string[] counts]
+    || !counts.All(count => int.TryParse(count, out int threads) && threads > 0))
 {
     Console.Error.WriteLine("usage: SimdConv.Bits record | check FILE [THREADS ...]");
     return 2;

@@ -17,7 +17,9 @@ internal sealed record Mutant(string Name, string File, string Find, string Put,
                 continue;
             if (lines.Length != 5)
                 throw new InvalidDataException($"{table}: expected a name, file, find, put and test; found\n{paragraph}");
-            mutants.Add(new(lines[0], Value(lines[1], "file:"), Value(lines[2], "find:"), Value(lines[3], "put:"), Value(lines[4], "test:")));
+            mutants.Add(
+                new(lines[0], Value(lines[1], "file:"), Value(lines[2], "find:"), Value(lines[3], "put:"),
+                    Value(lines[4], "test:")));
         }
 
         if (mutants.GroupBy(mutant => mutant.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
@@ -25,7 +27,9 @@ internal sealed record Mutant(string Name, string File, string Find, string Put,
         return [.. mutants];
 
         string Value(string line, string key) =>
-            line.StartsWith(key, StringComparison.Ordinal) ? line[key.Length..].Trim() : throw new InvalidDataException($"{table}: expected {key} at '{line}'");
+            line.StartsWith(key, StringComparison.Ordinal)
+            ? line[key.Length..].Trim()
+            : throw new InvalidDataException($"{table}: expected {key} at '{line}'");
     }
 
     /// <summary>The file's text with the edit; throws unless the text to find is there exactly once.</summary>
@@ -34,7 +38,8 @@ internal sealed record Mutant(string Name, string File, string Find, string Put,
         string text = System.IO.File.ReadAllText(Path.Combine(root, File));
         int at = text.IndexOf(Find, StringComparison.Ordinal);
         if (at < 0 || text.IndexOf(Find, at + 1, StringComparison.Ordinal) >= 0)
-            throw new InvalidDataException($"{Name}: '{Find}' is {(at < 0 ? "not" : "more than once")} in {File}; expected exactly one");
+            throw new InvalidDataException(
+                $"{Name}: '{Find}' is {(at < 0 ? "not" : "more than once")} in {File}; expected exactly one");
         return text[..at] + Put + text[(at + Find.Length)..];
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Mutants;
 
 /// <summary>
-/// Applies each mutant of mutants.txt in turn to a copy of the source and runs the tests that have to notice. Arguments choose mutants by a part of
-/// their name; "check" only looks whether every edit can be made. Exit code 1: some mutant survived.
+/// Applies each mutant of mutants.txt in turn to a copy of the source and runs the tests that have to notice. Arguments choose
+/// mutants by a part of their name; "check" only looks whether every edit can be made. Exit code 1: some mutant survived.
 /// </summary>
 internal static class Program
 {
@@ -23,10 +23,14 @@ internal static class Program
             return 0;
 
         if (arguments.Length > 0)
-            mutants = [.. mutants.Where(mutant => arguments.Any(part => mutant.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+            mutants = [
+                .. mutants.Where(mutant =>
+                    arguments.Any(part => mutant.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
         if (mutants.Length == 0)
         {
-            Console.Error.WriteLine($"No mutant's name has '{string.Join("' or '", arguments)}' in it; expected 'check', or parts of names in mutants.txt.");
+            Console.Error.WriteLine(
+                $"No mutant's name has '{string.Join("' or '", arguments)}' in it; expected 'check', or "
+                + "parts of names in mutants.txt.");
             return 2;
         }
 
@@ -40,7 +44,9 @@ internal static class Program
             foreach (Mutant mutant in project)
             {
                 string? killer = scratch.Kill(mutant);
-                Console.WriteLine($"{clock.Elapsed:mm\\:ss}  {(killer is null ? "SURVIVED" : "killed  ")}  {mutant.Name}{(killer is null ? "" : $"  by {killer}")}");
+                Console.WriteLine(
+                    $"{clock.Elapsed:mm\\:ss}  {(killer is null ? "SURVIVED" : "killed  ")}  "
+                    + $"{mutant.Name}{(killer is null ? "" : $"  by {killer}")}");
                 if (killer is null)
                     survivors.Add(mutant.Name);
             }
@@ -48,7 +54,8 @@ internal static class Program
             scratch.Restore(project.Key);
         }
 
-        Console.WriteLine($"{mutants.Length - survivors.Count} of {mutants.Length} mutants killed in {clock.Elapsed.TotalMinutes:F1} minutes");
+        Console.WriteLine(
+            $"{mutants.Length - survivors.Count} of {mutants.Length} mutants killed in {clock.Elapsed.TotalMinutes:F1} minutes");
         foreach (string survivor in survivors)
             Console.WriteLine($"survived: {survivor}");
         return survivors.Count == 0 ? 0 : 1;

@@ -10,7 +10,10 @@ internal sealed class Scratch : IDisposable
 
     // Analyzers and documentation find nothing that tests would.
     private static readonly string[] Quick =
-        ["-c", "Release", "-v", "q", "-nologo", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false", "-p:TreatWarningsAsErrors=false"];
+        [
+            "-c", "Release", "-v", "q", "-nologo", "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false",
+            "-p:TreatWarningsAsErrors=false",
+        ];
 
     private readonly string root = Directory.CreateTempSubdirectory("simdconv-mutants-").FullName;
 
@@ -29,7 +32,9 @@ internal sealed class Scratch : IDisposable
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
-    /// <summary>Builds everything, and runs the tests of all mutants on the source as it is: what fails then would kill by accident.</summary>
+    /// <summary>
+    /// Builds everything, and runs the tests of all mutants on the source as it is: what fails then would kill by accident.
+    /// </summary>
     public void RequireHealth(IEnumerable<Mutant> mutants)
     {
         (int exitCode, string output) = Run(["build", .. Quick, "tests/SimdConv.Tests"], TimeSpan.FromMinutes(10));
@@ -48,11 +53,13 @@ internal sealed class Scratch : IDisposable
         try
         {
             // Only its own project, and the new assembly beside the tests: they see no difference but the edit.
-            (int exitCode, string output) = Run(["build", .. Quick, "--no-restore", "--no-dependencies", $"src/{mutant.Project}"], TimeSpan.FromMinutes(5));
+            (int exitCode, string output) =
+                Run(["build", .. Quick, "--no-restore", "--no-dependencies", $"src/{mutant.Project}"], TimeSpan.FromMinutes(5));
             if (exitCode != 0)
                 throw new InvalidDataException($"{mutant.Name} does not compile:\n{output}");
             string assembly = $"{mutant.Project}.dll";
-            File.Copy(Path.Combine(root, "src", mutant.Project, "bin/Release/net10.0", assembly), Path.Combine(root, TestBinaries, assembly), overwrite: true);
+            File.Copy(Path.Combine(root, "src", mutant.Project, "bin/Release/net10.0", assembly),
+                Path.Combine(root, TestBinaries, assembly), overwrite: true);
             (exitCode, output) = Test(mutant.Tests, TimeSpan.FromMinutes(3));
             if (output.Contains("No test matches", StringComparison.Ordinal))
                 throw new InvalidDataException($"{mutant.Name}: no test matches {mutant.Tests}");
@@ -67,10 +74,12 @@ internal sealed class Scratch : IDisposable
     /// <summary>Puts the assemblies of the source as it is back, once a project's mutants are done.</summary>
     public void Restore(string project)
     {
-        (int exitCode, string output) = Run(["build", .. Quick, "--no-restore", "--no-dependencies", $"src/{project}"], TimeSpan.FromMinutes(5));
+        (int exitCode, string output) =
+            Run(["build", .. Quick, "--no-restore", "--no-dependencies", $"src/{project}"], TimeSpan.FromMinutes(5));
         if (exitCode != 0)
             throw new InvalidOperationException(output);
-        File.Copy(Path.Combine(root, "src", project, "bin/Release/net10.0", $"{project}.dll"), Path.Combine(root, TestBinaries, $"{project}.dll"), overwrite: true);
+        File.Copy(Path.Combine(root, "src", project, "bin/Release/net10.0", $"{project}.dll"),
+            Path.Combine(root, TestBinaries, $"{project}.dll"), overwrite: true);
     }
 
     private static string Killer(string output)
@@ -82,7 +91,11 @@ internal sealed class Scratch : IDisposable
     }
 
     private (int ExitCode, string Output) Test(string filter, TimeSpan patience) =>
-        Run(["test", "-c", "Release", "--no-build", "-v", "q", "-nologo", "tests/SimdConv.Tests", "--filter", filter, "--", "xUnit.StopOnFail=true"], patience);
+        Run(
+            [
+                "test", "-c", "Release", "--no-build", "-v", "q", "-nologo", "tests/SimdConv.Tests", "--filter", filter, "--",
+                "xUnit.StopOnFail=true",
+            ], patience);
 
     private (int ExitCode, string Output) Run(string[] arguments, TimeSpan patience)
     {
@@ -92,7 +105,8 @@ internal sealed class Scratch : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
+        foreach (string name in
+            start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";

@@ -30,6 +30,7 @@ public class GemmBenchmark<T>
     public void Multiply()
     {
         GemmShape s = operands.Shape;
-        Gemm.Multiply(operands.TransA, operands.TransB, s.M, s.N, s.K, T.One, operands.A, s.Lda, operands.B, s.Ldb, T.Zero, c, s.N);
+        Gemm.Multiply(
+            operands.TransA, operands.TransB, s.M, s.N, s.K, T.One, operands.A, s.Lda, operands.B, s.Ldb, T.Zero, c, s.N);
     }
 }

@@ -15,7 +15,9 @@ public class LeNetBenchmark
     public object Work { get; set; } = null!;
 
     [GlobalSetup]
-    public void SetUp() => trainer = new Trainer(maxBatch => new InterleavedLeNet5<float>(new Execution(1), maxBatch), EpochSuite.Load(folder: null).Train, EpochSuite.BatchSize, seed: 1);
+    public void SetUp() =>
+        trainer = new Trainer(maxBatch => new InterleavedLeNet5<float>(new Execution(1), maxBatch),
+            EpochSuite.Load(folder: null).Train, EpochSuite.BatchSize, seed: 1);
 
     [Benchmark]
     public double Train() => trainer.RunEpoch().Score.Loss;

@@ -20,7 +20,8 @@ public unsafe class PackingBenchmark<T>
     [Params(false, true)]
     public bool Transposed { get; set; }
 
-    private StridedMatrix<T> Matrix => new() { Data = matrix.Pointer, RowStride = Transposed ? 1 : Size, ColumnStride = Transposed ? Size : 1 };
+    private StridedMatrix<T> Matrix =>
+        new() { Data = matrix.Pointer, RowStride = Transposed ? 1 : Size, ColumnStride = Transposed ? Size : 1 };
 
     [GlobalSetup]
     public void SetUp()

@@ -35,9 +35,12 @@ internal abstract class FlopsColumn(string name, string legend) : IColumn
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style)
     {
-        double flops = benchmarkCase.Parameters.Items.Select(p => p.Value).OfType<IWork>().FirstOrDefault()?.FlopsIn(TierOf(benchmarkCase)) ?? 0;
+        double flops = benchmarkCase.Parameters.Items.Select(p => p.Value).OfType<IWork>()
+            .FirstOrDefault()?.FlopsIn(TierOf(benchmarkCase)) ?? 0;
         double? nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Mean;
-        return flops > 0 && nanoseconds > 0 ? Value(benchmarkCase, flops / nanoseconds.Value).ToString("F1", CultureInfo.InvariantCulture) : "-";
+        return flops > 0 && nanoseconds > 0
+            ? Value(benchmarkCase, flops / nanoseconds.Value).ToString("F1", CultureInfo.InvariantCulture)
+            : "-";
     }
 
     protected static SimdTier TierOf(BenchmarkCase benchmarkCase) =>
@@ -51,7 +54,8 @@ internal sealed class RateColumn() : FlopsColumn("GFLOP/s", "Multiplications and
     protected override double Value(BenchmarkCase benchmarkCase, double gflops) => gflops;
 }
 
-internal sealed class PeakColumn() : FlopsColumn("% peak", "Share of the FMA peak of one core in the tier's registers, measured here")
+internal sealed class PeakColumn()
+    : FlopsColumn("% peak", "Share of the FMA peak of one core in the tier's registers, measured here")
 {
     private static readonly ConcurrentDictionary<(bool IsDouble, SimdTier Tier), double> Peaks = new();
 

@@ -5,7 +5,8 @@ using SimdConv.Perf.Suites;
 namespace SimdConv.Perf.Benchmarks;
 
 /// <summary>
-/// Making a plan and its first call, of kernels, strides and windows of 10^2 to 10^6 elements: the times of a row are to grow as its sizes do.
+/// Making a plan and its first call, of kernels, strides and windows of 10^2 to 10^6 elements: the times of a row are to grow as
+/// its sizes do.
 /// </summary>
 [MemoryDiagnoser]
 public class SetUpBenchmark

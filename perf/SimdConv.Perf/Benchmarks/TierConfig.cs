@@ -10,7 +10,9 @@ using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Benchmarks;
 
-/// <summary>A process for each tier that this CPU has, started with the tier's environment; the best one is the baseline.</summary>
+/// <summary>
+/// A process for each tier that this CPU has, started with the tier's environment; the best one is the baseline.
+/// </summary>
 internal sealed class TierConfig : ManualConfig
 {
     public TierConfig()
@@ -18,7 +20,8 @@ internal sealed class TierConfig : ManualConfig
         foreach (SimdTier tier in SimdSupport.Available)
         {
             Job job = Job.Default.WithId(tier.ToString()).WithWarmupCount(5).WithIterationCount(12)
-                .WithEnvironmentVariables([.. TierProcess.Environment(TierProcess.NameOf(tier)).Select(v => new EnvironmentVariable(v.Name, v.Value))]);
+                .WithEnvironmentVariables(
+                    [.. TierProcess.Environment(TierProcess.NameOf(tier)).Select(v => new EnvironmentVariable(v.Name, v.Value))]);
             AddJob(tier == SimdSupport.Best ? job.AsBaseline() : job);
         }
 

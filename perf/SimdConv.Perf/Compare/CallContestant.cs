@@ -11,7 +11,8 @@ internal class CallContestant(string name, Action call, params IReadOnlyList<Nat
 }
 
 /// <summary>The naive loops: timed a few times, and only where that doesn't take seconds.</summary>
-internal sealed class ReferenceContestant(Action call, params IReadOnlyList<NativeArray> results) : CallContestant(PeerSet.Reference, call, results)
+internal sealed class ReferenceContestant(Action call, params IReadOnlyList<NativeArray> results)
+    : CallContestant(PeerSet.Reference, call, results)
 {
     /// <summary>The most operations of a call that Reference is asked for.</summary>
     public const double MaxFlops = 1e8;

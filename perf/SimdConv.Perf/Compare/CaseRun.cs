@@ -19,10 +19,14 @@ internal sealed class CaseRun(Case row, CompareOptions options, Report report)
         if (row.IsBoundByMemory)
             contestants.Add(new MemoryContestant(row.Traffic, options.Threads));
         if (row.Flops > 0)
-            contestants.Add(options.Type == ElementType.Float ? new PeakContestant<float>(options.Threads) : new PeakContestant<double>(options.Threads));
+            contestants.Add(options.Type == ElementType.Float
+                ? new PeakContestant<float>(options.Threads)
+                : new PeakContestant<double>(options.Threads));
         try
         {
-            double warmUp = isFirst ? RehearsalSeconds : Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
+            double warmUp = isFirst
+                ? RehearsalSeconds
+                : Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
             double[] calls = [.. contestants.Select(contestant => Interleaved.WarmUp(contestant, warmUp))];
             if (CrossCheck.Disagreement(row, contestants) is { } disagreement)
             {

@@ -15,24 +15,33 @@ internal static class CompareCommand
 
     private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
     private static readonly Option<string> Type = OneOf("--type", "Element type", ["float", "double"], "float");
-    private static readonly Option<string?> Tier = OneOf<string?>("--tier", "Instruction-set tier; the best one if left out", TierProcess.Names, null);
+    private static readonly Option<string?> Tier =
+        OneOf<string?>("--tier", "Instruction-set tier; the best one if left out", TierProcess.Names, null);
 
-    private static readonly Option<int> Threads = new("--threads") { Description = "Threads of every participant", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> Threads =
+        new("--threads") { Description = "Threads of every participant", DefaultValueFactory = _ => 1 };
     private static readonly Option<string> Peers = new("--peers")
     {
         Description = "Comma-separated list of " + string.Join(", ", PeerSet.Known),
         DefaultValueFactory = _ => string.Join(',', PeerSet.Usual),
     };
 
-    private static readonly Option<FileInfo?> Shapes = new("--shapes") { Description = "File with a shape a line instead of the built-in ones" };
-    private static readonly Option<DirectoryInfo?> Data = new("--data") { Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out" };
-    private static readonly Option<double> Seconds = new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
+    private static readonly Option<FileInfo?> Shapes =
+        new("--shapes") { Description = "File with a shape a line instead of the built-in ones" };
+    private static readonly Option<DirectoryInfo?> Data = new("--data")
+    {
+        Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out",
+    };
+    private static readonly Option<double> Seconds =
+        new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
     private static readonly Option<FileInfo?> Json = new("--json") { Description = "File to write the rows to" };
-    private static readonly Option<FileInfo?> Plot = new("--plot") { Description = "PNG file to draw ratios and fractions of peak in" };
+    private static readonly Option<FileInfo?> Plot =
+        new("--plot") { Description = "PNG file to draw ratios and fractions of peak in" };
 
     public static Command Create()
     {
-        Command command = new("compare", "Times SimdConv and its peers in turn on the same data, after checking that their results agree")
+        Command command =
+            new("compare", "Times SimdConv and its peers in turn on the same data, after checking that their results agree")
         {
             Suite, Threads, Tier, Type, Peers, Shapes, Data, Seconds, Json, Plot,
         };
@@ -47,7 +56,8 @@ internal static class CompareCommand
         {
             return run();
         }
-        catch (Exception e) when (e is ArgumentException or InputException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is ArgumentException or InputException or FormatException or IOException
+            or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
             return BadInput;
@@ -69,9 +79,11 @@ internal static class CompareCommand
             new("--plot", result.GetValue(Plot)?.FullName)],
             [new("--shapes", options.Shapes?.FullName),
                 .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
-        ISuite[] suites = [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
+        ISuite[] suites =
+            [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
         if (suites.Length == 0)
-            throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
+            throw new ArgumentException(
+                $"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
         PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
         Heading.Write(peers, Console.Out);
         double peak = options.Type == ElementType.Float
@@ -82,7 +94,8 @@ internal static class CompareCommand
         foreach (ISuite suite in suites)
             any |= RunSuite(suite, options, peers, report);
         if (!any)
-            throw new ArgumentException($"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {result.GetValue(Suite)}.");
+            throw new ArgumentException(
+                $"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {result.GetValue(Suite)}.");
         report.WriteSummary();
         if (result.GetValue(Json) is { } json)
             report.WriteJson(json.FullName);
@@ -110,7 +123,8 @@ internal static class CompareCommand
         double LeastSeconds(Case row) => 20 * row.Flops / (report.Peak * 1e9);
     }
 
-    private static IEnumerable<ISuite> SuitesOf(ElementType type) => type == ElementType.Float ? Suites<float>() : Suites<double>();
+    private static IEnumerable<ISuite> SuitesOf(ElementType type) =>
+        type == ElementType.Float ? Suites<float>() : Suites<double>();
 
     private static IEnumerable<ISuite> Suites<T>()
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
@@ -130,7 +144,9 @@ internal static class CompareCommand
     {
         HashSet<string> peers = [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         string? unknown = peers.FirstOrDefault(peer => !PeerSet.Known.Contains(peer));
-        return unknown is null ? peers : throw new ArgumentException($"--peers has '{unknown}'; expected {string.Join(", ", PeerSet.Known)}.");
+        return unknown is null
+            ? peers
+            : throw new ArgumentException($"--peers has '{unknown}'; expected {string.Join(", ", PeerSet.Known)}.");
     }
 
     private static TNumber InRange<TNumber>(TNumber value, TNumber least, TNumber most, string option)

@@ -34,13 +34,15 @@ internal static class ComparePlot
             markers.LegendText = peer.Key;
             markers.MarkerSize = 8;
             foreach (ResultRow row in peer)
-                plot.Add.Line(columns.PositionOf(row), Math.Log10(row.Spread[0]), columns.PositionOf(row), Math.Log10(row.Spread[1])).Color = markers.Color;
+                plot.Add.Line(columns.PositionOf(row), Math.Log10(row.Spread[0]), columns.PositionOf(row),
+                    Math.Log10(row.Spread[1])).Color = markers.Color;
         }
 
         plot.Add.HorizontalLine(0, color: Colors.Black);
         double[] ticks = [0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10, 20, 50, 100];
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
-            [.. ticks.Select(Math.Log10)], [.. ticks.Select(tick => tick.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
+            [.. ticks.Select(Math.Log10)],
+            [.. ticks.Select(tick => tick.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
         plot.ShowLegend(Alignment.UpperLeft);
         plot.Title("Time of the peer / time of SimdConv (above 1: SimdConv is faster)");
     }
@@ -83,7 +85,10 @@ internal static class ComparePlot
 
         public double PositionOf(ResultRow row) => positions[Label(row)];
 
-        private string Label(ResultRow row) =>
-            $"{(namesSuites ? row.Suite + " " : "")}{(namesDirections ? row.Direction + " " : "")}{row.Shape.Replace("=", "").Replace(',', ' ')}";
+        private string Label(ResultRow row)
+        {
+            string suite = namesSuites ? row.Suite + " " : "", direction = namesDirections ? row.Direction + " " : "";
+            return suite + direction + row.Shape.Replace("=", "").Replace(',', ' ');
+        }
     }
 }

@@ -2,7 +2,9 @@ using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Compare;
 
-/// <summary>One participant of one row: a ready-made call that can be repeated, with buffers of its own for the results.</summary>
+/// <summary>
+/// One participant of one row: a ready-made call that can be repeated, with buffers of its own for the results.
+/// </summary>
 internal abstract class Contestant(string name) : IDisposable
 {
     public string Name { get; } = name;

@@ -16,7 +16,8 @@ internal static class CrossCheck
             foreach ((int i, NativeArray theirs) in peer.Results().Index())
             {
                 if (Difference(ours[i], theirs) is var difference && !(difference <= row.Tolerance))
-                    return $"result {i} differs from {peer.Name}'s by {difference:G3} of its largest element; expected {row.Tolerance:G3} at most";
+                    return $"result {i} differs from {peer.Name}'s by {difference:G3} of its largest element; expected "
+                        + $"{row.Tolerance:G3} at most";
             }
         }
 

@@ -8,7 +8,9 @@ internal static class Heading
 {
     public static void Write(PeerSet peers, TextWriter output)
     {
-        output.WriteLine($"{Machine.CpuName()}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
+        output.WriteLine(
+            $"{Machine.CpuName()}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, "
+            + $"{RuntimeInformation.RuntimeIdentifier}");
         output.WriteLine(string.Join(", ", peers.Versions.DefaultIfEmpty("no peers")));
         output.WriteLine($"> {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}");
     }

@@ -10,10 +10,10 @@ internal sealed record Timing(string Name, double[] Seconds, double Flops)
 
 /// <summary>
 /// Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them. A turn is a block of calls, and
-/// begins with one that isn't timed: where all work on the same operands, the first after one with operands of its own, such as the
-/// limit of memory, would else be the only one to find them out of cache. Where there are threads, a turn begins when the threads of
-/// the one before have gone to sleep, and with calls that wake its own: so each keeps its own way of waiting for work, and none takes
-/// cores from another.
+/// begins with one that isn't timed: where all work on the same operands, the first after one with operands of its own, such as
+/// the limit of memory, would else be the only one to find them out of cache. Where there are threads, a turn begins when the
+/// threads of the one before have gone to sleep, and with calls that wake its own: so each keeps its own way of waiting for work,
+/// and none takes cores from another.
 /// </summary>
 internal static class Interleaved
 {
@@ -24,7 +24,9 @@ internal static class Interleaved
 
     private const int LeastRounds = 3, MostRounds = 300;
 
-    /// <summary>Runs until code is compiled and caches are warm, and until there are results to check; returns the seconds of a call.</summary>
+    /// <summary>
+    /// Runs until code is compiled and caches are warm, and until there are results to check; returns the seconds of a call.
+    /// </summary>
     public static double WarmUp(Contestant contestant, double seconds)
     {
         double total = 0, call = double.MaxValue;
@@ -55,7 +57,8 @@ internal static class Interleaved
             : (int)Math.Clamp((isThreaded ? ThreadedBlockSeconds : BlockSeconds) / calls[i], 1, 1_000_000))];
         List<double>[] times = [.. contestants.Select(_ => new List<double>())];
         long start = Stopwatch.GetTimestamp();
-        for (int round = 0; round < LeastRounds || (round < MostRounds && Stopwatch.GetElapsedTime(start).TotalSeconds < seconds); round++)
+        for (int round = 0; round < LeastRounds
+            || (round < MostRounds && Stopwatch.GetElapsedTime(start).TotalSeconds < seconds); round++)
         {
             foreach ((int i, Contestant contestant) in contestants.Index())
             {

@@ -14,7 +14,14 @@ internal sealed unsafe class MemoryContestant(Traffic traffic, int threads) : Co
 
     protected override void Call()
     {
-        Job job = new() { Source = source.Pointer, Target = target.Pointer, Read = source.Length, Written = target.Length, Parts = threads };
+        Job job = new()
+        {
+            Source = source.Pointer,
+            Target = target.Pointer,
+            Read = source.Length,
+            Written = target.Length,
+            Parts = threads,
+        };
         Workers.Run(threads, threads, &RunPart, &job);
     }
 
@@ -33,7 +40,8 @@ internal sealed unsafe class MemoryContestant(Traffic traffic, int threads) : Co
             (long writeFrom, long writeTo) = (Written * part / Parts, Written * (part + 1) / Parts);
             long copied = Math.Min(readTo - readFrom, writeTo - writeFrom);
             Buffer.MemoryCopy(Source + readFrom, Target + writeFrom, copied, copied);
-            NativeMemory.Fill(Target + writeFrom + copied, (nuint)(writeTo - writeFrom - copied), (byte)Touch(readFrom + copied, readTo));
+            NativeMemory.Fill(Target + writeFrom + copied, (nuint)(writeTo - writeFrom - copied),
+                (byte)Touch(readFrom + copied, readTo));
         }
 
         /// <summary>Reads all bytes, and gives a number that depends on them.</summary>

@@ -5,7 +5,10 @@ using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Compare;
 
-/// <summary>The limit of rows bound by arithmetic: multiply-adds on every thread, beside the row, since clocks change from second to second.</summary>
+/// <summary>
+/// The limit of rows bound by arithmetic: multiply-adds on every thread, beside the row, since clocks change from second to
+/// second.
+/// </summary>
 internal sealed unsafe class PeakContestant<T>(int threads) : Contestant(PeerSet.Peak)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

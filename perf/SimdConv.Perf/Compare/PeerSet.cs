@@ -13,7 +13,8 @@ internal sealed class PeerSet
     /// <summary>No peer: nothing but multiply-adds.</summary>
     public const string Peak = "peak";
 
-    public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy", Reference = "reference", Native = "native";
+    public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy",
+        Reference = "reference", Native = "native";
 
     /// <summary>Loads a peer; what it says is its version, or why it can't.</summary>
     private delegate bool Loader(int threads, out string said);

@@ -5,7 +5,9 @@ using SimdConv.Cli;
 
 namespace SimdConv.Perf.Compare;
 
-/// <summary>One peer on one row, as --json writes it. Times are medians; ratio is peer time / ours: above 1, SimdConv is faster.</summary>
+/// <summary>
+/// One peer on one row, as --json writes it. Times are medians; ratio is peer time / ours: above 1, SimdConv is faster.
+/// </summary>
 internal sealed record ResultRow(
     string Suite, string Network, string Shape, string Type, string Direction, int Threads, string Tier, string Peer,
     double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean)
@@ -42,11 +44,15 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         suite = name;
         shapeWidth = cases.Max(c => c.Shape.Length);
         output.WriteLine();
-        Write($"{name} · {Type} · {options.Threads} thread{(options.Threads == 1 ? "" : "s")} · {Tier} · FMA peak {peak:F1} GFLOP/s");
-        output.WriteLine("ratio = peer's time / SimdConv's, median with quartiles: above 1 SimdConv is faster; * behind, median and quartiles below 1");
+        Write($"{name} · {Type} · {options.Threads} thread{(options.Threads == 1 ? "" : "s")} · {Tier} · ",
+            $"FMA peak {peak:F1} GFLOP/s");
+        output.WriteLine(
+            "ratio = peer's time / SimdConv's, median with quartiles: above 1 SimdConv is faster; * behind, "
+            + "median and quartiles below 1");
         output.WriteLine("% peak = rate / that of bare multiply-adds in the same second");
         output.WriteLine("% mem = time of a plain copy of as many bytes / SimdConv's, where a row is bound by memory");
-        Write($"{"shape".PadRight(shapeWidth)}  {"direction",-16} {"ms",10} {"GFLOP/s",8} {"% peak",7} {"GB/s",6} {"% mem",6}  ratios");
+        Write($"{"shape".PadRight(shapeWidth)}  {"direction",-16} {"ms",10} {"GFLOP/s",8} {"% peak",7} ",
+            $"{"GB/s",6} {"% mem",6}  ratios");
     }
 
     public void Add(Case row, IReadOnlyList<Timing> timings)
@@ -59,15 +65,18 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         double? gigabytes = row.Traffic.Bytes > 0 ? row.Traffic.Bytes / seconds / 1e9 : null;
         Timing? memory = timings.FirstOrDefault(t => t.Name == PeerSet.Memory);
         double? percentOfMemory = memory is null ? null : Statistics.Quantile(Ratios(ours, memory), 0.5) * 100;
-        string line = FormattableString.Invariant(
-            $"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} {Milliseconds(seconds * row.Scale),10} {gflops,8:F1} {percent,7:F1} {gigabytes,6:F1} {percentOfMemory,6:F0} ");
+        string line = string.Create(CultureInfo.InvariantCulture,
+            $"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} {Milliseconds(seconds * row.Scale),10} {gflops,8:F1} "
+            + $"{percent,7:F1} {gigabytes,6:F1} {percentOfMemory,6:F0} ");
         foreach (Timing peer in timings.Skip(1).Where(t => t != memory && t != limit))
         {
             double[] ratios = Ratios(ours, peer);
             double[] spread = [Statistics.Quantile(ratios, 0.25), Statistics.Quantile(ratios, 0.75)];
-            ResultRow result = new(suite, row.Network, row.Shape, Type, row.Direction, options.Threads, Tier, peer.Name, seconds * row.Scale * 1e3,
+            ResultRow result = new(
+                suite, row.Network, row.Shape, Type, row.Direction, options.Threads, Tier, peer.Name, seconds * row.Scale * 1e3,
                 peer.Median * row.Scale * 1e3, Statistics.Quantile(ratios, 0.5), spread, percent, percentOfMemory, row.InMean);
-            line += FormattableString.Invariant($" {peer.Name} {result.Ratio:F2}{(result.IsLevel ? "" : "*")} [{spread[0]:F2} {spread[1]:F2}]");
+            line += FormattableString.Invariant(
+                $" {peer.Name} {result.Ratio:F2}{(result.IsLevel ? "" : "*")} [{spread[0]:F2} {spread[1]:F2}]");
             rows.Add(result);
         }
 
@@ -82,12 +91,15 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
 
     public void AddRemark(string remark) => output.WriteLine(remark);
 
-    /// <summary>For each suite and peer the geometric means of each network and of all, how many rows are level, and the worst one.</summary>
+    /// <summary>
+    /// For each suite and peer the geometric means of each network and of all, how many rows are level, and the worst one.
+    /// </summary>
     public void WriteSummary()
     {
         output.WriteLine();
         Write($"{"suite",-13} {"peer",-11} {"shapes of",-12} {"rows",4} {"mean",6} {"level",5} {"worst",6}");
-        foreach (IGrouping<(string Suite, string Peer), ResultRow> group in rows.Where(r => r.InMean).GroupBy(r => (r.Suite, r.Peer)))
+        foreach (IGrouping<(string Suite, string Peer), ResultRow> group in
+            rows.Where(r => r.InMean).GroupBy(r => (r.Suite, r.Peer)))
         {
             IGrouping<string, ResultRow>[] networks = [.. group.GroupBy(r => r.Network)];
             foreach (IGrouping<string, ResultRow> network in networks)
@@ -103,7 +115,9 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
     private void Summarise(string network, ResultRow[] part)
     {
         ResultRow worst = part.MinBy(r => r.Ratio)!;
-        Write($"{worst.Suite,-13} {worst.Peer,-11} {network,-12} {part.Length,4} {Statistics.GeometricMean(part.Select(r => r.Ratio)),6:F2} {part.Count(r => r.IsLevel),5} {worst.Ratio,6:F2} {worst.Shape} {worst.Direction}");
+        Write($"{worst.Suite,-13} {worst.Peer,-11} {network,-12} {part.Length,4} ",
+            $"{Statistics.GeometricMean(part.Select(r => r.Ratio)),6:F2} {part.Count(r => r.IsLevel),5} {worst.Ratio,6:F2} ",
+            $"{worst.Shape} {worst.Direction}");
     }
 
     /// <summary>An array, a row of it a line.</summary>
@@ -116,7 +130,9 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         ? [.. peer.Seconds.Zip(ours.Seconds, (theirs, own) => theirs / own)]
         : [.. peer.Seconds.Select(theirs => theirs / ours.Median)];
 
-    private static string Milliseconds(double seconds) => (seconds * 1e3).ToString(seconds < 1e-4 ? "F6" : "F3", CultureInfo.InvariantCulture);
+    private static string Milliseconds(double seconds) =>
+        (seconds * 1e3).ToString(seconds < 1e-4 ? "F6" : "F3", CultureInfo.InvariantCulture);
 
-    private void Write(FormattableString line) => output.WriteLine(FormattableString.Invariant(line));
+    private void Write(params FormattableString[] parts) =>
+        output.WriteLine(string.Concat(parts.Select(FormattableString.Invariant)));
 }

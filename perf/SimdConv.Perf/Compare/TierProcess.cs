@@ -27,7 +27,9 @@ internal static class TierProcess
         if (Environment(tier).All(v => System.Environment.GetEnvironmentVariable(v.Name) == v.Value))
         {
             string active = NameOf(SimdSupport.Best);
-            return active == tier ? null : throw new ArgumentException($"--tier is {tier}; expected a tier that runs here: {active} or slower.");
+            return active == tier
+                ? null
+                : throw new ArgumentException($"--tier is {tier}; expected a tier that runs here: {active} or slower.");
         }
 
         ProcessStartInfo info = ThisProgram(System.Environment.GetCommandLineArgs().Skip(1));

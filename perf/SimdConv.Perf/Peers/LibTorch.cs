@@ -51,13 +51,15 @@ internal static class LibTorch
     {
         Pool2DShape s = operands.Shape;
         (int Top, int Left, int Bottom, int Right) sides = (s.PadTop, s.PadLeft, s.PadBottom, s.PadRight);
-        // Its own padding is half a window at most. Padding ahead of the call is image to it: it counts, and makes room for windows.
+        // Its own padding is half a window at most. Padding ahead of the call is image to it: it counts, and makes room for
+        // windows.
         int mostH = s.R / 2, mostW = s.S / 2;
         if (!IsInCall(sides, mostH, mostW) && (s.CeilMode || !s.CountIncludePad))
             return null;
         Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
         long[] kernel = [s.R, s.S], stride = [s.StrideH, s.StrideW], dilation = [s.DilationH, s.DilationW];
-        (long[] padding, Func<Tensor, Tensor> pad) = Padding(sides, operands.Kind == PoolKind.Max ? double.NegativeInfinity : 0, mostH, mostW);
+        (long[] padding, Func<Tensor, Tensor> pad) =
+            Padding(sides, operands.Kind == PoolKind.Max ? double.NegativeInfinity : 0, mostH, mostW);
         Func<Tensor> forward = operands.Kind == PoolKind.Max
             ? () => F.max_pool2d(pad(x), kernel, stride, padding, dilation, s.CeilMode)
             : () => F.avg_pool2d(pad(x), kernel, stride, padding, s.CeilMode, s.CountIncludePad, s.DivisorOverride);
@@ -69,7 +71,8 @@ internal static class LibTorch
     {
         Conv2DShape s = operands.Shape;
         Tensor x = NewTensor<T>(operands.X, operands.Batch, s.C, s.H, s.W);
-        return new TorchContestant<T>([x], () => [F.unfold(x, (s.R, s.S), (s.DilationH, s.DilationW), (s.PadTop, s.PadLeft), (s.StrideH, s.StrideW))]);
+        return new TorchContestant<T>([x],
+            () => [F.unfold(x, (s.R, s.S), (s.DilationH, s.DilationW), (s.PadTop, s.PadLeft), (s.StrideH, s.StrideW))]);
     }
 
     public static Contestant Fold<T>(ConvOperands<T> operands, NativeArray<T> columns)
@@ -113,7 +116,8 @@ internal static class LibTorch
     private static bool IsInCall((int Top, int Left, int Bottom, int Right) pad, int mostH, int mostW) =>
         pad.Top == pad.Bottom && pad.Left == pad.Right && pad.Top <= mostH && pad.Left <= mostW;
 
-    private static TorchContestant<T> WithGradients<T>(NativeArray<T> dy, Tensor[] leaves, Tensor[] constants, Func<Tensor> forward)
+    private static TorchContestant<T> WithGradients<T>(
+        NativeArray<T> dy, Tensor[] leaves, Tensor[] constants, Func<Tensor> forward)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         foreach (Tensor leaf in leaves)
@@ -129,7 +133,8 @@ internal static class LibTorch
 }
 
 /// <summary>A call that makes new tensors; those of the last call are kept as its results.</summary>
-internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IReadOnlyList<Tensor>> call) : Contestant(PeerSet.LibTorch)
+internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IReadOnlyList<Tensor>> call)
+    : Contestant(PeerSet.LibTorch)
     where T : unmanaged, INumber<T>
 {
     private IReadOnlyList<Tensor> results = [];
@@ -157,7 +162,8 @@ internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IRea
 }
 
 /// <summary>A call that writes into a tensor that is there already.</summary>
-internal sealed class TorchIntoContestant<T>(IReadOnlyList<Tensor> inputs, Tensor result, Action call) : Contestant(PeerSet.LibTorch)
+internal sealed class TorchIntoContestant<T>(IReadOnlyList<Tensor> inputs, Tensor result, Action call)
+    : Contestant(PeerSet.LibTorch)
     where T : unmanaged, INumber<T>
 {
     public override IReadOnlyList<NativeArray> Results() => [LibTorch.ToArray<T>(result)];

@@ -8,7 +8,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace SimdConv.Perf.Peers;
 
-/// <summary>LeNet-5 in libtorch: functional layers, autograd, its own Adam. Batches are views of one tensor made beforehand.</summary>
+/// <summary>
+/// LeNet-5 in libtorch: functional layers, autograd, its own Adam. Batches are views of one tensor made beforehand.
+/// </summary>
 internal sealed class LibTorchEpoch : EpochContestant, IClassifier
 {
     private readonly DigitSet data;
@@ -64,7 +66,8 @@ internal sealed class LibTorchEpoch : EpochContestant, IClassifier
         labels.Dispose();
     }
 
-    private static Tensor Images(DigitSet set) => LibTorch.NewTensor(set.Images.Span, set.Count, 1, ImageResize.Side, ImageResize.Side);
+    private static Tensor Images(DigitSet set) =>
+        LibTorch.NewTensor(set.Images.Span, set.Count, 1, ImageResize.Side, ImageResize.Side);
 
     private static Tensor Labels(DigitSet set) => tensor(Array.ConvertAll(set.Labels.ToArray(), label => (long)label));
 

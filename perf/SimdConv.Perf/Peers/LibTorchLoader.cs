@@ -73,13 +73,16 @@ internal static class LibTorchLoader
         byte[] image = File.ReadAllBytes(path);
         if (!MarkWeak(image))
             return;
-        // A new file, then a rename: another process may have the old one mapped, and the copy may be a link into a package folder.
+        // A new file, then a rename: another process may have the old one mapped, and the copy may be a link into a package
+        // folder.
         string temporary = path + "." + Environment.ProcessId;
         File.WriteAllBytes(temporary, image);
         File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>Sets the weak flag of the unneeded version in a 64-bit little-endian ELF image; false if nothing changed.</summary>
+    /// <summary>
+    /// Sets the weak flag of the unneeded version in a 64-bit little-endian ELF image; false if nothing changed.
+    /// </summary>
     internal static bool MarkWeak(Span<byte> image)
     {
         if (image.Length < 64 || !image.StartsWith("\x7f"u8) || !image[1..].StartsWith("ELF\x02\x01"u8))
@@ -121,5 +124,6 @@ internal static class LibTorchLoader
 
     private static uint Word(ReadOnlySpan<byte> image, int at) => BinaryPrimitives.ReadUInt32LittleEndian(image[at..]);
 
-    private static int Offset(ReadOnlySpan<byte> image, int at) => checked((int)BinaryPrimitives.ReadUInt64LittleEndian(image[at..]));
+    private static int Offset(ReadOnlySpan<byte> image, int at) =>
+        checked((int)BinaryPrimitives.ReadUInt64LittleEndian(image[at..]));
 }

@@ -12,7 +12,9 @@ internal abstract class NativeArray
     public abstract void Widen(int start, Span<double> values);
 }
 
-/// <summary>Memory outside the managed heap, on a cache line's boundary, so that every participant reads the same, well-aligned data.</summary>
+/// <summary>
+/// Memory outside the managed heap, on a cache line's boundary, so that every participant reads the same, well-aligned data.
+/// </summary>
 internal sealed unsafe class NativeArray<T> : NativeArray, IDisposable
     where T : unmanaged, INumberBase<T>
 {

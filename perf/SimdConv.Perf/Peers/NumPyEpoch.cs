@@ -37,7 +37,9 @@ internal sealed class NumPyEpoch : EpochContestant
 
     public override int MaxSamples => 2;
 
-    /// <summary>Finds a Python that has NumPy: the path's, or else the system's own, whose packages the distribution installs.</summary>
+    /// <summary>
+    /// Finds a Python that has NumPy: the path's, or else the system's own, whose packages the distribution installs.
+    /// </summary>
     public static bool TryLoad(int threads, out string said)
     {
         List<string> reasons = [];

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace SimdConv.Perf.Peers;
 
-/// <summary>Writes an ONNX model of one Conv node with constant weights and bias: the few protobuf fields that it takes.</summary>
+/// <summary>
+/// Writes an ONNX model of one Conv node with constant weights and bias: the few protobuf fields that it takes.
+/// </summary>
 internal static class OnnxModel
 {
     // ONNX's enumerations: TensorProto.DataType and AttributeProto.AttributeType.
@@ -63,7 +65,8 @@ internal static class OnnxModel
     private static byte[] Field(int number, string text) => Field(number, Encoding.UTF8.GetBytes(text));
 
     // Wire type 2: a length, then that many bytes.
-    private static byte[] Field(int number, ReadOnlySpan<byte> bytes) => [.. Varint((number << 3) | 2), .. Varint(bytes.Length), .. bytes];
+    private static byte[] Field(int number, ReadOnlySpan<byte> bytes) =>
+        [.. Varint((number << 3) | 2), .. Varint(bytes.Length), .. bytes];
 
     // Wire type 0.
     private static byte[] Field(int number, int value) => [.. Varint(number << 3), .. Varint(value)];

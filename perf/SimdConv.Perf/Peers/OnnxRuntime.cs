@@ -14,7 +14,8 @@ internal static class OnnxRuntime
             said = OrtEnv.Instance().GetVersionString();
             return true;
         }
-        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException or OnnxRuntimeException)
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException
+            or OnnxRuntimeException)
         {
             said = (e.InnerException ?? e).Message.Split('\n')[0];
             return false;
@@ -30,7 +31,9 @@ internal static class OnnxRuntime
     };
 }
 
-/// <summary>A convolution in ONNX Runtime: one Conv node, weights packed when the session is made, input and output bound.</summary>
+/// <summary>
+/// A convolution in ONNX Runtime: one Conv node, weights packed when the session is made, input and output bound.
+/// </summary>
 internal sealed unsafe class OnnxRuntimeConv : Contestant
 {
     private readonly InferenceSession session;
@@ -69,6 +72,7 @@ internal sealed unsafe class OnnxRuntimeConv : Contestant
     protected override void Call() => session.RunWithBinding(runOptions, binding);
 
     private static OrtValue Wrap(NativeArray<float> array, params ReadOnlySpan<long> sizes) =>
-        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float,
+        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance,
+            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float,
             sizes.ToArray(), (nint)array.Pointer, (long)array.Length * sizeof(float));
 }

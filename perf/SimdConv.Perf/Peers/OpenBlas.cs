@@ -18,7 +18,8 @@ internal static unsafe class OpenBlas
             StopSpinningEarly();
             openblas_set_num_threads(threads);
             // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...".
-            string[] words = (Marshal.PtrToStringUTF8((nint)openblas_get_config()) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string[] words =
+                (Marshal.PtrToStringUTF8((nint)openblas_get_config()) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
             string kernels = Marshal.PtrToStringUTF8((nint)openblas_get_corename()) ?? "";
             said = $"{words.ElementAtOrDefault(1)} ({kernels})";
             return true;
@@ -31,9 +32,9 @@ internal static unsafe class OpenBlas
     }
 
     /// <summary>
-    /// Its idle threads look for work for 2^28 cycles, a tenth of a second to be waited for before the next participant's turn; 2^22
-    /// still are a hundred times the pause between two of its own calls. Read when the library is loaded, from the environment as C
-    /// sees it, which the runtime's variables don't reach.
+    /// Its idle threads look for work for 2^28 cycles, a tenth of a second to be waited for before the next participant's turn;
+    /// 2^22 still are a hundred times the pause between two of its own calls. Read when the library is loaded, from the
+    /// environment as C sees it, which the runtime's variables don't reach.
     /// </summary>
     private static void StopSpinningEarly()
     {
@@ -42,7 +43,8 @@ internal static unsafe class OpenBlas
     }
 
     [DllImport("libc")]
-    private static extern int setenv([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+    private static extern int setenv(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 
     public static Contestant Gemm<T>(GemmOperands<T> operands)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -63,7 +65,8 @@ internal static unsafe class OpenBlas
         float* b, int ldb, float beta, float* c, int ldc);
 
     [DllImport(Library), SuppressGCTransition]
-    private static extern void cblas_dgemm(int order, int transA, int transB, int m, int n, int k, double alpha, double* a, int lda,
+    private static extern void cblas_dgemm(
+        int order, int transA, int transB, int m, int n, int k, double alpha, double* a, int lda,
         double* b, int ldb, double beta, double* c, int ldc);
 
     [DllImport(Library)]

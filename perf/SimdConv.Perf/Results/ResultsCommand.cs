@@ -7,18 +7,32 @@ using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Results;
 
-/// <summary>The command line of <c>results</c>: runs <c>compare</c> for every file of a folder in perf/results, and sums them up.</summary>
+/// <summary>
+/// The command line of <c>results</c>: runs <c>compare</c> for every file of a folder in perf/results, and sums them up.
+/// </summary>
 internal static class ResultsCommand
 {
-    private static readonly Option<DirectoryInfo> Out = new("--out") { Description = "Folder to write to, one for each CPU", Required = true };
-    private static readonly Option<DirectoryInfo?> Data = new("--data") { Description = "Folder with the IDX files of Fashion-MNIST, for epoch" };
-    private static readonly Option<double> Seconds = new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
-    private static readonly Option<string[]> Only = new("--only") { Description = "Which runs to make again, conv-2 for one; the summary is of all that the folder holds", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<FileInfo?> Readme = new("--readme") { Description = "File whose table of results, between two comments, is to be replaced" };
+    private static readonly Option<DirectoryInfo> Out =
+        new("--out") { Description = "Folder to write to, one for each CPU", Required = true };
+    private static readonly Option<DirectoryInfo?> Data =
+        new("--data") { Description = "Folder with the IDX files of Fashion-MNIST, for epoch" };
+    private static readonly Option<double> Seconds =
+        new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
+    private static readonly Option<string[]> Only = new("--only")
+    {
+        Description = "Which runs to make again, conv-2 for one; the summary is of all that the folder holds",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<FileInfo?> Readme =
+        new("--readme") { Description = "File whose table of results, between two comments, is to be replaced" };
 
     public static Command Create()
     {
-        Command command = new("results", "Runs compare on one thread and on two, in AVX2 and in double too, and writes what it prints, JSON, and a summary") { Out, Data, Seconds, Only, Readme };
+        Command command = new("results",
+            "Runs compare on one thread and on two, in AVX2 and in double too, and writes what it prints, JSON, and a summary")
+            {
+                Out, Data, Seconds, Only, Readme,
+            };
         command.SetAction(result => CompareCommand.Guard(() => Run(result)));
         return command;
     }
@@ -29,7 +43,8 @@ internal static class ResultsCommand
         string[] only = result.GetValue(Only) ?? [];
         (string Name, string[] Arguments)[] runs = [.. Runs(result.GetValue(Data))];
         if (only.Except(runs.Select(run => run.Name)).FirstOrDefault() is { } unknown)
-            throw new ArgumentException($"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
+            throw new ArgumentException(
+                $"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
         folder.Create();
         (string table, string picture) = (Path.Combine(folder.FullName, "summary.md"),
             Path.Combine(folder.FullName, "summary.png"));

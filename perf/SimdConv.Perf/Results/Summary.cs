@@ -20,7 +20,9 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
         .OrderBy(file => file.Name, StringComparer.Ordinal)
         .SelectMany(file => JsonSerializer.Deserialize<ResultRow[]>(File.ReadAllText(file.FullName), Report.JsonFormat) ?? [])]);
 
-    /// <summary>A line for each suite, as Markdown: for each peer the geometric mean of the ratios and how many rows are level.</summary>
+    /// <summary>
+    /// A line for each suite, as Markdown: for each peer the geometric mean of the ratios and how many rows are level.
+    /// </summary>
     public string Table()
     {
         StringBuilder table = new();
@@ -30,7 +32,8 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
         {
             IEnumerable<string> cells = Peers.Select(peer => Cell([.. suite.Where(row => row.Peer == peer)]));
             table.Append(CultureInfo.InvariantCulture,
-                $"| `{suite.Key.Suite}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | {string.Join(" | ", cells)} |\n");
+                $"| `{suite.Key.Suite}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | "
+                + $"{string.Join(" | ", cells)} |\n");
         }
 
         table.Append("\nIn brackets: how many of the rows are at least level.\n");
@@ -50,5 +53,6 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
 
     private static string Cell(IReadOnlyCollection<ResultRow> part) => part.Count == 0
         ? "-"
-        : FormattableString.Invariant($"{Statistics.GeometricMean(part.Select(row => row.Ratio)):F2} ({part.Count(row => row.IsLevel)} of {part.Count})");
+        : FormattableString.Invariant(
+            $"{Statistics.GeometricMean(part.Select(row => row.Ratio)):F2} ({part.Count(row => row.IsLevel)} of {part.Count})");
 }

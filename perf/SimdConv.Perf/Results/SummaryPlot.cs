@@ -23,7 +23,8 @@ internal static class SummaryPlot
         {
             Color color = column.Key.Threads == 1 ? Colors.SteelBlue : Colors.DarkOrange;
             double[] y = [.. column.Select(row => Math.Log10(row.Ratio))];
-            double[] positions = [.. y.Select((_, i) => x + (ColumnWidth * Jitter * (((double)i / Math.Max(1, y.Length - 1)) - 0.5)))];
+            double[] positions =
+                [.. y.Select((_, i) => x + (ColumnWidth * Jitter * (((double)i / Math.Max(1, y.Length - 1)) - 0.5)))];
             var dots = plot.Add.ScatterPoints(positions, y, color.WithAlpha(0.45));
             dots.MarkerSize = 5;
             double mean = y.Average();
@@ -35,10 +36,13 @@ internal static class SummaryPlot
             [.. Ticks.Select(Math.Log10)], [.. Ticks.Select(tick => tick.ToString(CultureInfo.InvariantCulture))]);
         var labels = columns.Index().GroupBy(column => (column.Item.Key.Suite, column.Item.Key.Peer)).ToArray();
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
-            [.. labels.Select(label => label.Average(column => column.Index))], [.. labels.Select(label => $"{label.Key.Suite}\n{label.Key.Peer}")]);
+            [.. labels.Select(label => label.Average(column => column.Index))],
+            [.. labels.Select(label => $"{label.Key.Suite}\n{label.Key.Peer}")]);
         plot.Axes.Bottom.TickLabelStyle.FontSize = 9;
         plot.Axes.SetLimitsX(-0.5, columns.Length - 0.5);
-        plot.Title($"Time of the peer / time of SimdConv, float, {tier}, on one thread (blue) and more (orange): above 1 SimdConv is faster; bars are geometric means", 12);
+        plot.Title(
+            $"Time of the peer / time of SimdConv, float, {tier}, on one thread (blue) and more (orange): above 1 SimdConv is "
+            + "faster; bars are geometric means", 12);
         OutputFile.Write(path, file => file.Write(plot.GetImage(Width, Height).GetImageBytes(ImageFormat.Png)));
     }
 }

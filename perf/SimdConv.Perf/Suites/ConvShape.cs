@@ -4,7 +4,9 @@ using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Suites;
 
-/// <summary>A convolution with its batch, and the line that it was read from; a network's first layer may need no input gradient.</summary>
+/// <summary>
+/// A convolution with its batch, and the line that it was read from; a network's first layer may need no input gradient.
+/// </summary>
 internal sealed record ConvShape(string Network, string Text, int Batch, Conv2DShape Shape, bool NeedsInputGradient) : IWork
 {
     /// <summary>Of one direction; all directions have as many.</summary>
@@ -32,8 +34,10 @@ internal sealed record ConvShape(string Network, string Text, int Batch, Conv2DS
 
     public static ConvShape Parse(ShapeLine line)
     {
-        int[] stride = line.Numbers("stride", 1, 1, 1), pad = line.Numbers("pad", 0, 0, 0, 0, 0), dilation = line.Numbers("dilation", 1, 1, 1);
-        Conv2DShape shape = new(line.Number("c", 1), line.Number("h", 1), line.Number("w", 1), line.Number("k", 1), line.Number("r", 1), line.Number("s", 1))
+        int[] stride = line.Numbers("stride", 1, 1, 1), pad = line.Numbers("pad", 0, 0, 0, 0, 0),
+            dilation = line.Numbers("dilation", 1, 1, 1);
+        Conv2DShape shape = new(line.Number("c", 1), line.Number("h", 1), line.Number("w", 1), line.Number("k", 1),
+            line.Number("r", 1), line.Number("s", 1))
         {
             StrideH = stride[0],
             StrideW = stride[1],

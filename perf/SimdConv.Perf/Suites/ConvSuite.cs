@@ -40,10 +40,12 @@ internal sealed class ConvSuite<T> : ISuite
             y);
     }
 
-    public static Contestant? Onnx(ConvOperands<T> o, int threads) => o is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, threads) : null;
+    public static Contestant? Onnx(ConvOperands<T> o, int threads) =>
+        o is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, threads) : null;
 
     private static Case NewCase(ConvShape row, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
-        new(row.Network, row.Text, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(row.Shape.Taps))
+        new(row.Network, row.Text, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()),
+            Tolerances.OfSum<T>(row.Shape.Taps))
         {
             Create = () => participants(new ConvOperands<T>(row)),
         };

@@ -24,7 +24,8 @@ internal sealed class EpochSuite : ISuite
         {
             Scale = Images / BatchSize,
             Create = Participants,
-            Remarks = contestants => LossRemarks(contestants).Concat(AccuracyRemarks(Participants(), train.Count / BatchSize, test)),
+            Remarks = contestants =>
+                LossRemarks(contestants).Concat(AccuracyRemarks(Participants(), train.Count / BatchSize, test)),
         };
 
         IReadOnlyList<Contestant> Participants() => peers.With(
@@ -54,7 +55,8 @@ internal sealed class EpochSuite : ISuite
         (DigitSet train, _) = DigitFiles.Split(raw.Standardise(standardisation));
         return train.Count >= BatchSize
             ? (train, DigitFiles.ReadTest(folder).Standardise(standardisation))
-            : throw new ArgumentException($"--data is '{folder}' with {train.Count} images to train; expected {BatchSize} or more.");
+            : throw new ArgumentException(
+                $"--data is '{folder}' with {train.Count} images to train; expected {BatchSize} or more.");
     }
 
     /// <summary>How far the losses of the first steps from the same weights lie apart.</summary>
@@ -63,8 +65,10 @@ internal sealed class EpochSuite : ISuite
         EpochContestant ours = (EpochContestant)contestants[0];
         foreach (EpochContestant peer in contestants.Skip(1).OfType<EpochContestant>())
         {
-            double apart = peer.Losses.Zip(ours.Losses).Take(peer.CheckedCalls).Max(loss => Math.Abs(loss.First - loss.Second) / loss.First);
-            yield return FormattableString.Invariant($"losses of the first {peer.CheckedCalls} steps lie within {apart:E1} of {peer.Name}'s, relatively");
+            double apart =
+                peer.Losses.Zip(ours.Losses).Take(peer.CheckedCalls).Max(loss => Math.Abs(loss.First - loss.Second) / loss.First);
+            yield return FormattableString.Invariant(
+                $"losses of the first {peer.CheckedCalls} steps lie within {apart:E1} of {peer.Name}'s, relatively");
         }
     }
 
@@ -76,8 +80,9 @@ internal sealed class EpochSuite : ISuite
             if (contestant is IClassifier classifier)
             {
                 contestant.Run(steps);
-                yield return FormattableString.Invariant(
-                    $"accuracy after one epoch of {steps * BatchSize} images, on {test.Count} others: {contestant.Name} {classifier.Accuracy(test) * 100:F2} %");
+                yield return string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                    $"accuracy after one epoch of {steps * BatchSize} images, on {test.Count} others: {contestant.Name} "
+                    + $"{classifier.Accuracy(test) * 100:F2} %");
             }
 
             contestant.Dispose();
@@ -92,7 +97,9 @@ internal interface IClassifier
     double Accuracy(DigitSet set);
 }
 
-/// <summary>A training run that goes on with the next batches at each call; its results are the losses of the first steps.</summary>
+/// <summary>
+/// A training run that goes on with the next batches at each call; its results are the losses of the first steps.
+/// </summary>
 internal abstract class EpochContestant(string name) : Contestant(name)
 {
     public List<double> Losses { get; } = [];
@@ -102,5 +109,6 @@ internal abstract class EpochContestant(string name) : Contestant(name)
     public override int CheckedCalls => EpochSuite.CheckedSteps;
 
     // A step a result, so that each is held against its own size.
-    public override IReadOnlyList<NativeArray> Results() => [.. Losses.Take(CheckedCalls).Select(loss => new NativeArray<double>([loss]))];
+    public override IReadOnlyList<NativeArray> Results() =>
+        [.. Losses.Take(CheckedCalls).Select(loss => new NativeArray<double>([loss]))];
 }

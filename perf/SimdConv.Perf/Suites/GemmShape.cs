@@ -24,7 +24,8 @@ internal sealed record GemmShape(string Network, int M, int N, int K, bool Trans
 
     public static GemmShape Parse(ShapeLine line)
     {
-        GemmShape shape = new(line.Network, line.Number("m", 1), line.Number("n", 1), line.Number("k", 1), line.Flag("ta"), line.Flag("tb"));
+        GemmShape shape =
+            new(line.Network, line.Number("m", 1), line.Number("n", 1), line.Number("k", 1), line.Flag("ta"), line.Flag("tb"));
         line.RequireAllRead();
         return shape;
     }

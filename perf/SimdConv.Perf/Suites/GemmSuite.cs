@@ -13,7 +13,8 @@ internal sealed class GemmSuite<T> : ISuite
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers) =>
         ShapeFiles.Gemms(options.Shapes).Select(shape => new Case(
-            shape.Network, shape.Text, "multiply", shape.Flops, shape.TrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(shape.K))
+            shape.Network, shape.Text, "multiply", shape.Flops, shape.TrafficOf(Tolerances.SizeOf<T>()),
+            Tolerances.OfSum<T>(shape.K))
         {
             InMean = !shape.IsMatrixVector,
             Create = () => Participants(shape, options.Threads, peers),

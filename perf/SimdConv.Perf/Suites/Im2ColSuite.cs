@@ -20,14 +20,17 @@ internal sealed class Im2ColSuite<T> : ISuite
             {
                 Create = () => UnfoldParticipants(new ConvOperands<T>(row), row.ColumnElements, execution, peers),
             };
-            yield return new Case(row.Network, row.Text, "fold", 0, new Traffic(columns, image), Tolerances.OfSum<T>(row.Shape.R * row.Shape.S))
+            yield return new Case(row.Network, row.Text, "fold", 0, new Traffic(columns, image),
+                Tolerances.OfSum<T>(row.Shape.R * row.Shape.S))
             {
-                Create = () => FoldParticipants(new ConvOperands<T>(row), RandomData.Uniform<T>(row.ColumnElements, 5), execution, peers),
+                Create = () =>
+                    FoldParticipants(new ConvOperands<T>(row), RandomData.Uniform<T>(row.ColumnElements, 5), execution, peers),
             };
         }
     }
 
-    private static IReadOnlyList<Contestant> UnfoldParticipants(ConvOperands<T> o, long columnElements, Execution execution, PeerSet peers)
+    private static IReadOnlyList<Contestant> UnfoldParticipants(
+        ConvOperands<T> o, long columnElements, Execution execution, PeerSet peers)
     {
         IndexTable table = new(o.Shape);
         NativeArray<T> columns = new(columnElements);
@@ -40,7 +43,8 @@ internal sealed class Im2ColSuite<T> : ISuite
             (PeerSet.LibTorch, () => IsSymmetric(o.Shape) ? LibTorch.Unfold(o) : null));
     }
 
-    private static IReadOnlyList<Contestant> FoldParticipants(ConvOperands<T> o, NativeArray<T> columns, Execution execution, PeerSet peers)
+    private static IReadOnlyList<Contestant> FoldParticipants(
+        ConvOperands<T> o, NativeArray<T> columns, Execution execution, PeerSet peers)
     {
         IndexTable table = new(o.Shape);
         NativeArray<T> x = o.NewX();

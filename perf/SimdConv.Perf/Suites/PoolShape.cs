@@ -15,7 +15,8 @@ internal sealed record PoolShape(string Network, string Text, int Batch, PoolKin
     public static PoolShape Parse(ShapeLine line)
     {
         int r = line.Number("r", 1), s = line.Number("s", 1);
-        int[] stride = line.Numbers("stride", 1, r, s), pad = line.Numbers("pad", 0, 0, 0, 0, 0), dilation = line.Numbers("dilation", 1, 1, 1);
+        int[] stride = line.Numbers("stride", 1, r, s), pad = line.Numbers("pad", 0, 0, 0, 0, 0),
+            dilation = line.Numbers("dilation", 1, 1, 1);
         PoolKind kind = line.Word("kind", "max", "avg") == "max" ? PoolKind.Max : PoolKind.Average;
         Pool2DShape shape = new(line.Number("c", 1), line.Number("h", 1), line.Number("w", 1), r, s)
         {

@@ -5,17 +5,20 @@ internal static class ShapeFiles
 {
     public static FileInfo BuiltIn(string name) => new(Path.Combine(AppContext.BaseDirectory, "Shapes", name + ".txt"));
 
-    public static IEnumerable<GemmShape> Gemms(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "transformer", "gemm")
+    public static IEnumerable<GemmShape> Gemms(FileInfo? file) =>
+        Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "transformer", "gemm")
         .Where(line => line.Has("m")).Select(GemmShape.Parse).DistinctBy(shape => shape.Text);
 
-    public static IEnumerable<ConvShape> Convs(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "conv")
+    public static IEnumerable<ConvShape> Convs(FileInfo? file) =>
+        Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "conv")
         .Where(IsConv).Select(ConvShape.Parse);
 
     /// <summary>Convolutions to train; VGG-16's would take minutes.</summary>
     public static IEnumerable<ConvShape> TrainedConvs(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "conv")
         .Where(IsConv).Select(ConvShape.Parse);
 
-    public static IEnumerable<PoolShape> Pools(FileInfo? file) => Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "pool")
+    public static IEnumerable<PoolShape> Pools(FileInfo? file) =>
+        Lines(file, "lenet5", "resnet50", "mobilenetv2", "vgg16", "pool")
         .Where(line => line.Has("kind")).Select(PoolShape.Parse);
 
     /// <summary>Convolutions that a column matrix makes sense for.</summary>

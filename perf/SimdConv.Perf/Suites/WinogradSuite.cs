@@ -5,8 +5,8 @@ using SimdConv.Perf.Peers;
 namespace SimdConv.Perf.Suites;
 
 /// <summary>
-/// Winograd's algorithm where it pays to ask a plan for it, beside the forward convolutions of the peers, of which none has it. Rates count
-/// the multiply-adds of the plain sum, so that they may be above the peak.
+/// Winograd's algorithm where it pays to ask a plan for it, beside the forward convolutions of the peers, of which none has it.
+/// Rates count the multiply-adds of the plain sum, so that they may be above the peak.
 /// </summary>
 internal sealed class WinogradSuite<T> : ISuite
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -23,12 +23,15 @@ internal sealed class WinogradSuite<T> : ISuite
         from row in ShapeFiles.Convs(options.Shapes)
         where IsWorthIt(row.Shape)
         from way in Ways
-        select new Case(row.Network, row.Text, way.Direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()), way.Loss * Tolerances.OfSum<T>(row.Shape.Taps))
+        select new Case(row.Network, row.Text, way.Direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()),
+            way.Loss * Tolerances.OfSum<T>(row.Shape.Taps))
         {
             Create = () => Participants(new ConvOperands<T>(row), way.Algorithm, options.Threads, peers),
         };
 
-    private static IReadOnlyList<Contestant> Participants(ConvOperands<T> operands, ConvAlgorithm algorithm, int threads, PeerSet peers) => peers.With(
+    private static IReadOnlyList<Contestant> Participants(
+        ConvOperands<T> operands, ConvAlgorithm algorithm, int threads, PeerSet peers) =>
+        peers.With(
         ConvSuite<T>.Packed(operands, new Execution(threads), algorithm),
         (PeerSet.OnnxRuntime, () => ConvSuite<T>.Onnx(operands, threads)),
         (PeerSet.LibTorch, () => LibTorch.Conv(operands)));

@@ -16,10 +16,12 @@ internal static class EvaluateCommand
             "NumPy arrays W1 b1 ... W5 b5 (float32 or float64) and, if the images were standardised so, mean and std.");
         weights.Required = true;
         Option<string?> data = Options.Path("--data", "DIR",
-            "A folder with the IDX files to test on; the training pair too if the weights come without mean and std. Default: the embedded digits.");
+            "A folder with the IDX files to test on; the training pair too if the weights come without mean and std. "
+            + "Default: the embedded digits.");
         Option<string?> predictions = Options.Path("--predictions", "FILE", "Write the recognised digits, one a line.");
         Option<bool> json = Options.Json();
-        Command command = new("evaluate", "Tests weights saved by train, or by NumPy, on test images.") { weights, data, predictions, json };
+        Command command =
+            new("evaluate", "Tests weights saved by train, or by NumPy, on test images.") { weights, data, predictions, json };
         command.SetAction(parsed =>
         {
             Run(parsed.GetValue(weights)!, parsed.GetValue(data), parsed.GetValue(predictions), parsed.GetValue(json));
@@ -44,8 +46,10 @@ internal static class EvaluateCommand
         Score score = Trainer.Evaluate(net, test, predictions);
 
         if (predictionsPath is not null)
-            OutputFile.Write(predictionsPath, file => file.Write(Encoding.ASCII.GetBytes(string.Concat(predictions.Select(digit => $"{digit}\n")))));
-        Console.Out.WriteLine($"test accuracy {Screen.Percent(score.Accuracy)} of {test.Count} images, loss {Screen.Number(score.Loss, "0.0000")}");
+            OutputFile.Write(predictionsPath,
+                file => file.Write(Encoding.ASCII.GetBytes(string.Concat(predictions.Select(digit => $"{digit}\n")))));
+        Console.Out.WriteLine(
+            $"test accuracy {Screen.Percent(score.Accuracy)} of {test.Count} images, loss {Screen.Number(score.Loss, "0.0000")}");
         if (asJson)
         {
             JsonLine.Print(json =>

@@ -12,7 +12,8 @@ internal static class InfoCommand
     {
         Option<bool> json = Options.Json();
         Command command = new("info",
-            "Tells this CPU, the instruction-set tiers that run on it, their GEMM tiles and block sizes, and how fast one core multiplies and adds.") { json };
+            "Tells this CPU, the instruction-set tiers that run on it, their GEMM tiles and block sizes, and how fast "
+            + "one core multiplies and adds.") { json };
         command.SetAction(parsed =>
         {
             Run(parsed.GetValue(json));
@@ -116,7 +117,8 @@ internal static class InfoCommand
 
     private static string YesOrNo(bool value) => value ? "yes" : "no";
 
-    private static string Describe(long bytes) => bytes >= 1 << 20 && bytes % (1 << 20) == 0 ? $"{bytes >> 20} MB" : $"{bytes >> 10} KB";
+    private static string Describe(long bytes) =>
+        bytes >= 1 << 20 && bytes % (1 << 20) == 0 ? $"{bytes >> 20} MB" : $"{bytes >> 10} KB";
 
     private sealed record Tier(string Name, bool Available, bool Active, bool Fuses, double? Peak);
 }

@@ -8,7 +8,8 @@ internal static class Options
 {
     private const int MaxThreads = 1024;
 
-    public static Option<bool> Json() => new("--json") { Description = "End standard output with one line that holds one JSON object." };
+    public static Option<bool> Json() =>
+        new("--json") { Description = "End standard output with one line that holds one JSON object." };
 
     public static Option<string?> Path(string name, string valueName, string description) =>
         new(name) { Description = description, HelpName = valueName };
@@ -51,7 +52,8 @@ internal static class Options
     private static int ParseCount(System.CommandLine.Parsing.ArgumentResult result, string name, int least, int most)
     {
         string text = result.Tokens[0].Value;
-        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) || value < least || value > most)
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) || value < least
+            || value > most)
             result.AddError($"{name} is '{text}'; expected a whole number from {least} to {most}.");
         return value;
     }

@@ -10,13 +10,16 @@ internal static class Progress
 {
     private static readonly TimeSpan BarPeriod = TimeSpan.FromMilliseconds(100), LinePeriod = TimeSpan.FromSeconds(10);
 
-    /// <summary>What the work reports: how much of it is done, and a note on it that is only asked for when it is shown.</summary>
+    /// <summary>
+    /// What the work reports: how much of it is done, and a note on it that is only asked for when it is shown.
+    /// </summary>
     public delegate void Report(int done, Func<string>? note = null);
 
     public static TResult Show<TResult>(string title, string unit, int total, Func<Report, TResult> work)
     {
         if (!Screen.Error.Profile.Capabilities.Interactive)
-            return work(Throttled(LinePeriod, (done, note) => Console.Error.WriteLine($"{title}  {done} of {total} {unit}{note}")));
+            return work(
+                Throttled(LinePeriod, (done, note) => Console.Error.WriteLine($"{title}  {done} of {total} {unit}{note}")));
 
         return Screen.Error.Progress()
             .AutoClear(true)

@@ -20,7 +20,8 @@ internal static class Screen
         return table;
     }
 
-    public static void AddCells(this Table table, params IEnumerable<string> cells) => table.AddRow([.. cells.Select(cell => new Text(cell))]);
+    public static void AddCells(this Table table, params IEnumerable<string> cells) =>
+        table.AddRow([.. cells.Select(cell => new Text(cell))]);
 
     public static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 

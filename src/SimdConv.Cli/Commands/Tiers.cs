@@ -35,6 +35,7 @@ internal static class Tiers
                 return tier;
         }
 
-        throw new InputException($"--tier is {name}; expected one that is available here: {string.Join(", ", available.Select(NameOf))}.");
+        throw new InputException(
+            $"--tier is {name}; expected one that is available here: {string.Join(", ", available.Select(NameOf))}.");
     }
 }

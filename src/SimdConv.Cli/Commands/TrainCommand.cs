@@ -18,22 +18,32 @@ internal static class TrainCommand
     public static Command Create()
     {
         Option<string?> data = Options.Path("--data", "DIR",
-            "A folder with the four IDX files of MNIST or Fashion-MNIST, gzipped or not. Default: 10,000 digits of MNIST embedded in the tool "
+            "A folder with the four IDX files of MNIST or Fashion-MNIST, gzipped or not. Default: 10,000 digits of "
+            + "MNIST embedded in the tool "
             + "(7,500 to train, 1,500 to validate, 1,000 to test).");
         Option<int?> epochs = Options.OptionalCount("--epochs",
-            $"Passes over the training images. Default: {EmbeddedEpochs} on the embedded digits, which suffice for 97 %, else 1.", 1, MaxEpochs);
+            $"Passes over the training images. Default: {EmbeddedEpochs} on the embedded digits, which suffice for 97 %, else 1.",
+            1, MaxEpochs);
         Option<int> batch = Options.Count("--batch", "Images a step.", 1, MaxBatch, DefaultBatch);
-        Option<int> seed = Options.Count("--seed", "Decides the first weights and the order of images.", 0, int.MaxValue, DefaultSeed);
+        Option<int> seed =
+            Options.Count("--seed", "Decides the first weights and the order of images.", 0, int.MaxValue, DefaultSeed);
         Option<int> threads = Options.Threads();
-        Option<string?> tier = Options.Word("--tier", "The instruction set to use. Default: the best one available.", Tiers.Names);
+        Option<string?> tier =
+            Options.Word("--tier", "The instruction set to use. Default: the best one available.", Tiers.Names);
         Option<string?> engine = Options.Word("--engine",
-            "simd: the library (the default). To compare with: im2col: convolutions by way of column matrices; naive: plain scalar loops on one thread.",
+            "simd: the library (the default). To compare with: im2col: convolutions by way of column matrices; naive: plain "
+            + "scalar loops on one thread.",
             "simd", "im2col", "naive");
-        Option<int?> limit = Options.OptionalCount("--limit", "Train on no more than the first N training images.", 1, int.MaxValue);
-        Option<string?> save = Options.Path("--save", "W.npz", "Write the weights as NumPy arrays W1 b1 ... W5 b5, mean and std.");
+        Option<int?> limit =
+            Options.OptionalCount("--limit", "Train on no more than the first N training images.", 1, int.MaxValue);
+        Option<string?> save =
+            Options.Path("--save", "W.npz", "Write the weights as NumPy arrays W1 b1 ... W5 b5, mean and std.");
         Option<string?> plot = Options.Path("--plot", "FILE.png", "Draw the loss curve and the first layer's filters.");
         Option<bool> json = Options.Json();
-        Command command = new("train", "Trains LeNet-5 and tests it.") { data, epochs, batch, seed, threads, tier, engine, limit, save, plot, json };
+        Command command = new("train", "Trains LeNet-5 and tests it.")
+        {
+            data, epochs, batch, seed, threads, tier, engine, limit, save, plot, json,
+        };
         command.SetAction(parsed =>
         {
             string? folder = parsed.GetValue(data);
@@ -93,7 +103,8 @@ internal static class TrainCommand
     {
         List<(int, double)> curve = [];
         long start = Stopwatch.GetTimestamp();
-        (Score score, double seconds) = Progress.Show(title, "images", images, report => trainer.RunEpoch((done, batchLoss, meanLoss) =>
+        (Score score, double seconds) =
+            Progress.Show(title, "images", images, report => trainer.RunEpoch((done, batchLoss, meanLoss) =>
         {
             curve.Add((done, batchLoss));
             report(done, () => $"loss {Screen.Number(meanLoss, "0.0000")}, "
@@ -139,6 +150,7 @@ internal static class TrainCommand
         json.WriteNumber("seed", settings.Seed);
     }
 
-    private sealed record Settings(string? Folder, int Epochs, int Batch, int Seed, int Threads, SimdTier Tier, string Engine, int Limit,
+    private sealed record Settings(
+        string? Folder, int Epochs, int Batch, int Seed, int Threads, SimdTier Tier, string Engine, int Limit,
         string? Save, string? Plot, bool Json);
 }

@@ -21,16 +21,24 @@ internal static class VerifyCommand
         Option<bool> json = Options.Json();
         Argument<string[]> lines = new("SHAPE")
         {
-            Description = "n=2,c=16,h=10,w=10,k=16,r=3,s=3,stride=1x1,pad=1x1x1x1,dilation=1x1,groups=1 (height before width; pad top, left, bottom, "
+            Description =
+                "n=2,c=16,h=10,w=10,k=16,r=3,s=3,stride=1x1,pad=1x1x1x1,dilation=1x1,groups=1 (height before "
+                + "width; pad top, left, bottom, "
                 + "right; the last four may be left out). A shape that is impossible is rejected, which is no failure.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         Command command = new("verify",
-            "Checks the library on this CPU against plain loops, each error within its proven bound: convolutions in every direction, "
-            + "im2col and col2im of the shapes given; without shapes those of built-in ones, and Winograd's algorithm, transposed "
-            + "convolutions, products of matrices, pooling and activations too. Exit code 1 if a check failed.") { shapes, tier, threads, json, lines };
+            "Checks the library on this CPU against plain loops, each error within its proven bound: "
+            + "convolutions in every direction, "
+            + "im2col and col2im of the shapes given; without shapes those of built-in ones, and "
+            + "Winograd's algorithm, transposed "
+            + "convolutions, products of matrices, pooling and activations too. Exit code 1 if a check failed.")
+            {
+                shapes, tier, threads, json, lines,
+            };
         command.SetAction(parsed => Run(
-            parsed.GetValue(shapes), parsed.GetValue(lines) ?? [], parsed.GetValue(tier), parsed.GetValue(threads), parsed.GetValue(json)));
+            parsed.GetValue(shapes), parsed.GetValue(lines) ?? [], parsed.GetValue(tier), parsed.GetValue(threads),
+            parsed.GetValue(json)));
         return command;
     }
 
@@ -84,7 +92,8 @@ internal static class VerifyCommand
         {
             using FileStream file = File.OpenRead(path);
             using MemoryStream content = InputFile.ReadAtMost(file, MaxFileBytes)
-                ?? throw new InputException($"--shapes is '{path}', of more than {MaxFileBytes} bytes; expected at most as many.");
+                ?? throw new InputException(
+                    $"--shapes is '{path}', of more than {MaxFileBytes} bytes; expected at most as many.");
             using StreamReader text = new(content);
             return [.. text.ReadToEnd().Split('\n').Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0)];
         }
@@ -95,12 +104,14 @@ internal static class VerifyCommand
     }
 
     private static void PrintSummary(
-        int count, int passed, (string Text, string Reason)[] rejected, Verifier verifier, IReadOnlyList<SimdTier> tiers, int threads)
+        int count, int passed, (string Text, string Reason)[] rejected, Verifier verifier, IReadOnlyList<SimdTier> tiers,
+        int threads)
     {
         foreach ((string text, string reason) in rejected.Take(MaxShown))
             Console.Out.WriteLine($"rejected {text}: {reason}");
         foreach (Failure failure in verifier.Failures.Take(MaxShown))
-            Console.Out.WriteLine($"failed {failure.Shape}, {failure.Direction}, {failure.Type}, {Tiers.NameOf(failure.Tier)}: {failure.Error}");
+            Console.Out.WriteLine(
+                $"failed {failure.Shape}, {failure.Direction}, {failure.Type}, {Tiers.NameOf(failure.Tier)}: {failure.Error}");
         int more = Math.Max(0, rejected.Length - MaxShown) + Math.Max(0, verifier.Failures.Count - MaxShown);
         if (more > 0)
             Console.Out.WriteLine($"... and {more} more");
@@ -112,7 +123,8 @@ internal static class VerifyCommand
         Console.Out.WriteLine($"tiers {string.Join(", ", tiers.Select(Tiers.NameOf))}; threads {threads}; float and double");
     }
 
-    private static void WriteJson(Utf8JsonWriter json, int count, int passed, (string Text, string Reason)[] rejected, Verifier verifier)
+    private static void WriteJson(
+        Utf8JsonWriter json, int count, int passed, (string Text, string Reason)[] rejected, Verifier verifier)
     {
         json.WriteNumber("shapes", count);
         json.WriteNumber("passed", passed);

@@ -47,7 +47,8 @@ internal static class DigitFiles
                 if (!ImageResize.CanRead(height, width))
                     throw new InputException($"{imageName}: its images are {height} x {width}; expected 28 x 28 or 32 x 32.");
                 if (count != labels.Count)
-                    throw new InputException($"{imageName} holds {count} images, {labelName} {labels.Count} labels; expected as many of both.");
+                    throw new InputException(
+                        $"{imageName} holds {count} images, {labelName} {labels.Count} labels; expected as many of both.");
                 if (count < least)
                     throw new InputException($"{imageName} holds {count} images; expected {least} or more.");
             });

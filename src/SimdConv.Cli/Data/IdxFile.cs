@@ -79,7 +79,8 @@ internal static class IdxFile
             uint value = BinaryPrimitives.ReadUInt32BigEndian(header[(4 + (4 * i))..]);
             uint limit = i == 0 ? MaxCount : 1u << 15;
             if (value > limit)
-                throw Bad(name, $"its header claims {value} {(i == 0 ? what : i == 1 ? "rows" : "columns")}; expected at most {limit}");
+                throw Bad(name,
+                    $"its header claims {value} {(i == 0 ? what : i == 1 ? "rows" : "columns")}; expected at most {limit}");
             dimensions[i] = (int)value;
         }
 
@@ -100,7 +101,8 @@ internal static class IdxFile
             filled += read;
             if (filled > limit())
             {
-                throw Bad(name, $"it unzips to more than {limit()} bytes; expected at most {MaxExpansion} times the size of the file, "
+                throw Bad(name,
+                    $"it unzips to more than {limit()} bytes; expected at most {MaxExpansion} times the size of the file, "
                     + $"or {AnyExpansionBytes}");
             }
 

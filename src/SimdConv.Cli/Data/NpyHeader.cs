@@ -46,7 +46,8 @@ internal sealed record NpyHeader(string Descr, bool FortranOrder, int[] Shape)
     /// <summary>Writes a version 1 header that ends at a multiple of 64 bytes, as NumPy's own do.</summary>
     public void Write(Stream file)
     {
-        string text = $"{{'descr': '{Descr}', 'fortran_order': {(FortranOrder ? "True" : "False")}, 'shape': {Describe(Shape)}, }}";
+        string text =
+            $"{{'descr': '{Descr}', 'fortran_order': {(FortranOrder ? "True" : "False")}, 'shape': {Describe(Shape)}, }}";
         int length = ((10 + text.Length + 1 + 63) / 64 * 64) - 10;
         byte[] bytes = new byte[10 + length];
         Magic.CopyTo(bytes);

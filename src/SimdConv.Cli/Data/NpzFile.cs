@@ -75,7 +75,8 @@ internal sealed class NpzFile : IDisposable
             if (read < bytes.Length)
                 throw Bad(name, $"it ends after {read} of {bytes.Length} bytes of data");
             if (summed.ReadByte() >= 0)
-                throw Bad(name, $"it holds more than the {bytes.Length} bytes of data of its shape {NpyHeader.Describe(header.Shape)}");
+                throw Bad(name,
+                    $"it holds more than the {bytes.Length} bytes of data of its shape {NpyHeader.Describe(header.Shape)}");
             if (summed.Sum != entry.Crc32)
                 throw Bad(name, $"its checksum is {summed.Sum:x8}; the archive's directory says {entry.Crc32:x8}");
             Decode(name, header, bytes, size, values);
@@ -166,12 +167,16 @@ internal sealed class NpzFile : IDisposable
                 ? bigEndian ? BinaryPrimitives.ReadSingleBigEndian(element) : BinaryPrimitives.ReadSingleLittleEndian(element)
                 : bigEndian ? BinaryPrimitives.ReadDoubleBigEndian(element) : BinaryPrimitives.ReadDoubleLittleEndian(element));
             if (!float.IsFinite(values[i]))
-                throw Bad(name, string.Create(CultureInfo.InvariantCulture, $"element {i} is {values[i]} as float32; expected finite numbers"));
+                throw Bad(name,
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"element {i} is {values[i]} as float32; expected finite numbers"));
         }
     }
 
     private string Listing() =>
-        entries.Count == 0 ? "no arrays" : string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(20).Select(name => $"'{name}'"));
+        entries.Count == 0
+        ? "no arrays"
+        : string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(20).Select(name => $"'{name}'"));
 
     private InputException Bad(string name, string problem) => new($"{path}: array '{name}': {problem}.");
 }

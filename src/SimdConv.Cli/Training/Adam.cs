@@ -38,7 +38,8 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
 
         Span<Vector<T>> us = MemoryMarshal.Cast<T, Vector<T>>(updated);
         Span<Vector<T>> ms = MemoryMarshal.Cast<T, Vector<T>>(firsts), vs = MemoryMarshal.Cast<T, Vector<T>>(seconds);
-        ReadOnlySpan<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters), gs = MemoryMarshal.Cast<T, Vector<T>>(gradients);
+        ReadOnlySpan<Vector<T>> ps = MemoryMarshal.Cast<T, Vector<T>>(parameters),
+            gs = MemoryMarshal.Cast<T, Vector<T>>(gradients);
         Vector<T> rates = new(rate), roots = new(root), epsilons = new(epsilon);
         Vector<T> betas1 = new(beta1), betas2 = new(beta2), rests1 = new(rest1), rests2 = new(rest2);
         for (int i = 0; i < ps.Length; i++)

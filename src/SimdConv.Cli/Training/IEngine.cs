@@ -23,7 +23,8 @@ internal interface IEngine<T>
     void PoolBackward(int pool, int batch, ReadOnlySpan<T> dy, Span<T> dx);
 
     /// <summary>C = op(A) * op(B) + beta * C, all contiguous.</summary>
-    void Multiply(Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c);
+    void Multiply(
+        Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c);
 
     /// <summary>x = scale * tanh(x), in place.</summary>
     void Tanh(Span<T> x);

@@ -4,8 +4,8 @@ using SimdConv.Reference;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// LeNet-5's convolutions as programs on top of a matrix product compute them: the column matrices of all images in memory, one product an
-/// image, and columns summed back to images; pooling by plain loops. Products and tanh are the library's.
+/// LeNet-5's convolutions as programs on top of a matrix product compute them: the column matrices of all images in memory, one
+/// product an image, and columns summed back to images; pooling by plain loops. Products and tanh are the library's.
 /// </summary>
 internal sealed class Im2ColEngine<T>(Execution execution) : IEngine<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -63,8 +63,10 @@ internal sealed class Im2ColEngine<T>(Execution execution) : IEngine<T>
     public void PoolBackward(int pool, int batch, ReadOnlySpan<T> dy, Span<T> dx) =>
         ReferencePool2D.Backward(LeNetShapes.Pools[pool], PoolKind.Average, batch, dy, [], dx);
 
-    public void Multiply(Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c) =>
-        Gemm.Multiply(transA, transB, m, n, k, T.One, a, transA == Transpose.No ? k : m, b, transB == Transpose.No ? n : k, beta, c, n, execution);
+    public void Multiply(
+        Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c) =>
+        Gemm.Multiply(transA, transB, m, n, k, T.One, a, transA == Transpose.No ? k : m, b, transB == Transpose.No ? n : k, beta,
+            c, n, execution);
 
     public void Tanh(Span<T> x) => Elementwise.Tanh<T>(x, x, Scale, execution);
 

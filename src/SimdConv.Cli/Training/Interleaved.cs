@@ -6,12 +6,16 @@ using System.Runtime.Intrinsics.X86;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// What lies between LeNet-5's convolutions and products, over images whose pixels lie beside each other, <c>width</c> of them: [channel][row][column][image].
-/// Elements are rounded one by one, so they don't depend on the length of Vector{T}; sums of them do.
+/// What lies between LeNet-5's convolutions and products, over images whose pixels lie beside each other, <c>width</c> of them:
+/// [channel][row][column][image]. Elements are rounded one by one, so they don't depend on the length of Vector{T}; sums of them
+/// do.
 /// </summary>
 internal static class Interleaved
 {
-    /// <summary>Elements of images, one after the other, to rows of one element of each, <paramref name="pitch"/> apart; zeros behind the last image.</summary>
+    /// <summary>
+    /// Elements of images, one after the other, to rows of one element of each, <paramref name="pitch"/> apart; zeros behind the
+    /// last image.
+    /// </summary>
     public static unsafe void Gather<T>(ReadOnlySpan<T> images, int size, int width, Span<T> target, int pitch)
         where T : unmanaged
     {
@@ -51,8 +55,8 @@ internal static class Interleaved
     }
 
     /// <summary>
-    /// 2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their even columns in the first
-    /// half, the odd ones in the second.
+    /// 2x2 averages of rows of <paramref name="columns"/>. Rows of the result are <paramref name="pitch"/> apart, and hold their
+    /// even columns in the first half, the odd ones in the second.
     /// </summary>
     public static void Pool<T>(ReadOnlySpan<T> x, int height, int columns, int width, Span<T> y, int pitch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -66,26 +70,30 @@ internal static class Interleaved
             {
                 int at = (h / 2 * pitch) + SplitColumn(column, pitch, width);
                 ref T a = ref First(x.Slice(w, width)), b = ref First(x.Slice(w + width, width));
-                ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)), to = ref First(y.Slice(at, width));
+                ref T c = ref First(x.Slice(w + row, width)), d = ref First(x.Slice(w + row + width, width)),
+                    to = ref First(y.Slice(at, width));
                 for (int i = 0; i < width; i += Vector<T>.Count)
                 {
                     // The last register overlaps the one before.
                     int begin = Math.Min(i, width - Vector<T>.Count);
                     if (begin >= 0)
-                        Store((Load(ref a, begin) + Load(ref b, begin) + Load(ref c, begin) + Load(ref d, begin)) * quarters, ref to, begin);
+                        Store((Load(ref a, begin) + Load(ref b, begin) + Load(ref c, begin) + Load(ref d, begin)) * quarters,
+                            ref to, begin);
                 }
 
                 for (int i = 0; i < width && width < Vector<T>.Count; i++)
-                    Unsafe.Add(ref to, i) = (Unsafe.Add(ref a, i) + Unsafe.Add(ref b, i) + Unsafe.Add(ref c, i) + Unsafe.Add(ref d, i)) * quarter;
+                    Unsafe.Add(ref to, i) =
+                        (Unsafe.Add(ref a, i) + Unsafe.Add(ref b, i) + Unsafe.Add(ref c, i) + Unsafe.Add(ref d, i)) * quarter;
             }
         }
     }
 
     /// <summary>
-    /// In place of y = scale * tanh(x), which was pooled, the gradient of x, and its sums over each of the maps; <paramref name="dy"/> is that of the averages,
-    /// laid out as <see cref="Pool"/> does.
+    /// In place of y = scale * tanh(x), which was pooled, the gradient of x, and its sums over each of the maps;
+    /// <paramref name="dy"/> is that of the averages, laid out as <see cref="Pool"/> does.
     /// </summary>
-    public static void PoolTanhGradient<T>(ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale, Span<T> sums)
+    public static void PoolTanhGradient<T>(
+        ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale, Span<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         // dy / 4 / scale * (scale^2 - y^2)
@@ -105,15 +113,18 @@ internal static class Interleaved
                 for (int column = 0, w = h * row; column < columns / 2; column++, w += 2 * width)
                 {
                     int at = (h / 2 * pitch) + SplitColumn(column, pitch, width);
-                    ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)), b = ref Unsafe.Add(ref a, width);
+                    ref T given = ref First(dy.Slice(at, width)), a = ref First(y.Slice(w, 2 * width)),
+                        b = ref Unsafe.Add(ref a, width);
                     ref T c = ref First(y.Slice(w + row, 2 * width)), d = ref Unsafe.Add(ref c, width);
                     if (last < 0)
                     {
                         for (int i = 0; i < width; i++)
                         {
                             T g = Unsafe.Add(ref given, i) * factor;
-                            rest += PutGradient(ref Unsafe.Add(ref a, i), g, square) + PutGradient(ref Unsafe.Add(ref b, i), g, square)
-                                + PutGradient(ref Unsafe.Add(ref c, i), g, square) + PutGradient(ref Unsafe.Add(ref d, i), g, square);
+                            rest += PutGradient(ref Unsafe.Add(ref a, i), g, square)
+                                + PutGradient(ref Unsafe.Add(ref b, i), g, square)
+                                + PutGradient(ref Unsafe.Add(ref c, i), g, square)
+                                + PutGradient(ref Unsafe.Add(ref d, i), g, square);
                         }
 
                         continue;

@@ -4,14 +4,16 @@ using SimdConv.Cli.Data;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other: [channel][row][column][image].
-/// So they are one wide image to a convolution, whose taps are as many columns apart as there are images, and fill registers whatever their size; the second
-/// convolution is run by Winograd's algorithm (<see cref="WinogradLayer{T}"/>); a dense layer is a product of its weights with a matrix of one image a
-/// column. Two parts run through all layers and back while they are in cache.
+/// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other:
+/// [channel][row][column][image]. So they are one wide image to a convolution, whose taps are as many columns apart as there are
+/// images, and fill registers whatever their size; the second convolution is run by Winograd's algorithm
+/// (<see cref="WinogradLayer{T}"/>); a dense layer is a product of its weights with a matrix of one image a column. Two parts run
+/// through all layers and back while they are in cache.
 /// </summary>
 /// <remarks>
-/// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the dense layers
-/// are products over the whole batch. So no result depends on the number of threads. Places behind the last image hold zeros, and their loss isn't counted.
+/// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the
+/// dense layers are products over the whole batch. So no result depends on the number of threads. Places behind the last image
+/// hold zeros, and their loss isn't counted.
 /// </remarks>
 internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -33,7 +35,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     /// <summary>Images of a part, and of the most parts together.</summary>
     private readonly int width, columns;
 
-    // Of each part by itself: its images, what the convolutions' layers give, and gradients; the first convolution's replaces what it gave.
+    // Of each part by itself: its images, what the convolutions' layers give, and gradients; the first convolution's replaces
+    // what it gave.
     private readonly T[] images, conv1, dPool2, dConvs;
     private readonly AlignedBuffer<T> pool1, conv2, dPool1;
 
@@ -61,9 +64,11 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         plan1 = new Conv2DPlan<T>(LeNetShapes.Convs[0] with { W = 32 * width, DilationW = width });
         layers2 = [.. Enumerable.Range(0, team.Size).Select(_ => new WinogradLayer<T>(LeNetShapes.Convs[1], width, Scale))];
         (images, conv1, dPool2) = (new T[1024 * columns], new T[6 * 28 * 28 * columns], new T[400 * columns]);
-        (pool1, conv2, dPool1) = (new(parts * (long)layers2[0].XSize), new(parts * (long)layers2[0].YSize), new(parts * (long)layers2[0].XSize));
+        (pool1, conv2, dPool1) =
+            (new(parts * (long)layers2[0].XSize), new(parts * (long)layers2[0].YSize), new(parts * (long)layers2[0].XSize));
         dConvs = new T[parts * LeNetParameters.ConvCount];
-        (pool2, hidden1, hidden2, logits) = (new T[400 * columns], new T[120 * columns], new T[84 * columns], new T[DigitSet.Classes * columns]);
+        (pool2, hidden1, hidden2, logits) =
+            (new T[400 * columns], new T[120 * columns], new T[84 * columns], new T[DigitSet.Classes * columns]);
         (dHidden1, dHidden2, dLogits) = (new T[hidden1.Length], new T[hidden2.Length], new T[logits.Length]);
         (rows, dRows, ones) = (new T[logits.Length], new T[logits.Length], new T[columns]);
         ones.AsSpan().Fill(T.One);
@@ -128,7 +133,9 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
             Run(part, Math.Min(part + PartsAtOnce, end), trains, layers2[share]);
     }
 
-    /// <summary>Some parts: so many that their layers are still in cache on the way back, and that the dense layers' products are wide.</summary>
+    /// <summary>
+    /// Some parts: so many that their layers are still in cache on the way back, and that the dense layers' products are wide.
+    /// </summary>
     private void Run(int first, int last, bool trains, WinogradLayer<T> layer2)
     {
         for (int part = first; part < last; part++)
@@ -148,7 +155,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         {
             int from = part * width, some = Math.Min(width, batch - from);
             ReadOnlySpan<byte> digits = new(labels + from, some);
-            scores[part] = SoftmaxCrossEntropy.Evaluate(Rows(rows, from, some), digits, DigitSet.Classes, Rows(dRows, from, some), batch);
+            scores[part] =
+                SoftmaxCrossEntropy.Evaluate(Rows(rows, from, some), digits, DigitSet.Classes, Rows(dRows, from, some), batch);
         }
 
         Interleaved.Gather<T>(dRow, DigitSet.Classes, (last - first) * width, dLogits.AsSpan(column), columns);
@@ -168,7 +176,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         int first = part * width, count = Math.Min(width, batch - first);
         Span<T> x = Of(images, part), y1 = Of(conv1, part);
         T* p1 = pool1.At(part * (nint)layer2.XSize);
-        Interleaved.Gather(new ReadOnlySpan<T>(source + ((nint)first * ImageResize.Pixels), count * ImageResize.Pixels), ImageResize.Pixels, width, x, width);
+        Interleaved.Gather(new ReadOnlySpan<T>(source + ((nint)first * ImageResize.Pixels), count * ImageResize.Pixels),
+            ImageResize.Pixels, width, x, width);
         plan1.Forward(1, x, filter1!, y1, new Epilogue<T> { Bias = Bias(0), Activation = Activation.Tanh, Scale = Scale }, alone);
         Interleaved.Pool(y1, 6 * 28, 28, width, new Span<T>(p1, layer2.XSize), layer2.RowPitch);
         fixed (T* p2 = &pool2[first])
@@ -196,8 +205,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         dConvs.AsSpan((part * LeNetParameters.ConvCount) + parameters.Start, parameters.Count);
 
     /// <summary>
-    /// A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer and of some weights of the
-    /// convolutions, and the update of these parameters.
+    /// A thread's share of what is summed over the whole batch: the gradients of some outputs of each dense layer and of some
+    /// weights of the convolutions, and the update of these parameters.
     /// </summary>
     private void Weigh(int share)
     {
@@ -220,31 +229,38 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
             (int from, int to) = Share(outputs);
             if (from == to)
                 return;
-            int weights = LeNetParameters.Weights[2 + layer].Start + (from * inputs), biases = LeNetParameters.Biases[2 + layer].Start + from, rows = to - from;
+            int weights = LeNetParameters.Weights[2 + layer].Start + (from * inputs),
+                biases = LeNetParameters.Biases[2 + layer].Start + from, rows = to - from;
             ReadOnlySpan<T> given = dy.AsSpan(from * columns);
-            Gemm.Multiply(Transpose.No, Transpose.Yes, rows, inputs, used, T.One, given, columns, x, columns, T.Zero, GradientsToEdit[weights..], inputs, alone);
-            Gemm.Multiply(Transpose.No, Transpose.No, rows, 1, used, T.One, given, columns, ones, 1, T.Zero, GradientsToEdit[biases..], 1, alone);
+            Gemm.Multiply(Transpose.No, Transpose.Yes, rows, inputs, used, T.One, given, columns, x, columns, T.Zero,
+                GradientsToEdit[weights..], inputs, alone);
+            Gemm.Multiply(Transpose.No, Transpose.No, rows, 1, used, T.One, given, columns, ones, 1, T.Zero,
+                GradientsToEdit[biases..], 1, alone);
             Update(weights, rows * inputs);
             Update(biases, rows);
         }
 
-        // Elsewhere than the values that all threads have just read: a core waits long for a line that it is to write and another one holds.
+        // Elsewhere than the values that all threads have just read: a core waits long for a line that it is to write and another
+        // one holds.
         void Update(int from, int count) =>
-            optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count), UpdatedParameters.Slice(from, count));
+            optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count),
+                UpdatedParameters.Slice(from, count));
     }
 
     private void Dense(int layer, T[] x, T[] y, Range images, Activation activation)
     {
         ((int inputs, int outputs), (int first, int count)) = (LeNetShapes.Dense[layer], images.GetOffsetAndLength(columns));
         GemmEpilogue<T> epilogue = new() { RowBias = Bias(2 + layer), Activation = activation, Scale = Scale };
-        Gemm.Multiply(Transpose.No, Transpose.No, outputs, count, inputs, T.One, Weights(2 + layer), inputs, x.AsSpan(first), columns,
+        Gemm.Multiply(
+            Transpose.No, Transpose.No, outputs, count, inputs, T.One, Weights(2 + layer), inputs, x.AsSpan(first), columns,
             T.Zero, y.AsSpan(first), columns, alone, epilogue);
     }
 
     private void DenseInput(int layer, T[] dy, T[] dx, Range images)
     {
         ((int inputs, int outputs), (int first, int count)) = (LeNetShapes.Dense[layer], images.GetOffsetAndLength(columns));
-        Gemm.Multiply(Transpose.Yes, Transpose.No, inputs, count, outputs, T.One, Weights(2 + layer), inputs, dy.AsSpan(first), columns,
+        Gemm.Multiply(
+            Transpose.Yes, Transpose.No, inputs, count, outputs, T.One, Weights(2 + layer), inputs, dy.AsSpan(first), columns,
             T.Zero, dx.AsSpan(first), columns, alone);
     }
 
@@ -255,5 +271,6 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
         return all.AsSpan(part * size, size);
     }
 
-    private static Span<T> Rows(T[] logits, int first, int count) => logits.AsSpan(first * DigitSet.Classes, count * DigitSet.Classes);
+    private static Span<T> Rows(T[] logits, int first, int count) =>
+        logits.AsSpan(first * DigitSet.Classes, count * DigitSet.Classes);
 }

@@ -3,7 +3,9 @@ using SimdConv.Cli.Data;
 
 namespace SimdConv.Cli.Training;
 
-/// <summary>LeNet-5 layer by layer over the whole batch, each by an engine's loops: as programs do that keep images one after the other.</summary>
+/// <summary>
+/// LeNet-5 layer by layer over the whole batch, each by an engine's loops: as programs do that keep images one after the other.
+/// </summary>
 internal sealed class LayerwiseLeNet5<T> : LeNet5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

@@ -32,10 +32,11 @@ internal abstract class LeNet5<T>(int maxBatch)
     public abstract ReadOnlySpan<T> Forward(int batch, ReadOnlySpan<T> images);
 
     /// <summary>
-    /// Runs a batch in both directions; <see cref="Gradients"/> then holds the gradients of its mean loss, and parameters have been updated by
-    /// <paramref name="optimizer"/>, if there is one.
+    /// Runs a batch in both directions; <see cref="Gradients"/> then holds the gradients of its mean loss, and parameters have
+    /// been updated by <paramref name="optimizer"/>, if there is one.
     /// </summary>
-    public abstract (double Loss, int Correct) Train(ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null);
+    public abstract (double Loss, int Correct) Train(
+        ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null);
 
     /// <summary>Whether parameters have been edited since it was last asked for.</summary>
     protected bool TakeChange()

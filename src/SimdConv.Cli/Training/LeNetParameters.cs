@@ -87,7 +87,8 @@ internal static class LeNetParameters
         file.Read("mean", pair[..1], [], [1]);
         file.Read("std", pair[1..], [], [1]);
         if (!(pair[1] > 0))
-            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{path}: array 'std' is {pair[1]}; expected a positive number."));
+            throw new InputException(
+                string.Create(CultureInfo.InvariantCulture, $"{path}: array 'std' is {pair[1]}; expected a positive number."));
         Standardisation standardisation = new(pair[0], pair[1]);
         if (!float.IsFinite((0 - standardisation.Mean) / standardisation.Std)
             || !float.IsFinite((1 - standardisation.Mean) / standardisation.Std))

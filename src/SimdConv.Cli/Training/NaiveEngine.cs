@@ -32,8 +32,10 @@ internal sealed class NaiveEngine<T> : IEngine<T>
     public void PoolBackward(int pool, int batch, ReadOnlySpan<T> dy, Span<T> dx) =>
         ReferencePool2D.Backward(LeNetShapes.Pools[pool], PoolKind.Average, batch, dy, [], dx);
 
-    public void Multiply(Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c) =>
-        ReferenceGemm.Multiply(transA, transB, m, n, k, T.One, a, transA == Transpose.No ? k : m, b, transB == Transpose.No ? n : k, beta, c, n);
+    public void Multiply(
+        Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, ReadOnlySpan<T> b, T beta, Span<T> c) =>
+        ReferenceGemm.Multiply(transA, transB, m, n, k, T.One, a, transA == Transpose.No ? k : m, b,
+            transB == Transpose.No ? n : k, beta, c, n);
 
     public void Tanh(Span<T> x)
     {

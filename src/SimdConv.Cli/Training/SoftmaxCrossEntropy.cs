@@ -7,10 +7,11 @@ internal static class SoftmaxCrossEntropy
 {
     /// <summary>
     /// Returns the sum of the rows' losses and the number of rows whose largest logit is the label's. A row's own maximum is
-    /// subtracted before exponentials are taken. If <paramref name="gradient"/> is not empty it receives the gradient of the loss divided by
-    /// <paramref name="batch"/>.
+    /// subtracted before exponentials are taken. If <paramref name="gradient"/> is not empty it receives the gradient of the loss
+    /// divided by <paramref name="batch"/>.
     /// </summary>
-    public static (double Loss, int Correct) Evaluate<T>(ReadOnlySpan<T> logits, ReadOnlySpan<byte> labels, int classes, Span<T> gradient, int batch = 1)
+    public static (double Loss, int Correct) Evaluate<T>(
+        ReadOnlySpan<T> logits, ReadOnlySpan<byte> labels, int classes, Span<T> gradient, int batch = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double loss = 0;

@@ -42,7 +42,8 @@ internal sealed class Trainer
     /// <param name="cancellation">Ends the epoch between two batches.</param>
     /// <exception cref="OperationCanceledException">The epoch was ended.</exception>
     /// <exception cref="InputException">A loss or a parameter is no longer a finite number.</exception>
-    public (Score Score, double Seconds) RunEpoch(Action<int, double, double>? report = null, CancellationToken cancellation = default)
+    public (Score Score, double Seconds) RunEpoch(
+        Action<int, double, double>? report = null, CancellationToken cancellation = default)
     {
         long start = Stopwatch.GetTimestamp();
         random.Shuffle(order);
@@ -96,7 +97,9 @@ internal sealed class Trainer
         }
     }
 
-    /// <summary>The net's score on a set, without training. <paramref name="predictions"/> takes its digits, unless empty.</summary>
+    /// <summary>
+    /// The net's score on a set, without training. <paramref name="predictions"/> takes its digits, unless empty.
+    /// </summary>
     /// <exception cref="InputException">A logit is NaN or infinite, so that the net recognises nothing.</exception>
     public static Score Evaluate(LeNet5<float> net, DigitSet set, Span<byte> predictions = default)
     {
@@ -116,11 +119,13 @@ internal sealed class Trainer
                 }
             }
 
-            (double partLoss, int partCorrect) = SoftmaxCrossEntropy.Evaluate(logits, part.Labels.Span, DigitSet.Classes, gradient: []);
+            (double partLoss, int partCorrect) =
+                SoftmaxCrossEntropy.Evaluate(logits, part.Labels.Span, DigitSet.Classes, gradient: []);
             loss += partLoss;
             correct += partCorrect;
             for (int i = 0; i < part.Count && !predictions.IsEmpty; i++)
-                predictions[start + i] = (byte)SoftmaxCrossEntropy.IndexOfLargest(logits.Slice(i * DigitSet.Classes, DigitSet.Classes));
+                predictions[start + i] =
+                    (byte)SoftmaxCrossEntropy.IndexOfLargest(logits.Slice(i * DigitSet.Classes, DigitSet.Classes));
         }
 
         return new Score(loss / set.Count, (double)correct / set.Count);

@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// Winograd's F(2x2, 5x5) in one dimension, on vectors: 2 outputs of 5 taps by 6 products, at the points 0, 1, -1, 2, -2 and infinity (Lavin and Gray, Fast
-/// Algorithms for Convolutional Neural Networks, CVPR 2016). y = A^T [(G g) * (B^T d)]; each of the three has its transpose here too, which gradients need.
+/// Winograd's F(2x2, 5x5) in one dimension, on vectors: 2 outputs of 5 taps by 6 products, at the points 0, 1, -1, 2, -2 and
+/// infinity (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016). y = A^T [(G g) * (B^T d)]; each of
+/// the three has its transpose here too, which gradients need.
 /// </summary>
 internal static unsafe class Winograd5x5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -33,7 +34,8 @@ internal static unsafe class Winograd5x5<T>
     public static void AddInputGradient(T* from, nint pitch, T* even, T* odd, nint step)
     {
         Vector<T> v0 = Vector.Load(from), v1 = Vector.Load(from + pitch), v2 = Vector.Load(from + (2 * pitch));
-        Vector<T> v3 = Vector.Load(from + (3 * pitch)), v4 = Vector.Load(from + (4 * pitch)), v5 = Vector.Load(from + (5 * pitch));
+        Vector<T> v3 = Vector.Load(from + (3 * pitch)), v4 = Vector.Load(from + (4 * pitch)),
+            v5 = Vector.Load(from + (5 * pitch));
         Vector<T> sum1 = v1 + v2, sum2 = v3 + v4, apart1 = v1 - v2, apart2 = v3 - v4;
         // These first: tiles may lie closer together than a vector is long.
         (v0 + sum1 + sum2).Store(even + (2 * step));
@@ -48,7 +50,8 @@ internal static unsafe class Winograd5x5<T>
 
     /// <summary>A^T m.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector<T> Y0, Vector<T> Y1) Output(Vector<T> m0, Vector<T> m1, Vector<T> m2, Vector<T> m3, Vector<T> m4, Vector<T> m5) =>
+    public static (Vector<T> Y0, Vector<T> Y1) Output(
+        Vector<T> m0, Vector<T> m1, Vector<T> m2, Vector<T> m3, Vector<T> m4, Vector<T> m5) =>
         (m0 + (m1 + m2) + (m3 + m4), MulAdd(m3 - m4, Of(2), m1 - m2) + m5);
 
     /// <summary>A y.</summary>
@@ -94,7 +97,8 @@ internal static unsafe class Winograd5x5<T>
     {
         Vector<T> u1 = Vector.Load(from + pitch), u2 = Vector.Load(from + (2 * pitch));
         Vector<T> u3 = Vector.Load(from + (3 * pitch)), u4 = Vector.Load(from + (4 * pitch));
-        Vector<T> sum1 = (u1 + u2) * Of(-1 / 6d), apart1 = (u1 - u2) * Of(-1 / 6d), sum2 = (u3 + u4) * Of(1 / 24d), apart2 = (u3 - u4) * Of(1 / 24d);
+        Vector<T> sum1 = (u1 + u2) * Of(-1 / 6d), apart1 = (u1 - u2) * Of(-1 / 6d), sum2 = (u3 + u4) * Of(1 / 24d),
+            apart2 = (u3 - u4) * Of(1 / 24d);
         MulAdd(Vector.Load(from), Of(0.25), sum1 + sum2).Store(to);
         MulAdd(apart2, Of(2), apart1).Store(to + step);
         MulAdd(sum2, Of(4), sum1).Store(to + (2 * step));

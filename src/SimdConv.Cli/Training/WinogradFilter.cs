@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace SimdConv.Cli.Training;
 
-/// <summary>5x5 filters as the points of <see cref="Winograd5x5{T}"/>, or the gradients with respect to both: [point][output][channel].</summary>
+/// <summary>
+/// 5x5 filters as the points of <see cref="Winograd5x5{T}"/>, or the gradients with respect to both: [point][output][channel].
+/// </summary>
 internal sealed unsafe class WinogradFilter<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -42,9 +44,11 @@ internal sealed unsafe class WinogradFilter<T>
         for (int at = 0; at < Pitch; at += Vector<T>.Count)
         {
             for (int r = 0; r < Tile; r++)
-                Winograd5x5<T>.FilterGradient(Points + (r * Tile * Pitch) + at, Pitch, halves.First + (r * Taps * Pitch) + at, Pitch);
+                Winograd5x5<T>.FilterGradient(
+                    Points + (r * Tile * Pitch) + at, Pitch, halves.First + (r * Taps * Pitch) + at, Pitch);
             for (int s = 0; s < Taps; s++)
-                Winograd5x5<T>.FilterGradient(halves.First + (s * Pitch) + at, Taps * Pitch, taps.First + (s * Pitch) + at, Taps * Pitch);
+                Winograd5x5<T>.FilterGradient(
+                    halves.First + (s * Pitch) + at, Taps * Pitch, taps.First + (s * Pitch) + at, Taps * Pitch);
         }
 
         Interleaved.Scatter(new ReadOnlySpan<T>(taps.First, Taps * Taps * Pitch), Pitch, Taps * Taps, filters, dw);

@@ -5,20 +5,21 @@ using SimdConv.Kernels;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the convolution is a window of the
-/// averages, and a third of the multiply-adds of the direct sum are left. A row of tiles, and on the way back a row of its points, is run through all steps in
-/// cache.
+/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the
+/// convolution is a window of the averages, and a third of the multiply-adds of the direct sum are left. A row of tiles, and on
+/// the way back a row of its points, is run through all steps in cache.
 /// <code>
-/// forward    B^T: x to points [point][channel]     products with U = G g G^T     A^T, bias, tanh, averages
-/// backward   A: gradient of the averages to points [point][output]      products with U, B to dx      products with x's points, summed, G^T to dW
+/// forward    B^T: x to points [point][channel]    products with U = G g G^T    A^T, bias, tanh, averages
+/// backward   A: gradient of the averages to points [point][output]
+///            products with U, B to dx
+///            products with x's points, summed, G^T to dW
 /// </code>
 /// </summary>
 /// <remarks>
-/// A row of x holds its even columns in its first half, its odd ones in the second, of all images: so what tiles of one row see at one place is contiguous,
-/// (column of tiles, image), and lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies behind the last tile of a row is computed along and
-/// never used.
-/// What the convolution gives, y, is kept as [row of tiles][block of lanes][output][pixel of the window], so that a block is contiguous.
-/// One object serves one thread.
+/// A row of x holds its even columns in its first half, its odd ones in the second, of all images: so what tiles of one row see
+/// at one place is contiguous, (column of tiles, image), and lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies
+/// behind the last tile of a row is computed along and never used. What the convolution gives, y, is kept as [row of tiles][block
+/// of lanes][output][pixel of the window], so that a block is contiguous. One object serves one thread.
 /// </remarks>
 internal sealed unsafe class WinogradLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -66,7 +67,9 @@ internal sealed unsafe class WinogradLayer<T>
 
     private int InputSlice => Tile * InputPitch;
 
-    /// <summary>From one point of the gradient to the next: an odd number of cache lines, so that all sets of the cache are used.</summary>
+    /// <summary>
+    /// From one point of the gradient to the next: an odd number of cache lines, so that all sets of the cache are used.
+    /// </summary>
     private int OutputPitch => (shape.K + 1) * Block;
 
     /// <summary>From one row of x to the next.</summary>
@@ -79,7 +82,10 @@ internal sealed unsafe class WinogradLayer<T>
 
     private static int Pitch(int size) => (size + Block - 1) / Block * Block;
 
-    /// <summary>Averages go to <paramref name="pooled"/>, an element of a map every <paramref name="ld"/>; <paramref name="y"/> is for the way back.</summary>
+    /// <summary>
+    /// Averages go to <paramref name="pooled"/>, an element of a map every <paramref name="ld"/>; <paramref name="y"/> is for the
+    /// way back.
+    /// </summary>
     public void Forward(T* x, WinogradFilter<T> filter, ReadOnlySpan<T> bias, T* y, T* pooled, int ld, Execution execution)
     {
         for (int i = 0; i < tiles; i++)
@@ -93,13 +99,16 @@ internal sealed unsafe class WinogradLayer<T>
                 for (int k = 0; k < shape.K; k += OutputTile)
                 {
                     T* u = filter.Points + (k * shape.C);
-                    WinogradProducts<T>.Multiply<N4>(Points, u, filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
+                    WinogradProducts<T>.Multiply<N4>(
+                        Points, u, filter.Pitch, shape.C, 1, inputPoints.First, InputPitch, shape.C, products.First);
                     for (int j = 0; j < OutputTile; j++)
-                        Outputs(products.At(j * Block), OutputTile * Block, bias[k + j], yRow + (((block * shape.K) + k + j) * Windows));
+                        Outputs(products.At(j * Block), OutputTile * Block, bias[k + j],
+                            yRow + (((block * shape.K) + k + j) * Windows));
                 }
             }
 
-            Elementwise.Tanh(new ReadOnlySpan<T>(yRow, shape.K * Window * pitch), new Span<T>(yRow, shape.K * Window * pitch), scale, execution);
+            Elementwise.Tanh(new ReadOnlySpan<T>(yRow, shape.K * Window * pitch), new Span<T>(yRow, shape.K * Window * pitch),
+                scale, execution);
             T* averages = outputPoints.First;
             for (int k = 0; k < shape.K; k++)
             {
@@ -110,7 +119,9 @@ internal sealed unsafe class WinogradLayer<T>
         }
     }
 
-    /// <summary>The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages; y is lost.</summary>
+    /// <summary>
+    /// The gradients with respect to x, the weights [K][C][5][5] and the bias, from that with respect to the averages; y is lost.
+    /// </summary>
     public void Backward(T* x, WinogradFilter<T> filter, T* y, T* dPooled, int ld, T* dx, Span<T> dw, Span<T> db)
     {
         // Of dx and the columns the first ends alone: elsewhere the first tile to add something stores it.
@@ -132,7 +143,8 @@ internal sealed unsafe class WinogradLayer<T>
                     T* dyPoints = outputPoints.At(block * Tile * OutputPitch), u = filter.Points + (r * Tile * filter.Pitch);
                     InputPoints(r, block, inputPoints.At(block * InputSlice));
                     OutputPoints(r, dyRow + (block * shape.K * Windows), dyPoints);
-                    WinogradProducts<T>.Multiply<N6>(Tile, u, filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
+                    WinogradProducts<T>.Multiply<N6>(
+                        Tile, u, filter.Pitch, 1, shape.C, dyPoints, OutputPitch, shape.K, products.First);
                     InputGradients(r, block);
                 }
 
@@ -227,7 +239,8 @@ internal sealed unsafe class WinogradLayer<T>
     }
 
     /// <summary>
-    /// In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2). The bias's are added up.
+    /// In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2).
+    /// The bias's are added up.
     /// </summary>
     private void TanhGradients(T* y, T* dPooled, int ld)
     {
@@ -245,7 +258,8 @@ internal sealed unsafe class WinogradLayer<T>
                 {
                     Vector<T> dy = Vector.Load(given + lane) * factor;
                     Vector<T> a = Gradient(at + lane, dy, square), b = Gradient(at + Block + lane, dy, square);
-                    Vector<T> c = Gradient(at + (2 * Block) + lane, dy, square), d = Gradient(at + (3 * Block) + lane, dy, square);
+                    Vector<T> c = Gradient(at + (2 * Block) + lane, dy, square),
+                        d = Gradient(at + (3 * Block) + lane, dy, square);
                     bias += a + b + (c + d);
                 }
             }
@@ -289,14 +303,18 @@ internal sealed unsafe class WinogradLayer<T>
             for (int lane = 0; lane < Block; lane += Count)
             {
                 T* at = y + lane;
-                ((Vector.Load(at) + Vector.Load(at + Block) + Vector.Load(at + (2 * Block)) + Vector.Load(at + (3 * Block))) * quarter).Store(target + lane);
+                ((Vector.Load(at) + Vector.Load(at + Block) + Vector.Load(at + (2 * Block)) + Vector.Load(at + (3 * Block)))
+                    * quarter).Store(target + lane);
             }
         }
     }
 
     private void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, width).CopyTo(new Span<T>(to, width));
 
-    /// <summary>Adds, for a row of points, each channel and output, the products of x's and the gradient's points in each lane of a row of tiles.</summary>
+    /// <summary>
+    /// Adds, for a row of points, each channel and output, the products of x's and the gradient's points in each lane of a row of
+    /// tiles.
+    /// </summary>
     private void AddWeightGradients(int r)
     {
         T* sum = sums.At(r * Tile * shape.C * shape.K * Count);

@@ -4,7 +4,10 @@ using SimdConv.Kernels;
 
 namespace SimdConv.Cli.Training;
 
-/// <summary>The register tiles of <see cref="WinogradLayer{T}"/>: what is multiplied between its transforms. Lanes come in blocks of two registers.</summary>
+/// <summary>
+/// The register tiles of <see cref="WinogradLayer{T}"/>: what is multiplied between its transforms. Lanes come in blocks of two
+/// registers.
+/// </summary>
 internal static unsafe class WinogradProducts<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -17,9 +20,11 @@ internal static unsafe class WinogradProducts<T>
     private static int Count => Vector<T>.Count;
 
     /// <summary>
-    /// Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of u[row][term] * points[term].
+    /// Of some points, some rows of U or its transpose times a block of lanes: target[point][row] = sum over terms of
+    /// u[row][term] * points[term].
     /// </summary>
-    public static void Multiply<TRows>(int count, T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
+    public static void Multiply<TRows>(
+        int count, T* u, nint nextPoint, nint nextRow, nint nextTerm, T* points, nint pitch, int terms, T* target)
         where TRows : struct, IConstant
     {
         for (int point = 0; point < count; point++, u += nextPoint, points += pitch, target += TRows.Value * Block)
@@ -64,7 +69,8 @@ internal static unsafe class WinogradProducts<T>
     }
 
     /// <summary>
-    /// For some channels and outputs at one point, sums[output][channel] += x's point * the gradient's, lane by lane, over some blocks of lanes.
+    /// For some channels and outputs at one point, sums[output][channel] += x's point * the gradient's, lane by lane, over some
+    /// blocks of lanes.
     /// </summary>
     public static void Accumulate(int blocks, T* x, nint nextX, T* dy, nint nextY, T* sum)
     {
@@ -74,15 +80,20 @@ internal static unsafe class WinogradProducts<T>
         {
             for (int lane = 0; lane < Block; lane += Count)
             {
-                Vector<T> x0 = Vector.Load(x + lane), x1 = Vector.Load(x + Block + lane), x2 = Vector.Load(x + (2 * Block) + lane);
+                Vector<T> x0 = Vector.Load(x + lane), x1 = Vector.Load(x + Block + lane),
+                    x2 = Vector.Load(x + (2 * Block) + lane);
                 Vector<T> y = Vector.Load(dy + lane);
-                (s0, s1, s2) = (Winograd5x5<T>.MulAdd(x0, y, s0), Winograd5x5<T>.MulAdd(x1, y, s1), Winograd5x5<T>.MulAdd(x2, y, s2));
+                (s0, s1, s2) =
+                    (Winograd5x5<T>.MulAdd(x0, y, s0), Winograd5x5<T>.MulAdd(x1, y, s1), Winograd5x5<T>.MulAdd(x2, y, s2));
                 y = Vector.Load(dy + Block + lane);
-                (s3, s4, s5) = (Winograd5x5<T>.MulAdd(x0, y, s3), Winograd5x5<T>.MulAdd(x1, y, s4), Winograd5x5<T>.MulAdd(x2, y, s5));
+                (s3, s4, s5) =
+                    (Winograd5x5<T>.MulAdd(x0, y, s3), Winograd5x5<T>.MulAdd(x1, y, s4), Winograd5x5<T>.MulAdd(x2, y, s5));
                 y = Vector.Load(dy + (2 * Block) + lane);
-                (s6, s7, s8) = (Winograd5x5<T>.MulAdd(x0, y, s6), Winograd5x5<T>.MulAdd(x1, y, s7), Winograd5x5<T>.MulAdd(x2, y, s8));
+                (s6, s7, s8) =
+                    (Winograd5x5<T>.MulAdd(x0, y, s6), Winograd5x5<T>.MulAdd(x1, y, s7), Winograd5x5<T>.MulAdd(x2, y, s8));
                 y = Vector.Load(dy + (3 * Block) + lane);
-                (s9, s10, s11) = (Winograd5x5<T>.MulAdd(x0, y, s9), Winograd5x5<T>.MulAdd(x1, y, s10), Winograd5x5<T>.MulAdd(x2, y, s11));
+                (s9, s10, s11) =
+                    (Winograd5x5<T>.MulAdd(x0, y, s9), Winograd5x5<T>.MulAdd(x1, y, s10), Winograd5x5<T>.MulAdd(x2, y, s11));
             }
         }
 

@@ -78,8 +78,13 @@ internal static class BuiltInShapes
     private static ShapeLine Draw(Random64 random, Feature feature)
     {
         bool all = feature == Feature.Everything;
-        int groups = feature == Feature.Grouped || all ? 2 + random.Next(3) : feature == Feature.Depthwise ? 1 + random.Next(40) : 1;
-        int groupC = feature == Feature.Depthwise ? 1 : Size(16), groupK = feature == Feature.Depthwise ? 1 + random.Next(2) : Size(24);
+        int groups = feature == Feature.Grouped || all
+            ? 2 + random.Next(3)
+            : feature == Feature.Depthwise
+            ? 1 + random.Next(40)
+            : 1;
+        int groupC = feature == Feature.Depthwise ? 1 : Size(16),
+            groupK = feature == Feature.Depthwise ? 1 + random.Next(2) : Size(24);
         (int h, int r, int strideH, int top, int bottom, int dilationH) = Axis();
         (int w, int s, int strideW, int left, int right, int dilationW) = Axis();
         Conv2DShape shape = new(groups * groupC, h, w, groups * groupK, r, s)
@@ -101,7 +106,8 @@ internal static class BuiltInShapes
         (int, int, int, int, int, int) Axis()
         {
             int windows = Size(20);
-            int kernel = feature switch { Feature.Pointwise => 1, Feature.LargeKernel => 4 + random.Next(6), _ => 1 + random.Next(5) };
+            int kernel =
+                feature switch { Feature.Pointwise => 1, Feature.LargeKernel => 4 + random.Next(6), _ => 1 + random.Next(5) };
             int stride = feature == Feature.Strided || all ? 1 + random.Next(4) : 1;
             int dilation = feature == Feature.Dilated || all ? 1 + random.Next(3) : 1;
             int padded = ((windows - 1) * stride) + (dilation * (kernel - 1)) + 1;

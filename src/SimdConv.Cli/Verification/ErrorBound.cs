@@ -4,8 +4,8 @@ using System.Numerics;
 namespace SimdConv.Cli.Verification;
 
 /// <summary>
-/// How far a sum may be from the exact one: gamma(terms + 2) * gauge + (terms + 2) * tiny, the gauge being the same sum over absolute
-/// values, gamma(n) = n u / (1 - n u), u half the gap above 1, tiny the smallest positive number.
+/// How far a sum may be from the exact one: gamma(terms + 2) * gauge + (terms + 2) * tiny, the gauge being the same sum over
+/// absolute values, gamma(n) = n u / (1 - n u), u half the gap above 1, tiny the smallest positive number.
 /// </summary>
 internal static class ErrorBound
 {
@@ -66,7 +66,8 @@ internal static class ErrorBound
                     ? string.Create(CultureInfo.InvariantCulture,
                         $"element {i}, which lies between rows, was written: {result[i]}")
                     : string.Create(CultureInfo.InvariantCulture,
-                        $"element {i} is {result[i]}; expected {expected[i]} {(limit == 0 ? "exactly" : $"within {Short(limit)}")}");
+                        $"element {i} is {result[i]}; expected {expected[i]} "
+                        + $"{(limit == 0 ? "exactly" : $"within {Short(limit)}")}");
             }
 
             // Unlike a comparison, Max keeps NaN.

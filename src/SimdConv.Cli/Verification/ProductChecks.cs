@@ -10,7 +10,7 @@ namespace SimdConv.Cli.Verification;
 /// <param name="M">Rows.</param>
 /// <param name="N">Columns.</param>
 /// <param name="K">Terms.</param>
-/// <param name="IsPlain">Whether only the product as it lies is checked, for sizes that take long.</param>
+/// <param name="IsPlain">Whether only the plain product, not transposed or scaled, is checked, for sizes that take long.</param>
 internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) : ICheckable
 {
     private const double Alpha = -0.7, Beta = 0.3;

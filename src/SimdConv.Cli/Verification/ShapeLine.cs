@@ -50,7 +50,8 @@ internal sealed partial record ShapeLine(int N, Conv2DShape Shape) : ICheckable
             int equals = field.IndexOf('=', StringComparison.Ordinal);
             string key = (equals < 0 ? field : field[..equals]).Trim();
             if (equals < 0 || !Known.Contains(key))
-                throw new FormatException($"'{field.Trim()}' is no field; expected {string.Join(", ", Known)}, each with = and its value");
+                throw new FormatException(
+                    $"'{field.Trim()}' is no field; expected {string.Join(", ", Known)}, each with = and its value");
             if (!fields.TryAdd(key, field[(equals + 1)..].Trim()))
                 throw new FormatException($"{key} is given twice");
         }
@@ -110,6 +111,7 @@ internal sealed partial record ShapeLine(int N, Conv2DShape Shape) : ICheckable
         Int128 bytes = sizeof(double) * 4 * (columns + images + outputs + Shape.WeightCount);
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
         if (bytes > available)
-            throw new FormatException($"checking it takes {bytes >> 20} MiB; expected at most {available >> 20}, half of this machine's memory");
+            throw new FormatException(
+                $"checking it takes {bytes >> 20} MiB; expected at most {available >> 20}, half of this machine's memory");
     }
 }

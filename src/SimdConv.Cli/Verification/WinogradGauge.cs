@@ -76,8 +76,8 @@ internal static class WinogradGauge
     }
 
     /// <summary>
-    /// The gauge of dx: the input gradient is the forward pass from dy, with the kernels turned and a group's channels
-    /// exchanged.
+    /// The gauge of dx: the input gradient is the forward pass from dy, with the kernels rotated by 180 degrees and a group's
+    /// channels exchanged.
     /// </summary>
     public static double[] OfInputGradient(Conv2DShape s, int batch, double[] dy, double[] w, ConvAlgorithm algorithm)
     {

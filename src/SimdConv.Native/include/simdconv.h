@@ -19,7 +19,8 @@
 extern "C" {
 #endif
 
-/* Grows by one with every change that an older program would notice. Descriptors grow at their end without it: see struct_size. */
+/* Grows by one with every change that an older program would notice. Descriptors grow at their end without such a change: see
+ * struct_size. */
 #define SIMDCONV_ABI_VERSION 1
 
 typedef enum simdconv_status {
@@ -43,10 +44,11 @@ typedef enum simdconv_tier {
 
 /* ---- the library ---- */
 
-const char* simdconv_version(void);     /* "major.minor.patch"; empty where no library for this CPU could be loaded */
-int32_t simdconv_abi_version(void);     /* SIMDCONV_ABI_VERSION of the library that was loaded; 0 where none could, see simdconv_last_error */
+const char* simdconv_version(void); /* "major.minor.patch"; empty where no library for this CPU could be loaded */
+/* SIMDCONV_ABI_VERSION of the library that was loaded; 0 where none could be loaded: simdconv_last_error then says why. */
+int32_t simdconv_abi_version(void);
 const char* simdconv_status_string(int32_t status);
-/* A simdconv_tier: what calls use unless they name one. SIMDCONV_TIER_BEST where calls fail: simdconv_last_error then says why. */
+/* The simdconv_tier of calls that name none. SIMDCONV_TIER_BEST where calls fail: simdconv_last_error then says why. */
 int32_t simdconv_tier_best(void);
 int32_t simdconv_tier_available(int32_t tier); /* 1 or 0; 0 too where simdconv_tier_best fails */
 
@@ -77,8 +79,9 @@ typedef struct simdconv_execution {
 
 int32_t simdconv_gemm_f32(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
     int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc, const simdconv_execution* execution);
-int32_t simdconv_gemm_f64(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, double alpha, const double* a,
-    int64_t lda, const double* b, int64_t ldb, double beta, double* c, int64_t ldc, const simdconv_execution* execution);
+int32_t simdconv_gemm_f64(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, double alpha,
+    const double* a, int64_t lda, const double* b, int64_t ldb, double beta, double* c, int64_t ldc,
+    const simdconv_execution* execution);
 
 /* ---- convolution: x is N x C x H x W, weights K x C/groups x R x S, y is N x K x P x Q ---- */
 
@@ -95,7 +98,8 @@ typedef struct simdconv_conv2d_desc {
 } simdconv_conv2d_desc;
 
 #define SIMDCONV_CONV2D_DESC_INIT(type, c, h, w, k, r, s) \
-    { sizeof(simdconv_conv2d_desc), (type), 0, (c), (h), (w), (k), (r), (s), 1, 1, 0, 0, 0, 0, 1, 1, 1, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
+    { sizeof(simdconv_conv2d_desc), (type), 0, (c), (h), (w), (k), (r), (s), 1, 1, 0, 0, 0, 0, 1, 1, 1, \
+      { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 
 typedef struct simdconv_conv2d simdconv_conv2d;
 typedef struct simdconv_filter simdconv_filter;
@@ -135,25 +139,30 @@ typedef struct simdconv_epilogue {
 int32_t simdconv_conv2d_create(const simdconv_conv2d_desc* desc, simdconv_conv2d** plan);
 int32_t simdconv_conv2d_destroy(simdconv_conv2d* plan); /* NULL is allowed */
 int32_t simdconv_conv2d_output_size(simdconv_conv2d* plan, int64_t* p, int64_t* q);
-int32_t simdconv_conv2d_lengths(simdconv_conv2d* plan, int64_t batch, int64_t* x, int64_t* weights, int64_t* y); /* elements; each may be NULL */
-int32_t simdconv_conv2d_workspace(simdconv_conv2d* plan, int32_t direction, int64_t batch, const simdconv_execution* execution, int64_t* bytes);
+/* In elements; x, weights and y may each be NULL. */
+int32_t simdconv_conv2d_lengths(simdconv_conv2d* plan, int64_t batch, int64_t* x, int64_t* weights, int64_t* y);
+int32_t simdconv_conv2d_workspace(simdconv_conv2d* plan, int32_t direction, int64_t batch, const simdconv_execution* execution,
+    int64_t* bytes);
 
 /* Weights laid out for the tiles of one tier; a filter serves its own plan only. */
 int32_t simdconv_conv2d_pack(simdconv_conv2d* plan, const void* weights, int32_t use, int32_t tier, simdconv_filter** filter);
 int32_t simdconv_conv2d_repack(simdconv_conv2d* plan, const void* weights, simdconv_filter* filter);
 int32_t simdconv_filter_destroy(simdconv_filter* filter); /* NULL is allowed */
 
-/* y = activation(conv(x, w) + bias [+ residual]). Either filter or weights is given, the other one is NULL. epilogue may be NULL. */
+/* y = activation(conv(x, w) + bias [+ residual]). Either filter or weights is given, the other one is NULL. epilogue may be
+ * NULL. */
 int32_t simdconv_conv2d_forward(simdconv_conv2d* plan, int64_t batch, const void* x, simdconv_filter* filter, const void* weights,
     void* y, const simdconv_epilogue* epilogue, const simdconv_execution* execution);
 /* dx = gradient + beta dx: the transposed convolution. */
-int32_t simdconv_conv2d_input_gradient(simdconv_conv2d* plan, int64_t batch, const void* dy, simdconv_filter* filter, const void* weights,
-    void* dx, double beta, const simdconv_execution* execution);
+int32_t simdconv_conv2d_input_gradient(simdconv_conv2d* plan, int64_t batch, const void* dy, simdconv_filter* filter,
+    const void* weights, void* dx, double beta, const simdconv_execution* execution);
 /* dw = gradient + beta dw, and so db; db may be NULL. */
 int32_t simdconv_conv2d_weight_gradient(simdconv_conv2d* plan, int64_t batch, const void* x, const void* dy, void* dw, void* db,
     double beta, const simdconv_execution* execution);
 
-/* ---- im2col and col2im of a convolution's contiguous images (groups 1): element (row, column) of image n at row*ld + n*image_stride + column ---- */
+/* ---- im2col and col2im of a convolution's contiguous images (groups 1) ---- */
+
+/* Element (row, column) of image n is at row*ld + n*image_stride + column. */
 
 int32_t simdconv_im2col(simdconv_conv2d* plan, int64_t batch, const void* x, void* columns, int64_t ld, int64_t image_stride,
     const simdconv_execution* execution);
@@ -178,7 +187,8 @@ typedef struct simdconv_pool2d_desc {
 } simdconv_pool2d_desc;
 
 #define SIMDCONV_POOL2D_DESC_INIT(type, kind, c, h, w, r, s) \
-    { sizeof(simdconv_pool2d_desc), (type), (kind), (c), (h), (w), (r), (s), (r), (s), 0, 0, 0, 0, 1, 1, 0, 1, 0, { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
+    { sizeof(simdconv_pool2d_desc), (type), (kind), (c), (h), (w), (r), (s), (r), (s), 0, 0, 0, 0, 1, 1, 0, 1, 0, \
+      { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 
 typedef struct simdconv_pool2d simdconv_pool2d;
 
@@ -187,16 +197,20 @@ int32_t simdconv_pool2d_destroy(simdconv_pool2d* plan); /* NULL is allowed */
 int32_t simdconv_pool2d_output_size(simdconv_pool2d* plan, int64_t* p, int64_t* q);
 int32_t simdconv_pool2d_winner_bytes(simdconv_pool2d* plan, int64_t batch, int64_t* bytes); /* max pooling only */
 
-/* winners: max pooling keeps which tap won (the first of equals; the last of several NaN), for the backward pass; may be NULL, and is for
- * average pooling. Memory apart from x, y and dx. A number that is no tap of its window in the image gives nothing to dx, and the index -1. */
-int32_t simdconv_pool2d_forward(simdconv_pool2d* plan, int64_t batch, const void* x, void* y, void* winners, const simdconv_execution* execution);
+/* winners: which tap of each window won (the first of equals; the last of several NaN), which max pooling keeps for its backward
+ * pass. May be NULL; NULL for average pooling. It shares no memory with x, y and dx. A winner that is no tap of its window in the
+ * image adds nothing to dx, and has the index -1. */
+int32_t simdconv_pool2d_forward(simdconv_pool2d* plan, int64_t batch, const void* x, void* y, void* winners,
+    const simdconv_execution* execution);
 int32_t simdconv_pool2d_backward(simdconv_pool2d* plan, int64_t batch, const void* dy, const void* winners, void* dx,
     const simdconv_execution* execution);
-int32_t simdconv_pool2d_indices(simdconv_pool2d* plan, int64_t batch, const void* winners, int64_t* indices); /* PyTorch's, h*W + w */
+/* PyTorch's indices, h*W + w. */
+int32_t simdconv_pool2d_indices(simdconv_pool2d* plan, int64_t batch, const void* winners, int64_t* indices);
 
 /* ---- element-wise; y may be x ---- */
 
-int32_t simdconv_tanh(int32_t type, int64_t count, const void* x, void* y, double scale, const simdconv_execution* execution); /* scale * tanh(x) */
+/* scale * tanh(x) */
+int32_t simdconv_tanh(int32_t type, int64_t count, const void* x, void* y, double scale, const simdconv_execution* execution);
 int32_t simdconv_relu(int32_t type, int64_t count, const void* x, void* y, const simdconv_execution* execution);
 
 #ifdef __cplusplus

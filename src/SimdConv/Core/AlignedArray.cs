@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Core;
 
 /// <summary>
-/// Elements that live as long as somebody refers to them, in memory that begins with a cache line: so that no register that a tile loads
-/// lies across two. <c>fixed</c> gives the first of them, or null if there are none.
+/// An array of the garbage collector's whose first element is at the beginning of a cache line, so that no register that a tile
+/// loads crosses two lines. <c>fixed</c> gives the address of the first element, or null of an empty array.
 /// </summary>
 internal readonly unsafe struct AlignedArray<T>
     where T : unmanaged
@@ -16,8 +16,10 @@ internal readonly unsafe struct AlignedArray<T>
 
     public AlignedArray(long count)
     {
-        // Pinned, so that what is aligned once stays so.
-        elements = count == 0 ? [] : GC.AllocateUninitializedArray<T>(checked((int)count + (Alignment / sizeof(T))), pinned: true);
+        // Pinned: an array that the collector moved would lose its alignment.
+        elements = count == 0
+            ? []
+            : GC.AllocateUninitializedArray<T>(checked((int)count + (Alignment / sizeof(T))), pinned: true);
         fixed (T* start = elements)
             first = (int)((Alignment - ((nuint)start % Alignment)) % Alignment) / sizeof(T);
     }

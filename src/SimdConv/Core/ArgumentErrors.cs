@@ -30,7 +30,8 @@ internal static class ArgumentErrors
 
     // Apart, so that the check is small enough to be inlined.
     [DoesNotReturn]
-    private static void ThrowBelow(int value, int least, string argument) => throw OutOfRange(argument, value, $"{least} or more");
+    private static void ThrowBelow(int value, int least, string argument) =>
+        throw OutOfRange(argument, value, $"{least} or more");
 
     public static void RequireLength<T>(ReadOnlySpan<T> span, long needed, string what,
         [CallerArgumentExpression(nameof(span))] string argument = "")

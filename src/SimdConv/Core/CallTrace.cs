@@ -2,22 +2,22 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Core;
 
-/// <summary>What tests are told of a call: on the thread that does it.</summary>
+/// <summary>What tests are told of a call, on the thread that does the work.</summary>
 internal interface ICallListener
 {
     /// <summary>A part begins to work on an item of a call that is shared out between threads.</summary>
     void Work();
 
-    /// <summary>A loop nest takes a way, or runs so many of something: its strips, for example, by number.</summary>
+    /// <summary>A loop nest takes a path, or begins item <paramref name="index"/> of something: a strip, for example.</summary>
     void Reach(string what, long index);
 
-    /// <summary>A call takes scratch memory, or gives it back: then bytes are negative.</summary>
+    /// <summary>A call takes scratch memory; where it returns the memory, bytes are negative.</summary>
     void Take(long bytes);
 }
 
 /// <summary>
-/// Which loops a call runs, for tests alone: whether a shape takes the path that it is there for. The switch is off in every other process,
-/// and tiered compilation leaves out all that stands behind <see cref="IsOn"/>.
+/// Which loops a call runs, for tests alone: a test asks whether its shape takes the path that it was written for. The switch is
+/// off in every other process, and tiered compilation then leaves out all code that <see cref="IsOn"/> guards.
 /// </summary>
 internal static class CallTrace
 {
@@ -26,7 +26,7 @@ internal static class CallTrace
 
     public static readonly bool IsOn = AppContext.TryGetSwitch(Switch, out bool isSet) && isSet;
 
-    /// <summary>Who is told of what the calling thread does.</summary>
+    /// <summary>The listener that is told what the calling thread does.</summary>
     [ThreadStatic]
     private static ICallListener? listener;
 

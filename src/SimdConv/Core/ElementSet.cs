@@ -13,7 +13,8 @@ internal readonly unsafe struct ElementSet<T>
     /// <summary>From the first element to behind the last one; 0 without elements.</summary>
     private readonly long length;
 
-    public ElementSet(T* data, (nint Stride, nint Count) d0, (nint Stride, nint Count) d1 = default, (nint Stride, nint Count) d2 = default, (nint Stride, nint Count) d3 = default)
+    public ElementSet(T* data, (nint Stride, nint Count) d0, (nint Stride, nint Count) d1 = default,
+        (nint Stride, nint Count) d2 = default, (nint Stride, nint Count) d3 = default)
     {
         this.data = data;
         this.d0 = d0;
@@ -35,8 +36,8 @@ internal readonly unsafe struct ElementSet<T>
 
     private bool SharesElement(in ElementSet<T> other)
     {
-        // Indices i of this set and j of the other one meet where the sum of i*stride, less that of j*stride, is how far the other
-        // set begins behind this one. With j counted from the last element down, the second sum is added instead.
+        // Indices i of this set and j of the other one meet where the sum of i*stride, less that of j*stride, is how far the
+        // other set begins behind this one. With j counted from the last element down, the second sum is added instead.
         StridedSums sums = default;
         Add(ref sums);
         other.Add(ref sums);
@@ -45,7 +46,7 @@ internal readonly unsafe struct ElementSet<T>
         if (bytes == 0)
             return sums.Contains(end);
 
-        // Elements that lie askew share bytes with two of the other set's grid.
+        // Where the distance is no whole number of elements, an element shares bytes with two neighbours of the other set.
         StridedSums again = sums;
         return sums.Contains(end) || again.Contains(end + Math.Sign(bytes));
     }

@@ -1,7 +1,8 @@
 namespace SimdConv.Core;
 
 /// <summary>
-/// The images of one side of a plan: their sizes, where their elements lie, and what is checked of that once the batch is known.
+/// The images of one side of a plan, its input or its output: sizes, strides, and the checks of the strides that need the batch
+/// size.
 /// </summary>
 internal sealed unsafe class PlanImages
 {
@@ -11,7 +12,10 @@ internal sealed unsafe class PlanImages
     /// <summary>How far the last element of an image is from the first.</summary>
     private readonly Int128 reach;
 
-    /// <summary>The largest batch of which is known that no two elements share a place. Threads may find out at once.</summary>
+    /// <summary>
+    /// The largest batch that has been found to have no two elements at one address. Several threads may find that at the same
+    /// time.
+    /// </summary>
     private int distinct;
 
     /// <param name="layout">The strides that the caller gave.</param>
@@ -19,8 +23,8 @@ internal sealed unsafe class PlanImages
     /// <param name="height">Rows of a channel, at least one.</param>
     /// <param name="width">Pixels of a row, at least one.</param>
     /// <param name="argument">What the caller calls the layout.</param>
-    /// <param name="isOutput">Whether two elements of an image that share a place are refused at once, and not when the images
-    /// are written.</param>
+    /// <param name="isOutput">Whether an image with two elements at one address is refused here already, rather than when the
+    /// images are written.</param>
     public PlanImages(ImageLayout layout, int channels, int height, int width, string argument, bool isOutput)
     {
         (given, this.channels, this.height, this.width) = (layout, channels, height, width);
@@ -33,8 +37,8 @@ internal sealed unsafe class PlanImages
     }
 
     /// <summary>
-    /// The strides of a plan's tables. No element's place depends on the stride of a dimension of size 1, which a caller may leave
-    /// at anything: here it is what it would be if images lay side by side. The stride of images is open until the batch is known.
+    /// The strides of a plan's tables. No element's address depends on the stride of a dimension of size 1, which a caller may
+    /// leave at anything: here it is that of a contiguous image. The stride of images is open until the batch is known.
     /// </summary>
     public ImageLayout Layout => Of(1);
 
@@ -56,7 +60,7 @@ internal sealed unsafe class PlanImages
     }
 
     /// <summary>
-    /// Refuses strides by which two elements of a batch share a place, which none may that are written. The batch fits in a span.
+    /// Refuses strides that put two elements of a batch at one address, which an output may not have. The batch fits in a span.
     /// </summary>
     public void RequireDistinct(int batch, string argument)
     {
@@ -84,7 +88,9 @@ internal sealed unsafe class PlanImages
         return batch == 1 ? reach + 1 : reach + 1 + ((batch - 1) * (Int128)normal.N);
     }
 
-    /// <summary>No memory holds images beyond what can be decided about: their spans will be too short.</summary>
+    /// <summary>
+    /// Batches longer than what can be decided count as distinct: no span is as long, so they are refused for their length.
+    /// </summary>
     private bool AreDistinct(int batch) =>
         reach > StridedSums.Largest
         || StridedSums.AreDistinct((normal.N, batch), (normal.C, channels), (normal.H, height), (normal.W, width));
@@ -95,6 +101,8 @@ internal sealed unsafe class PlanImages
         return new(given.N, channels > 1 ? given.C : Behind(h, height), h, w);
     }
 
-    /// <summary>The stride that puts the next one behind that many elements, or the largest there is.</summary>
+    /// <summary>
+    /// The stride that puts the next element behind <paramref name="count"/> of the given stride, or the largest that there is.
+    /// </summary>
     private static nint Behind(nint stride, int count) => (nint)Int128.Clamp((Int128)stride * count, 1, nint.MaxValue);
 }

@@ -3,13 +3,18 @@ namespace SimdConv.Core;
 /// <summary>Arithmetic of sizes: products without overflow, and common divisors.</summary>
 internal static class Shapes
 {
-    /// <summary>A size as an int; the largest or smallest one for a size beyond, which only shapes have that no operation takes.</summary>
+    /// <summary>
+    /// A size as an int; the largest or smallest one for a size beyond, which only shapes have that no operation takes.
+    /// </summary>
     public static int Saturate(long size) => (int)Math.Clamp(size, int.MinValue, int.MaxValue);
 
     /// <summary>The product of two sizes, saturated.</summary>
     public static int Multiply(int x, int y) => Saturate((long)x * y);
 
-    /// <summary>The greatest common divisor of two numbers that aren't negative, by Euclid's algorithm; that of 0 and a number is the number.</summary>
+    /// <summary>
+    /// The greatest common divisor of two numbers that aren't negative, by Euclid's algorithm; that of 0 and a number is the
+    /// number.
+    /// </summary>
     public static long CommonDivisor(long a, long b)
     {
         while (b != 0)
@@ -25,7 +30,8 @@ internal static class Shapes
         {
             product *= size;
             if (product > Array.MaxLength)
-                throw ArgumentErrors.OutOfRange(argument, value, $"sizes whose product ({string.Join(" x ", sizes.ToArray())}) is at most {Array.MaxLength}");
+                throw ArgumentErrors.OutOfRange(argument, value,
+                    $"sizes whose product ({string.Join(" x ", sizes.ToArray())}) is at most {Array.MaxLength}");
         }
     }
 }

@@ -1,15 +1,15 @@
 namespace SimdConv.Core;
 
 /// <summary>
-/// The sums s1*x1 + ... + sn*xn of integers 0 &lt;= xi &lt;= mi, with strides si &gt; 0: the places of strided operands, counted
-/// from the first one. Whether a number is such a sum is decided exactly, without visiting the sums.
+/// The sums s1*x1 + ... + sn*xn of integers 0 &lt;= xi &lt;= mi, with strides si &gt; 0: the offsets of a strided operand's
+/// elements from its first one. Whether a number is such a sum is decided exactly, without visiting the sums.
 /// </summary>
 /// <remarks>
 /// Dimensions whose sums follow each other without a gap are one dimension: rows of a contiguous image, or its planes. Those that
 /// are left are mostly nested, each stride larger than the sum that the smaller ones reach, so that an index has one or two
 /// candidates. The two smallest strides are a linear congruence, which Euclid's algorithm solves. Strides without such an order
-/// (four that are almost equal, in each of two operands) can take as long as the indices of six dimensions have values. All sums
-/// together must stay below 2^62.
+/// (four that are almost equal, in each of two operands) can take as many steps as the indices of six dimensions have
+/// combinations. All sums together must stay below 2^62.
 /// </remarks>
 internal unsafe struct StridedSums
 {
@@ -26,7 +26,7 @@ internal unsafe struct StridedSums
     private int count;
 
     /// <summary>
-    /// Whether different indices have different places, in an operand of at most four dimensions whose strides aren't negative.
+    /// Whether different indices have different offsets, in an operand of at most four dimensions whose strides aren't negative.
     /// </summary>
     public static bool AreDistinct(params ReadOnlySpan<(nint Stride, nint Count)> dimensions)
     {
@@ -44,9 +44,9 @@ internal unsafe struct StridedSums
             ascending[at] = (stride, size - 1);
         }
 
-        // Two indices share a place if their difference d, not 0, has s1*d1 + ... + sn*dn = 0. Its last dimension k that isn't 0
-        // may be taken to be positive: then sk*(dk - 1) + (sum over i < k of si*(di + mi)) = (sum over i < k of si*mi) - sk, in
-        // indices from 0 on.
+        // Two indices share an offset if their difference d, not 0, has s1*d1 + ... + sn*dn = 0. Its last dimension k that isn't
+        // 0 may be taken to be positive: then sk*(dk - 1) + (sum over i
+        // < k of si*(di + mi)) = (sum over i < k of si*mi) - sk, in indices from 0 on.
         long reach = 0;
         for (int k = 0; k < count; k++)
         {
@@ -104,7 +104,9 @@ internal unsafe struct StridedSums
         return count == 0 ? value == 0 : Search(count - 1, value);
     }
 
-    /// <summary>Makes one dimension of those whose sums are all multiples of the smaller stride, up to the largest.</summary>
+    /// <summary>
+    /// Joins neighbouring dimensions whose sums together are all multiples of the smaller stride up to the largest sum.
+    /// </summary>
     private void Join()
     {
         int kept = 0;
@@ -130,7 +132,7 @@ internal unsafe struct StridedSums
         if (k == 0)
             return true;
 
-        // The indices that leave no more than the smaller dimensions reach.
+        // Only indices whose remainder the smaller dimensions can still reach are tried.
         long stride = strides[k], last = Math.Min(lasts[k], value / stride);
         long first = value <= reaches[k - 1] ? 0 : (value - reaches[k - 1] + stride - 1) / stride;
         if (k == 1)

@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Core;
 
-/// <summary>The operations that are counted, as their names go out.</summary>
+/// <summary>The operations that are counted, under the names that a host sees.</summary>
 internal enum Operation
 {
     Gemm,
@@ -22,8 +22,8 @@ internal enum Operation
 }
 
 /// <summary>
-/// What a host may watch: a meter and an event source, both of the name SimdConv. While nobody watches, a call tests one static field.
-/// <see cref="Switch"/>, set to false, leaves all of it out, of a trimmed program altogether.
+/// What a host may watch: a meter and an event source, both named SimdConv. While nobody watches, a call tests one static field.
+/// With <see cref="Switch"/> set to false neither is made, and a trimmed program doesn't contain them.
 /// </summary>
 internal static class Telemetry
 {
@@ -32,10 +32,11 @@ internal static class Telemetry
 
     private const string SourceName = "SimdConv";
 
-    // Set by the first reading of a meter's listener and by the beginning of an event source's; what follows is cheap, so nobody clears it.
+    // Set when a listener of the meter reads for the first time, and when an event source's listener begins. Counting is cheap,
+    // so the flag is never cleared.
     private static bool isOn;
 
-    /// <summary>Whether calls have to be told of.</summary>
+    /// <summary>Whether somebody listens, so that calls are counted.</summary>
     public static bool IsOn
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -46,8 +47,8 @@ internal static class Telemetry
     private static bool IsSupported => !AppContext.TryGetSwitch(Switch, out bool on) || on;
 
     /// <summary>
-    /// Makes the meter and the event source, so that listeners find them; once, at the library's first use. On a thread of the pool: where
-    /// a process has none of them yet they take 12 ms, and a first call 35.
+    /// Makes the meter and the event source, so that listeners find them; once, at the library's first use, on a thread of the
+    /// pool: in a process that has no meter yet that takes 12 ms, beside a first call of 35 ms.
     /// </summary>
     public static bool Start() => IsSupported && ThreadPool.UnsafeQueueUserWorkItem(_ =>
     {
@@ -55,7 +56,7 @@ internal static class Telemetry
         Events.Log.IsEnabled();
     }, null);
 
-    /// <summary>Counts a call; whether somebody also wants to know its kernel.</summary>
+    /// <summary>Counts a call. Returns whether somebody also listens for the kernels that calls run.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static bool Count<T>(Operation operation, SimdTier tier)
     {
@@ -65,7 +66,7 @@ internal static class Telemetry
         return Events.Log.IsEnabled(EventLevel.Verbose, EventKeywords.None);
     }
 
-    /// <summary>Tells what a call that was counted runs.</summary>
+    /// <summary>Tells listeners which kernel a counted call runs.</summary>
     public static void Tell<T>(Operation operation, SimdTier tier, object shape, object kernel)
     {
         if (IsSupported)
@@ -94,15 +95,20 @@ internal static class Telemetry
 
         public static void Start()
         {
-            Meter.CreateObservableCounter("simdconv.calls", Read, "{call}", "Calls, by operation, tier and element type, since this counter was first read.");
-            Meter.CreateObservableUpDownCounter("simdconv.workspace", () => Volatile.Read(ref kept), "By", "Scratch memory that calls use, and that threads keep for their next ones: at most 64 MB a thread between calls.");
+            Meter.CreateObservableCounter("simdconv.calls", Read, "{call}",
+                "Calls, by operation, tier and element type, since this counter was first read.");
+            Meter.CreateObservableUpDownCounter("simdconv.workspace", () => Volatile.Read(ref kept), "By",
+                "Scratch memory that calls use, and that threads keep for their next ones: at most 64 "
+                + "MB a thread between calls.");
         }
 
         public static long Keep(long bytes) => Interlocked.Add(ref kept, bytes);
 
-        public static void Add(Operation operation, SimdTier tier, bool isDouble) => Interlocked.Increment(ref Calls[Index(operation, tier, isDouble)]);
+        public static void Add(Operation operation, SimdTier tier, bool isDouble) =>
+            Interlocked.Increment(ref Calls[Index(operation, tier, isDouble)]);
 
-        private static int Index(Operation operation, SimdTier tier, bool isDouble) => (((int)operation * Tiers) + (int)tier) * 2 + (isDouble ? 1 : 0);
+        private static int Index(Operation operation, SimdTier tier, bool isDouble) =>
+            (((int)operation * Tiers) + (int)tier) * 2 + (isDouble ? 1 : 0);
 
         private static List<Measurement<long>> Read()
         {
@@ -115,8 +121,15 @@ internal static class Telemetry
                     foreach (bool isDouble in (ReadOnlySpan<bool>)[false, true])
                     {
                         long count = Volatile.Read(ref Calls[Index(operation, tier.Id, isDouble)]);
-                        if (count > 0)
-                            calls.Add(new(count, new TagList { { "operation", operation.ToString() }, { "tier", tier.Id.ToString() }, { "type", isDouble ? "Double" : "Single" } }));
+                        if (count == 0)
+                            continue;
+                        TagList tags = new()
+                        {
+                            { "operation", operation.ToString() },
+                            { "tier", tier.Id.ToString() },
+                            { "type", isDouble ? "Double" : "Single" },
+                        };
+                        calls.Add(new(count, tags));
                     }
                 }
             }
@@ -142,7 +155,8 @@ internal static class Telemetry
         protected override void OnEventCommand(EventCommandEventArgs command)
         {
             isOn = true;
-            if (command.Command == EventCommand.Enable && IsEnabled(EventLevel.Warning, EventKeywords.None) && SimdSupport.Shortfall is { } reason)
+            if (command.Command == EventCommand.Enable && IsEnabled(EventLevel.Warning, EventKeywords.None)
+                && SimdSupport.Shortfall is { } reason)
                 Shortfall(reason);
         }
     }

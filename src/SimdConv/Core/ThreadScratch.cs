@@ -18,7 +18,7 @@ internal sealed unsafe class ThreadScratch
 
     private readonly Block first;
 
-    /// <summary>In a list of those whose threads have ended.</summary>
+    /// <summary>The next scratch memory in a list of those whose threads have ended.</summary>
     private ThreadScratch? next;
 
     private ThreadScratch() => first = new(this);
@@ -28,7 +28,7 @@ internal sealed unsafe class ThreadScratch
     /// <summary>Bytes of all blocks.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Those of the calling thread.</summary>
+    /// <summary>The scratch memory of the calling thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ThreadScratch Own() => own ?? Make();
 
@@ -55,7 +55,7 @@ internal sealed unsafe class ThreadScratch
         return own = made;
     }
 
-    /// <summary>A thread that has ended has no call, so nobody uses its blocks.</summary>
+    /// <summary>Frees the blocks of threads that have ended: such a thread runs no call, so nobody uses them.</summary>
     private static void FreeThoseOfEndedThreads()
     {
         ThreadScratch? ended = null;
@@ -73,7 +73,7 @@ internal sealed unsafe class ThreadScratch
             }
         }
 
-        // Outside the lock: a host that listens is told of it.
+        // Outside the lock, since a host that listens is told of the memory and runs code of its own.
         for (; ended is not null; ended = ended.next)
         {
             ended.FreeAll();
@@ -81,7 +81,7 @@ internal sealed unsafe class ThreadScratch
         }
     }
 
-    /// <summary>The block is in use by then: a host that listens is told of it, and may call the library.</summary>
+    /// <summary>The block is marked as in use before it grows: a host that listens is told, and may call the library.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Grow(Block block, long bytes)
     {
@@ -90,7 +90,8 @@ internal sealed unsafe class ThreadScratch
             FreeThoseOfEndedThreads();
             Resize(block, 0);
 
-            // Blocks of calls inside this one go first: these may need less the next time, and otherwise take new ones.
+            // Blocks of calls nested in this one are freed first: nested calls may need less the next time, and take new memory
+            // otherwise.
             for (Block? each = block.Deeper; each is not null && Bytes + bytes > Workspace.MostKeptBytes; each = each.Deeper)
                 Resize(each, 0);
             Resize(block, bytes);
@@ -135,10 +136,12 @@ internal sealed unsafe class ThreadScratch
 
         public bool IsInUse { get; set; }
 
-        /// <summary>What the call that has it asked for, where <see cref="CallTrace"/> is on.</summary>
+        /// <summary>The bytes that the call which has the block asked for, where <see cref="CallTrace"/> is on.</summary>
         public long Traced { get; set; }
 
-        /// <summary>Whether the thread keeps too much with it, so that it is freed when its call ends.</summary>
+        /// <summary>
+        /// Whether the thread would keep too much memory with this block, so that it is freed when its call ends.
+        /// </summary>
         public bool IsSurplus { get; set; }
 
         public Block? Deeper { get; set; }

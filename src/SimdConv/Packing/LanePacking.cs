@@ -3,12 +3,14 @@ using SimdConv.Kernels;
 
 namespace SimdConv.Packing;
 
-/// <summary>Channels into lanes and back: pixel i of a block is a register that holds it for neighbouring channels.</summary>
+/// <summary>
+/// Moves channels into lanes and back: pixel i of a block becomes a register that holds that pixel of neighbouring channels.
+/// </summary>
 internal static unsafe class LanePacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Registers of rows x width pixels of some channels; what is in lanes behind those channels is left open.</summary>
+    /// <summary>Registers of rows x width pixels of some channels; lanes behind those channels hold anything.</summary>
     public static void Gather(T* source, ImageLayout image, int lanes, int rows, int width, T* target)
     {
         bool transposes = image.W == 1 && image.C != 1;
@@ -18,7 +20,8 @@ internal static unsafe class LanePacking<TVec, T>
         {
             if (transposes)
             {
-                TransposeBlocks<TVec, T>.Run(source, image.C, lanes, width, target, TVec.Count, target + ((nint)width * TVec.Count));
+                TransposeBlocks<TVec, T>.Run(source, image.C, lanes, width, target, TVec.Count,
+                    target + ((nint)width * TVec.Count));
                 continue;
             }
 
@@ -33,7 +36,7 @@ internal static unsafe class LanePacking<TVec, T>
         }
     }
 
-    /// <summary>The inverse for one row of pixels: writes no others, and no other channels.</summary>
+    /// <summary>The inverse for one row of pixels; writes no other pixels and no other channels.</summary>
     public static void Scatter(T* source, T* target, ImageLayout image, int lanes, int width)
     {
         if (image.W != 1 || image.C == 1)

@@ -21,7 +21,9 @@ internal static unsafe class MatrixPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>How many rows of B ahead are fetched: a block is too narrow for the hardware to see where the next row begins.</summary>
+    /// <summary>
+    /// How many rows of B ahead are fetched: a block is too narrow for the hardware to see where the next row begins.
+    /// </summary>
     private const int PrefetchRows = 4;
 
     /// <summary>alpha * A[rows x kc] as one panel: the rows of each k behind each other.</summary>
@@ -31,9 +33,11 @@ internal static unsafe class MatrixPacking<TVec, T>
         int w = TVec.Count, whole = rows / w * w;
         if (a.ColumnStride == 1)
         {
-            // The rows that don't fill a register first: their junk falls on elements that are written later.
+            // The rows that don't fill a register come first: what is written behind them is overwritten by the rows of whole
+            // registers.
             if (whole < rows)
-                TransposeBlocks<TVec, T>.Run(a.Data + (whole * a.RowStride), a.RowStride, rows - whole, kc, panel + whole, rows, end);
+                TransposeBlocks<TVec, T>.Run(
+                    a.Data + (whole * a.RowStride), a.RowStride, rows - whole, kc, panel + whole, rows, end);
             for (int i = 0; i < whole; i += w)
                 TransposeBlocks<TVec, T>.Run(a.Data + (i * a.RowStride), a.RowStride, w, kc, panel + i, rows, end);
             if (alpha != T.One)
@@ -58,12 +62,15 @@ internal static unsafe class MatrixPacking<TVec, T>
         }
     }
 
-    /// <summary>B[kc x nc] as panels of rows <paramref name="nr"/> wide, behind each other; zeros, or junk of no consequence, behind the columns.</summary>
+    /// <summary>
+    /// B[kc x nc] as panels of rows <paramref name="nr"/> wide, behind each other; behind the last column zeros, or values whose
+    /// products nobody reads.
+    /// </summary>
     public static void PackB(StridedMatrix<T> b, int kc, int nc, int nr, T* panels)
     {
         if (b.ColumnStride == 1)
         {
-            // Row by row: B is read as it lies in memory.
+            // Row by row, in the order of B's memory.
             for (int k = 0; k < kc; k++)
             {
                 T* source = b.Data + (k * b.RowStride), target = panels + ((nint)k * nr);
@@ -84,7 +91,8 @@ internal static unsafe class MatrixPacking<TVec, T>
                 TVec.Store(panel + ((nint)k * nr), default);
             if (j >= nc)
                 continue;
-            TransposeBlocks<TVec, T>.Run(b.Data + (j * b.ColumnStride), b.ColumnStride, Math.Min(TVec.Count, nc - j), kc, panel, nr, end);
+            TransposeBlocks<TVec, T>.Run(
+                b.Data + (j * b.ColumnStride), b.ColumnStride, Math.Min(TVec.Count, nc - j), kc, panel, nr, end);
         }
     }
 

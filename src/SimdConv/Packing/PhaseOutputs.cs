@@ -3,8 +3,9 @@ using System.Numerics;
 namespace SimdConv.Packing;
 
 /// <summary>
-/// The rows of C of one group: the target's channels, each once for every phase that the grid stands for. Those that lie side by side in the
-/// target follow each other: the columns of a channel, or the channels of a pixel where these are neighbours in memory.
+/// The rows of C of one group: the target's channels, each once for every phase that the grid stands for. Rows that are
+/// neighbours in the target follow each other: the columns of a channel, or the channels of a pixel where these are neighbours in
+/// memory.
 /// </summary>
 internal sealed class PhaseOutputs(TapGrid grid, int channels, ImageLayout target)
 {
@@ -17,27 +18,31 @@ internal sealed class PhaseOutputs(TapGrid grid, int channels, ImageLayout targe
     /// <summary>The channel of an output.</summary>
     public int Channel(int output) => target.C == 1 ? output % channels : output / grid.Phases;
 
-    /// <summary>Where outputs lie in the target, from the first pixel of the first phase.</summary>
+    /// <summary>The addresses of some outputs in the target, counted from the first pixel of the first phase.</summary>
     public OutputPlaces InTarget(int first, int count)
     {
         OutputPlaces places = new() { Count = count };
         for (int i = 0; i < count; i++)
         {
             (int channel, int row, int column) = this[first + i];
-            places.Set(i, (channel * target.C) + (grid.RowPhases[row].Origin * target.H) + (grid.ColumnPhases[column].Origin * target.W));
+            places.Set(i,
+                (channel * target.C) + (grid.RowPhases[row].Origin * target.H) + (grid.ColumnPhases[column].Origin * target.W));
         }
 
         return places;
     }
 
-    /// <summary>Where the kernels of outputs lie among the weights, from those of the first channel and phase.</summary>
+    /// <summary>
+    /// The addresses of some outputs' kernels among the weights, counted from the kernel of the first channel and phase.
+    /// </summary>
     public OutputPlaces InWeights(int first, int count, nint nextChannel, int kernelWidth)
     {
         OutputPlaces places = new() { Count = count };
         for (int i = 0; i < count; i++)
         {
             (int channel, int row, int column) = this[first + i];
-            places.Set(i, (channel * nextChannel) + ((nint)grid.RowPhases[row].Kernel * kernelWidth) + grid.ColumnPhases[column].Kernel);
+            places.Set(i,
+                (channel * nextChannel) + ((nint)grid.RowPhases[row].Kernel * kernelWidth) + grid.ColumnPhases[column].Kernel);
         }
 
         return places;
@@ -53,7 +58,7 @@ internal sealed class PhaseOutputs(TapGrid grid, int channels, ImageLayout targe
     }
 }
 
-/// <summary>Where the outputs of a panel lie in memory.</summary>
+/// <summary>The addresses of the outputs of a panel, as offsets from a first element.</summary>
 internal unsafe struct OutputPlaces
 {
     /// <summary>The outputs of the widest tile: four registers of 16 floats.</summary>
@@ -61,7 +66,7 @@ internal unsafe struct OutputPlaces
 
     private fixed long places[Most];
 
-    /// <summary>For each output how many outputs up to it lie side by side.</summary>
+    /// <summary>For each output how many outputs, it included and back from it, are neighbours in memory.</summary>
     private fixed int neighbours[Most];
 
     public int Count { get; init; }
@@ -72,7 +77,7 @@ internal unsafe struct OutputPlaces
         neighbours[output] = output > 0 && places[output - 1] == place - 1 ? neighbours[output - 1] + 1 : 1;
     }
 
-    /// <summary>row[i] = memory[place of i].</summary>
+    /// <summary>row[i] = memory[offset of i].</summary>
     public void Gather<TVec, T>(T* memory, T* row)
         where TVec : unmanaged, ILanes<TVec, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -92,7 +97,7 @@ internal unsafe struct OutputPlaces
         }
     }
 
-    /// <summary>memory[place of i] = row[i].</summary>
+    /// <summary>memory[offset of i] = row[i].</summary>
     public void Scatter<TVec, T>(T* row, T* memory)
         where TVec : unmanaged, ILanes<TVec, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

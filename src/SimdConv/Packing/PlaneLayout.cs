@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace SimdConv.Packing;
 
-/// <summary>A <see cref="StripLayout"/> of one channel, and what of it comes from the image: the rest is padding, zeros once and for all.</summary>
+/// <summary>
+/// A <see cref="StripLayout"/> of one channel, and which part of it is copied from the image. The rest is padding, zeroed once a
+/// thread.
+/// </summary>
 internal sealed class PlaneLayout
 {
     /// <param name="grid">The grid.</param>
@@ -14,7 +17,11 @@ internal sealed class PlaneLayout
         Strip = new StripLayout(grid, rows, 1, (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)width), (uint)line));
         Strips = (grid.Height + rows - 1) / rows;
         Planes = Strips > 1 ? 1 : Math.Max(1, budget / Math.Max(1, Strip.ChannelSize));
-        Heights = [.. Strip.Vertical.Phases.Select(phase => (int)Math.Max(0, ((long)grid.SourceHeight - phase + grid.StrideH - 1) / grid.StrideH))];
+        Heights =
+        [
+            .. Strip.Vertical.Phases.Select(phase =>
+                (int)Math.Max(0, ((long)grid.SourceHeight - phase + grid.StrideH - 1) / grid.StrideH)),
+        ];
         Columns = [.. Strip.Horizontal.Phases.Select(phase =>
         {
             (long origin, int first, int last) = Strip.Inside(phase);
@@ -25,18 +32,26 @@ internal sealed class PlaneLayout
 
     public StripLayout Strip { get; }
 
-    /// <summary>Elements ahead of the strip that put the first pixel of each row at the beginning of a line: stores across lines are dear.</summary>
+    /// <summary>
+    /// Elements ahead of the strip that put the first pixel of each row at the beginning of a cache line: stores across lines are
+    /// slow.
+    /// </summary>
     public int Lead { get; }
 
     /// <summary>Strips of a plane.</summary>
     public int Strips { get; }
 
-    /// <summary>Small planes that are copied at once: their cost is that of a call, and of loads that straddle what was just stored.</summary>
+    /// <summary>
+    /// How many small planes are copied together: copied one by one, they would cost a call each, and loads that straddle fresh
+    /// stores.
+    /// </summary>
     public int Planes { get; }
 
     /// <summary>For each vertical phase the rows of the source that it has.</summary>
     public int[] Heights { get; }
 
-    /// <summary>For each horizontal phase the columns of its plane that lie in the image, and the source column of the first.</summary>
+    /// <summary>
+    /// For each horizontal phase the columns of its plane that lie in the image, and the source column of the first.
+    /// </summary>
     public (int First, int Count, nint Source)[] Columns { get; }
 }

@@ -4,25 +4,34 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Packing;
 
 /// <summary>
-/// Copies planes of an image to strips whose padding is zero already and stays so: what small planes can afford.
-/// A stride of 2 is split in one pass over the source.
+/// Copies planes of an image to strips whose padding is zero already and stays zero. A stride of 2 is split into its phases in
+/// one pass over the source.
 /// </summary>
 internal static unsafe class PlanePacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// Fills grid rows [row, row + rows) of some planes, whose strips follow each other. Rows outside the image are cleared where the
-    /// strips have held other rows.
+    /// Fills grid rows [row, row + rows) of some planes, whose strips follow each other. Rows outside the image are cleared where
+    /// the strips have held other rows.
     /// </summary>
-    public static void Fill(PlaneLayout layout, T* source, ImageLayout image, int planes, nint nextSource, int row, int rows, T* strip, bool clear)
+    public static void Fill(
+        PlaneLayout layout, T* source, ImageLayout image, int planes, nint nextSource, int row, int rows, T* strip, bool clear)
     {
         StripLayout strips = layout.Strip;
         int planeRows = rows + strips.Vertical.Span, top = row + strips.Vertical.First;
         nint step = strips.Grid.StrideW * image.W;
         (int First, int Count, nint Source)[] columns = layout.Columns;
-        bool isSplit = step == 2 && columns.Length == 2 && columns[0].First == columns[1].First && columns[0].Source + 1 == columns[1].Source;
-        Rows part = new() { Planes = planes, NextSource = nextSource, NextTarget = strips.ChannelSize, NextRow = strips.Grid.StrideH * image.H, Pitch = strips.Pitch };
+        bool isSplit = step == 2 && columns.Length == 2 && columns[0].First == columns[1].First
+            && columns[0].Source + 1 == columns[1].Source;
+        Rows part = new()
+        {
+            Planes = planes,
+            NextSource = nextSource,
+            NextTarget = strips.ChannelSize,
+            NextRow = strips.Grid.StrideH * image.H,
+            Pitch = strips.Pitch,
+        };
         for (int phase = 0; phase < layout.Heights.Length; phase++)
         {
             // Rows [first, last) of these planes lie in the image.
@@ -65,18 +74,19 @@ internal static unsafe class PlanePacking<TVec, T>
         public nint NextSource, NextTarget, NextRow, Pitch;
 
         /// <summary>
-        /// How many rows of a plane may be read <paramref name="excess"/> elements too far: those that are followed by more. Behind the last
-        /// row of the last plane nothing may be read, nor behind any other if planes are nearer to each other than that.
+        /// How many rows of a plane may be read <paramref name="excess"/> elements too far: those that other rows follow. Behind
+        /// the last row of the last plane nothing may be read, nor behind a plane whose next one begins within the excess.
         /// </summary>
         public readonly int Readable(bool isLast, int excess) => !isLast && NextSource >= excess
             ? Count
             : NextRow == 0 ? 0 : (int)Math.Max(0, Count - ((excess + NextRow - 1) / NextRow));
 
         /// <summary>
-        /// How many rows of a plane may be written as registers: zeros behind a row are padding, or are overwritten by later rows, up to
-        /// the end of the plane.
+        /// How many rows of a plane may be written as registers: zeros behind a row are padding, or are overwritten by later
+        /// rows, up to the end of the plane.
         /// </summary>
-        public readonly int Writable(int width) => End - Target < width ? 0 : (int)Math.Min(Count, (((nint)(End - Target) - width) / Pitch) + 1);
+        public readonly int Writable(int width) =>
+            End - Target < width ? 0 : (int)Math.Min(Count, (((nint)(End - Target) - width) / Pitch) + 1);
     }
 
     private static void Copy(in Rows part, int count)
@@ -87,7 +97,7 @@ internal static unsafe class PlanePacking<TVec, T>
             CopyNarrow(in part, count);
     }
 
-    /// <summary>The last register of a row overlaps the one before.</summary>
+    /// <summary>Rows of a register or more: the last register of a row overlaps the one before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyWide(in Rows part, int count)
     {
@@ -110,7 +120,8 @@ internal static unsafe class PlanePacking<TVec, T>
     {
         TVec mask = First(count);
         nint next = part.NextRow, pitch = part.Pitch;
-        int writable = part.Writable(TVec.Count), inner = part.Readable(isLast: false, TVec.Count - count), outer = part.Readable(isLast: true, TVec.Count - count);
+        int writable = part.Writable(TVec.Count), inner = part.Readable(isLast: false, TVec.Count - count),
+            outer = part.Readable(isLast: true, TVec.Count - count);
         for (nint plane = 0; plane < part.Planes; plane++)
         {
             T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget);
@@ -167,7 +178,8 @@ internal static unsafe class PlanePacking<TVec, T>
         int w = TVec.Count, pixels = Math.Max((2 * evens) - 1, 2 * odds);
         TVec lowMask = First(Math.Min(pixels, w)), highMask = First(pixels - w);
         nint next = part.NextRow, pitch = part.Pitch;
-        int writable = part.Writable(w), inner = part.Readable(isLast: false, (2 * w) - pixels), outer = part.Readable(isLast: true, (2 * w) - pixels);
+        int writable = part.Writable(w), inner = part.Readable(isLast: false, (2 * w) - pixels),
+            outer = part.Readable(isLast: true, (2 * w) - pixels);
         for (nint plane = 0; plane < part.Planes; plane++)
         {
             T* from = part.Source + (plane * part.NextSource), to = part.Target + (plane * part.NextTarget);
@@ -213,7 +225,8 @@ internal static unsafe class PlanePacking<TVec, T>
         for (nint plane = 0; plane < part.Planes; plane++)
         {
             for (int i = 0; i < part.Count && count > 0; i++)
-                RowCopy<TVec, T>.Gather(part.Source + (plane * part.NextSource) + (i * part.NextRow), step, part.Target + (plane * part.NextTarget) + (i * part.Pitch), count);
+                RowCopy<TVec, T>.Gather(part.Source + (plane * part.NextSource) + (i * part.NextRow), step,
+                    part.Target + (plane * part.NextTarget) + (i * part.Pitch), count);
         }
     }
 }

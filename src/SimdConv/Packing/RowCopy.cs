@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Packing;
 
-/// <summary>Copies rows with a stride on one side; touches no element but those it names and, reading, those between them.</summary>
+/// <summary>
+/// Copies rows with a stride on one side; touches no element but those it names and, reading, those between them.
+/// </summary>
 internal static unsafe class RowCopy<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -46,29 +48,36 @@ internal static unsafe class RowCopy<TVec, T>
             StoreUpTo(row + j, TVec.Multiply(factors, LoadUpTo(row + j, count - j)), count - j);
     }
 
-    /// <summary>Elements 0, 2, 4 ... of a row to one place and 1, 3, 5 ... to another; writes whole registers.</summary>
+    /// <summary>Copies elements 0, 2, 4 ... of a row to one row and 1, 3, 5 ... to another; writes whole registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Split(T* source, int count, T* even, T* odd)
     {
         for (int j = 0; 2 * j < count; j += TVec.Count)
         {
             T* from = source + (2 * j);
-            (TVec x, TVec y) = TVec.Deinterleave(LoadUpTo(from, count - (2 * j)), LoadUpTo(from + TVec.Count, count - (2 * j) - TVec.Count));
+            (TVec x, TVec y) =
+                TVec.Deinterleave(LoadUpTo(from, count - (2 * j)), LoadUpTo(from + TVec.Count, count - (2 * j) - TVec.Count));
             TVec.Store(even + j, x);
             TVec.Store(odd + j, y);
         }
     }
 
-    /// <summary>A register of elements <paramref name="step"/> apart; reads one element behind the last where the step is 2.</summary>
+    /// <summary>
+    /// A register of elements <paramref name="step"/> apart; reads one element behind the last where the step is 2.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Load(T* source, nint step)
     {
         if (step == 1)
             return TVec.Load(source);
-        return step == 2 && TVec.Count > 1 ? TVec.Deinterleave(TVec.Load(source), TVec.Load(source + TVec.Count)).Even : Collect(source, step, TVec.Count);
+        return step == 2 && TVec.Count > 1
+            ? TVec.Deinterleave(TVec.Load(source), TVec.Load(source + TVec.Count)).Even
+            : Collect(source, step, TVec.Count);
     }
 
-    /// <summary>The first <paramref name="count"/> elements, <paramref name="step"/> apart, zeros behind; reads none beyond the last.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> elements, <paramref name="step"/> apart, zeros behind; reads none beyond the last.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec LoadUpTo(T* source, nint step, int count)
     {
@@ -88,12 +97,16 @@ internal static unsafe class RowCopy<TVec, T>
         return lanes;
     }
 
-    /// <summary>The first <paramref name="count"/> elements, as many as a register holds at most, none if it is 0 or less.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> elements, as many as a register holds at most, none if it is 0 or less.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec LoadUpTo(T* source, int count) =>
         count >= TVec.Count ? TVec.Load(source) : count <= 0 ? default : TVec.LoadPartial(source, count);
 
-    /// <summary>Writes the first <paramref name="count"/> elements, as many as a register holds at most, none if it is 0 or less.</summary>
+    /// <summary>
+    /// Writes the first <paramref name="count"/> elements, as many as a register holds at most, none if it is 0 or less.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreUpTo(T* target, TVec value, int count)
     {

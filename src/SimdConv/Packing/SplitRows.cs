@@ -5,8 +5,9 @@ using SimdConv.Kernels;
 namespace SimdConv.Packing;
 
 /// <summary>
-/// Rows of an image with padding around them, split by phases of the stride, so that a tap of all windows lies side by side: tap s of
-/// window q is at Offset(s) + q. And the way back: rows of pixels that collect what windows give to them.
+/// Rows of an image with padding around them, split by phases of the stride, so that one tap of neighbouring windows is
+/// contiguous: tap s of window q is at Offset(s) + q. And backward: rows of pixels that collect the contributions of their
+/// windows.
 /// </summary>
 internal readonly unsafe struct SplitRows<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -33,9 +34,12 @@ internal readonly unsafe struct SplitRows<TVec, T>
             width = Math.Max(width, phase.Place + phase.Count);
         }
 
-        // Without padding to put between them, contiguous rows of whole pairs are split as if they were one.
-        inOne = two && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0 && axis.Windows + axis.Reach <= axis.Size / 2;
-        (Pitch, phasePitch) = inOne ? ((nint)(axis.Size / 2), Whole((nint)rows * axis.Size / 2)) : ((nint)axis.Phases.Length * pitch, (nint)pitch);
+        // Contiguous rows of whole pairs, which need no padding between them, are split as if they were one row.
+        inOne = two && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0
+            && axis.Windows + axis.Reach <= axis.Size / 2;
+        (Pitch, phasePitch) = inOne
+            ? ((nint)(axis.Size / 2), Whole((nint)rows * axis.Size / 2))
+            : ((nint)axis.Phases.Length * pitch, (nint)pitch);
         Length = (inOne ? 2 * phasePitch : rows * Pitch) + (2 * TVec.Count);
         GivenPitch = axis.Reach + Whole(width);
     }
@@ -46,7 +50,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
     /// <summary>Elements of all split rows, and those behind them that a register may reach.</summary>
     public nint Length { get; }
 
-    /// <summary>Elements of a row of what windows give, with zeros around it.</summary>
+    /// <summary>Elements of a row of contributions, with zeros around it.</summary>
     public int GivenPitch { get; }
 
     /// <summary>Elements of workspace that <see cref="Collect"/> takes.</summary>
@@ -67,7 +71,8 @@ internal readonly unsafe struct SplitRows<TVec, T>
         {
             // The image's even columns are the phase whose first pixel is 0.
             int first = axis.Phases[0].Pixel;
-            T* even = target + (first * phasePitch) + axis.Phases[first].Place, odd = target + ((1 - first) * phasePitch) + axis.Phases[1 - first].Place;
+            T* even = target + (first * phasePitch) + axis.Phases[first].Place,
+                odd = target + ((1 - first) * phasePitch) + axis.Phases[1 - first].Place;
             for (int i = 0; i < rows; i++)
                 RowCopy<TVec, T>.Split(source + (i * sourcePitch), axis.Size, even + (i * Pitch), odd + (i * Pitch));
         }
@@ -81,7 +86,8 @@ internal readonly unsafe struct SplitRows<TVec, T>
             {
                 T* row = target + (i * Pitch);
                 if (copies)
-                    RowCopy<TVec, T>.Gather(source + (i * sourcePitch) + phase.Pixel, axis.Stride, row + phase.Place, phase.Count);
+                    RowCopy<TVec, T>.Gather(
+                        source + (i * sourcePitch) + phase.Pixel, axis.Stride, row + phase.Place, phase.Count);
                 for (int j = 0; j < before; j++)
                     row[j] = padding;
                 for (int j = behind; j < width; j++)
@@ -92,11 +98,15 @@ internal readonly unsafe struct SplitRows<TVec, T>
         }
     }
 
-    /// <summary>What rows of windows give, each divided by rowCount * counts if there are counts.</summary>
+    /// <summary>
+    /// Rows of the windows' contributions: dy, divided by rowCount * counts if there are counts, with zeros around each row.
+    /// </summary>
     public void Give(T* dy, nint pitch, int rows, T rowCount, T* counts, T* given) =>
         WindowTile<TVec, T>.Give(dy, pitch, rows, axis.Windows, rowCount, counts, given, axis.Reach, GivenPitch);
 
-    /// <summary>Rows of the image: each pixel sums, taps ascending, what its windows give to it. All of a row is written.</summary>
+    /// <summary>
+    /// Rows of the image: each pixel sums the contributions of its windows, taps ascending. All of a row is written.
+    /// </summary>
     /// <param name="gifts">Rows of <see cref="Give"/>.</param>
     /// <param name="line">Workspace.</param>
     /// <param name="target">The first row.</param>
@@ -118,7 +128,8 @@ internal readonly unsafe struct SplitRows<TVec, T>
         if (two)
         {
             int first = axis.Phases[0].Pixel;
-            WindowTile<TVec, T>.CollectPair<TTaps>(in gifts, Columns(axis.Phases[first]), Columns(axis.Phases[1 - first]), target, pitch, rows, axis.Size);
+            WindowTile<TVec, T>.CollectPair<TTaps>(
+                in gifts, Columns(axis.Phases[first]), Columns(axis.Phases[1 - first]), target, pitch, rows, axis.Size);
             return;
         }
 
@@ -133,7 +144,8 @@ internal readonly unsafe struct SplitRows<TVec, T>
 
             for (int i = 0; i < rows && phase.Count > 0; i++)
             {
-                WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns with { From = columns.From + (i * gifts.NextPixels) }, line, 0, 1, phase.Count);
+                WindowTile<TVec, T>.Collect<TTaps>(
+                    in gifts, columns with { From = columns.From + (i * gifts.NextPixels) }, line, 0, 1, phase.Count);
                 RowCopy<TVec, T>.Scatter(line, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
             }
         }

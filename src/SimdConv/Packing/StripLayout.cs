@@ -9,8 +9,10 @@ internal sealed class StripLayout
 {
     private readonly int channels;
 
-    /// <summary>The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels, its rows a
-    /// multiple of <paramref name="unit"/> elements apart.</summary>
+    /// <summary>
+    /// The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels, its rows a
+    /// multiple of <paramref name="unit"/> elements apart.
+    /// </summary>
     public StripLayout(TapGrid grid, int rows, int channels, int unit = 1)
     {
         this.channels = channels;
@@ -27,8 +29,8 @@ internal sealed class StripLayout
         new(grid, rows, channels) { Pitch = checked((int)image.H), ChannelSize = checked((int)image.C), IsImage = true };
 
     /// <summary>
-    /// Whether <see cref="OfImage"/> can be: strides of 1, no tap in the padding, and rows at least their width apart, since positions
-    /// are counted by that distance.
+    /// Whether <see cref="OfImage"/> can be: strides of 1, no tap in the padding, and rows at least their width apart, since
+    /// positions are counted by that distance.
     /// </summary>
     public static bool IsInImage(TapGrid grid, int channels, ImageLayout image) =>
         grid.Taps > 0 && grid.StrideH == 1 && grid.StrideW == 1 && (image.W == 1 || grid.SourceWidth == 1)
@@ -77,8 +79,8 @@ internal sealed class StripLayout
     }
 
     /// <summary>
-    /// As many rows as keep <paramref name="channels"/> channels within a budget, evened out over the strips, of which there is one or an even
-    /// number, so that threads share them without a rest; at least one.
+    /// As many rows as keep <paramref name="channels"/> channels within a budget, evened out over the strips, of which there is
+    /// one or an even number, so that threads share them without a rest; at least one.
     /// </summary>
     public static int RowsWithin(TapGrid grid, int channels, long budget)
     {
@@ -101,7 +103,8 @@ internal sealed class StripLayout
                 for (int s = 0; s < Grid.Columns.Length; s++)
                 {
                     int plane = (Vertical.PhaseOf(r) * Horizontal.Phases.Length) + Horizontal.PhaseOf(s);
-                    int row = IsImage ? Grid.Rows[r].Offset : Vertical.StepOf(r), column = IsImage ? Grid.Columns[s].Offset : Horizontal.StepOf(s);
+                    int row = IsImage ? Grid.Rows[r].Offset : Vertical.StepOf(r),
+                        column = IsImage ? Grid.Columns[s].Offset : Horizontal.StepOf(s);
                     offsets[k++] = checked((c * ChannelSize) + (IsImage ? 0 : plane * PlaneSize) + (row * Pitch) + column);
                 }
             }

@@ -7,7 +7,10 @@ internal static unsafe class StripPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The rows of how many channels are copied while one comes from memory: the CPU doesn't foresee short rows that lie far apart.</summary>
+    /// <summary>
+    /// How many channels ahead rows are prefetched while one channel is copied: the CPU doesn't prefetch short rows that are far
+    /// apart.
+    /// </summary>
     private const int ChannelsAhead = 2;
 
     /// <summary>
@@ -22,14 +25,15 @@ internal static unsafe class StripPacking<TVec, T>
     /// <param name="rows">Rows of the grid, at most the layout's.</param>
     /// <param name="strip">Where to.</param>
     /// <param name="slack">Elements to clear behind the strip, a register at least.</param>
-    public static void Fill(StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack)
+    public static void Fill(
+        StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack)
     {
         TapGrid grid = layout.Grid;
         StripLayout.Axis vertical = layout.Vertical, horizontal = layout.Horizontal;
         int planeRows = rows + vertical.Span, pitch = layout.Pitch;
         nint step = grid.StrideW * image.W, ahead = ChannelsAhead * image.C;
 
-        // Channels that lie side by side are read together and turned in registers, others are read one by one.
+        // Channels that are neighbours in memory are read together and transposed in registers; others are copied one by one.
         int together = image.C == 1 && step >= channels ? channels : 1;
         bool areSplit = together == 1 && grid.StrideW == 2 && image.W == 1 && horizontal.Phases.Length == 2;
         for (int c = 0; c < channels; c += together)
@@ -52,7 +56,8 @@ internal static unsafe class StripPacking<TVec, T>
                     {
                         long h = (((long)row + u + vertical.First) * grid.StrideH) + phaseH;
                         bool isPadding = h < 0 || h >= grid.SourceHeight || first == last;
-                        T* from = unchecked(source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step));
+                        T* from =
+                            unchecked(source + (c * image.C) + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step));
                         if (!isPadding && together == 1)
                         {
                             Row(from, step, target, first, last, pitch, ahead);
@@ -68,7 +73,8 @@ internal static unsafe class StripPacking<TVec, T>
                         }
 
                         if (!isPadding)
-                            TransposePacking<TVec, T>.Transpose(from, step, last - first, channels, target + first, layout.ChannelSize, padded: last - first);
+                            TransposePacking<TVec, T>.Transpose(from, step, last - first, channels, target + first,
+                                layout.ChannelSize, padded: last - first);
                     }
 
                     plane += layout.PlaneSize;
@@ -80,7 +86,8 @@ internal static unsafe class StripPacking<TVec, T>
     }
 
     /// <summary>The planes of even and of odd columns side by side: each row of the image is read once for both.</summary>
-    private static void Split(StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane, nint ahead)
+    private static void Split(
+        StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane, nint ahead)
     {
         int w = TVec.Count, pitch = layout.Pitch;
         (long origin, int first, _) = layout.Inside(0);
@@ -91,7 +98,8 @@ internal static unsafe class StripPacking<TVec, T>
             T* from = unchecked(source + ((nint)h * image.H) + (nint)column);
             int left = h < 0 || h >= layout.Grid.SourceHeight ? 0 : (int)Math.Max(0, layout.Grid.SourceWidth - column);
 
-            // What sticks out behind a row is written again later, but not what is in the odd plane already.
+            // What is written behind a row is overwritten by the next row. Behind the last row of the even plane the odd plane
+            // begins, which holds its data already: nothing may be written there.
             int room = layout.PlaneSize - (u * pitch);
             for (int j = 0; j < first; j += w)
             {
@@ -102,14 +110,18 @@ internal static unsafe class StripPacking<TVec, T>
             for (int j = first; j < pitch; j += w, from += 2 * w, left -= 2 * w)
             {
                 Prefetch.LinesToL2(from + ahead, 2 * w);
-                (TVec x, TVec y) = TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(from, left), RowCopy<TVec, T>.LoadUpTo(from + w, left - w));
+                (TVec x, TVec y) =
+                    TVec.Deinterleave(RowCopy<TVec, T>.LoadUpTo(from, left), RowCopy<TVec, T>.LoadUpTo(from + w, left - w));
                 RowCopy<TVec, T>.StoreUpTo(even + j, x, room - j);
                 TVec.Store(odd + j, y);
             }
         }
     }
 
-    /// <summary>A row of a strip with zeros on both sides, in whole registers: what sticks out behind it is written again later.</summary>
+    /// <summary>
+    /// A row of a strip with zeros on both sides, in whole registers: what is written behind the row is overwritten by later
+    /// rows.
+    /// </summary>
     private static void Row(T* source, nint step, T* target, int first, int last, int pitch, nint ahead)
     {
         int w = TVec.Count, j = 0, count = last - first;
@@ -177,7 +189,9 @@ internal static unsafe class StripPacking<TVec, T>
         else if (count == 3)
         {
             for (int k = 0; k < kc; k++, panel += nr)
-                TVec.Store(panel, TVec.Select(m2, TVec.Load(s2 + offsets[k]), TVec.Select(m1, TVec.Load(s1 + offsets[k]), TVec.Load(s0 + offsets[k]))));
+                TVec.Store(panel,
+                    TVec.Select(m2, TVec.Load(s2 + offsets[k]),
+                        TVec.Select(m1, TVec.Load(s1 + offsets[k]), TVec.Load(s0 + offsets[k]))));
         }
         else
         {

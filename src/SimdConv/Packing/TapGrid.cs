@@ -3,13 +3,14 @@ using SimdConv.Core;
 namespace SimdConv.Packing;
 
 /// <summary>
-/// A convolution as a grid of positions that all see the same taps: position (i, j) reads source pixel
-/// (i*StrideH + RowOffset(r), j*StrideW + ColumnOffset(s)) for each tap, zeros outside the image, and gives target pixel
-/// (OriginH + i*StepH, OriginW + j*StepW).
+/// A convolution as a grid of positions that all see the same taps: position (i, j) reads source pixel (i*StrideH + RowOffset(r),
+/// j*StrideW + ColumnOffset(s)) for each tap, zeros outside the image, and is target pixel (OriginH + i*StepH, OriginW +
+/// j*StepW).
 /// </summary>
 /// <remarks>
-/// The forward pass is one grid. The input gradient is one grid for each phase of the stride: dx pixels of one phase meet the
-/// same taps, dY's pixels one apart. So there is no zero insertion and no scatter, and terms ascend in (k, p, q).
+/// The forward pass is one grid. The input gradient is one grid for each phase of the stride: pixels of dx of one phase meet the
+/// same taps, and their pixels of dY are neighbours. So no zeros are inserted, nothing is scattered, and terms ascend in (k, p,
+/// q).
 /// </remarks>
 internal sealed class TapGrid
 {
@@ -55,8 +56,9 @@ internal sealed class TapGrid
     public int Taps => Rows.Length * Columns.Length;
 
     /// <summary>
-    /// The phases of the rows that the grid stands for: where the first row of each lies below OriginH, and how much its rows of taps are further
-    /// down the kernel than <see cref="Rows"/>. Each of several phases is a set of outputs of its own, see <see cref="PhaseOutputs"/>.
+    /// The phases of the rows that the grid stands for: where the first row of each lies below OriginH, and how much its rows of
+    /// taps are further down the kernel than <see cref="Rows"/>. Each of several phases is a set of outputs of its own, see
+    /// <see cref="PhaseOutputs"/>.
     /// </summary>
     public (int Origin, int Kernel)[] RowPhases { get; init; } = [(0, 0)];
 
@@ -86,15 +88,16 @@ internal sealed class TapGrid
     public static TapGrid WeightGradient(Conv2DShape shape) => Forward(shape, UnseenTaps.Moved)[0];
 
     /// <summary>
-    /// The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write. Where phases are many, one grid stands for
-    /// all whose taps read the same pixels of dy, so that there are few grids whatever the stride.
+    /// The grids of all phases that hold a pixel of dx; one without taps still has its pixels to write. Where phases are many,
+    /// one grid stands for all whose taps read the same pixels of dy, so that there are few grids whatever the stride.
     /// </summary>
     /// <param name="shape">The geometry.</param>
     /// <param name="unseen">What becomes of taps that see padding alone.</param>
     /// <param name="mostSeparate">More phases than that are merged.</param>
     public static TapGrid[] InputGradient(Conv2DShape shape, UnseenTaps unseen, int mostSeparate = MostSeparatePhases) => Grids(
         new(shape.P, 1, shape.StrideH, PhasesOf(shape.H, shape.R, shape.StrideH, shape.PadTop, shape.DilationH, shape.P, unseen)),
-        new(shape.Q, 1, shape.StrideW, PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen)),
+        new(shape.Q, 1, shape.StrideW,
+            PhasesOf(shape.W, shape.S, shape.StrideW, shape.PadLeft, shape.DilationW, shape.Q, unseen)),
         unseen,
         mostSeparate);
 
@@ -126,8 +129,8 @@ internal sealed class TapGrid
     }
 
     /// <summary>
-    /// Phases in parts of neighbouring positions, where these see few of all taps: of a kernel that is much larger than the source, each position
-    /// meets as many taps as the source has pixels. The taps of a part are about twice as many.
+    /// Phases in parts of neighbouring positions, where these see few of all taps: of a kernel that is much larger than the
+    /// source, each position meets as many taps as the source has pixels. The taps of a part are about twice as many.
     /// </summary>
     private static Phase[] Parts(Axis axis)
     {
@@ -142,9 +145,11 @@ internal sealed class TapGrid
             if (phase.Taps.Length <= LeastTapsPerSeen * (((axis.Size - 1) / apart) + 1))
                 return [phase];
 
-            // Parts begin at the same place among the taps, so that one grid can stand for most of them.
+            // Parts are as long as a multiple of the distance between taps, so that the taps of different parts have the same
+            // offsets and one grid can stand for most parts.
             long unit = apart / Shapes.CommonDivisor(apart, axis.Stride);
-            long units = (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit, count = Math.Min(phase.Count, units * unit);
+            long units = (((axis.Size + axis.Stride - 1L) / axis.Stride) + unit - 1) / unit,
+                count = Math.Min(phase.Count, units * unit);
             return Enumerable.Range(0, (int)((phase.Count + count - 1) / count))
                 .Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));
         }
@@ -172,9 +177,9 @@ internal sealed class TapGrid
     };
 
     /// <summary>
-    /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see padding
-    /// saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few rows of dY.
-    /// Too many bands are joined to a few, or to one.
+    /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see
+    /// padding saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few
+    /// rows of dY. Too many bands are joined to a few, or to one.
     /// </summary>
     public RowRun[] Bands(bool isOne)
     {
@@ -184,7 +189,9 @@ internal sealed class TapGrid
         if (bands.Length > MostBands)
         {
             bands = [.. bands.Index().GroupBy(band => (int)((long)band.Index * FewBands / bands.Length), band => band.Item)
-                .Select(some => new RowRun(some.First().First, some.Last().Last, some.Min(band => band.FirstTap), some.Max(band => band.LastTap)))];
+                .Select(some =>
+                    new RowRun(some.First().First, some.Last().Last, some.Min(band => band.FirstTap),
+                        some.Max(band => band.LastTap)))];
         }
 
         long used = bands.Sum(band => (long)(band.Last - band.First) * (band.LastTap - band.FirstTap));
@@ -218,10 +225,16 @@ internal sealed class TapGrid
     /// <summary>Whether taps that see but padding are so many among all that it pays to leave them out.</summary>
     public static bool Saves(long used, long all) => used <= (1 - LeastSaving) * all;
 
-    /// <summary>The columns of taps [First, Last) that the columns of the grid from <paramref name="first"/> to <paramref name="last"/> see.</summary>
-    public (int First, int Last) ColumnsOf(int first, int last) => Seen(Columns, (long)first * StrideW, (long)last * StrideW, SourceWidth);
+    /// <summary>
+    /// The columns of taps [First, Last) that the columns of the grid from <paramref name="first"/> to <paramref name="last"/>
+    /// see.
+    /// </summary>
+    public (int First, int Last) ColumnsOf(int first, int last) =>
+        Seen(Columns, (long)first * StrideW, (long)last * StrideW, SourceWidth);
 
-    /// <summary>The taps that see a pixel of the source from one of the pixels from <paramref name="first"/> to <paramref name="last"/>.</summary>
+    /// <summary>
+    /// The taps that see a pixel of the source from one of the pixels from <paramref name="first"/> to <paramref name="last"/>.
+    /// </summary>
     private static (int First, int Last) Seen((int Kernel, int Offset)[] taps, long first, long last, int size)
     {
         int from = FirstFrom(-last), to = FirstFrom(size - first);
@@ -260,7 +273,9 @@ internal sealed class TapGrid
         return [new(0, positions, [.. taps])];
     }
 
-    /// <summary>Positions that are neighbours in the source and Step apart in the target, from the target's pixel Origin on.</summary>
+    /// <summary>
+    /// Positions that are neighbours in the source and Step apart in the target, from the target's pixel Origin on.
+    /// </summary>
     private readonly record struct Phase(int Origin, int Count, (int Kernel, int Offset)[] Taps);
 
     /// <param name="Size">Pixels of the source.</param>
@@ -269,7 +284,9 @@ internal sealed class TapGrid
     /// <param name="Phases">All positions of the target.</param>
     private readonly record struct Axis(int Size, int Stride, int Step, Phase[] Phases);
 
-    /// <summary>The phases of one axis of the input gradient, each with its taps, which see the <paramref name="windows"/>.</summary>
+    /// <summary>
+    /// The phases of one axis of the input gradient, each with its taps, which see the <paramref name="windows"/>.
+    /// </summary>
     private static Phase[] PhasesOf(int size, int kernel, int stride, int pad, int dilation, int windows, UnseenTaps unseen)
     {
         // Pixel origin + i*stride lies under tap t of window i + (origin + pad - t*dilation) / stride.
@@ -291,7 +308,9 @@ internal sealed class TapGrid
         int Count(int origin) => (int)(((long)size - origin + stride - 1) / stride);
     }
 
-    /// <summary>Phases of the same length whose taps have the same offsets, and are equally far apart in the kernel, in sets.</summary>
+    /// <summary>
+    /// Phases of the same length whose taps have the same offsets, and are equally far apart in the kernel, in sets.
+    /// </summary>
     private static IEnumerable<Phase[]> Merged(Phase[] phases, bool areMerged) => areMerged
         ? phases.GroupBy(phase => phase, new Alike()).Select(alike => alike.ToArray())
         : phases.Select(phase => (Phase[])[phase]);
@@ -302,26 +321,16 @@ internal sealed class TapGrid
         {
             bool alike = x.Count == y.Count && x.Taps.Length == y.Taps.Length;
             for (int i = 0; alike && i < x.Taps.Length; i++)
-                alike = x.Taps[i].Offset == y.Taps[i].Offset && x.Taps[i].Kernel - x.Taps[0].Kernel == y.Taps[i].Kernel - y.Taps[0].Kernel;
+                alike = x.Taps[i].Offset == y.Taps[i].Offset
+                    && x.Taps[i].Kernel - x.Taps[0].Kernel == y.Taps[i].Kernel - y.Taps[0].Kernel;
             return alike;
         }
 
-        public int GetHashCode(Phase phase) => HashCode.Combine(phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset);
+        public int GetHashCode(Phase phase) =>
+            HashCode.Combine(phase.Count, phase.Taps.Length, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Offset);
     }
 
     private static (int, int)[] Places(Phase[] phases) =>
-        [.. phases.Select(phase => (phase.Origin - phases[0].Origin, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Kernel - phases[0].Taps[0].Kernel))];
-}
-
-/// <summary>What becomes of taps that see padding alone, wherever the window is.</summary>
-internal enum UnseenTaps
-{
-    /// <summary>They are no terms.</summary>
-    LeftOut,
-
-    /// <summary>They are terms, moved as close to the image as they can be and see nothing of it: a strip needs little padding for them.</summary>
-    Moved,
-
-    /// <summary>They are terms where they are.</summary>
-    Kept,
+        [.. phases.Select(phase =>
+            (phase.Origin - phases[0].Origin, phase.Taps.Length == 0 ? 0 : phase.Taps[0].Kernel - phases[0].Taps[0].Kernel))];
 }

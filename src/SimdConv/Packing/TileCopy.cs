@@ -5,8 +5,8 @@ using SimdConv.Kernels;
 namespace SimdConv.Packing;
 
 /// <summary>
-/// Moves a tile, whose lanes are neighbours in memory, to and from an image in which they are any distance apart. Where the rows of the
-/// tile are what lies side by side there (NHWC, with channels in the rows), blocks are turned in registers.
+/// Moves a tile, whose lanes are neighbours in memory, to and from an image in which they are any distance apart. Where the rows
+/// of the tile are neighbours in the image (NHWC, with channels in the rows), blocks are transposed in registers.
 /// </summary>
 internal static unsafe class TileCopy<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -27,7 +27,8 @@ internal static unsafe class TileCopy<TVec, T>
 
     /// <summary>tile = scale * image, plus tile where <paramref name="accumulate"/> is set.</summary>
     [SkipLocalsInit]
-    public static void Load(T* image, nint rowStride, nint laneStride, T scale, bool accumulate, T* tile, nint ld, int rows, int lanes)
+    public static void Load(
+        T* image, nint rowStride, nint laneStride, T scale, bool accumulate, T* tile, nint ld, int rows, int lanes)
     {
         int w = TVec.Count;
         T* turned = stackalloc T[w * w];
@@ -51,7 +52,9 @@ internal static unsafe class TileCopy<TVec, T>
                 for (int row = 0; row < height; row++, from += next, to += ld)
                 {
                     TVec x = RowCopy<TVec, T>.LoadUpTo(from, step, width);
-                    RowCopy<TVec, T>.StoreUpTo(to, accumulate ? TVec.MulAdd(factor, x, RowCopy<TVec, T>.LoadUpTo(to, width)) : TVec.Multiply(factor, x), width);
+                    RowCopy<TVec, T>.StoreUpTo(to,
+                        accumulate ? TVec.MulAdd(factor, x, RowCopy<TVec, T>.LoadUpTo(to, width)) : TVec.Multiply(factor, x),
+                        width);
                 }
             }
         }

@@ -9,7 +9,8 @@ internal static unsafe class TransposePacking<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// Rows of an image as [position][channel], <paramref name="ld"/> from one position to the next; the lanes behind the channels don't matter.
+    /// Rows of an image as [position][channel], <paramref name="ld"/> from one position to the next; the lanes behind the
+    /// channels hold anything.
     /// </summary>
     public static void ToPositions(T* image, ImageLayout layout, int channels, int rows, int width, T* target, int ld)
     {
@@ -34,12 +35,14 @@ internal static unsafe class TransposePacking<TVec, T>
     }
 
     /// <summary>
-    /// target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns; what stands for i from rows to padded doesn't matter.
+    /// target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns; elements of i from rows to padded hold
+    /// anything.
     /// </summary>
     public static void Transpose(T* source, nint lds, int rows, int columns, T* target, nint ldt, int padded)
     {
         int w = TVec.Count;
         for (int i = 0; i < rows; i += w)
-            TransposeBlocks<TVec, T>.Run(source + (i * lds), lds, Math.Min(w, rows - i), columns, target + i, ldt, target + (columns * ldt), exact: i + w > padded);
+            TransposeBlocks<TVec, T>.Run(source + (i * lds), lds, Math.Min(w, rows - i), columns, target + i, ldt,
+                target + (columns * ldt), exact: i + w > padded);
     }
 }

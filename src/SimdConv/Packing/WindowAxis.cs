@@ -16,7 +16,9 @@ internal sealed class WindowAxis
         Meets = new (int, int, int)[size];
     }
 
-    /// <summary>PyTorch's adaptive windows: window i is pixels i*size/windows to (i+1)*size/windows, rounded down and up.</summary>
+    /// <summary>
+    /// PyTorch's adaptive windows: window i is pixels i*size/windows to (i+1)*size/windows, rounded down and up.
+    /// </summary>
     public WindowAxis(int windows, int size)
         : this(windows, size, dilation: 1)
     {
@@ -68,7 +70,8 @@ internal sealed class WindowAxis
         AlikePixels = new int[size];
         for (int pixel = size - 1; pixel >= 0; pixel--)
         {
-            bool alike = pixel + (long)stride < size && Meets[pixel + stride] == (Meets[pixel].Window + 1, Meets[pixel].Tap, Meets[pixel].Count);
+            bool alike = pixel + (long)stride < size
+                && Meets[pixel + stride] == (Meets[pixel].Window + 1, Meets[pixel].Tap, Meets[pixel].Count);
             AlikePixels[pixel] = alike ? AlikePixels[pixel + stride] + 1 : 1;
         }
 
@@ -91,7 +94,9 @@ internal sealed class WindowAxis
         }
     }
 
-    /// <summary>The residues modulo the stride that taps or pixels have, ascending, each with the first tap that has it.</summary>
+    /// <summary>
+    /// The residues modulo the stride that taps or pixels have, ascending, each with the first tap that has it.
+    /// </summary>
     private WindowPhase[] FindPhases(int kernel, int padBefore)
     {
         int taps = Math.Min(kernel, TapStep), pixels = Math.Min(Stride, Size), before = padBefore % Stride;
@@ -104,12 +109,14 @@ internal sealed class WindowAxis
         List<WindowPhase> phases = new(Math.Max(taps, pixels));
         for (int i = 0; i < residues.Length; i++)
         {
-            // A residue that a tap and a pixel have is there twice.
+            // A residue that both a tap and a pixel have is in the list twice.
             (int residue, int firstTap) = (residues[i], firstTaps[i]);
             if (i + 1 < residues.Length && residues[i + 1] == residue)
                 firstTap = Math.Min(firstTap, firstTaps[++i]);
             int pixel = residue < before ? residue - before + Stride : residue - before;
-            phases.Add(new(pixel, (int)(((long)pixel + padBefore) / Stride), pixel < Size ? ((Size - 1 - pixel) / Stride) + 1 : 0, firstTap,
+            phases.Add(
+                new(pixel, (int)(((long)pixel + padBefore) / Stride), pixel < Size ? ((Size - 1 - pixel) / Stride) + 1 : 0,
+                    firstTap,
                 firstTap < kernel ? ((kernel - 1 - firstTap) / TapStep) + 1 : 0));
         }
 
@@ -128,15 +135,17 @@ internal sealed class WindowAxis
     /// <summary>The first pixel of each window; may lie before the image.</summary>
     public int[] Starts { get; }
 
-    /// <summary>For each window its taps [First, Last) that lie in the image; convolutions know windows without any.</summary>
+    /// <summary>
+    /// For each window its taps [First, Last) that are in the image; a convolution may have windows without any.
+    /// </summary>
     public (int First, int Last)[] Taps { get; }
 
     /// <summary>For each window what it counts for in an average: the divisor is the product over both axes.</summary>
     public int[] Counts { get; }
 
     /// <summary>
-    /// For each pixel the first to give it something, which tap that is, and how many do: the next ones are WindowStep windows earlier
-    /// and TapStep taps later each, so that taps ascend. Adaptive windows ascend instead.
+    /// For each pixel the first window that sees it, by which tap, and how many windows do. Each further window is WindowStep
+    /// windows earlier and sees the pixel TapStep taps later, so that taps ascend. Adaptive windows ascend instead.
     /// </summary>
     public (int Window, int Tap, int Count)[] Meets { get; }
 
@@ -149,22 +158,28 @@ internal sealed class WindowAxis
     /// <summary>For each window how many from it on have the same taps and the same count.</summary>
     public int[] Alike { get; } = [];
 
-    /// <summary>For each pixel how many from it on, a stride apart, meet the next window each in the same way.</summary>
+    /// <summary>
+    /// For each pixel how many pixels from it on, a stride apart, are seen by the next windows in the same way.
+    /// </summary>
     public int[] AlikePixels { get; } = [];
 
     /// <summary>How many strides the last tap of a window reads further than its first one.</summary>
     public int Reach { get; }
 
-    /// <summary>The pixels by what they are modulo the stride, as far as there are pixels or taps; empty for adaptive windows.</summary>
+    /// <summary>
+    /// The pixels by what they are modulo the stride, as far as there are pixels or taps; empty for adaptive windows.
+    /// </summary>
     public WindowPhase[] Phases { get; } = [];
 
-    /// <summary>For each tap its phase, and how many strides further than the window's place it reads there.</summary>
+    /// <summary>
+    /// For each tap its phase, and how many elements behind the window's own index it reads in the row of that phase.
+    /// </summary>
     public (int Phase, int Step)[] Places { get; } = [];
 }
 
 /// <summary>Pixels that are equal modulo the stride: Pixel, Pixel + stride, and so on.</summary>
 /// <param name="Pixel">The first one.</param>
-/// <param name="Place">Which place in the padded row of its phase it takes, where the taps of window i begin at place i.</param>
+/// <param name="Place">The pixel's index in the padded row of its phase, in which the taps of window i begin at index i.</param>
 /// <param name="Count">How many there are.</param>
 /// <param name="FirstTap">The first tap that meets them; the next ones are TapStep later each.</param>
 /// <param name="Taps">How many taps do.</param>

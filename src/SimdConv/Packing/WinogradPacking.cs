@@ -5,8 +5,8 @@ using SimdConv.Kernels;
 namespace SimdConv.Packing;
 
 /// <summary>
-/// Between images and the matrices of Winograd's algorithm. Lanes are neighbouring tiles; element (r, s) of a transformed tile is in
-/// matrix r * (M + 2) + s.
+/// Between images and the matrices of Winograd's algorithm. Lanes are neighbouring tiles; element (r, s) of a transformed tile is
+/// in matrix r * (M + 2) + s.
 /// </summary>
 internal static unsafe class WinogradPacking<TVec, T, TTile>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -20,11 +20,12 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     public static int Pitch(int lanes) => ((TTile.Outputs * (lanes + 1) / TVec.Count) + 2) * TVec.Count;
 
     /// <summary>
-    /// The transformed tiles of a run: row c of each matrix, lanes from the run's first one on. Lanes behind <paramref name="fill"/> may be
-    /// overwritten, so that runs are to be filled in ascending order.
+    /// The transformed tiles of a run: row c of each matrix, lanes from the run's first one on. Lanes behind
+    /// <paramref name="fill"/> may be overwritten, so runs have to be filled in ascending order.
     /// </summary>
     /// <param name="run">Which tiles.</param>
-    /// <param name="fill">Lanes to write: those of the run, and, where it is the last of its block, all behind them, as zeros.</param>
+    /// <param name="fill">Lanes to write: those of the run, and, where it is the last of its block, all behind them, as
+    /// zeros.</param>
     /// <param name="grid">Which source pixels the outputs see.</param>
     /// <param name="source">The first channel of the run's image.</param>
     /// <param name="image">The image's strides.</param>
@@ -33,9 +34,10 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <param name="matrices">Where to.</param>
     /// <param name="lanes">Elements of a row of a matrix: the lanes of the block.</param>
     /// <param name="next">From one matrix to the next.</param>
-    // A root of its own: inlined, as a profile asks for, its transforms would be beyond what the JIT inlines into one method.
+    // Not inlined: the transforms of this method would exceed what the JIT inlines into one caller, as profile data makes it try.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Input(TileRun run, int fill, TapGrid grid, T* source, ImageLayout image, int channels, T* lines, T* matrices, int lanes, nint next)
+    public static void Input(TileRun run, int fill, TapGrid grid, T* source, ImageLayout image, int channels, T* lines,
+        T* matrices, int lanes, nint next)
     {
         int m = TTile.Outputs, n = Inputs, w = TVec.Count, room = lanes - run.At, pitch = Pitch(lanes);
         int top = (run.Row * m) + grid.Rows[0].Offset, left = (run.Column * m) + grid.Columns[0].Offset;
@@ -43,7 +45,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
         int columns = (run.Count * m) + 2;
         int first = Math.Clamp(-left, 0, columns), last = Math.Clamp(grid.SourceWidth - left, first, columns);
 
-        // Columns outside of the image stay zeros, those of tiles that aren't there too.
+        // Columns outside of the image stay zeros, and so do those of tiles behind the last one.
         new Span<T>(lines, n * pitch).Clear();
         source = unchecked(source + (top * image.H) + (left * image.W));
         for (int c = 0; c < channels; c++, source += image.C, matrices += lanes)
@@ -59,7 +61,9 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
         }
     }
 
-    /// <summary>B^T down the columns of as many pixels as a register holds, or <paramref name="count"/> and zeros behind.</summary>
+    /// <summary>
+    /// B^T down the columns of as many pixels as a register holds, or <paramref name="count"/> and zeros behind.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Columns(T* source, ImageLayout image, int firstRow, int lastRow, int count, T* lines, nint pitch)
     {
@@ -91,7 +95,8 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
         if (TTile.Outputs > 2) TVec.Store(lines + (4 * pitch), TTile.Input<TVec, T>(4, x0, x1, x2, x3, x4, x5));
         if (TTile.Outputs > 2) TVec.Store(lines + (5 * pitch), TTile.Input<TVec, T>(5, x0, x1, x2, x3, x4, x5));
 
-        TVec Pixels(int row) => row < firstRow || row >= lastRow ? default : RowCopy<TVec, T>.LoadUpTo(source + (row * h), image.W, count);
+        TVec Pixels(int row) =>
+            row < firstRow || row >= lastRow ? default : RowCopy<TVec, T>.LoadUpTo(source + (row * h), image.W, count);
     }
 
     /// <summary>B^T along one row of neighbouring tiles, <paramref name="count"/> of them stored at most.</summary>
@@ -114,8 +119,10 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
         RowCopy<TVec, T>.StoreUpTo(target + next, TTile.Input<TVec, T>(1, x0, x1, x2, x3, x4, x5), count);
         RowCopy<TVec, T>.StoreUpTo(target + (2 * next), TTile.Input<TVec, T>(2, x0, x1, x2, x3, x4, x5), count);
         RowCopy<TVec, T>.StoreUpTo(target + (3 * next), TTile.Input<TVec, T>(3, x0, x1, x2, x3, x4, x5), count);
-        if (TTile.Outputs > 2) RowCopy<TVec, T>.StoreUpTo(target + (4 * next), TTile.Input<TVec, T>(4, x0, x1, x2, x3, x4, x5), count);
-        if (TTile.Outputs > 2) RowCopy<TVec, T>.StoreUpTo(target + (5 * next), TTile.Input<TVec, T>(5, x0, x1, x2, x3, x4, x5), count);
+        if (TTile.Outputs > 2)
+            RowCopy<TVec, T>.StoreUpTo(target + (4 * next), TTile.Input<TVec, T>(4, x0, x1, x2, x3, x4, x5), count);
+        if (TTile.Outputs > 2)
+            RowCopy<TVec, T>.StoreUpTo(target + (5 * next), TTile.Input<TVec, T>(5, x0, x1, x2, x3, x4, x5), count);
     }
 
     /// <summary>Elements 0, 4, 8 ... of four registers of neighbours, elements 1, 5, 9 ... and so on.</summary>
@@ -138,7 +145,8 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <param name="next">From one matrix to the next.</param>
     /// <param name="lanes">The lanes of the block.</param>
     /// <param name="bias">What is added to each pixel of a lane.</param>
-    /// <param name="interleave">Whether the lanes are neighbouring tiles; if not, registers of neighbouring pixels are stored as they are.</param>
+    /// <param name="interleave">Whether the lanes are neighbouring tiles; if not, registers of neighbouring pixels are stored as
+    /// they are.</param>
     /// <param name="scratch">M * (M + 2) registers.</param>
     /// <param name="target">Where to.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -151,7 +159,8 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
             for (int j = 0; j < n; j++)
             {
                 T* from = matrices + lane + (j * next), to = scratch + (j * w);
-                TVec m0 = TVec.Load(from), m1 = TVec.Load(from + row), m2 = TVec.Load(from + (2 * row)), m3 = TVec.Load(from + (3 * row)), m4 = default, m5 = default;
+                TVec m0 = TVec.Load(from), m1 = TVec.Load(from + row), m2 = TVec.Load(from + (2 * row)),
+                    m3 = TVec.Load(from + (3 * row)), m4 = default, m5 = default;
                 if (m > 2) m4 = TVec.Load(from + (4 * row));
                 if (m > 2) m5 = TVec.Load(from + (5 * row));
                 TVec.Store(to, TTile.Output<TVec, T>(0, m0, m1, m2, m3, m4, m5));
@@ -163,13 +172,16 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
             for (int i = 0; i < m; i++)
             {
                 T* from = scratch + (i * n * w), to = target + ((((nint)i * lanes) + lane) * m);
-                TVec m0 = TVec.Load(from), m1 = TVec.Load(from + w), m2 = TVec.Load(from + (2 * w)), m3 = TVec.Load(from + (3 * w)), m4 = default, m5 = default;
+                TVec m0 = TVec.Load(from), m1 = TVec.Load(from + w), m2 = TVec.Load(from + (2 * w)),
+                    m3 = TVec.Load(from + (3 * w)), m4 = default, m5 = default;
                 if (m > 2) m4 = TVec.Load(from + (4 * w));
                 if (m > 2) m5 = TVec.Load(from + (5 * w));
-                TVec y0 = TVec.Add(TTile.Output<TVec, T>(0, m0, m1, m2, m3, m4, m5), bias), y1 = TVec.Add(TTile.Output<TVec, T>(1, m0, m1, m2, m3, m4, m5), bias);
+                TVec y0 = TVec.Add(TTile.Output<TVec, T>(0, m0, m1, m2, m3, m4, m5), bias),
+                    y1 = TVec.Add(TTile.Output<TVec, T>(1, m0, m1, m2, m3, m4, m5), bias);
                 if (m > 2)
                 {
-                    TVec y2 = TVec.Add(TTile.Output<TVec, T>(2, m0, m1, m2, m3, m4, m5), bias), y3 = TVec.Add(TTile.Output<TVec, T>(3, m0, m1, m2, m3, m4, m5), bias);
+                    TVec y2 = TVec.Add(TTile.Output<TVec, T>(2, m0, m1, m2, m3, m4, m5), bias),
+                        y3 = TVec.Add(TTile.Output<TVec, T>(3, m0, m1, m2, m3, m4, m5), bias);
                     if (interleave)
                     {
                         (y0, y2) = TVec.Interleave(y0, y2);

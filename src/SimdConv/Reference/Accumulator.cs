@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Reference;
 
 /// <summary>
-/// A sum of products kept in about twice the precision of <typeparamref name="T"/>: float in a double, double with the rounding error of
-/// every product and addition in a second double (Ogita, Rump and Oishi's Dot2).
+/// A sum of products kept in about twice the precision of <typeparamref name="T"/>: float in a double, double with the rounding
+/// error of every product and addition in a second double (Ogita, Rump and Oishi's Dot2).
 /// </summary>
 internal struct Accumulator<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

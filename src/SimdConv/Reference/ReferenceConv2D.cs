@@ -3,9 +3,10 @@ using System.Numerics;
 namespace SimdConv.Reference;
 
 /// <summary>
-/// 2-D convolution and its gradients in plain loops: what <see cref="Conv2DPlan{T}"/> is tested against. Images are NCHW and contiguous
-/// unless a layout says otherwise; weights are K x C/Groups x R x S. Sums are kept in about twice the precision of T and rounded once.
-/// Padding, in x and around dy, is zeros that are multiplied like data: what they multiply shows where it is infinite or NaN.
+/// 2-D convolution and its gradients in plain loops: what <see cref="Conv2DPlan{T}"/> is tested against. Images are NCHW and
+/// contiguous unless a layout says otherwise; weights are K x C/Groups x R x S. Sums are kept in about twice the precision of T
+/// and rounded once. Padding, in x and around dy, is zeros that are multiplied like data, so that infinite and NaN factors of
+/// padding show in the results.
 /// </summary>
 public static class ReferenceConv2D
 {
@@ -19,7 +20,8 @@ public static class ReferenceConv2D
     /// <param name="y">Output images.</param>
     /// <param name="input">Where the elements of x lie.</param>
     /// <param name="output">Where the elements of y lie.</param>
-    public static void Forward<T>(Conv2DShape shape, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> w, ReadOnlySpan<T> bias, Span<T> y,
+    public static void Forward<T>(
+        Conv2DShape shape, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> w, ReadOnlySpan<T> bias, Span<T> y,
         ImageLayout? input = null, ImageLayout? output = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -43,7 +45,8 @@ public static class ReferenceConv2D
         }
     }
 
-    private static void AddWindow<T>(in Frame f, ref Accumulator<T> sum, ReadOnlySpan<T> x, ReadOnlySpan<T> w, int n, int k, int p, int q)
+    private static void AddWindow<T>(
+        in Frame f, ref Accumulator<T> sum, ReadOnlySpan<T> x, ReadOnlySpan<T> w, int n, int k, int p, int q)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Conv2DShape shape = f.Shape;
@@ -72,7 +75,8 @@ public static class ReferenceConv2D
     /// <param name="beta">Multiplies what dx holds before.</param>
     /// <param name="input">Where the elements of dx lie.</param>
     /// <param name="output">Where the elements of dy lie.</param>
-    public static void InputGradient<T>(Conv2DShape shape, int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> w, Span<T> dx, T beta = default,
+    public static void InputGradient<T>(
+        Conv2DShape shape, int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> w, Span<T> dx, T beta = default,
         ImageLayout? input = null, ImageLayout? output = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -98,7 +102,8 @@ public static class ReferenceConv2D
     }
 
     /// <summary>Adds every output element's gradient that pixel (c, h, column) had a part in.</summary>
-    private static void AddUses<T>(in Frame f, ref Accumulator<T> sum, ReadOnlySpan<T> dy, ReadOnlySpan<T> w, int n, int c, int h, int column)
+    private static void AddUses<T>(
+        in Frame f, ref Accumulator<T> sum, ReadOnlySpan<T> dy, ReadOnlySpan<T> w, int n, int c, int h, int column)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Conv2DShape shape = f.Shape;
@@ -125,7 +130,8 @@ public static class ReferenceConv2D
     }
 
     /// <summary>
-    /// dw = beta * dw + the gradient of the convolution with regard to its weights, and db likewise for the bias; beta = 0 reads neither.
+    /// dw = beta * dw + the gradient of the convolution with regard to its weights, and db likewise for the bias; beta = 0 reads
+    /// neither.
     /// </summary>
     /// <typeparam name="T">float or double.</typeparam>
     /// <param name="shape">The geometry.</param>
@@ -137,7 +143,8 @@ public static class ReferenceConv2D
     /// <param name="beta">Multiplies what dw and db hold before.</param>
     /// <param name="input">Where the elements of x lie.</param>
     /// <param name="output">Where the elements of dy lie.</param>
-    public static void WeightGradient<T>(Conv2DShape shape, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default,
+    public static void WeightGradient<T>(
+        Conv2DShape shape, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default,
         T beta = default, ImageLayout? input = null, ImageLayout? output = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -165,7 +172,8 @@ public static class ReferenceConv2D
         }
     }
 
-    private static void AddPixels<T>(in Frame f, ref Accumulator<T> sum, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, int k, int c, int r, int s)
+    private static void AddPixels<T>(
+        in Frame f, ref Accumulator<T> sum, int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, int k, int c, int r, int s)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Conv2DShape shape = f.Shape;

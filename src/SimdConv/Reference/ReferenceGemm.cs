@@ -6,8 +6,8 @@ namespace SimdConv.Reference;
 public static class ReferenceGemm
 {
     /// <summary>
-    /// C = alpha * op(A) * op(B) + beta * C, row-major; op(A) is m x k, op(B) k x n, C m x n. Sums are kept in about twice the precision
-    /// of T and rounded once. alpha = 0 never reads A or B, beta = 0 never reads C.
+    /// C = alpha * op(A) * op(B) + beta * C, row-major; op(A) is m x k, op(B) k x n, C m x n. Sums are kept in about twice the
+    /// precision of T and rounded once. alpha = 0 never reads A or B, beta = 0 never reads C.
     /// </summary>
     /// <typeparam name="T">float or double.</typeparam>
     /// <param name="transA">Whether A is stored transposed, k x m.</param>

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SimdConv.Reference;
 
 /// <summary>
-/// im2col and its adjoint, col2im, in plain loops: what <see cref="Im2Col"/> and <see cref="Col2Im"/> are tested against. Images are NCHW and
-/// contiguous; all C channels are unfolded, whatever the shape's groups.
+/// im2col and its adjoint, col2im, in plain loops: what <see cref="Im2Col"/> and <see cref="Col2Im"/> are tested against. Images
+/// are NCHW and contiguous; all C channels are unfolded, whatever the shape's groups.
 /// </summary>
 public static class ReferenceIm2Col
 {

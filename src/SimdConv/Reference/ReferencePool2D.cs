@@ -15,7 +15,8 @@ public static class ReferencePool2D
     /// <param name="winners">Max only, may be empty: the tap r*S + s that each window took, in the order n, c, p, q.</param>
     /// <param name="input">Where the elements of x lie; NCHW and contiguous if null.</param>
     /// <param name="output">Where the elements of y lie; NCHW and contiguous if null.</param>
-    public static void Forward<T>(Pool2DShape shape, PoolKind kind, int batch, ReadOnlySpan<T> x, Span<T> y, Span<int> winners = default,
+    public static void Forward<T>(
+        Pool2DShape shape, PoolKind kind, int batch, ReadOnlySpan<T> x, Span<T> y, Span<int> winners = default,
         ImageLayout? input = null, ImageLayout? output = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -45,12 +46,13 @@ public static class ReferencePool2D
     /// <param name="kind">Maximum or mean.</param>
     /// <param name="batch">Images.</param>
     /// <param name="dy">Gradient of the output.</param>
-    /// <param name="winners">The taps that <see cref="Forward"/> stored; one that its window doesn't have in the image gets nothing. Empty for
-    /// averages.</param>
+    /// <param name="winners">The taps that <see cref="Forward"/> stored; one that its window doesn't have in the image gets
+    /// nothing. Empty for averages.</param>
     /// <param name="dx">Gradient of the input, overwritten.</param>
     /// <param name="input">Where the elements of dx lie; NCHW and contiguous if null.</param>
     /// <param name="output">Where the elements of dy lie; NCHW and contiguous if null.</param>
-    public static void Backward<T>(Pool2DShape shape, PoolKind kind, int batch, ReadOnlySpan<T> dy, ReadOnlySpan<int> winners, Span<T> dx,
+    public static void Backward<T>(
+        Pool2DShape shape, PoolKind kind, int batch, ReadOnlySpan<T> dy, ReadOnlySpan<int> winners, Span<T> dx,
         ImageLayout? input = null, ImageLayout? output = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -147,7 +149,9 @@ public static class ReferencePool2D
         {
             (int h, int w) = f.Locate(p, q, tap);
             // Padding counts if asked for; what ceil mode adds beyond the padding never does.
-            if (shape.CountIncludePad && shape.AdaptiveSize is null ? h < shape.H + shape.PadBottom && w < shape.W + shape.PadRight : f.IsInside(h, w))
+            if (shape.CountIncludePad && shape.AdaptiveSize is null
+                ? h < shape.H + shape.PadBottom && w < shape.W + shape.PadRight
+                : f.IsInside(h, w))
                 count++;
         }
 
@@ -169,7 +173,9 @@ public static class ReferencePool2D
                 (q * Shape.StrideW) - Shape.PadLeft + (tap % Shape.S * Shape.DilationW))
             : (LocateAdaptive(p, P, Shape.H, tap / Shape.S), LocateAdaptive(q, Q, Shape.W, tap % Shape.S));
 
-        /// <summary>Tap t of a window that reaches from floor(i*size/windows) to ceil((i+1)*size/windows); -1 behind it.</summary>
+        /// <summary>
+        /// Tap t of a window that reaches from floor(i*size/windows) to ceil((i+1)*size/windows); -1 behind it.
+        /// </summary>
         private static int LocateAdaptive(int i, int windows, int size, int tap)
         {
             int pixel = (int)Math.Floor(i * (double)size / windows) + tap;

@@ -28,7 +28,7 @@ internal static unsafe class Prefetch
         if (count * sizeof(T) > 3 * LineBytes) Line((byte*)row + (3 * LineBytes));
     }
 
-    /// <summary>The same, but L1 keeps what it has.</summary>
+    /// <summary>The same into L2 alone, so that L1 keeps what it has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void LinesToL2<T>(T* row, int count)
         where T : unmanaged

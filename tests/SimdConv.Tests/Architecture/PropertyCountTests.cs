@@ -18,7 +18,10 @@ public sealed class PropertyCountTests
 {
     /// <summary>What no tier can change: sizes, tables and what is generated.</summary>
     private static readonly string[] WithoutTier =
-        ["ShapeTests.", "Im2ColTests.TablesHoldTheirDefinition", "FoundCasesTests.", "FastChainTests.", "BlockTests.GeneratedConvolutions"];
+        [
+            "ShapeTests.", "Im2ColTests.TablesHoldTheirDefinition", "FoundCasesTests.", "FastChainTests.",
+            "BlockTests.GeneratedConvolutions",
+        ];
 
     [Fact]
     public void EveryTierHadCasesOfEveryProperty()

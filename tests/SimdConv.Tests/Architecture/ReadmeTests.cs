@@ -34,7 +34,8 @@ public sealed partial class ReadmeTests : IDisposable
             """);
 
         // No package is needed: an empty source list keeps the build off the network.
-        File.WriteAllText(Path.Combine(folder, "nuget.config"), "<configuration><packageSources><clear /></packageSources></configuration>");
+        File.WriteAllText(Path.Combine(folder, "nuget.config"),
+            "<configuration><packageSources><clear /></packageSources></configuration>");
         ChildProcess.Dotnet(folder, "build", "-c", "Release", "-o", "out", "--disable-build-servers", "Example.csproj");
         (int exitCode, string output) = ChildProcess.RunAssembly(Path.Combine(folder, "out", "Example.dll"), []);
         Assert.True(exitCode == 0, ChildProcess.Tail(output));

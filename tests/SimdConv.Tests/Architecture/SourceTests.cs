@@ -18,8 +18,11 @@ public sealed partial class SourceTests
             foreach (Match match in UsingOfTheLibrary().Matches(text))
             {
                 string used = match.Groups["layer"].Value;
-                bool isDown = layer != "Reference" && used != "Reference" && Array.IndexOf(Layers, used) >= Array.IndexOf(Layers, layer);
-                Assert.True(isDown, $"{path} uses SimdConv.{used}: from {(layer.Length == 0 ? "the public files" : layer)} that doesn't point down");
+                bool isDown = layer != "Reference" && used != "Reference"
+                    && Array.IndexOf(Layers, used) >= Array.IndexOf(Layers, layer);
+                Assert.True(isDown,
+                    $"{path} uses SimdConv.{used}: from "
+                    + $"{(layer.Length == 0 ? "the public files" : layer)} that doesn't point down");
             }
         }
     }
@@ -31,7 +34,8 @@ public sealed partial class SourceTests
         foreach ((string _, string text) in Sources().Where(source => Layer(source.Path) == "Reference"))
         {
             string code = OwnMembers().Replace(Comment().Replace(text, ""), "");
-            Assert.DoesNotMatch(@"\b(Gemm|Conv2DPlan|Pool2DPlan|IndexTable|Im2Col|Col2Im|Elementwise|SimdSupport|Execution)\b", code);
+            Assert.DoesNotMatch(
+                @"\b(Gemm|Conv2DPlan|Pool2DPlan|IndexTable|Im2Col|Col2Im|Elementwise|SimdSupport|Execution)\b", code);
             Assert.DoesNotMatch(@"\.(P|Q|Taps|WeightCount|Validate|OutputSize|Nchw|Nhwc|Concatenated|PerImage)\b", code);
         }
     }
@@ -56,10 +60,12 @@ public sealed partial class SourceTests
 
     [Fact]
     public void EveryFolderIsALayer() =>
-        Assert.All(Sources(), source => Assert.True(Layer(source.Path) == "Reference" || Layers.Contains(Layer(source.Path)), source.Path));
+        Assert.All(Sources(),
+            source => Assert.True(Layer(source.Path) == "Reference" || Layers.Contains(Layer(source.Path)), source.Path));
 
     /// <summary>Inside the repository, wherever this source file was compiled.</summary>
-    public static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
+    public static string Root([CallerFilePath] string path = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
 
     private static string Layer(string path) => path.Contains('/', StringComparison.Ordinal) ? path.Split('/')[0] : "";
 
@@ -70,7 +76,8 @@ public sealed partial class SourceTests
         [
             .. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
                 .Select(file => (Path: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
-                .Where(file => !file.Path.StartsWith("obj/", StringComparison.Ordinal) && !file.Path.StartsWith("bin/", StringComparison.Ordinal))
+                .Where(file => !file.Path.StartsWith("obj/", StringComparison.Ordinal)
+                    && !file.Path.StartsWith("bin/", StringComparison.Ordinal))
                 .Select(file => (file.Path, File.ReadAllText(file.File))),
         ];
         Assert.True(sources.Length > 20, $"{folder} holds {sources.Length} sources");

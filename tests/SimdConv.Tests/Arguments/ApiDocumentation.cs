@@ -6,7 +6,8 @@ namespace SimdConv.Tests.Arguments;
 /// <summary>The exceptions that the library's documentation names for a method.</summary>
 internal static class ApiDocumentation
 {
-    private static readonly Dictionary<string, XElement> Members = XDocument.Load(Path.ChangeExtension(typeof(SimdSupport).Assembly.Location, ".xml"))
+    private static readonly Dictionary<string, XElement> Members =
+        XDocument.Load(Path.ChangeExtension(typeof(SimdSupport).Assembly.Location, ".xml"))
         .Descendants("member").ToDictionary(member => member.Attribute("name")!.Value);
 
     public static Type[] Exceptions(MethodBase method) => Exceptions(Name(method));
@@ -41,6 +42,8 @@ internal static class ApiDocumentation
         type.IsGenericMethodParameter ? $"``{type.GenericParameterPosition}"
         : type.IsGenericParameter ? $"`{type.GenericParameterPosition}"
         : type.IsArray ? $"{Name(type.GetElementType()!)}[]"
-        : type.IsGenericType ? $"{type.GetGenericTypeDefinition().FullName!.Split('`')[0]}{{{string.Join(',', type.GenericTypeArguments.Select(Name))}}}"
+        : type.IsGenericType
+        ? type.GetGenericTypeDefinition().FullName!.Split('`')[0]
+            + $"{{{string.Join(',', type.GenericTypeArguments.Select(Name))}}}"
         : type.FullName!;
 }

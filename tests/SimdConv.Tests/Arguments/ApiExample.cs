@@ -5,7 +5,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Arguments;
 
-/// <summary>Elements of the memory that all operands of one call share: moved and cut by faults before it becomes a span.</summary>
+/// <summary>
+/// Elements of the memory that all operands of one call share: moved and cut by faults before it becomes a span.
+/// </summary>
 internal sealed record Piece(Type Element, int Start, int Length);
 
 /// <summary>The geometries of the plans that methods are called on, and with.</summary>
@@ -24,7 +26,8 @@ internal sealed class ApiPlans<T>(ApiShapes shapes) where T : unmanaged, IBinary
 
     private readonly Lazy<Conv2DPlan<T>> plan = new(() => new(shapes.Convolution));
     private readonly Lazy<ConvTranspose2DPlan<T>> transposed = new(() => new(shapes.Transposed));
-    private readonly Lazy<Pool2DPlan<T>> max = new(() => new(shapes.Windows, PoolKind.Max)), average = new(() => new(shapes.Windows, PoolKind.Average));
+    private readonly Lazy<Pool2DPlan<T>> max = new(() => new(shapes.Windows, PoolKind.Max)),
+        average = new(() => new(shapes.Windows, PoolKind.Average));
     private readonly Lazy<IndexTable> table = new(() => new(shapes.Convolution));
     private readonly Dictionary<(Type, SimdTier), PackedFilter<T>> filters = [];
 
@@ -53,7 +56,10 @@ internal sealed class ApiPlans<T>(ApiShapes shapes) where T : unmanaged, IBinary
         : Plan.Pack(Data.Make<T>(shapes.Convolution.WeightCount, DataKind.Real, 2), use, tier);
 }
 
-/// <summary>A valid call of every public method: an instance, an argument for each parameter by its type and name, and the memory behind them.</summary>
+/// <summary>
+/// A valid call of every public method: an instance, an argument for each parameter by its type and name, and the memory behind
+/// them.
+/// </summary>
 internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public static readonly Conv2DShape Shape = ApiShapes.Usual.Convolution;
@@ -77,7 +83,9 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     {
     }
 
-    /// <summary>The call with plans of other shapes, in another tier. Elements are as many as shapes of some hundred pixels need.</summary>
+    /// <summary>
+    /// The call with plans of other shapes, in another tier. Elements are as many as shapes of some hundred pixels need.
+    /// </summary>
     public ApiExample(PublicMethod method, ApiPlans<T> plans, SimdTier tier)
     {
         this.plans = plans;
@@ -88,7 +96,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
             var type when type == typeof(Conv2DPlan<T>) => plans.Plan,
             var type when type == typeof(ConvTranspose2DPlan<T>) => plans.Transposed,
             var type when type == typeof(ConvTranspose2DShape) => plans.Shapes.Transposed,
-            var type when type == typeof(Pool2DPlan<T>) => method.Name.Contains("inner", StringComparison.Ordinal) ? plans.Max : plans.Average,
+            var type when type == typeof(Pool2DPlan<T>) =>
+                method.Name.Contains("inner", StringComparison.Ordinal) ? plans.Max : plans.Average,
             var type when type == typeof(Conv2DShape) => plans.Shapes.Convolution,
             var type when type == typeof(Pool2DShape) => plans.Shapes.Windows,
             var type => throw new Xunit.Sdk.XunitException($"There is no example of a {type} to call {method} on"),
@@ -105,14 +114,17 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     /// <summary>All memory that the call could write.</summary>
     public byte[] Snapshot() => [.. MemoryMarshal.AsBytes<T>(elements), .. bytes, .. MemoryMarshal.AsBytes<long>(indices)];
 
-    public void Call(PublicMethod method, object? instance, object?[] arguments) => method.Call(instance, Array.ConvertAll(arguments, Materialise));
+    public void Call(PublicMethod method, object? instance, object?[] arguments) =>
+        method.Call(instance, Array.ConvertAll(arguments, Materialise));
 
     private object? Materialise(object? value) => value switch
     {
         Piece piece when piece.Element == typeof(T) => elements.AsMemory(piece.Start, piece.Length),
         Piece piece when piece.Element == typeof(byte) => bytes.AsMemory(piece.Start, piece.Length),
         Piece piece => indices.AsMemory(piece.Start, piece.Length),
-        EpilogueExample e => new EpilogueArgument<T>(elements.AsMemory(e.Bias.Start, e.Bias.Length), e.Activation, e.ByRows, elements.AsMemory(e.Residual.Start, e.Residual.Length)),
+        EpilogueExample e =>
+            new EpilogueArgument<T>(elements.AsMemory(e.Bias.Start, e.Bias.Length), e.Activation, e.ByRows,
+                elements.AsMemory(e.Residual.Start, e.Residual.Length)),
         _ => value,
     };
 
@@ -142,18 +154,26 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
             _ when type == typeof(Conv2DShape) => shape,
             _ when type == typeof(ConvTranspose2DShape) => transposed,
             _ when type == typeof(Pool2DShape) => windows,
-            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "input" => ImageLayout.Nchw(shape.C, shape.H, shape.W),
-            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "output" => ImageLayout.Nchw(shape.K, shape.P, shape.Q),
-            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "input" => ImageLayout.Nchw(transposed.C, transposed.H, transposed.W),
-            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "output" => ImageLayout.Nchw(transposed.K, transposed.P, transposed.Q),
-            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "input" => ImageLayout.Nchw(windows.C, windows.H, windows.W),
-            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "output" => ImageLayout.Nchw(windows.C, windows.P, windows.Q),
+            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "input" =>
+                ImageLayout.Nchw(shape.C, shape.H, shape.W),
+            _ when type == typeof(ImageLayout?) && owner == "Conv2DPlan" && name == "output" =>
+                ImageLayout.Nchw(shape.K, shape.P, shape.Q),
+            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "input" =>
+                ImageLayout.Nchw(transposed.C, transposed.H, transposed.W),
+            _ when type == typeof(ImageLayout?) && owner == "ConvTranspose2DPlan" && name == "output" =>
+                ImageLayout.Nchw(transposed.K, transposed.P, transposed.Q),
+            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "input" =>
+                ImageLayout.Nchw(windows.C, windows.H, windows.W),
+            _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "output" =>
+                ImageLayout.Nchw(windows.C, windows.P, windows.Q),
             _ when type == typeof(IndexTable) => plans.Table,
             _ when type == typeof(ColumnLayout) => ColumnLayout.PerImage(plans.Table),
-            _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" => plans.Pack(method.Method.DeclaringType!, FilterUse.Both, tier),
+            _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" =>
+                plans.Pack(method.Method.DeclaringType!, FilterUse.Both, tier),
             _ when type == typeof(PackedFilter<T>) => plans.Filter(method.Method.DeclaringType!, tier),
             _ when type == typeof(PackedMatrix<T>) => Matrix(name),
-            _ when type == typeof(Epilogue<T>) && owner == "ConvTranspose2DPlan" => Epilogue(transposed.K, (int)plans.Transposed.OutputLength(Batch)),
+            _ when type == typeof(Epilogue<T>) && owner == "ConvTranspose2DPlan" =>
+                Epilogue(transposed.K, (int)plans.Transposed.OutputLength(Batch)),
             _ when type == typeof(Epilogue<T>) => Epilogue(shape.K, (int)plans.Plan.OutputLength(Batch)),
             _ when type == typeof(GemmEpilogue<T>) => Epilogue(5, 0),
             _ => throw Missing(method, parameter),
@@ -208,7 +228,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     };
 
     private static Exception Missing(PublicMethod method, ParameterInfo parameter) =>
-        new Xunit.Sdk.XunitException($"{method} takes {parameter}: {nameof(ApiExample<>)} has to give it a value, and {nameof(ApiFaults<>)} faults");
+        new Xunit.Sdk.XunitException(
+            $"{method} takes {parameter}: {nameof(ApiExample<>)} has to give it a value, and {nameof(ApiFaults<>)} faults");
 }
 
 /// <summary>An epilogue before its memory is known.</summary>

@@ -31,7 +31,8 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
     private static bool IsMoved(object? usual, object? value) => (usual, value) switch
     {
         (Piece from, Piece to) => from.Start != to.Start,
-        (EpilogueExample from, EpilogueExample to) => from.Bias.Start != to.Bias.Start || from.Residual.Start != to.Residual.Start,
+        (EpilogueExample from, EpilogueExample to) =>
+            from.Bias.Start != to.Bias.Start || from.Residual.Start != to.Residual.Start,
         _ => false,
     };
 
@@ -57,11 +58,15 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
             null => [],
             IndexTable => [(null, true)],
             T or bool => [],
-            var value => throw new Xunit.Sdk.XunitException($"{method} takes a {value.GetType()}: {nameof(ApiFaults<>)} has no faults of one"),
+            var value =>
+                throw new Xunit.Sdk.XunitException(
+                    $"{method} takes a {value.GetType()}: {nameof(ApiFaults<>)} has no faults of one"),
         };
     }
 
-    /// <summary>One short, half, nothing; and outputs on the first and last elements of each other operand, and moved by one.</summary>
+    /// <summary>
+    /// One short, half, nothing; and outputs on the first and last elements of each other operand, and moved by one.
+    /// </summary>
     private static IEnumerable<(object?, bool)> Spans(PublicMethod method, int index, Piece piece, object?[] arguments)
     {
         bool isElementwise = method.Method.DeclaringType == typeof(SimdConv.Elementwise);
@@ -145,7 +150,8 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
     private static IEnumerable<(object?, bool)> Shapes(object shape)
     {
         yield return (null, true);
-        foreach (PropertyInfo property in shape.GetType().GetProperties().Where(p => p.CanWrite && p.PropertyType.IsAssignableFrom(typeof(int))))
+        foreach (PropertyInfo property in
+            shape.GetType().GetProperties().Where(p => p.CanWrite && p.PropertyType.IsAssignableFrom(typeof(int))))
         {
             bool isPadding = property.Name.Contains("Pad", StringComparison.Ordinal);
             foreach (int value in Negative)
@@ -207,7 +213,9 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return (new Conv2DPlan<T>(ApiExample<T>.Shape).Pack(new T[ApiExample<T>.Shape.WeightCount], FilterUse.Both), true);
         if (method.Method.Name == "Repack")
             yield break;
-        yield return (ApiPlans<T>.Usual.Pack(owner, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward, SimdSupport.Best), true);
+        yield return (
+            ApiPlans<T>.Usual.Pack(
+                owner, method.Method.Name == "Forward" ? FilterUse.InputGradient : FilterUse.Forward, SimdSupport.Best), true);
         if (SimdSupport.Best != SimdTier.Scalar)
             yield return (ApiPlans<T>.Usual.Pack(owner, FilterUse.Both, SimdTier.Scalar), true);
     }
@@ -219,9 +227,12 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return (null, true);
         yield return (SimdConv.Gemm.Pack<T>(other, Transpose.No, matrix.Rows, matrix.Columns, elements, matrix.Columns), true);
         if (SimdSupport.Best != SimdTier.Scalar)
-            yield return (SimdConv.Gemm.Pack<T>(matrix.Side, Transpose.No, matrix.Rows, matrix.Columns, elements, matrix.Columns, SimdTier.Scalar), true);
+            yield return (
+                SimdConv.Gemm.Pack<T>(
+                    matrix.Side, Transpose.No, matrix.Rows, matrix.Columns, elements, matrix.Columns, SimdTier.Scalar), true);
     }
 
     private static bool IsOutput(PublicMethod method, int index) =>
-        method.Parameters[index].ParameterType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(Span<>);
+        method.Parameters[index].ParameterType is { IsGenericType: true } type
+        && type.GetGenericTypeDefinition() == typeof(Span<>);
 }

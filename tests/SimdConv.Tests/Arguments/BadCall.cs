@@ -3,7 +3,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Arguments;
 
-/// <summary>A call that must be refused: with which exception, saying what, and leaving every byte of its memory as it was.</summary>
+/// <summary>
+/// A call that must be refused: with which exception, saying what, and leaving every byte of its memory as it was.
+/// </summary>
 internal sealed record BadCall(string Name, Type Exception, string[] Says, Action<Operands> Run)
 {
     public static BadCall OutOfRange(string name, string argument, object value, Action<Operands> run) =>
@@ -26,7 +28,8 @@ internal sealed record BadCall(string Name, Type Exception, string[] Says, Actio
         Assert.DoesNotContain('\n', thrown.Message.Split(" (Parameter")[0]);
         Compare.Untouched<float>(before.Elements, memory.Elements, "an operand");
         Compare.Untouched<byte>(before.Bytes, memory.Bytes, "the winners");
-        Compare.Untouched(MemoryMarshal.AsBytes<long>(before.Indices), MemoryMarshal.AsBytes<long>(memory.Indices), "the indices");
+        Compare.Untouched(
+            MemoryMarshal.AsBytes<long>(before.Indices), MemoryMarshal.AsBytes<long>(memory.Indices), "the indices");
     }
 
     public static TheoryData<string> Names(IEnumerable<BadCall> calls) => [.. calls.Select(call => call.Name)];

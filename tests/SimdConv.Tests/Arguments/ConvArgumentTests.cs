@@ -40,11 +40,14 @@ public sealed class ConvArgumentTests
     private static readonly BadCall[] Calls =
     [
         new("no shape", typeof(ArgumentNullException), ["shape"], _ => new Conv2DPlan<float>(null!)),
-        new("negative stride in", typeof(ArgumentOutOfRangeException), ["input is ImageLayout", "-1", "expected strides of 0 or more"],
+        new("negative stride in", typeof(ArgumentOutOfRangeException),
+            ["input is ImageLayout", "-1", "expected strides of 0 or more"],
             _ => new Conv2DPlan<float>(Shape, new ImageLayout(168, 42, 7, -1))),
-        new("outputs that share places", typeof(ArgumentOutOfRangeException), ["output is ImageLayout", "expected strides that give every element"],
+        new("outputs that share places", typeof(ArgumentOutOfRangeException),
+            ["output is ImageLayout", "expected strides that give every element"],
             _ => new Conv2DPlan<float>(Shape, null, new ImageLayout(252, 42, 6, 1))),
-        new("element type", typeof(NotSupportedException), ["System.Half", "expected float or double"], _ => new Conv2DPlan<Half>(Shape)),
+        new("element type", typeof(NotSupportedException), ["System.Half", "expected float or double"],
+            _ => new Conv2DPlan<Half>(Shape)),
 
         BadCall.OutOfRange("unknown algorithm", "algorithm", 3, _ => new Conv2DPlan<float>(Shape, null, null, (ConvAlgorithm)3)),
         NotWinograds("kernel of 3x5", Shape with { S = 5 }),
@@ -67,7 +70,8 @@ public sealed class ConvArgumentTests
         BadCall.TooShort("Forward: weights one short", "weights", W - 1, W, m => Plan.Forward(Batch, m.A(X), m.B(W - 1), m.C(Y))),
         BadCall.TooShort("Forward: bias one short", "epilogue.Bias", K - 1, K,
             m => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), new() { Bias = m.D(K - 1) })),
-        BadCall.TooShort("Forward: batch beyond 2^31 elements", "x", X, 168L * int.MaxValue, m => Plan.Forward(int.MaxValue, m.A(X), m.B(W), m.C(Y))),
+        BadCall.TooShort("Forward: batch beyond 2^31 elements", "x", X, 168L * int.MaxValue,
+            m => Plan.Forward(int.MaxValue, m.A(X), m.B(W), m.C(Y))),
         BadCall.OutOfRange("Forward: unknown activation", "epilogue.Activation", 9,
             m => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), new() { Activation = (Activation)9 })),
         BadCall.TooShort("Forward: residual one short", "epilogue.Residual", Y - 1, Y,
@@ -75,40 +79,57 @@ public sealed class ConvArgumentTests
         BadCall.Overlap("Forward: y is the residual", "y", "epilogue.Residual",
             m => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), new() { Residual = m.C(Y) })),
         BadCall.Overlap("Forward: y is x", "y", "x", m => Plan.Forward(Batch, m.C(X), m.B(W), m.C(Y))),
-        BadCall.Overlap("Forward: y begins in x", "y", "x", m => Plan.Forward(Batch, m.A(X), m.B(W), m.Elements.AsSpan(X - 1, Y))),
-        BadCall.Overlap("Forward: y holds the weights", "y", "weights", m => Plan.Forward(Batch, m.A(X), m.Elements.AsSpan(4100, W), m.C(Y))),
+        BadCall.Overlap("Forward: y begins in x", "y", "x",
+            m => Plan.Forward(Batch, m.A(X), m.B(W), m.Elements.AsSpan(X - 1, Y))),
+        BadCall.Overlap("Forward: y holds the weights", "y", "weights",
+            m => Plan.Forward(Batch, m.A(X), m.Elements.AsSpan(4100, W), m.C(Y))),
         BadCall.Overlap("Forward: y ends in the bias", "y", "epilogue.Bias",
             m => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), new() { Bias = m.Elements.AsSpan(4000 + Y - 1, K) })),
-        BadCall.OutOfRange("Forward: threads -1", "execution.MaxThreads", -1, m => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), default, new(-1))),
+        BadCall.OutOfRange("Forward: threads -1", "execution.MaxThreads", -1,
+            m => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), default, new(-1))),
         NoTier("Forward: tier", (m, e) => Plan.Forward(Batch, m.A(X), m.B(W), m.C(Y), default, e)),
-        new("Forward: no filter", typeof(ArgumentNullException), ["filter"], m => Plan.Forward(Batch, m.A(X), (PackedFilter<float>)null!, m.C(Y))),
+        new("Forward: no filter", typeof(ArgumentNullException), ["filter"],
+            m => Plan.Forward(Batch, m.A(X), (PackedFilter<float>)null!, m.C(Y))),
         new("Forward: filter of another plan", typeof(ArgumentException), ["filter was packed by a plan for Conv2DShape"],
             m => Plan.Forward(Batch, m.A(X), new Conv2DPlan<float>(Shape).Pack(m.B(W)), m.C(Y))),
-        new("Forward: filter of another pass", typeof(ArgumentException), ["filter is packed for InputGradient; expected Forward or Both"],
+        new("Forward: filter of another pass", typeof(ArgumentException),
+            ["filter is packed for InputGradient; expected Forward or Both"],
             m => Plan.Forward(Batch, m.A(X), Plan.Pack(m.B(W), FilterUse.InputGradient), m.C(Y))),
         new("Forward: filter of another tier", typeof(ArgumentException), ["filter is packed for tier Scalar; expected"],
-            m => Plan.Forward(Batch, m.A(X), Plan.Pack(m.B(W), FilterUse.Forward, SimdTier.Scalar), m.C(Y), default, new(1, null, Other))),
+            m => Plan.Forward(
+                Batch, m.A(X), Plan.Pack(m.B(W), FilterUse.Forward, SimdTier.Scalar), m.C(Y), default, new(1, null, Other))),
 
         BadCall.OutOfRange("InputGradient: batch -1", "batch", -1, m => Plan.InputGradient(-1, m.C(Y), m.B(W), m.A(X))),
-        BadCall.TooShort("InputGradient: dy one short", "dy", Y - 1, Y, m => Plan.InputGradient(Batch, m.C(Y - 1), m.B(W), m.A(X))),
-        BadCall.TooShort("InputGradient: dx one short", "dx", X - 1, X, m => Plan.InputGradient(Batch, m.C(Y), m.B(W), m.A(X - 1))),
-        BadCall.TooShort("InputGradient: weights one short", "weights", W - 1, W, m => Plan.InputGradient(Batch, m.C(Y), m.B(W - 1), m.A(X))),
+        BadCall.TooShort("InputGradient: dy one short", "dy", Y - 1, Y,
+            m => Plan.InputGradient(Batch, m.C(Y - 1), m.B(W), m.A(X))),
+        BadCall.TooShort("InputGradient: dx one short", "dx", X - 1, X,
+            m => Plan.InputGradient(Batch, m.C(Y), m.B(W), m.A(X - 1))),
+        BadCall.TooShort("InputGradient: weights one short", "weights", W - 1, W,
+            m => Plan.InputGradient(Batch, m.C(Y), m.B(W - 1), m.A(X))),
         BadCall.Overlap("InputGradient: dx is dy", "dx", "dy", m => Plan.InputGradient(Batch, m.A(Y), m.B(W), m.A(X))),
-        BadCall.Overlap("InputGradient: dx holds the weights", "dx", "weights", m => Plan.InputGradient(Batch, m.C(Y), m.A(W), m.A(X))),
-        new("InputGradient: filter of another pass", typeof(ArgumentException), ["filter is packed for Forward; expected InputGradient or Both"],
+        BadCall.Overlap("InputGradient: dx holds the weights", "dx", "weights",
+            m => Plan.InputGradient(Batch, m.C(Y), m.A(W), m.A(X))),
+        new("InputGradient: filter of another pass", typeof(ArgumentException),
+            ["filter is packed for Forward; expected InputGradient or Both"],
             m => Plan.InputGradient(Batch, m.C(Y), Plan.Pack(m.B(W)), m.A(X))),
-        new("InputGradient: pixels that share places", typeof(ArgumentOutOfRangeException), ["InputLayout is ImageLayout", "a place of its own"],
+        new("InputGradient: pixels that share places", typeof(ArgumentOutOfRangeException),
+            ["InputLayout is ImageLayout", "a place of its own"],
             m => new Conv2DPlan<float>(Shape, new ImageLayout(168, 0, 7, 1)).InputGradient(Batch, m.C(Y), m.B(W), m.A(X))),
         NoTier("InputGradient: tier", (m, e) => Plan.InputGradient(Batch, m.C(Y), m.B(W), m.A(X), 0, e)),
 
         BadCall.OutOfRange("WeightGradient: batch -1", "batch", -1, m => Plan.WeightGradient(-1, m.A(X), m.C(Y), m.B(W))),
-        BadCall.TooShort("WeightGradient: x one short", "x", X - 1, X, m => Plan.WeightGradient(Batch, m.A(X - 1), m.C(Y), m.B(W))),
-        BadCall.TooShort("WeightGradient: dy one short", "dy", Y - 1, Y, m => Plan.WeightGradient(Batch, m.A(X), m.C(Y - 1), m.B(W))),
-        BadCall.TooShort("WeightGradient: dw one short", "dw", W - 1, W, m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W - 1))),
-        BadCall.TooShort("WeightGradient: db one short", "db", K - 1, K, m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W), m.D(K - 1))),
+        BadCall.TooShort("WeightGradient: x one short", "x", X - 1, X,
+            m => Plan.WeightGradient(Batch, m.A(X - 1), m.C(Y), m.B(W))),
+        BadCall.TooShort("WeightGradient: dy one short", "dy", Y - 1, Y,
+            m => Plan.WeightGradient(Batch, m.A(X), m.C(Y - 1), m.B(W))),
+        BadCall.TooShort("WeightGradient: dw one short", "dw", W - 1, W,
+            m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W - 1))),
+        BadCall.TooShort("WeightGradient: db one short", "db", K - 1, K,
+            m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W), m.D(K - 1))),
         BadCall.Overlap("WeightGradient: dw is x", "dw", "x", m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.A(W))),
         BadCall.Overlap("WeightGradient: dw is dy", "dw", "dy", m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.C(W))),
-        BadCall.Overlap("WeightGradient: db is in dw", "db", "dw", m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W), m.B(K))),
+        BadCall.Overlap("WeightGradient: db is in dw", "db", "dw",
+            m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W), m.B(K))),
         BadCall.Overlap("WeightGradient: db is in x", "db", "x", m => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W), m.A(K))),
         NoTier("WeightGradient: tier", (m, e) => Plan.WeightGradient(Batch, m.A(X), m.C(Y), m.B(W), default, 0, e)),
         BadCall.TooShort("BiasGradient: db one short", "db", K - 1, K, m => Plan.BiasGradient(Batch, m.C(Y), m.D(K - 1))),
@@ -144,7 +165,8 @@ public sealed class ConvArgumentTests
     [Fact]
     public void SamePaddingOfAnImpossibleShapeIsRefused()
     {
-        ArgumentOutOfRangeException e = Assert.Throws<ArgumentOutOfRangeException>(() => (Shape with { StrideH = 0 }).WithSamePadding());
+        ArgumentOutOfRangeException e =
+            Assert.Throws<ArgumentOutOfRangeException>(() => (Shape with { StrideH = 0 }).WithSamePadding());
         Assert.Contains("shape.StrideH is 0; expected 1 or more", e.Message, StringComparison.Ordinal);
     }
 
@@ -158,10 +180,12 @@ public sealed class ConvArgumentTests
     }
 
     private static BadCall Refused(string property, int value, Conv2DShape shape) =>
-        BadCall.OutOfRange($"{property} = {value}, R x S = {shape.R}x{shape.S}", $"shape.{property}", value, _ => new Conv2DPlan<float>(shape));
+        BadCall.OutOfRange($"{property} = {value}, R x S = {shape.R}x{shape.S}", $"shape.{property}", value,
+            _ => new Conv2DPlan<float>(shape));
 
     private static BadCall NotWinograds(string name, Conv2DShape shape) =>
-        new($"Winograd: {name}", typeof(ArgumentOutOfRangeException), ["algorithm is WinogradF4; expected Direct", "3x3 kernels of stride 1 and dilation 1"],
+        new($"Winograd: {name}", typeof(ArgumentOutOfRangeException),
+            ["algorithm is WinogradF4; expected Direct", "3x3 kernels of stride 1 and dilation 1"],
             _ => new Conv2DPlan<float>(shape, algorithm: ConvAlgorithm.WinogradF4));
 
     private static BadCall NoTier(string name, Action<Operands, Execution> run) =>

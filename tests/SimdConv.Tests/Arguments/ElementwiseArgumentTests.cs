@@ -18,10 +18,12 @@ public sealed class ElementwiseArgumentTests
             m => SimdConv.Elementwise.TanhGradient<float>(m.A(10), m.B(11), m.C(10), 1)),
         BadCall.Overlap("ReluGradient: dx begins in dy", "dx", "dy",
             m => SimdConv.Elementwise.ReluGradient<float>(m.A(10), m.B(10), m.Elements.AsSpan(2009, 10))),
-        new("element type", typeof(NotSupportedException), ["System.Half"], _ => SimdConv.Elementwise.Relu<Half>([Half.One], new Half[1])),
+        new("element type", typeof(NotSupportedException), ["System.Half"],
+            _ => SimdConv.Elementwise.Relu<Half>([Half.One], new Half[1])),
     ];
 
-    private delegate void Operation(ReadOnlySpan<float> first, ReadOnlySpan<float> second, Span<float> result, Execution execution);
+    private delegate void Operation(
+        ReadOnlySpan<float> first, ReadOnlySpan<float> second, Span<float> result, Execution execution);
 
     public static TheoryData<string> Names => BadCall.Names(Calls);
 
@@ -35,7 +37,8 @@ public sealed class ElementwiseArgumentTests
         BadCall.Overlap($"{name}: {output} is {input} moved by one", output, input,
             m => run(m.A(10), m.B(10), m.Elements.AsSpan(1, 10), default)),
         BadCall.OutOfRange($"{name}: threads", "execution.MaxThreads", -7, m => run(m.A(10), m.B(10), m.C(10), new(-7))),
-        new($"{name}: tier", typeof(ArgumentException), ["execution.Tier is 9"], m => run(m.A(10), m.B(10), m.C(10), new(1, null, (SimdTier)9))),
+        new($"{name}: tier", typeof(ArgumentException), ["execution.Tier is 9"],
+            m => run(m.A(10), m.B(10), m.C(10), new(1, null, (SimdTier)9))),
     ];
 
     private static BadCall Length(string name, string output, int length, string input, int expected, Action<Operands> run) =>

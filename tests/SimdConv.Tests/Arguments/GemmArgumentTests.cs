@@ -23,7 +23,8 @@ public sealed class GemmArgumentTests
         BadCall.TooShort("B one short", "b", 29, 30, memory => Multiply(memory, bLength: 29)),
         BadCall.TooShort("C one short", "c", 19, 20, memory => Multiply(memory, cLength: 19)),
         BadCall.TooShort("C empty", "c", 0, 20, memory => Multiply(memory, cLength: 0)),
-        BadCall.TooShort("size of A beyond 2^31", "a", 24, (int.MaxValue - 1L) * 6 + 6, memory => Multiply(memory, m: int.MaxValue)),
+        BadCall.TooShort("size of A beyond 2^31", "a", 24, (int.MaxValue - 1L) * 6 + 6,
+            memory => Multiply(memory, m: int.MaxValue)),
         BadCall.TooShort("size of A near 2^62", "a", 24, ((int.MaxValue - 1L) * int.MaxValue) + 6,
             memory => Multiply(memory, m: int.MaxValue, lda: int.MaxValue)),
         BadCall.Overlap("C is A", "c", "a", memory =>
@@ -31,7 +32,8 @@ public sealed class GemmArgumentTests
         BadCall.Overlap("C begins in B", "c", "b", memory =>
             SimdConv.Gemm.Multiply<float>(4, 4, 4, memory.A(16), memory.B(16), memory.Elements.AsSpan(2015, 16))),
         BadCall.Overlap("A wraps into the next rows of C", "c", "a", memory =>
-            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, 4, 4, 4, 1, memory.Elements.AsSpan(5, 28), 8, memory.B(16), 4, 0f, memory.Elements.AsSpan(0, 28), 8)),
+            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, 4, 4, 4, 1, memory.Elements.AsSpan(5, 28), 8, memory.B(16), 4, 0f,
+                memory.Elements.AsSpan(0, 28), 8)),
         new("tier that no process has", typeof(ArgumentException), ["execution.Tier is 9; expected one of"],
             memory => Multiply(memory, execution: new(1, null, (SimdTier)9))),
         new("decimal-like element type", typeof(NotSupportedException), ["System.Half", "expected float or double"],
@@ -50,14 +52,18 @@ public sealed class GemmArgumentTests
         float[] matrix = new float[4 * 8], b = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
         for (int i = 0; i < matrix.Length; i++)
             matrix[i] = i % 8 < 4 ? i : -1;
-        SimdConv.Gemm.Multiply<float>(Transpose.No, Transpose.No, 4, 4, 4, 1, matrix.AsSpan(0, 28), 8, b, 4, 0, matrix.AsSpan(4), 8);
+        SimdConv.Gemm.Multiply<float>(
+            Transpose.No, Transpose.No, 4, 4, 4, 1, matrix.AsSpan(0, 28), 8, b, 4, 0, matrix.AsSpan(4), 8);
         for (int i = 0; i < matrix.Length; i++)
             Assert.Equal(i % 8 < 4 ? i : i - 4, matrix[i]);
     }
 
     /// <summary>4 x 6 times 6 x 5.</summary>
-    private static void Multiply(Operands memory, Transpose transA = Transpose.No, Transpose transB = Transpose.No, int m = 4, int n = 5, int k = 6,
-        int? lda = null, int? ldb = null, int ldc = 5, int aLength = 24, int bLength = 30, int cLength = 20, Execution execution = default) =>
-        SimdConv.Gemm.Multiply(transA, transB, m, n, k, 2, memory.A(aLength), lda ?? (transA == Transpose.Yes ? 4 : 6), memory.B(bLength),
+    private static void Multiply(
+        Operands memory, Transpose transA = Transpose.No, Transpose transB = Transpose.No, int m = 4, int n = 5, int k = 6,
+        int? lda = null, int? ldb = null, int ldc = 5, int aLength = 24, int bLength = 30, int cLength = 20,
+        Execution execution = default) =>
+        SimdConv.Gemm.Multiply(
+            transA, transB, m, n, k, 2, memory.A(aLength), lda ?? (transA == Transpose.Yes ? 4 : 6), memory.B(bLength),
             ldb ?? (transB == Transpose.Yes ? 6 : 5), 1f, memory.C(cLength), ldc, execution);
 }

@@ -36,7 +36,8 @@ public sealed class PoolArgumentTests
             _ => new Pool2DPlan<float>(Pool2DShape.Adaptive(3, 6, 8, 1, 1), PoolKind.Max)),
         new("adaptive with padding", typeof(ArgumentOutOfRangeException), ["shape", "nothing else set"],
             _ => new Pool2DPlan<float>(Pool2DShape.Adaptive(3, 6, 8, 1, 1) with { PadTop = 1 }, PoolKind.Average)),
-        new("unknown kind", typeof(ArgumentOutOfRangeException), ["kind is 2; expected Max or Average"], _ => new Pool2DPlan<float>(Shape, (PoolKind)2)),
+        new("unknown kind", typeof(ArgumentOutOfRangeException), ["kind is 2; expected Max or Average"],
+            _ => new Pool2DPlan<float>(Shape, (PoolKind)2)),
         new("no shape", typeof(ArgumentNullException), ["shape"], _ => new Pool2DPlan<float>(null!, PoolKind.Max)),
         new("element type", typeof(NotSupportedException), ["System.Half"], _ => new Pool2DPlan<Half>(Shape, PoolKind.Max)),
     ];
@@ -46,10 +47,12 @@ public sealed class PoolArgumentTests
         BadCall.OutOfRange("Forward: batch -1", "batch", -1, m => Max.Forward(-1, m.A(X), m.C(Y))),
         BadCall.TooShort("Forward: x one short", "x", X - 1, X, m => Max.Forward(Batch, m.A(X - 1), m.C(Y))),
         BadCall.TooShort("Forward: y one short", "y", Y - 1, Y, m => Average.Forward(Batch, m.A(X), m.C(Y - 1))),
-        BadCall.TooShort("Forward: winners one short", "winners", Y - 1, Y, m => Max.Forward(Batch, m.A(X), m.C(Y), m.Bytes.AsSpan(0, Y - 1))),
+        BadCall.TooShort("Forward: winners one short", "winners", Y - 1, Y,
+            m => Max.Forward(Batch, m.A(X), m.C(Y), m.Bytes.AsSpan(0, Y - 1))),
         BadCall.TooShort("Forward: no winners", "winners", 0, Y, m => Max.Forward(Batch, m.A(X), m.C(Y), Span<byte>.Empty)),
         BadCall.Overlap("Forward: y is in x", "y", "x", m => Max.Forward(Batch, m.A(X), m.Elements.AsSpan(X - 1, Y))),
-        BadCall.OutOfRange("Forward: threads", "execution.MaxThreads", -2, m => Max.Forward(Batch, m.A(X), m.C(Y), new Execution(-2))),
+        BadCall.OutOfRange("Forward: threads", "execution.MaxThreads", -2,
+            m => Max.Forward(Batch, m.A(X), m.C(Y), new Execution(-2))),
         NoTier("Forward: tier", (m, e) => Max.Forward(Batch, m.A(X), m.C(Y), e)),
         WrongKind("Forward with winners, averages", m => Average.Forward(Batch, m.A(X), m.C(Y), m.Bytes)),
         WrongKind("WinnerBytes, averages", _ => Average.WinnerBytes(Batch)),
@@ -60,13 +63,16 @@ public sealed class PoolArgumentTests
         BadCall.OutOfRange("Backward: batch -1", "batch", -1, m => Average.Backward(-1, m.C(Y), m.A(X))),
         BadCall.TooShort("Backward: dy one short", "dy", Y - 1, Y, m => Average.Backward(Batch, m.C(Y - 1), m.A(X))),
         BadCall.TooShort("Backward: dx one short", "dx", X - 1, X, m => Max.Backward(Batch, m.C(Y), m.Bytes, m.A(X - 1))),
-        BadCall.TooShort("Backward: winners one short", "winners", Y - 1, Y, m => Max.Backward(Batch, m.C(Y), m.Bytes.AsSpan(0, Y - 1), m.A(X))),
+        BadCall.TooShort("Backward: winners one short", "winners", Y - 1, Y,
+            m => Max.Backward(Batch, m.C(Y), m.Bytes.AsSpan(0, Y - 1), m.A(X))),
         BadCall.Overlap("Backward: dx holds dy", "dx", "dy", m => Average.Backward(Batch, m.A(Y), m.A(X))),
         WrongKind("Backward without winners, maxima", m => Max.Backward(Batch, m.C(Y), m.A(X))),
         WrongKind("Backward with winners, averages", m => Average.Backward(Batch, m.C(Y), m.Bytes, m.A(X))),
         NoTier("Backward: tier", (m, e) => Average.Backward(Batch, m.C(Y), m.A(X), e)),
-        BadCall.TooShort("Indices: winners one short", "winners", Y - 1, Y, m => Max.Indices(Batch, m.Bytes.AsSpan(0, Y - 1), m.Indices)),
-        BadCall.TooShort("Indices: indices one short", "indices", Y - 1, Y, m => Max.Indices(Batch, m.Bytes, m.Indices.AsSpan(0, Y - 1))),
+        BadCall.TooShort("Indices: winners one short", "winners", Y - 1, Y,
+            m => Max.Indices(Batch, m.Bytes.AsSpan(0, Y - 1), m.Indices)),
+        BadCall.TooShort("Indices: indices one short", "indices", Y - 1, Y,
+            m => Max.Indices(Batch, m.Bytes, m.Indices.AsSpan(0, Y - 1))),
     ];
 
     public static TheoryData<string> ShapeNames => BadCall.Names(Shapes);
@@ -89,13 +95,16 @@ public sealed class PoolArgumentTests
     }
 
     private static BadCall Refused(string property, int value, Pool2DShape shape) =>
-        BadCall.OutOfRange($"{property} = {value}", $"shape.{property}", value, _ => new Pool2DPlan<float>(shape, PoolKind.Max)) with
+        BadCall.OutOfRange($"{property} = {value}", $"shape.{property}", value,
+            _ => new Pool2DPlan<float>(shape, PoolKind.Max)) with
         {
             Name = $"{property} = {value}, H x W = {shape.H}x{shape.W}, pad {shape.PadTop},{shape.PadRight}",
         };
 
-    private static BadCall WrongKind(string name, Action<Operands> run) => new(name, typeof(InvalidOperationException), ["The plan's kind is"], run);
+    private static BadCall WrongKind(string name, Action<Operands> run) =>
+        new(name, typeof(InvalidOperationException), ["The plan's kind is"], run);
 
     private static BadCall NoTier(string name, Action<Operands, Execution> run) =>
-        new(name, typeof(ArgumentException), ["execution.Tier is 9; expected one of"], memory => run(memory, new(1, null, (SimdTier)9)));
+        new(name, typeof(ArgumentException), ["execution.Tier is 9; expected one of"],
+            memory => run(memory, new(1, null, (SimdTier)9)));
 }

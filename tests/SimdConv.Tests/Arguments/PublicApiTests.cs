@@ -9,8 +9,9 @@ public sealed class PublicApiFloatTests(ITestOutputHelper output) : PublicApiTes
 public sealed class PublicApiDoubleTests(ITestOutputHelper output) : PublicApiTests<double>(output);
 
 /// <summary>
-/// Every public method and constructor of the library, found by reflection, with everything that can be wrong with each argument: the documented
-/// exception comes, it says what was expected, and not a byte of memory is changed. A method that <see cref="ApiExample{T}"/> doesn't know fails.
+/// Every public method and constructor of the library, found by reflection, with everything that can be wrong with each argument:
+/// the documented exception comes, it says what was expected, and not a byte of memory is changed. A method that
+/// <see cref="ApiExample{T}"/> doesn't know fails.
 /// </summary>
 public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -35,7 +36,8 @@ public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unma
             ApiExample<T> example = new(method);
             foreach (Fault fault in ApiFaults<T>.Of(method, example.Arguments))
                 refused += Check(method, new ApiExample<T>(method), [fault], fault.IsCertain) ? 1 : 0;
-            if (example.WrongInstance is { } other && method.TakesSpans && method.Parameters.Any(p => p.Name is "winners" or "dy"))
+            if (example.WrongInstance is { } other && method.TakesSpans
+                && method.Parameters.Any(p => p.Name is "winners" or "dy"))
                 refused += Check(method, example, [], isCertain: true, other) ? 1 : 0;
         }
 
@@ -57,9 +59,11 @@ public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unma
             Fault[] certain = [.. ApiFaults<T>.Of(method, new ApiExample<T>(method).Arguments).Where(fault => fault.IsCertain)];
             for (int i = 0; i < each && certain.DistinctBy(fault => fault.Parameter).Count() > 1; i++)
             {
-                Fault[] faults = [.. Enumerable.Range(0, 2 + (i % 2)).Select(salt => certain[Data.Mix(seed++, salt) % (ulong)certain.Length])];
+                Fault[] faults =
+                    [.. Enumerable.Range(0, 2 + (i % 2)).Select(salt => certain[Data.Mix(seed++, salt) % (ulong)certain.Length])];
 
-                // Of two operands that each were put on the other's place, neither lies on another one: only one of them is moved.
+                // Of two operands that each were put on the other's place, neither lies on another one: only one of them is
+                // moved.
                 Fault? moved = Array.Find(faults, fault => fault.Moves);
                 faults = [.. faults.Where(fault => !fault.Moves || fault == moved).DistinctBy(fault => fault.Parameter)];
                 refused += Check(method, new ApiExample<T>(method), faults, isCertain: true) ? 1 : 0;
@@ -89,7 +93,8 @@ public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unma
 
         if (!ApiDocumentation.Exceptions(method.Method).Any(documented => documented.IsInstanceOfType(thrown)))
             wrong.Add($"{what} threw what its documentation doesn't name: {thrown}");
-        else if (thrown is not (ArgumentNullException or OverflowException or InvalidOperationException) && !thrown.Message.Contains("expected", StringComparison.Ordinal))
+        else if (thrown is not (ArgumentNullException or OverflowException or InvalidOperationException)
+            && !thrown.Message.Contains("expected", StringComparison.Ordinal))
             wrong.Add($"{what} doesn't say what was expected: {thrown.Message}");
         if (!before.AsSpan().SequenceEqual(example.Snapshot()))
             wrong.Add($"{what} wrote to memory");

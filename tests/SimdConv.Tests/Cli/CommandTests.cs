@@ -52,8 +52,10 @@ public sealed class CommandTests : IDisposable
     [InlineData("im2col")]
     public void EveryEngineLearnsTheSame(string engine)
     {
-        JsonElement simd = Json("train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", "simd", "--data", SmallDigits());
-        JsonElement other = Json("train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", engine, "--data", folder);
+        JsonElement simd = Json(
+            "train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", "simd", "--data", SmallDigits());
+        JsonElement other =
+            Json("train", "--epochs", "1", "--limit", "60", "--batch", "20", "--json", "--engine", engine, "--data", folder);
         Assert.Equal(simd.GetProperty("train_loss").GetDouble(), other.GetProperty("train_loss").GetDouble(), 1e-4);
         Assert.Equal(engine, other.GetProperty("engine").GetString());
     }
@@ -83,7 +85,8 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void DataThatDisagreesIsNamed()
     {
-        string data = SmallDigits(), images = Path.Combine(data, "train-images-idx3-ubyte"), labels = Path.Combine(data, "train-labels-idx1-ubyte");
+        string data = SmallDigits(), images = Path.Combine(data, "train-images-idx3-ubyte"),
+            labels = Path.Combine(data, "train-labels-idx1-ubyte");
         byte[] goodImages = File.ReadAllBytes(images), goodLabels = File.ReadAllBytes(labels);
 
         File.WriteAllBytes(images, goodImages[..^1]);
@@ -103,19 +106,22 @@ public sealed class CommandTests : IDisposable
         {
             (int exitCode, string output) = Run("train", "--data", data);
             Assert.Equal(2, exitCode);
-            Assert.Contains(message, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+            Assert.Contains(
+                message, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public void VerifyChecksShapesAndRejectsImpossibleOnes()
     {
-        JsonElement result = Json("verify", "--tier", "all", "--json", "n=2,c=3,h=9,w=8,k=4,r=3,s=2,stride=2x1,pad=1x0x2x1,dilation=1x2,groups=1",
+        JsonElement result =
+            Json("verify", "--tier", "all", "--json", "n=2,c=3,h=9,w=8,k=4,r=3,s=2,stride=2x1,pad=1x0x2x1,dilation=1x2,groups=1",
             "n=1,c=4,h=5,w=5,k=8,r=3,s=3,groups=4", "n=1,c=3,h=5,w=5,k=8,r=3,s=3,groups=2");
         Assert.Equal((3, 2, 0, 1), (Number("shapes"), Number("passed"), Number("failed"), Number("rejected")));
         Assert.True(Number("checks") >= 2 * 2 * 5);
         Assert.InRange(result.GetProperty("worst").GetDouble(), 0, 1);
-        Assert.Equal("n=1,c=3,h=5,w=5,k=8,r=3,s=3,groups=2", result.GetProperty("rejections")[0].GetProperty("shape").GetString());
+        Assert.Equal("n=1,c=3,h=5,w=5,k=8,r=3,s=3,groups=2",
+            result.GetProperty("rejections")[0].GetProperty("shape").GetString());
         Assert.Contains("roups", result.GetProperty("rejections")[0].GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, result.GetProperty("failures").GetArrayLength());
 
@@ -131,7 +137,9 @@ public sealed class CommandTests : IDisposable
         Assert.Contains(SimdSupport.Best.ToString().ToLowerInvariant(), last, StringComparison.Ordinal);
     }
 
-    /// <summary>Ctrl-C during training: an end within seconds, one line, an exit code of its own, and no file, not even a part of one.</summary>
+    /// <summary>
+    /// Ctrl-C during training: an end within seconds, one line, an exit code of its own, and no file, not even a part of one.
+    /// </summary>
     [SkippableTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
@@ -140,7 +148,8 @@ public sealed class CommandTests : IDisposable
         Skip.If(OperatingSystem.IsWindows(), "signals are sent by the shell of Unix");
         Skip.If(signal == "INT" && IgnoresInterrupts(), "SIGINT is ignored here, and so by every child process");
         ProcessStartInfo start = new(ChildProcess.Host, [typeof(SimdConv.Cli.InputException).Assembly.Location,
-            "train", "--epochs", "100000", "--limit", "500", "--save", Path.Combine(folder, "W.npz"), "--plot", Path.Combine(folder, "plot.png"), "--json"])
+            "train", "--epochs", "100000", "--limit", "500", "--save", Path.Combine(folder, "W.npz"), "--plot",
+            Path.Combine(folder, "plot.png"), "--json"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -154,7 +163,8 @@ public sealed class CommandTests : IDisposable
         if (!hasEnded)
             process.Kill();
         Assert.True(hasEnded, "still running");
-        Assert.Equal((130, "simdconv: interrupted; nothing was written."), (process.ExitCode, errors.Result.Trim().Split('\n')[^1]));
+        Assert.Equal((130, "simdconv: interrupted; nothing was written."),
+            (process.ExitCode, errors.Result.Trim().Split('\n')[^1]));
         Assert.Empty(process.StandardOutput.ReadToEnd());
         Assert.Empty(Directory.GetFileSystemEntries(folder));
     }
@@ -163,7 +173,9 @@ public sealed class CommandTests : IDisposable
     private static bool IgnoresInterrupts()
     {
         const string Status = "/proc/self/status", Key = "SigIgn:";
-        return File.Exists(Status) && (Convert.ToUInt64(File.ReadLines(Status).First(line => line.StartsWith(Key, StringComparison.Ordinal))[Key.Length..].Trim(), 16) & 2) != 0;
+        return File.Exists(Status)
+            && (Convert.ToUInt64(File.ReadLines(Status)
+                .First(line => line.StartsWith(Key, StringComparison.Ordinal))[Key.Length..].Trim(), 16) & 2) != 0;
     }
 
     private static (int ExitCode, string Output) Run(params string[] arguments) =>

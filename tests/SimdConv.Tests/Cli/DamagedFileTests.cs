@@ -7,14 +7,15 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Cli;
 
 /// <summary>
-/// Files with seeded damage: 20,000 a reader in the short run, 1,000,000 in the long one. Each is read, and then rightly, or refused with the tool's
-/// own exception; and memory follows the size of the file.
+/// Files with seeded damage: 20,000 a reader in the short run, 1,000,000 in the long one. Each is read, and then rightly, or
+/// refused with the tool's own exception; and memory follows the size of the file.
 /// </summary>
 public sealed class DamagedFileTests
 {
     private const int Damages = 20_000;
 
-    private static readonly byte[] Images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    private static readonly byte[] Images =
+        [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
     private static readonly float[] Matrix = [1, 2, 3, 4, 5, 6], Scalar = [7];
 
@@ -39,7 +40,8 @@ public sealed class DamagedFileTests
     [InlineData(CompressionLevel.NoCompression)]
     [InlineData(CompressionLevel.Optimal)]
     public void Npz(CompressionLevel level) =>
-        Run(Archive(level, ("A.npy", Array("(2, 3)", Matrix)), ("B.npy", Array("()", Scalar))), Effort.Cases(Damages / 2), 1 << 20, bytes =>
+        Run(Archive(level, ("A.npy", Array("(2, 3)", Matrix)), ("B.npy", Array("()", Scalar))), Effort.Cases(Damages / 2),
+            1 << 20, bytes =>
         {
             float[] matrix = new float[6], scalar = new float[1];
             using NpzFile file = new(new MemoryStream(bytes), "damaged");
@@ -87,7 +89,8 @@ public sealed class DamagedFileTests
                 using NpzFile file = new(new MemoryStream(bytes), "claim");
                 file.Read("A", new float[6], [2, 3]);
             });
-            Assert.Contains(shape == "(1048576, 1048576)" ? "its shape is (1048576, 1048576)" : "where a size should be", message, StringComparison.Ordinal);
+            Assert.Contains(shape == "(1048576, 1048576)" ? "its shape is (1048576, 1048576)" : "where a size should be", message,
+                StringComparison.Ordinal);
         }
 
         static void Read(byte[] bytes) => IdxFile.ReadImages(new MemoryStream(bytes), "claim");
@@ -114,7 +117,8 @@ public sealed class DamagedFileTests
             }
             catch (Exception e)
             {
-                throw new Xunit.Sdk.XunitException($"Damage {i} with SIMDCONV_TEST_SEED={Properties.Seed}: {e}\n{Convert.ToHexString(bytes)}");
+                throw new Xunit.Sdk.XunitException(
+                    $"Damage {i} with SIMDCONV_TEST_SEED={Properties.Seed}: {e}\n{Convert.ToHexString(bytes)}");
             }
 
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, memory);
@@ -128,7 +132,8 @@ public sealed class DamagedFileTests
         if (bytes.Length == 0)
             return bytes;
         ulong random = Data.Mix(seed, salt + 1);
-        int at = (int)(random % (ulong)bytes.Length), length = (int)Math.Min((uint)(bytes.Length - at), 1 + (uint)(random >> 32) % 8);
+        int at = (int)(random % (ulong)bytes.Length),
+            length = (int)Math.Min((uint)(bytes.Length - at), 1 + (uint)(random >> 32) % 8);
         byte[] harmed = (byte[])bytes.Clone();
         switch ((Damage)((random >> 40) % 7))
         {
@@ -140,7 +145,13 @@ public sealed class DamagedFileTests
                 return harmed;
             case Damage.Length:
                 // A length or an offset of either byte order, anywhere.
-                uint value = (uint)(random >> 60) switch { < 4 => uint.MaxValue, < 8 => int.MaxValue, < 12 => 1u << 31, var small => small };
+                uint value = (uint)(random >> 60) switch
+                {
+                    < 4 => uint.MaxValue,
+                    < 8 => int.MaxValue,
+                    < 12 => 1u << 31,
+                    var small => small,
+                };
                 Span<byte> four = harmed.AsSpan(Math.Min(at, Math.Max(0, bytes.Length - 4)));
                 if (four.Length >= 4 && (random >> 59 & 1) == 0)
                     BinaryPrimitives.WriteUInt32BigEndian(four, value);

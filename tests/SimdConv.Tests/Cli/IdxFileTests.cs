@@ -7,7 +7,8 @@ namespace SimdConv.Tests.Cli;
 
 public sealed class IdxFileTests
 {
-    private static readonly byte[] Images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    private static readonly byte[] Images =
+        [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
     private static readonly byte[] Labels = [0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9];
 
@@ -16,7 +17,8 @@ public sealed class IdxFileTests
     [InlineData(true)]
     public void ReadsImagesAndLabels(bool zipped)
     {
-        IdxArray images = IdxFile.ReadImages(Open(Images, zipped), "images"), labels = IdxFile.ReadLabels(Open(Labels, zipped), "labels");
+        IdxArray images = IdxFile.ReadImages(Open(Images, zipped), "images"),
+            labels = IdxFile.ReadLabels(Open(Labels, zipped), "labels");
         Assert.Equal([2, 2, 3], images.Dimensions);
         Assert.Equal(Images[16..], images.Values);
         Assert.Equal([3], labels.Dimensions);

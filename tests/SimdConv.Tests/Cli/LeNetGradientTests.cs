@@ -14,7 +14,8 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
     private static readonly byte[] Labels = [3, 8];
 
     /// <summary>
-    /// All biases, all weights of the first layer and a sample of the others, one by one; then every parameter at once, along random directions.
+    /// All biases, all weights of the first layer and a sample of the others, one by one; then every parameter at once, along
+    /// random directions.
     /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void GradientsAreThoseOfTheLoss(SimdTier tier)
@@ -24,15 +25,23 @@ public sealed class LeNetGradientTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() => Check(new LayerwiseLeNet5<double>(new NaiveEngine<double>(), Batch), sampleEvery: 40);
+    public void GradientsOfTheNaiveEngineAreThoseOfTheLoss() =>
+        Check(new LayerwiseLeNet5<double>(new NaiveEngine<double>(), Batch), sampleEvery: 40);
 
-    /// <summary>From equal weights, one batch's loss and gradients: sums in another order, so equal but for rounding. Batches that fill no register, one, and several.</summary>
+    /// <summary>
+    /// From equal weights, one batch's loss and gradients: sums in another order, so equal but for rounding. Batches that fill no
+    /// register, one, and several.
+    /// </summary>
     [Theory, InlineData(1, 1), InlineData(2, 2), InlineData(7, 9), InlineData(33, 33), InlineData(100, 100), InlineData(61, 100)]
     public void TheIm2ColEngineComputesWhatTheOtherDoes(int batch, int maxBatch)
     {
         double[] images = Data.Make<double>(batch * 32 * 32, DataKind.Real, batch);
         byte[] labels = [.. Enumerable.Range(0, batch).Select(i => (byte)(i * 7 % 10))];
-        LeNet5<double>[] nets = [new InterleavedLeNet5<double>(default, maxBatch), new LayerwiseLeNet5<double>(new Im2ColEngine<double>(default), maxBatch)];
+        LeNet5<double>[] nets =
+        [
+            new InterleavedLeNet5<double>(default, maxBatch),
+            new LayerwiseLeNet5<double>(new Im2ColEngine<double>(default), maxBatch),
+        ];
         double[] losses = new double[nets.Length];
         for (int i = 0; i < nets.Length; i++)
         {

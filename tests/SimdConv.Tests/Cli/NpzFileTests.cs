@@ -36,7 +36,8 @@ public sealed class NpzFileTests : IDisposable
         int[] order = fortran ? [0, 3, 1, 4, 2, 5] : [0, 1, 2, 3, 4, 5];
         using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create))
         {
-            using Stream entry = archive.CreateEntry("A.npy", deflated ? CompressionLevel.Optimal : CompressionLevel.NoCompression).Open();
+            using Stream entry =
+                archive.CreateEntry("A.npy", deflated ? CompressionLevel.Optimal : CompressionLevel.NoCompression).Open();
             new NpyHeader(type, fortran, [2, 3]).Write(entry);
             foreach (int i in order)
             {
@@ -59,10 +60,13 @@ public sealed class NpzFileTests : IDisposable
         using (FileStream created = File.Create(path))
             NpzFile.Write(created, [("A", [2, 3], new float[6]), ("B", [1], [float.NaN])]);
         using NpzFile file = new(path);
-        Assert.Contains("array 'W1' is missing; it holds 'A', 'B'", Refusal(() => file.Read("W1", new float[6], [6])), StringComparison.Ordinal);
-        Assert.Contains("array 'A': its shape is (2, 3); expected (6,) or (1, 6)", Refusal(() => file.Read("A", new float[6], [6], [1, 6])),
+        Assert.Contains("array 'W1' is missing; it holds 'A', 'B'", Refusal(() => file.Read("W1", new float[6], [6])),
             StringComparison.Ordinal);
-        Assert.Contains("array 'B': element 0 is NaN", Refusal(() => file.Read("B", new float[1], [1])), StringComparison.Ordinal);
+        Assert.Contains("array 'A': its shape is (2, 3); expected (6,) or (1, 6)",
+            Refusal(() => file.Read("A", new float[6], [6], [1, 6])),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "array 'B': element 0 is NaN", Refusal(() => file.Read("B", new float[1], [1])), StringComparison.Ordinal);
         Assert.Contains("does not exist", Refusal(() => new NpzFile(path + ".not").Dispose()), StringComparison.Ordinal);
     }
 
@@ -80,7 +84,8 @@ public sealed class NpzFileTests : IDisposable
 
         using NpzFile file = new(path);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains($"its header claims {claimed} bytes", Refusal(() => file.Read("A", new float[1], [1])), StringComparison.Ordinal);
+        Assert.Contains(
+            $"its header claims {claimed} bytes", Refusal(() => file.Read("A", new float[1], [1])), StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 19);
     }
 

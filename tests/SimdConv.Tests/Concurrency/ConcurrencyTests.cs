@@ -5,7 +5,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Concurrency;
 
-/// <summary>Many callers, hosts' schedulers, small stacks, collections in between: the results of a single thread, bit for bit.</summary>
+/// <summary>
+/// Many callers, hosts' schedulers, small stacks, collections in between: the results of a single thread, bit for bit.
+/// </summary>
 public sealed class ConcurrencyTests
 {
     private static readonly ConvCase[] Cases =
@@ -16,7 +18,9 @@ public sealed class ConcurrencyTests
         Case(new Conv2DShape(3, 30, 33, 5, 7, 7) { StrideW = 2, PadLeft = 3, PadBottom = 2 }, 2),
     ];
 
-    /// <summary>64 callers at once, each with threads of its own, from inside Parallel.For, beside a compacting collector.</summary>
+    /// <summary>
+    /// 64 callers at once, each with threads of its own, from inside Parallel.For, beside a compacting collector.
+    /// </summary>
     [Fact]
     public void ManyCallersAtOnce()
     {
@@ -33,7 +37,8 @@ public sealed class ConcurrencyTests
             Parallel.For(0, 64, new ParallelOptions { MaxDegreeOfParallelism = 64 }, caller =>
             {
                 int index = caller % Cases.Length;
-                Compare(expected[index], Results(new ConvRun<float>(Cases[index]), new Execution(1 + (caller % 5))), $"caller {caller}");
+                Compare(expected[index], Results(new ConvRun<float>(Cases[index]), new Execution(1 + (caller % 5))),
+                    $"caller {caller}");
             });
         }
         finally
@@ -61,7 +66,8 @@ public sealed class ConcurrencyTests
     public void ThreadCounts(int threads)
     {
         foreach (ConvCase c in Cases)
-            Compare(Results(new ConvRun<float>(c), default), Results(new ConvRun<float>(c), new Execution(threads)), $"{threads} threads");
+            Compare(Results(new ConvRun<float>(c), default), Results(new ConvRun<float>(c), new Execution(threads)),
+                $"{threads} threads");
     }
 
     /// <summary>A host's scheduler may run the parts backwards, on its own threads, or on the caller's alone.</summary>
@@ -140,7 +146,8 @@ public sealed class ConcurrencyTests
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private static void Call(nint function, nint context, int part) => ((delegate*<void*, int, void>)function)((void*)context, part);
+        private static void Call(nint function, nint context, int part) =>
+            ((delegate*<void*, int, void>)function)((void*)context, part);
     }
 
     private sealed unsafe class ThrowingRunner : IParallelRunner

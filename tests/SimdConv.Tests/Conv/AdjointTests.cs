@@ -9,8 +9,8 @@ public sealed class AdjointFloatTests : AdjointTests<float>;
 public sealed class AdjointDoubleTests : AdjointTests<double>;
 
 /// <summary>
-/// A gradient is the transpose of its operation. On small integers nothing rounds, so both sides of &lt;dy, A x&gt; = &lt;A' dy, x&gt; are one
-/// integer.
+/// A gradient is the transpose of its operation. On small integers nothing rounds, so both sides of &lt;dy, A x&gt; = &lt;A' dy,
+/// x&gt; are one integer.
 /// </summary>
 public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -34,8 +34,10 @@ public abstract class AdjointTests<T> where T : unmanaged, IBinaryFloatingPointI
         Properties.Check(tier, ConvCases.Any(), 1000, c =>
         {
             IndexTable table = new(c.Shape);
-            T[] x = Data.Make<T>((long)c.Batch * c.Shape.C * c.Shape.H * c.Shape.W, DataKind.Integers, c.Seed), folded = new T[x.Length];
-            T[] columns = Data.Make<T>((long)c.Batch * table.Rows * table.Columns, DataKind.Integers, c.Seed + 1), unfolded = new T[columns.Length];
+            T[] x = Data.Make<T>((long)c.Batch * c.Shape.C * c.Shape.H * c.Shape.W, DataKind.Integers, c.Seed),
+                folded = new T[x.Length];
+            T[] columns = Data.Make<T>((long)c.Batch * table.Rows * table.Columns, DataKind.Integers, c.Seed + 1),
+                unfolded = new T[columns.Length];
             ColumnLayout layout = ColumnLayout.Concatenated(table, c.Batch);
             SimdConv.Im2Col.Unfold<T>(table, c.Batch, x, unfolded, layout, tier.Run());
             Col2Im.Fold<T>(table, c.Batch, columns, layout, folded, tier.Run());

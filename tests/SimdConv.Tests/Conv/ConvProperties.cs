@@ -31,7 +31,8 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
                 return Check(c, dx, dxGauge, run.InputGradient(tier.Run()), s.K / s.Groups * s.R * s.S, "dx");
 
             default:
-                double[] dw = Data.Widen<T>(run.DwBefore), db = Data.Widen<T>(run.DbBefore), dwGauge = Data.Absolute(dw), dbGauge = Data.Absolute(db);
+                double[] dw = Data.Widen<T>(run.DwBefore), db = Data.Widen<T>(run.DbBefore), dwGauge = Data.Absolute(dw),
+                    dbGauge = Data.Absolute(db);
                 ReferenceConv2D.WeightGradient<double>(s, c.Batch, x, dy, dw, db, beta);
                 ReferenceConv2D.WeightGradient<double>(s, c.Batch, Data.Absolute(x), Data.Absolute(dy), dwGauge, dbGauge, beta);
                 (T[] weights, T[] biases) = run.WeightGradient(tier.Run());
@@ -61,7 +62,9 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
             Compare.Equal<T>(chain.AsSpan(run.W.Length), run.BiasGradient(tier.Run()), "db alone");
     }
 
-    /// <summary>What <see cref="Execute"/> must give in a tier that fuses: sums in the order that the numeric contract promises.</summary>
+    /// <summary>
+    /// What <see cref="Execute"/> must give in a tier that fuses: sums in the order that the numeric contract promises.
+    /// </summary>
     public static T[] Chain(ConvRun<T> run, ConvDirection direction)
     {
         (Conv2DShape s, int batch) = (run.Case.Shape, run.Case.Batch);
@@ -74,7 +77,9 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
             default:
                 ReductionOrder order = run.Plan.ReductionOrder(batch);
                 T[] weights = ConvChain.WeightGradient(s, batch, run.X, run.Dy, run.DwBefore, run.Beta, order);
-                return run.Case.Bias ? [.. weights, .. ConvChain.BiasGradient(s, batch, run.Dy, run.DbBefore, run.Beta, order)] : weights;
+                return run.Case.Bias
+                    ? [.. weights, .. ConvChain.BiasGradient(s, batch, run.Dy, run.DbBefore, run.Beta, order)]
+                    : weights;
         }
     }
 
@@ -118,7 +123,8 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
             SimdConv.Elementwise.LeakyRelu<T>(sums, expected, slope, execution);
             Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, null, withResidual), "leaky ReLU");
             SimdConv.Elementwise.LeakyRelu<T>(sums, expected, -scale, execution);
-            Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, -scale, withResidual), "leaky ReLU of another slope");
+            Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, -scale, withResidual),
+                "leaky ReLU of another slope");
             SimdConv.Elementwise.HardSwish<T>(sums, expected, execution);
             Compare.Equal<T>(expected, run.Forward(execution, Activation.HardSwish, null, withResidual), "hard swish");
             SimdConv.Elementwise.Tanh<T>(sums, expected, scale, execution);

@@ -4,7 +4,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Conv;
 
-/// <summary>The arrays of one convolution case and the calls on them; results come out contiguous, in the order n, c, h, w.</summary>
+/// <summary>
+/// The arrays of one convolution case and the calls on them; results come out contiguous, in the order n, c, h, w.
+/// </summary>
 internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly ConvCase c;
@@ -66,7 +68,14 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
     public T[] Forward(Execution execution, Activation activation = Activation.None, T? factor = null, bool withResidual = false)
     {
         StridedImage<T> y = new(c.Output, c.Batch, c.Shape.K, c.Shape.P, c.Shape.Q);
-        Epilogue<T> epilogue = new() { Bias = Bias, Residual = withResidual ? residual.Data : [], Activation = activation, Scale = factor, Slope = factor };
+        Epilogue<T> epilogue = new()
+        {
+            Bias = Bias,
+            Residual = withResidual ? residual.Data : [],
+            Activation = activation,
+            Scale = factor,
+            Slope = factor,
+        };
         T[] before = (T[])x.Data.Clone();
         if (c.Packed)
             Plan.Forward(c.Batch, x.Data, Plan.Pack(W, FilterUse.Forward, execution.Tier), y.Data, epilogue, execution);

@@ -70,7 +70,9 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.EqualsChain(tier, direction, c));
     }
 
-    /// <summary>Layers large enough for every loop to run more than once: blocks of terms, of channels and of pixels, chunks, threads.</summary>
+    /// <summary>
+    /// Layers large enough for every loop to run more than once: blocks of terms, of channels and of pixels, chunks, threads.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(TiersAndDirections))]
     public void LayersOfRealNetworksEqualTheScalarChain(SimdTier tier, ConvDirection direction)
     {
@@ -88,7 +90,8 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
             {
                 ConvRun<T> run = new(c);
                 T[] chain = Chains.GetOrAdd((direction, i, c.Beta), _ => ConvProperties<T>.Chain(run, direction));
-                Compare.Equal<T>(chain, ConvProperties<T>.Execute(run, direction, tier.Run(threads)), $"{c} on {threads} threads");
+                Compare.Equal<T>(chain, ConvProperties<T>.Execute(run, direction, tier.Run(threads)),
+                    $"{c} on {threads} threads");
             }
         }
     }
@@ -121,6 +124,8 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         Properties.Check(tier, ConvCases.Any(), 1000, c => ConvProperties<T>.EpilogueFollowsTheSum(tier, c));
 
         // Beyond a block of terms: the finish comes after the last one only.
-        ConvProperties<T>.EpilogueFollowsTheSum(tier, new(new Conv2DShape(160, 7, 9, 20, 3, 3).WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, 4));
+        ConvProperties<T>.EpilogueFollowsTheSum(tier,
+            new(new Conv2DShape(160, 7, 9, 20, 3, 3).WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true,
+                DataKind.Real, 4));
     }
 }

@@ -8,7 +8,10 @@ public sealed class ConvTransposeFloatTests : ConvTransposeTests<float>;
 
 public sealed class ConvTransposeDoubleTests : ConvTransposeTests<double>;
 
-/// <summary>Transposed convolutions against their definition, every input pixel added to a window of the output, and against the convolution.</summary>
+/// <summary>
+/// Transposed convolutions against their definition, every input pixel added to a window of the output, and against the
+/// convolution.
+/// </summary>
 public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Small integers are exact in any order, so that results are those of the definition, to the bit.</summary>
@@ -88,7 +91,8 @@ public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloating
     [InlineData(10, 1, 1, 0, 0, 1, 10)]
     [InlineData(1, 2, 1, 0, 1, 2, 4)]
     [InlineData(4, 3, 2, 1, 4, 5, 19)]
-    public void SizesAreThoseOfPyTorch(int size, int kernel, int stride, int padding, int outputPadding, int dilation, int expected)
+    public void SizesAreThoseOfPyTorch(
+        int size, int kernel, int stride, int padding, int outputPadding, int dilation, int expected)
     {
         ConvTranspose2DShape shape = new ConvTranspose2DShape(2, size, size, 3, kernel, kernel)
         {
@@ -187,7 +191,8 @@ public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloating
             if (Beta != T.Zero)
                 dx.Unpack(X);
             if (c.Packed)
-                plan.InputGradient(c.Batch, dy.Data, plan.Pack(W, FilterUse.InputGradient, execution.Tier), dx.Data, Beta, execution);
+                plan.InputGradient(
+                    c.Batch, dy.Data, plan.Pack(W, FilterUse.InputGradient, execution.Tier), dx.Data, Beta, execution);
             else
                 plan.InputGradient(c.Batch, dy.Data, W, dx.Data, Beta, execution);
             dx.RequireGapsUntouched("dx");
@@ -219,7 +224,8 @@ public abstract class ConvTransposeTests<T> where T : unmanaged, IBinaryFloating
                 for (int tap = 0; tap < groupK * s.R * s.S; tap++)
                 {
                     int k = (channel / groupC * groupK) + (tap / (s.R * s.S)), r = tap / s.S % s.R;
-                    int p = (h * s.StrideH) - s.PadTop + (r * s.DilationH), q = (column * s.StrideW) - s.PadLeft + (tap % s.S * s.DilationW);
+                    int p = (h * s.StrideH) - s.PadTop + (r * s.DilationH),
+                        q = (column * s.StrideW) - s.PadLeft + (tap % s.S * s.DilationW);
                     if (p >= 0 && p < s.P && q >= 0 && q < s.Q)
                         product(i, (channel * groupK * s.R * s.S) + tap, (((((n * s.K) + k) * s.P) + p) * s.Q) + q);
                 }

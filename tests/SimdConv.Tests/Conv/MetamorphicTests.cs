@@ -9,7 +9,9 @@ public sealed class MetamorphicFloatTests : MetamorphicTests<float>;
 
 public sealed class MetamorphicDoubleTests : MetamorphicTests<double>;
 
-/// <summary>Convolutions of which another convolution, or a GEMM, says what must come out, bit for bit, without any oracle.</summary>
+/// <summary>
+/// Convolutions of which another convolution, or a GEMM, says what must come out, bit for bit, without any oracle.
+/// </summary>
 public abstract class MetamorphicTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A kernel that is 1 at one tap and 0 elsewhere moves the image.</summary>
@@ -63,7 +65,8 @@ public abstract class MetamorphicTests<T> where T : unmanaged, IBinaryFloatingPo
         Conv2DShape padded = s.WithPadding(0, 0) with { H = s.H + s.PadTop + s.PadBottom, W = s.W + s.PadLeft + s.PadRight };
         T[] x = Image(s, c), wide = new T[c.Batch * padded.C * padded.H * padded.W], w = Weights(s, c);
         for (int row = 0; row < c.Batch * s.C * s.H; row++)
-            x.AsSpan(row * s.W, s.W).CopyTo(wide.AsSpan((((row / s.H * padded.H) + (row % s.H) + s.PadTop) * padded.W) + s.PadLeft));
+            x.AsSpan(row * s.W, s.W)
+                .CopyTo(wide.AsSpan((((row / s.H * padded.H) + (row % s.H) + s.PadTop) * padded.W) + s.PadLeft));
         Compare.Equal<T>(Forward(tier, padded, c.Batch, wide, w), Forward(tier, s, c.Batch, x, w), "y");
     });
 
@@ -71,7 +74,8 @@ public abstract class MetamorphicTests<T> where T : unmanaged, IBinaryFloatingPo
     public void DilationIsZerosBetweenTaps(SimdTier tier) => Check(tier, c =>
     {
         Conv2DShape s = c.Shape;
-        Conv2DShape spread = s with { R = (s.DilationH * (s.R - 1)) + 1, S = (s.DilationW * (s.S - 1)) + 1, DilationH = 1, DilationW = 1 };
+        Conv2DShape spread =
+            s with { R = (s.DilationH * (s.R - 1)) + 1, S = (s.DilationW * (s.S - 1)) + 1, DilationH = 1, DilationW = 1 };
         T[] x = Image(s, c), w = Weights(s, c), sparse = new T[spread.WeightCount];
         for (int i = 0; i < w.Length; i++)
             sparse[(((i / s.S / s.R * spread.R) + (i / s.S % s.R * s.DilationH)) * spread.S) + (i % s.S * s.DilationW)] = w[i];

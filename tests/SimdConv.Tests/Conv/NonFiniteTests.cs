@@ -10,18 +10,22 @@ public sealed class NonFiniteFloatTests : NonFiniteTests<float>;
 public sealed class NonFiniteDoubleTests : NonFiniteTests<double>;
 
 /// <summary>
-/// One NaN or infinity among the operands shows in the same elements of the results as in the scalar chain, which multiplies padding like data:
-/// whatever tiles skip, in each tier, on any number of threads, with packed weights and without.
+/// One NaN or infinity among the operands shows in the same elements of the results as in the scalar chain, which multiplies
+/// padding like data: whatever tiles skip, in each tier, on any number of threads, with packed weights and without.
 /// </summary>
 public abstract class NonFiniteTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly T[] Values = [T.NaN, T.PositiveInfinity, T.NegativeInfinity];
 
     private static readonly (int Groups, int C, int K)[] ChannelCounts =
-        [(1, 1, 1), (1, 1, 3), (1, 3, 1), (1, 4, 5), (1, 16, 16), (1, 2, 33), (1, 20, 12), (2, 2, 2), (2, 3, 4), (3, 1, 1), (17, 1, 1), (5, 1, 2), (2, 1, 3)];
+        [
+            (1, 1, 1), (1, 1, 3), (1, 3, 1), (1, 4, 5), (1, 16, 16), (1, 2, 33), (1, 20, 12), (2, 2, 2), (2, 3, 4), (3, 1, 1),
+            (17, 1, 1), (5, 1, 2), (2, 1, 3),
+        ];
 
     /// <summary>
-    /// Small heights with every padding, stride and dilation, and a width drawn for each: in the long run all of them in each tier, else a share of its own.
+    /// Small heights with every padding, stride and dilation, and a width drawn for each: in the long run all of them in each
+    /// tier, else a share of its own.
     /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void SmallGeometries(SimdTier tier)
@@ -45,7 +49,9 @@ public abstract class NonFiniteTests<T> where T : unmanaged, IBinaryFloatingPoin
                 PadLeft = w.Before,
                 PadRight = w.After,
             };
-            Check(tier, new(shape, 1 + (seed % 2), LayoutKind.Nchw, LayoutKind.Nchw, true, seed % 4 == 0 ? 0.7 : 0, seed % 5 < 2, DataKind.Real, seed));
+            Check(tier,
+                new(shape, 1 + (seed % 2), LayoutKind.Nchw, LayoutKind.Nchw, true, seed % 4 == 0 ? 0.7 : 0, seed % 5 < 2,
+                    DataKind.Real, seed));
         }
     }
 
@@ -71,14 +77,16 @@ public abstract class NonFiniteTests<T> where T : unmanaged, IBinaryFloatingPoin
         {
             T[] chain = Kinds(tier, ConvProperties<T>.Chain(run, direction));
             foreach (int threads in (int[])[1, 3])
-                Compare.Equal<T>(chain, Kinds(tier, ConvProperties<T>.Execute(run, direction, tier.Run(threads))), $"{direction} of {c} on {threads} threads");
+                Compare.Equal<T>(chain, Kinds(tier, ConvProperties<T>.Execute(run, direction, tier.Run(threads))),
+                    $"{direction} of {c} on {threads} threads");
         }
 
         // Every activation keeps NaN; ReLU gives 0 for -infinity, and others more.
         T[] y = ConvProperties<T>.Chain(run, ConvDirection.Forward);
         for (int i = 0; i < y.Length; i++)
             y[i] = T.IsNaN(y[i] + run.Residual[i]) ? T.NaN : T.Max(y[i] + run.Residual[i], T.Zero);
-        Compare.Equal<T>(Kinds(tier, y), Kinds(tier, run.Forward(tier.Run(), Activation.Relu, withResidual: true)), $"ReLU of {c}");
+        Compare.Equal<T>(
+            Kinds(tier, y), Kinds(tier, run.Forward(tier.Run(), Activation.Relu, withResidual: true)), $"ReLU of {c}");
     }
 
     /// <summary>Tiers that don't fuse round finite sums otherwise.</summary>

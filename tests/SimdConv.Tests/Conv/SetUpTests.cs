@@ -4,14 +4,14 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Conv;
 
 /// <summary>
-/// Making a plan, packing and the first call take time and memory that grow with the plan's geometry, which is its weights and the pixels of its
-/// input and output, whatever the kernel, stride, dilation and padding are.
+/// Making a plan, packing and the first call take time and memory that grow with the plan's geometry, which is its weights and
+/// the pixels of its input and output, whatever the kernel, stride, dilation and padding are.
 /// </summary>
 public sealed class SetUpTests
 {
     /// <summary>
-    /// Managed bytes, and bytes of workspace, that each element of the geometry may cost. Lists that grow are counted with all that they leave
-    /// behind.
+    /// Managed bytes, and bytes of workspace, that each element of the geometry may cost. Lists that grow are counted with all
+    /// that they leave behind.
     /// </summary>
     private const int ManagedPerElement = 256, NativePerElement = 128;
 
@@ -22,13 +22,15 @@ public sealed class SetUpTests
     private const long Base = 4 << 20;
 
     /// <summary>
-    /// Geometries over the size of a kernel, a stride, a dilation or a padding. Their multiply-adds grow with that size too, not with its square.
+    /// Geometries over the size of a kernel, a stride, a dilation or a padding. Their multiply-adds grow with that size too, not
+    /// with its square.
     /// </summary>
     private static readonly Dictionary<string, Func<int, Conv2DShape>> Cases = new()
     {
         ["kernel = stride"] = n => Conv2DShape.Conv1D(2, 2 * n, 3, n, n),
         ["kernel = stride, vertical"] = n => new(2, 2 * n, 1, 3, n, 1) { StrideH = n },
-        ["kernel = stride, square"] = n => new(1, 2 * Root(n), 2 * Root(n), 3, Root(n), Root(n)) { StrideH = Root(n), StrideW = Root(n) },
+        ["kernel = stride, square"] = n =>
+            new(1, 2 * Root(n), 2 * Root(n), 3, Root(n), Root(n)) { StrideH = Root(n), StrideW = Root(n) },
         ["kernel of two strides"] = n => Conv2DShape.Conv1D(2, 4 * n, 3, 2 * n, n),
         ["kernel = stride, depthwise"] = n => Conv2DShape.Conv1D(2, 2 * n, 2, n, n, groups: 2),
         ["small kernel, large stride"] = n => Conv2DShape.Conv1D(2, 2 * n, 3, 3, n),
@@ -55,13 +57,17 @@ public sealed class SetUpTests
             {
                 long managed = Allocated(shape, direction), native = new Conv2DPlan<float>(shape).WorkspaceBytes(direction, 1);
                 long elements = Elements(shape);
-                Assert.True(managed <= Base + (ManagedPerElement * elements), $"{direction} of {shape} allocates {managed} bytes");
-                Assert.True(native <= Base + (NativePerElement * elements), $"{direction} of {shape} takes {native} bytes of workspace");
+                Assert.True(managed <= Base + (ManagedPerElement * elements),
+                    $"{direction} of {shape} allocates {managed} bytes");
+                Assert.True(native <= Base + (NativePerElement * elements),
+                    $"{direction} of {shape} takes {native} bytes of workspace");
             }
         }
     }
 
-    /// <summary>Quadratic growth is 128 times that of linear one: five times the bound, which leaves room for caches and other processes.</summary>
+    /// <summary>
+    /// Quadratic growth is 128 times that of linear one: five times the bound, which leaves room for caches and other processes.
+    /// </summary>
     [Theory, MemberData(nameof(Names))]
     public void TimeIsLinear(string name)
     {
@@ -70,7 +76,8 @@ public sealed class SetUpTests
         {
             double small = Math.Max(Milliseconds(Cases[name](Small), direction), 0.5);
             double large = Milliseconds(Cases[name](Small * Times), direction);
-            Assert.True(large <= Slack * Times * small, $"{direction} takes {small} ms at {Small} and {large} ms at {Times} times that");
+            Assert.True(large <= Slack * Times * small,
+                $"{direction} takes {small} ms at {Small} and {large} ms at {Times} times that");
         }
     }
 
@@ -99,7 +106,9 @@ public sealed class SetUpTests
         }
     }
 
-    /// <summary>Managed bytes of a plan and its first call, and those of packed weights, which are the caller's to keep.</summary>
+    /// <summary>
+    /// Managed bytes of a plan and its first call, and those of packed weights, which are the caller's to keep.
+    /// </summary>
     internal static long Allocated(Conv2DShape shape, ConvDirection direction)
     {
         Arrays arrays = new(shape);

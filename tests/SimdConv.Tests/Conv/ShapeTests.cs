@@ -24,7 +24,8 @@ public sealed class ShapeTests
     {
         const int C = 4, Length = 50, K = 8, S = 3;
         Conv2DShape shape = Conv2DShape.Conv1D(C, Length, K, S, stride, padding, dilation, groups);
-        float[] x = Support.Data.Make<float>(C * Length, Support.DataKind.Integers, 1), w = Support.Data.Make<float>(K * C / groups * S, Support.DataKind.Integers, 2);
+        float[] x = Support.Data.Make<float>(C * Length, Support.DataKind.Integers, 1),
+            w = Support.Data.Make<float>(K * C / groups * S, Support.DataKind.Integers, 2);
         int q = ((Length + (2 * padding) - (dilation * (S - 1)) - 1) / stride) + 1;
         Assert.Equal((1, q, w.Length), (shape.P, shape.Q, shape.WeightCount));
         float[] y = new float[K * q], expected = new float[K * q];
@@ -32,7 +33,8 @@ public sealed class ShapeTests
         {
             for (int tap = 0; tap < C / groups * S; tap++)
             {
-                int k = i / q, c = (k / (K / groups) * (C / groups)) + (tap / S), at = (i % q * stride) - padding + (tap % S * dilation);
+                int k = i / q, c = (k / (K / groups) * (C / groups)) + (tap / S),
+                    at = (i % q * stride) - padding + (tap % S * dilation);
                 expected[i] += at < 0 || at >= Length ? 0 : x[(c * Length) + at] * w[(k * C / groups * S) + tap];
             }
         }

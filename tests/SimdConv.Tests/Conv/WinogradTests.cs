@@ -16,7 +16,10 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
 {
     private static readonly ConvDirection[] Directions = [ConvDirection.Forward, ConvDirection.InputGradient];
 
-    /// <summary>More than one block of tiles, of different sizes too, of filter panels, and of images; rows of tiles longer and shorter than a register; output channels in lanes, with a rest.</summary>
+    /// <summary>
+    /// More than one block of tiles, of different sizes too, of filter panels, and of images; rows of tiles longer and shorter
+    /// than a register; output channels in lanes, with a rest.
+    /// </summary>
     private static readonly (Conv2DShape Shape, int Batch)[] Layers =
     [
         (new Conv2DShape(64, 30, 29, 33, 3, 3).WithPadding(1, 1), 1),
@@ -28,7 +31,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
     ];
 
     /// <summary>Of each layer, the same for every tier.</summary>
-    private static readonly ConcurrentDictionary<(ConvAlgorithm, ConvDirection, int), (double[] Exact, double[] Gauge)> Expectations = new();
+    private static readonly ConcurrentDictionary<(ConvAlgorithm, ConvDirection, int),
+        (double[] Exact, double[] Gauge)> Expectations = new();
 
     public static TheoryData<SimdTier, ConvAlgorithm> TiersAndAlgorithms
     {
@@ -62,7 +66,10 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         Tiers.Require(tier);
         foreach ((int i, (Conv2DShape shape, int batch)) in Layers.Index())
         {
-            ConvCase c = new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, shape.C) { Algorithm = algorithm };
+            ConvCase c = new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, shape.C)
+            {
+                Algorithm = algorithm,
+            };
             ConvRun<T> run = new(c);
             foreach (ConvDirection direction in Directions)
             {
@@ -70,7 +77,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
                 (double[] exact, double[] gauge) = Expectations.GetOrAdd((algorithm, direction, i), _ => Expect(run, direction));
                 Check(run, direction, exact, gauge, actual);
                 foreach (int threads in (int[])[2, 3])
-                    Compare.Equal<T>(actual, ConvProperties<T>.Execute(run, direction, tier.Run(threads)), $"{direction} on {threads} threads");
+                    Compare.Equal<T>(actual, ConvProperties<T>.Execute(run, direction, tier.Run(threads)),
+                        $"{direction} on {threads} threads");
                 ConvProperties<T>.SameAtAnyBatch(tier, direction, c with { Batch = Math.Min(batch, 2) });
             }
         }
@@ -108,7 +116,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
             Properties.Check(tier, ConvCases.Winograd(algorithm), 60, c =>
             {
                 ConvRun<T> run = new(c);
-                Compare.Equal<T>(ConvProperties<T>.Execute(run, direction, other.Run()), ConvProperties<T>.Execute(run, direction, tier.Run()), $"{direction} in {other}");
+                Compare.Equal<T>(ConvProperties<T>.Execute(run, direction, other.Run()),
+                    ConvProperties<T>.Execute(run, direction, tier.Run()), $"{direction} in {other}");
             }, Adapt(algorithm));
         }
     }
@@ -133,7 +142,8 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
     [Fact]
     public void OtherPassesAndPlansAreUntouched()
     {
-        ConvCase c = new(new Conv2DShape(5, 12, 13, 6, 3, 3).WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, 5);
+        ConvCase c = new(new Conv2DShape(5, 12, 13, 6, 3, 3).WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0,
+            true, DataKind.Real, 5);
         ConvRun<T> direct = new(c), winograd = new(c with { Algorithm = ConvAlgorithm.WinogradF4 });
         Assert.Equal(ConvAlgorithm.Direct, new Conv2DPlan<T>(c.Shape).ConvAlgorithm);
         Assert.Equal(ConvAlgorithm.WinogradF4, winograd.Plan.ConvAlgorithm);

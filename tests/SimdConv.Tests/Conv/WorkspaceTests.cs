@@ -56,13 +56,15 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
                 ConvRun<T> run = new(path.Case with { Packed = true });
                 foreach (int threads in (int[])[1, 5])
                 {
-                    TracedCall trace = TracedCall.Of(tier, threads, execution => ConvProperties<T>.Execute(run, direction, execution));
+                    TracedCall trace =
+                        TracedCall.Of(tier, threads, execution => ConvProperties<T>.Execute(run, direction, execution));
                     long said = run.Plan.WorkspaceBytes(direction, path.Case.Batch, tier.Run(threads)), taken = trace.MostTaken;
                     Assert.True(taken <= said, $"{taken} bytes on {threads} threads, the plan said {said}: {path}");
 
                     // Products of little work share nothing; a part of their columns has a smaller block of B.
                     if (trace.Worked == threads && !path.Facts.Way.StartsWith("product", StringComparison.Ordinal))
-                        Assert.True(said <= (taken * 3 / 2) + 4096, $"{taken} bytes on {threads} threads, the plan said {said}: {path}");
+                        Assert.True(said <= (taken * 3 / 2) + 4096,
+                            $"{taken} bytes on {threads} threads, the plan said {said}: {path}");
                 }
             }
         }
@@ -74,7 +76,8 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
     {
         Tiers.Require(tier);
         foreach (ConvTranspose2DShape shape in (ConvTranspose2DShape[])
-            [new(32, 20, 21, 40, 3, 3) { StrideH = 2, StrideW = 2 }, new(40, 30, 31, 8, 5, 5), new(48, 30, 31, 48, 3, 3) { Groups = 48 }])
+            [new(32, 20, 21, 40, 3, 3) { StrideH = 2, StrideW = 2 }, new(40, 30, 31, 8, 5, 5),
+                new(48, 30, 31, 48, 3, 3) { Groups = 48 }])
         {
             const int Batch = 3;
             ConvTranspose2DPlan<T> plan = new(shape);
@@ -90,7 +93,8 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
                 {
                     TracedCall trace = TracedCall.Of(tier, threads, pass);
                     long said = plan.WorkspaceBytes(direction, Batch, tier.Run(threads));
-                    string took = $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}";
+                    string took =
+                        $"{direction} of {shape} took {trace.MostTaken} bytes on {threads} threads, the plan said {said}";
                     Assert.True(trace.MostTaken > 0 && trace.MostTaken <= said, took);
                 }
             }

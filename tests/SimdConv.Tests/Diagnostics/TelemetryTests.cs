@@ -4,7 +4,9 @@ using System.Diagnostics.Tracing;
 
 namespace SimdConv.Tests.Diagnostics;
 
-/// <summary>What a host sees that listens to the library's meter and event source. Other tests run meanwhile, so counts are least ones.</summary>
+/// <summary>
+/// What a host sees that listens to the library's meter and event source. Other tests run meanwhile, so counts are least ones.
+/// </summary>
 public sealed class TelemetryTests
 {
     [Fact]
@@ -28,13 +30,19 @@ public sealed class TelemetryTests
 
         // The first reading begins the count; the library makes its meter when it is first used, on another thread.
         Work();
-        Assert.True(SpinWait.SpinUntil(() => Read().ContainsKey("simdconv.workspace"), TimeSpan.FromSeconds(30)), "there is no meter");
+        Assert.True(
+            SpinWait.SpinUntil(() => Read().ContainsKey("simdconv.workspace"), TimeSpan.FromSeconds(30)), "there is no meter");
         long before = Calls("Gemm");
         for (int i = 0; i < 10; i++)
             Work();
         Read();
         Assert.InRange(Calls("Gemm") - before, 10, long.MaxValue);
-        foreach (string operation in (string[])["ConvForward", "ConvInputGradient", "ConvWeightGradient", "Pool", "PoolBackward", "Im2Col", "Col2Im", "Elementwise"])
+        foreach (string operation in
+            (string[])
+            [
+                "ConvForward", "ConvInputGradient", "ConvWeightGradient", "Pool", "PoolBackward", "Im2Col", "Col2Im",
+                "Elementwise",
+            ])
             Assert.InRange(Calls(operation), 10, long.MaxValue);
         Assert.InRange(read["simdconv.workspace"], 1, long.MaxValue);
 
@@ -54,12 +62,17 @@ public sealed class TelemetryTests
         using Listener listener = new();
         Assert.True(SpinWait.SpinUntil(() => listener.IsListening, TimeSpan.FromSeconds(30)), "there is no event source");
         Work();
-        Assert.Contains(listener.Events, e => e is ["Gemm", "1 of 20 x 30 x 40", var kernel] && kernel.StartsWith($"{SimdSupport.Best} Single: ", StringComparison.Ordinal));
-        Assert.Contains(listener.Events, e => e is ["ConvForward", var shape, var kernel] && shape.StartsWith("2 of ", StringComparison.Ordinal) && kernel.Contains("tile", StringComparison.Ordinal));
+        Assert.Contains(listener.Events,
+            e => e is ["Gemm", "1 of 20 x 30 x 40", var kernel]
+            && kernel.StartsWith($"{SimdSupport.Best} Single: ", StringComparison.Ordinal));
+        Assert.Contains(listener.Events,
+            e => e is ["ConvForward", var shape, var kernel] && shape.StartsWith("2 of ", StringComparison.Ordinal)
+            && kernel.Contains("tile", StringComparison.Ordinal));
         Thread thread = new(Work);
         thread.Start();
         thread.Join();
-        Assert.Contains(listener.Events, e => e is [_, _] && long.Parse(e[0], System.Globalization.CultureInfo.InvariantCulture) > 0);
+        Assert.Contains(listener.Events,
+            e => e is [_, _] && long.Parse(e[0], System.Globalization.CultureInfo.InvariantCulture) > 0);
     }
 
     /// <summary>Each operation once, in shapes that no other test has.</summary>

@@ -32,7 +32,11 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
     {
         Tiers.Require(tier);
         T six = T.CreateTruncating(6), slope = T.CreateTruncating(0.01);
-        T[] specials = [T.NaN, T.NegativeZero, T.Zero, T.PositiveInfinity, T.NegativeInfinity, T.Epsilon, -T.Epsilon, six, T.BitDecrement(six), six + six];
+        T[] specials =
+        [
+            T.NaN, T.NegativeZero, T.Zero, T.PositiveInfinity, T.NegativeInfinity, T.Epsilon, -T.Epsilon, six,
+            T.BitDecrement(six), six + six,
+        ];
         T[] x = [.. specials, .. Data.Make<T>(200, DataKind.Real, 3)];
         T[] dy = Data.Make<T>(x.Length, DataKind.Real, 4), y = new T[x.Length], dx = new T[x.Length];
         SimdConv.Elementwise.Relu<T>(x, y, tier.Run());
@@ -49,19 +53,23 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         Compare.Equal<T>([.. x.Select((v, i) => v > T.Zero ? dy[i] : slope * dy[i])], dx, "leaky ReLU's gradient");
     }
 
-    /// <summary>Within 4 ulp of the definition between -3 and 3, where ends are near too; exact beyond, and at NaN and infinities.</summary>
+    /// <summary>
+    /// Within 4 ulp of the definition between -3 and 3, where ends are near too; exact beyond, and at NaN and infinities.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void HardSwishAndItsGradientAreWithinTheirBounds(SimdTier tier)
     {
         Tiers.Require(tier);
         T three = T.CreateTruncating(3);
-        T[] specials = [T.NaN, T.NegativeInfinity, T.PositiveInfinity, T.BitDecrement(-three), -three, T.BitIncrement(-three), T.BitDecrement(three), three,
+        T[] specials = [T.NaN, T.NegativeInfinity, T.PositiveInfinity, T.BitDecrement(-three), -three, T.BitIncrement(-three),
+            T.BitDecrement(three), three,
             T.BitIncrement(three), T.BitDecrement(T.PositiveInfinity), T.BitIncrement(T.NegativeInfinity)];
         T[] x = [.. specials, .. Data.Make<T>(999, DataKind.Real, 12).Select(v => v * three)];
         T[] dy = Data.Make<T>(x.Length, DataKind.Real, 13), y = new T[x.Length], dx = new T[x.Length];
         SimdConv.Elementwise.HardSwish<T>(x, y, tier.Run());
         SimdConv.Elementwise.HardSwishGradient<T>(x, dy, dx, tier.Run());
-        double[] exact = new double[x.Length], gauge = new double[x.Length], gradient = new double[x.Length], gradientGauge = new double[x.Length];
+        double[] exact = new double[x.Length], gauge = new double[x.Length], gradient = new double[x.Length],
+            gradientGauge = new double[x.Length];
         for (int i = 0; i < x.Length; i++)
         {
             double v = double.CreateTruncating(x[i]), d = double.CreateTruncating(dy[i]);
@@ -139,7 +147,8 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
     public void LengthPlaceThreadsAndAliasingDoNotMatter(SimdTier tier)
     {
         Tiers.Require(tier);
-        T[] x = Specials(70_000, 10), second = Data.Make<T>(x.Length, DataKind.Real, 11), canaries = Data.Filled(4, Data.Canary<T>());
+        T[] x = Specials(70_000, 10), second = Data.Make<T>(x.Length, DataKind.Real, 11),
+            canaries = Data.Filled(4, Data.Canary<T>());
         foreach ((string name, Operation run) in Operations)
         {
             T[] whole = new T[x.Length];

@@ -8,8 +8,9 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Equality;
 
 /// <summary>
-/// bits.txt beside this file holds the hash of what each case of SimdConv.Bits gives. Every tier that fuses gives the same ones on every CPU. A change of
-/// the library that changes a line changes the numeric contract; only then is the file recorded anew, by the program's <c>record</c>.
+/// bits.txt beside this file holds the hash of what each case of SimdConv.Bits gives. Every tier that fuses gives the same ones
+/// on every CPU. A change of the library that changes a line changes the numeric contract; only then is the file recorded anew,
+/// by the program's <c>record</c>.
 /// </summary>
 public sealed class RecordedBitsTests
 {
@@ -24,7 +25,9 @@ public sealed class RecordedBitsTests
         foreach (int threads in (int[])[1, 2, 3, 7, 70])
         {
             string[] given = [.. BitCase.All.Select(each => each.Line(tier.Run(threads)))];
-            Assert.True(given.SequenceEqual(recorded), $"on {threads} threads {tier} gives these lines, which bits.txt lacks:\n{string.Join('\n', given.Except(recorded))}");
+            Assert.True(given.SequenceEqual(recorded),
+                $"on {threads} threads {tier} gives these lines, which bits.txt "
+                + $"lacks:\n{string.Join('\n', given.Except(recorded))}");
         }
     }
 
@@ -32,8 +35,10 @@ public sealed class RecordedBitsTests
     [SkippableFact]
     public void CompiledAheadOfTimeTheProgramGivesTheRecordedBits()
     {
-        Skip.IfNot(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "for Linux on x86-64");
-        Skip.IfNot(InstalledLibrary.IsInstalled("clang") || InstalledLibrary.IsInstalled("gcc"), "neither clang nor gcc is installed, which link what is compiled ahead of time");
+        Skip.IfNot(OperatingSystem.IsLinux()
+            && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "for Linux on x86-64");
+        Skip.IfNot(InstalledLibrary.IsInstalled("clang") || InstalledLibrary.IsInstalled("gcc"),
+            "neither clang nor gcc is installed, which link what is compiled ahead of time");
         SimdTier tier = SimdSupport.Best;
         Skip.If(tier < SimdTier.Avx2, "this process has no tier that is compiled for a level of x86-64 with fused multiply-adds");
         DirectoryInfo folder = Directory.CreateTempSubdirectory("simdconv-bits-");
@@ -41,12 +46,15 @@ public sealed class RecordedBitsTests
         {
             string program = Path.Combine(folder.FullName, "out");
             string[] only = Effort.IsLong ? [] : [$"-p:OnlyTier={tier}"];
-            ChildProcess.Dotnet(Path.Combine(SourceTests.Root(), "tests", "SimdConv.Bits"), ["publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true",
-                $"-p:IlcInstructionSet=x86-64-v{(tier == SimdTier.Avx512 ? 4 : 3)}", .. only, "-o", program, "--artifacts-path", Path.Combine(folder.FullName, "work"), "-v", "quiet", "--nologo"]);
+            ChildProcess.Dotnet(Path.Combine(SourceTests.Root(), "tests", "SimdConv.Bits"),
+                ["publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true",
+                $"-p:IlcInstructionSet=x86-64-v{(tier == SimdTier.Avx512 ? 4 : 3)}", .. only, "-o", program, "--artifacts-path",
+                Path.Combine(folder.FullName, "work"), "-v", "quiet", "--nologo"]);
             ProcessStartInfo check = new(Path.Combine(program, "SimdConv.Bits"), ["check", File]);
             check.Environment.Remove(SimdSupport.EnvironmentVariable);
             (int exitCode, string output) = ChildProcess.Run(check);
-            Assert.True(exitCode == 0 && output.Contains($"{tier}: {BitCase.All.Count} cases", StringComparison.Ordinal), ChildProcess.Tail(output));
+            Assert.True(exitCode == 0 && output.Contains($"{tier}: {BitCase.All.Count} cases", StringComparison.Ordinal),
+                ChildProcess.Tail(output));
         }
         finally
         {

@@ -7,8 +7,8 @@ namespace SimdConv.Tests.Exhaustive;
 internal readonly record struct Axis(int Size, int Kernel, int Stride, int Before, int After, int Dilation)
 {
     /// <summary>
-    /// Size 1 to 5, kernel and stride 1 to 3, padding 0 to 2 before and 0 to 4 after, dilation 1 and 2, whether they give an output or
-    /// not.
+    /// Size 1 to 5, kernel and stride 1 to 3, padding 0 to 2 before and 0 to 4 after, dilation 1 and 2, whether they give an
+    /// output or not.
     /// </summary>
     public static readonly Axis[] Tuples =
     [

@@ -5,7 +5,7 @@ namespace SimdConv.Tests.Exhaustive;
 
 /// <summary>
 /// Every small geometry of both axes, with channels that reach every pass: all directions of the convolution and of the
-/// transposed one, raw and packed weights, beta 0, 1 and another. Results are exact integers, compared with plain loops.
+/// transposed one, unpacked and packed weights, beta 0, 1 and another. Results are exact integers, compared with plain loops.
 /// </summary>
 public sealed class ConvGeometryTests(ITestOutputHelper output)
 {

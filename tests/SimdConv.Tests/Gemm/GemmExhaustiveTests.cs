@@ -9,8 +9,8 @@ public sealed class GemmExhaustiveFloatTests : GemmExhaustiveTests<float>;
 public sealed class GemmExhaustiveDoubleTests : GemmExhaustiveTests<double>;
 
 /// <summary>
-/// Every M, N and K from 0 to 40, times four transposes, times beta 0 over NaN, 1 and 0.7: 827,052 products a tier in the long run. The short run
-/// has every size once, 68,921 products, with one of the twelve combinations in turn.
+/// Every M, N and K from 0 to 40, times four transposes, times beta 0 over NaN, 1 and 0.7: 827,052 products a tier in the long
+/// run. The short run has every size once, 68,921 products, with one of the twelve combinations in turn.
 /// </summary>
 public abstract class GemmExhaustiveTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -25,7 +25,11 @@ public abstract class GemmExhaustiveTests<T> where T : unmanaged, IBinaryFloatin
     public void EverySizeEqualsTheScalarChain(SimdTier tier)
     {
         Tiers.Require(tier);
-        T[][] before = [Data.Filled(Sizes * Ld, Data.Canary<T>()), Data.Make<T>(Sizes * Ld, DataKind.Real, 3), Data.Make<T>(Sizes * Ld, DataKind.Real, 4)];
+        T[][] before =
+        [
+            Data.Filled(Sizes * Ld, Data.Canary<T>()), Data.Make<T>(Sizes * Ld, DataKind.Real, 3),
+            Data.Make<T>(Sizes * Ld, DataKind.Real, 4),
+        ];
         T[,][] expected = Chains(SimdSupport.Fuses(tier), before);
         T[] turnedA = Turn(A), turnedB = Turn(B), c = new T[Sizes * Ld];
         int each = Effort.Count(1, Combinations), products = 0;
@@ -45,7 +49,8 @@ public abstract class GemmExhaustiveTests<T> where T : unmanaged, IBinaryFloatin
                             transB == Transpose.No ? Exactly(B, k, n) : Exactly(turnedB, n, k), Ld,
                             Betas[beta], Exactly(c, m, n), Ld, tier.Run());
                         if (!IsExpected(expected[beta, k], before[beta], c, m, n, out int row))
-                            Report(expected[beta, k], before[beta], c, row, row < m ? n : 0, $"{m}x{n}x{k}, {transA}, {transB}, beta {Betas[beta]}");
+                            Report(expected[beta, k], before[beta], c, row, row < m ? n : 0,
+                                $"{m}x{n}x{k}, {transA}, {transB}, beta {Betas[beta]}");
                     }
                 }
             }
@@ -54,7 +59,9 @@ public abstract class GemmExhaustiveTests<T> where T : unmanaged, IBinaryFloatin
         Assert.Equal(Sizes * Sizes * Sizes * each, products);
     }
 
-    /// <summary>C after k terms, for each beta and k: an element is the same whatever M and N, so one table serves all of them.</summary>
+    /// <summary>
+    /// C after k terms, for each beta and k: an element is the same whatever M and N, so one table serves all of them.
+    /// </summary>
     private static T[,][] Chains(bool fuses, T[][] before)
     {
         T[,][] chains = new T[Betas.Length, Sizes][];
@@ -93,7 +100,8 @@ public abstract class GemmExhaustiveTests<T> where T : unmanaged, IBinaryFloatin
         for (row = 0; row < Sizes; row++)
         {
             int start = row * Ld, own = row < m ? n : 0;
-            if (!Same(expected.AsSpan(start, own), c.AsSpan(start, own)) && !expected.AsSpan(start, own).SequenceEqual(c.AsSpan(start, own)))
+            if (!Same(expected.AsSpan(start, own), c.AsSpan(start, own))
+                && !expected.AsSpan(start, own).SequenceEqual(c.AsSpan(start, own)))
                 return false;
             if (!Same(before.AsSpan(start + own, Ld - own), c.AsSpan(start + own, Ld - own)))
                 return false;
@@ -102,11 +110,13 @@ public abstract class GemmExhaustiveTests<T> where T : unmanaged, IBinaryFloatin
         return true;
     }
 
-    private static bool Same(ReadOnlySpan<T> a, ReadOnlySpan<T> b) => MemoryMarshal.AsBytes(a).SequenceEqual(MemoryMarshal.AsBytes(b));
+    private static bool Same(ReadOnlySpan<T> a, ReadOnlySpan<T> b) =>
+        MemoryMarshal.AsBytes(a).SequenceEqual(MemoryMarshal.AsBytes(b));
 
     private static void Report(T[] expected, T[] before, T[] c, int row, int n, string what)
     {
         Compare.Equal<T>(expected.AsSpan(row * Ld, n), c.AsSpan(row * Ld, n), $"row {row} of {what}");
-        Compare.Untouched<T>(before.AsSpan((row * Ld) + n, Ld - n), c.AsSpan((row * Ld) + n, Ld - n), $"a gap behind row {row} of {what}");
+        Compare.Untouched<T>(before.AsSpan((row * Ld) + n, Ld - n), c.AsSpan((row * Ld) + n, Ld - n),
+            $"a gap behind row {row} of {what}");
     }
 }

@@ -8,7 +8,9 @@ namespace SimdConv.Tests.Gemm;
 /// <summary>What holds of every matrix multiplication, one case at a time.</summary>
 internal static class GemmProperties<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Within the error bound; exact on integers; nothing but C's elements written; with beta = 0, C is not read.</summary>
+    /// <summary>
+    /// Within the error bound; exact on integers; nothing but C's elements written; with beta = 0, C is not read.
+    /// </summary>
     public static double MatchesReference(SimdTier tier, GemmCase g)
     {
         Operands o = new(g);
@@ -23,7 +25,8 @@ internal static class GemmProperties<T> where T : unmanaged, IBinaryFloatingPoin
         // The scale factors as T holds them: 0.7f is not 0.7.
         double alpha = double.CreateTruncating(o.Alpha), beta = double.CreateTruncating(o.Beta);
         ReferenceGemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, wideA, o.Lda, wideB, o.Ldb, beta, exact, o.Ldc);
-        ReferenceGemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, Math.Abs(alpha), Data.Absolute(wideA), o.Lda, Data.Absolute(wideB), o.Ldb,
+        ReferenceGemm.Multiply(
+            g.TransA, g.TransB, g.M, g.N, g.K, Math.Abs(alpha), Data.Absolute(wideA), o.Lda, Data.Absolute(wideB), o.Ldb,
             Math.Abs(beta), gauge, o.Ldc);
         double worst = Compare.WithinBound<T>(o.Elements(exact), o.Elements(gauge), o.Elements(c), g.K, "C");
         if (g.Data == DataKind.Integers && g.Alpha is 0 or 1 or -0.5 && g.Beta is 0 or 1)
@@ -74,17 +77,21 @@ internal static class GemmProperties<T> where T : unmanaged, IBinaryFloatingPoin
         int column = g.N / 2, row = g.M / 2;
         T[] one = (T[])o.C.Clone();
         ReadOnlySpan<T> b = g.K == 0 ? default : o.B.AsSpan(g.TransB == Transpose.No ? column : column * o.Ldb);
-        SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, 1, g.K, o.Alpha, o.A, o.Lda, b, o.Ldb, o.Beta, one.AsSpan(column), o.Ldc, tier.Run());
+        SimdConv.Gemm.Multiply(
+            g.TransA, g.TransB, g.M, 1, g.K, o.Alpha, o.A, o.Lda, b, o.Ldb, o.Beta, one.AsSpan(column), o.Ldc, tier.Run());
         for (int i = 0; i < g.M; i++)
             Compare.Equal<T>([whole[(i * o.Ldc) + column]], [one[(i * o.Ldc) + column]], $"row {i} of column {column} alone");
 
         one = (T[])o.C.Clone();
         ReadOnlySpan<T> a = g.K == 0 ? default : o.A.AsSpan(g.TransA == Transpose.No ? row * o.Lda : row);
-        SimdConv.Gemm.Multiply(g.TransA, g.TransB, 1, g.N, g.K, o.Alpha, a, o.Lda, o.B, o.Ldb, o.Beta, one.AsSpan(row * o.Ldc), o.Ldc, tier.Run());
+        SimdConv.Gemm.Multiply(
+            g.TransA, g.TransB, 1, g.N, g.K, o.Alpha, a, o.Lda, o.B, o.Ldb, o.Beta, one.AsSpan(row * o.Ldc), o.Ldc, tier.Run());
         Compare.Equal<T>(whole.AsSpan(row * o.Ldc, g.N), one.AsSpan(row * o.Ldc, g.N), $"row {row} alone");
     }
 
-    /// <summary>The arrays of one case: gaps filled with canaries, so that a gap that is read shows in C, and C NaN where beta is 0.</summary>
+    /// <summary>
+    /// The arrays of one case: gaps filled with canaries, so that a gap that is read shows in C, and C NaN where beta is 0.
+    /// </summary>
     private sealed class Operands
     {
         private readonly GemmCase g;

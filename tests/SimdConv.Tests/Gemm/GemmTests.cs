@@ -37,7 +37,9 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     public void SmallSizesTimesTransposesTimesScaleFactors(SimdTier tier)
     {
         Tiers.Require(tier);
-        Action<SimdTier, GemmCase> check = SimdSupport.Fuses(tier) ? GemmProperties<T>.EqualsChain : (t, g) => GemmProperties<T>.MatchesReference(t, g);
+        Action<SimdTier, GemmCase> check = SimdSupport.Fuses(tier)
+            ? GemmProperties<T>.EqualsChain
+            : (t, g) => GemmProperties<T>.MatchesReference(t, g);
         int seed = 0;
         foreach (int m in SomeSizes)
         {
@@ -45,9 +47,11 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
             {
                 foreach (int k in SomeSizes)
                 {
-                    // Every combination of the other arguments comes by in turn: 4 transposes x 3 beta x 3 alpha x 2 gaps = 72 of them.
+                    // Every combination of the other arguments comes by in turn: 4 transposes x 3 beta x 3 alpha x 2 gaps = 72 of
+                    // them.
                     int turn = seed++ % 72;
-                    double alpha = (turn / 4 % 3) switch { 0 => 1, 1 => 0, _ => -0.5 }, beta = (turn / 12 % 3) switch { 0 => 0, 1 => 1, _ => 0.7 };
+                    double alpha = (turn / 4 % 3) switch { 0 => 1, 1 => 0, _ => -0.5 },
+                        beta = (turn / 12 % 3) switch { 0 => 0, 1 => 1, _ => 0.7 };
                     int gap = turn / 36 * 3;
                     (Transpose transA, Transpose transB) = ((Transpose)(turn % 2), (Transpose)(turn / 2 % 2));
                     check(tier, new GemmCase(transA, transB, m, n, k, alpha, beta, gap, gap, gap, DataKind.Real, seed));
@@ -90,7 +94,8 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
     {
         Tiers.Require(tier);
         const int M = 19, N = 37, K = 23;
-        T[] a = Data.Make<T>(M * K, DataKind.Integers, 1), b = Data.Make<T>(K * N, DataKind.Integers, 2), c = new T[M * N], expected = new T[M * N];
+        T[] a = Data.Make<T>(M * K, DataKind.Integers, 1), b = Data.Make<T>(K * N, DataKind.Integers, 2), c = new T[M * N],
+            expected = new T[M * N];
         a[(4 * K) + 3] = T.NaN;
         b[(5 * N) + 36] = T.PositiveInfinity;
         b[(6 * N) + 0] = T.NegativeInfinity;
@@ -99,7 +104,9 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
         Compare.Equal<T>(expected, c, "C");
     }
 
-    /// <summary>A result that no cache holds is written past them, from its first aligned register on; what lies between its rows stays.</summary>
+    /// <summary>
+    /// A result that no cache holds is written past them, from its first aligned register on; what lies between its rows stays.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void ResultsLargerThanTheCachesEqualTheScalarChain(SimdTier tier)
     {
@@ -107,8 +114,10 @@ public abstract class GemmTests<T>(ITestOutputHelper output) where T : unmanaged
         const int Before = 3, Gap = 16, K = 2;
         (int m, int n) = TilesChild.LargeResult<T>();
         int ld = n + Gap;
-        T[] a = Data.Make<T>(m * K, DataKind.Real, 1), b = Data.Make<T>(K * n, DataKind.Real, 2), c = Data.Filled(Before + (m * ld), Data.Canary<T>());
-        SimdConv.Gemm.Multiply<T>(Transpose.No, Transpose.No, m, n, K, T.One, a, K, b, n, T.Zero, c.AsSpan(Before), ld, tier.Run());
+        T[] a = Data.Make<T>(m * K, DataKind.Real, 1), b = Data.Make<T>(K * n, DataKind.Real, 2),
+            c = Data.Filled(Before + (m * ld), Data.Canary<T>());
+        SimdConv.Gemm.Multiply<T>(
+            Transpose.No, Transpose.No, m, n, K, T.One, a, K, b, n, T.Zero, c.AsSpan(Before), ld, tier.Run());
         for (int i = 0; i < m; i++)
         {
             for (int j = 0; j < ld; j++)

@@ -84,12 +84,17 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         Assert.Equal((GemmSide.A, SimdTier.Scalar, 3, 4), (a.Side, a.Tier, a.Rows, a.Columns));
         Execution scalar = SimdTier.Scalar.Run(), best = default;
         Assert.Contains("a is packed for tier Scalar; expected",
-            Assert.Throws<ArgumentException>(() => SimdConv.Gemm.Multiply(a, Transpose.No, 3, other, 3, T.Zero, c, 3, best)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => SimdConv.Gemm.Multiply(a, Transpose.No, 3, other, 3, T.Zero, c, 3, best))
+            .Message, StringComparison.Ordinal);
         Assert.Contains("b is packed as A; expected a matrix packed as B",
-            Assert.Throws<ArgumentException>(() => SimdConv.Gemm.Multiply(Transpose.No, 3, T.One, other, 3, a, T.Zero, c, 4, scalar)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentNullException>(() => SimdConv.Gemm.Multiply((PackedMatrix<T>)null!, Transpose.No, 3, other, 3, T.Zero, c, 3));
+            Assert.Throws<ArgumentException>(() =>
+                SimdConv.Gemm.Multiply(Transpose.No, 3, T.One, other, 3, a, T.Zero, c, 4, scalar)).Message,
+                    StringComparison.Ordinal);
+        Assert.Throws<ArgumentNullException>(() =>
+            SimdConv.Gemm.Multiply((PackedMatrix<T>)null!, Transpose.No, 3, other, 3, T.Zero, c, 3));
         Assert.Contains("matrix holds 12 elements; expected at least 16",
-            Assert.Throws<ArgumentException>(() => SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 4, 4, matrix, 4)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 4, 4, matrix, 4)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +104,8 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         Refused("epilogue.RowBias holds 2 elements; expected 3", () => Fused(new() { RowBias = new T[2] }));
         Refused("epilogue.ColumnBias holds 4 elements; expected 3", () => Fused(new() { ColumnBias = new T[4] }));
         Refused("both hold elements; expected one of them", () => Fused(new() { RowBias = new T[3], ColumnBias = new T[3] }));
-        Refused("epilogue.Activation is 9; expected None, Relu, Relu6, LeakyRelu, Tanh or HardSwish", () => Fused(new() { Activation = (Activation)9 }));
+        Refused("epilogue.Activation is 9; expected None, Relu, Relu6, LeakyRelu, Tanh or HardSwish",
+            () => Fused(new() { Activation = (Activation)9 }));
         Refused("c shares elements with the bias", () => Fused(new() { RowBias = c.AsSpan(2, 3) }));
         Refused("strideC is 8; expected 9 or more", () => Batched(2, 0, 8));
         Refused("strideA is -1; expected 0 or more", () => Batched(2, -1, 9));
@@ -108,9 +114,11 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
 
         void Fused(GemmEpilogue<T> epilogue) =>
             SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, 3, 3, 4, T.One, a, 4, b, 3, T.Zero, c, 3, default, epilogue);
-        void Batched(int batch, int strideA, int strideC) => SimdConv.Gemm.MultiplyBatched(batch, Transpose.No, Transpose.No, 3, 3, 4, T.One, a, 4, strideA,
+        void Batched(int batch, int strideA, int strideC) =>
+            SimdConv.Gemm.MultiplyBatched(batch, Transpose.No, Transpose.No, 3, 3, 4, T.One, a, 4, strideA,
             b, 3, 0, T.Zero, strideC < 9 ? new T[100] : c, 3, strideC);
-        void Refused(string says, Action call) => Assert.Contains(says, Assert.ThrowsAny<ArgumentException>(call).Message, StringComparison.Ordinal);
+        void Refused(string says, Action call) =>
+            Assert.Contains(says, Assert.ThrowsAny<ArgumentException>(call).Message, StringComparison.Ordinal);
     }
 
     private static void Packed(SimdTier tier, GemmCase g, GemmSide side, int threads)
@@ -121,9 +129,11 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         T alpha = T.CreateTruncating(g.Alpha), beta = T.CreateTruncating(g.Beta);
         T[] c = (T[])m.C.Clone(), expected = (T[])m.C.Clone();
         if (side == GemmSide.A)
-            SimdConv.Gemm.Multiply(SimdConv.Gemm.Pack<T>(GemmSide.A, g.TransA, g.M, g.K, m.A, m.Lda, tier), g.TransB, g.N, m.B, m.Ldb, beta, c, m.Ldc, tier.Run(threads));
+            SimdConv.Gemm.Multiply(SimdConv.Gemm.Pack<T>(GemmSide.A, g.TransA, g.M, g.K, m.A, m.Lda, tier), g.TransB, g.N, m.B,
+                m.Ldb, beta, c, m.Ldc, tier.Run(threads));
         else
-            SimdConv.Gemm.Multiply(g.TransA, g.M, alpha, m.A, m.Lda, SimdConv.Gemm.Pack<T>(GemmSide.B, g.TransB, g.K, g.N, m.B, m.Ldb, tier), beta, c, m.Ldc, tier.Run(threads));
+            SimdConv.Gemm.Multiply(g.TransA, g.M, alpha, m.A, m.Lda,
+                SimdConv.Gemm.Pack<T>(GemmSide.B, g.TransB, g.K, g.N, m.B, m.Ldb, tier), beta, c, m.Ldc, tier.Run(threads));
         GemmChain.Multiply(g, alpha, m.A, m.Lda, m.B, m.Ldb, beta, expected, m.Ldc);
         Compare.Equal<T>(expected, c, $"C with {side} packed");
     }
@@ -133,8 +143,11 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         Matrices m = new(g);
         T alpha = T.CreateTruncating(g.Alpha), beta = T.CreateTruncating(g.Beta);
         T[] bias = Data.Make<T>(byRows ? g.M : g.N, DataKind.Real, g.Seed + 9), c = (T[])m.C.Clone(), expected = (T[])m.C.Clone();
-        GemmEpilogue<T> epilogue = byRows ? new() { RowBias = bias, Activation = Activation.Relu } : new() { ColumnBias = bias, Activation = Activation.Relu };
-        SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, m.A, m.Lda, m.B, m.Ldb, beta, c, m.Ldc, tier.Run(threads), epilogue);
+        GemmEpilogue<T> epilogue = byRows
+            ? new() { RowBias = bias, Activation = Activation.Relu }
+            : new() { ColumnBias = bias, Activation = Activation.Relu };
+        SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, m.A, m.Lda, m.B, m.Ldb, beta, c, m.Ldc,
+            tier.Run(threads), epilogue);
         for (int i = 0; i < g.M; i++)
         {
             for (int j = 0; j < g.N; j++)
@@ -161,10 +174,12 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         int strideA = m.A.Length + 1, strideB = sharedB ? 0 : m.B.Length, strideC = m.C.Length + 2;
         T[] a = Data.Make<T>((long)strideA * batch, g.Data, g.Seed), b = Data.Make<T>(m.B.Length * batch, g.Data, g.Seed + 1);
         T[] c = Data.Make<T>((long)strideC * batch, g.Data, g.Seed + 2), expected = (T[])c.Clone();
-        SimdConv.Gemm.MultiplyBatched(batch, g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, m.Lda, strideA, b, m.Ldb, strideB, beta, c, m.Ldc, strideC, tier.Run(threads));
+        SimdConv.Gemm.MultiplyBatched(batch, g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, m.Lda, strideA, b, m.Ldb, strideB, beta,
+            c, m.Ldc, strideC, tier.Run(threads));
         for (int i = 0; i < batch; i++)
         {
-            SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, a.AsSpan(i * strideA), m.Lda, b.AsSpan(i * strideB), m.Ldb, beta,
+            SimdConv.Gemm.Multiply(
+                g.TransA, g.TransB, g.M, g.N, g.K, alpha, a.AsSpan(i * strideA), m.Lda, b.AsSpan(i * strideB), m.Ldb, beta,
                 expected.AsSpan(i * strideC), m.Ldc, tier.Run());
         }
 

@@ -5,15 +5,16 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Generators;
 
 /// <summary>One convolution, in any direction.</summary>
-public sealed record ConvCase(Conv2DShape Shape, int Batch, LayoutKind Input, LayoutKind Output, bool Bias, double Beta, bool Packed, DataKind Data,
+public sealed record ConvCase(
+    Conv2DShape Shape, int Batch, LayoutKind Input, LayoutKind Output, bool Bias, double Beta, bool Packed, DataKind Data,
     int Seed)
 {
     public ConvAlgorithm Algorithm { get; init; }
 }
 
 /// <summary>
-/// Generates <see cref="ConvCase"/>s, all of them valid: the output's size is drawn first and the input's derived from it. Also an
-/// FsCheck.Xunit arbitrary.
+/// Generates <see cref="ConvCase"/>s, all of them valid: the output's size is drawn first and the input's derived from it. Also
+/// an FsCheck.Xunit arbitrary.
 /// </summary>
 public static class ConvCases
 {
@@ -36,7 +37,8 @@ public static class ConvCases
 
     /// <summary>Cases that Winograd's algorithm is for: kernels of 3x3, stride 1, dilation 1.</summary>
     public static Arbitrary<ConvCase> Winograd(ConvAlgorithm algorithm) =>
-        Arb.From(Any().Generator.Select(c => AdaptTo(c, algorithm)), c => Shrink(c).Select(smaller => AdaptTo(smaller, algorithm)).Where(smaller => smaller != c));
+        Arb.From(Any().Generator.Select(c => AdaptTo(c, algorithm)),
+            c => Shrink(c).Select(smaller => AdaptTo(smaller, algorithm)).Where(smaller => smaller != c));
 
     /// <summary>The same channels and images, pixel by pixel.</summary>
     private static ConvCase Pointwise(ConvCase c) => Limit(c with
@@ -96,7 +98,8 @@ public static class ConvCases
         from data in Gen.Elements(DataKind.Real, DataKind.Real, DataKind.Integers)
         from seed in Gen.Choose(0, int.MaxValue - 8)
         select Limit(new ConvCase(
-            new Conv2DShape(counts.Groups * counts.C, vertical.Size, horizontal.Size, counts.Groups * counts.K, vertical.Kernel, horizontal.Kernel)
+            new Conv2DShape(counts.Groups * counts.C, vertical.Size, horizontal.Size, counts.Groups * counts.K, vertical.Kernel,
+                horizontal.Kernel)
             {
                 Groups = counts.Groups,
                 StrideH = vertical.Stride,
@@ -125,13 +128,16 @@ public static class ConvCases
         from kernel in Gen.Elements(1, 1, 2, 3, 3, 3, 4, 5, 7)
         from stride in Gen.Elements(1, 1, 1, 2, 2, 3)
         from dilation in Gen.Elements(1, 1, 1, 2, 3)
-        from padding in Gen.Elements(Padding.None, Padding.Same, Padding.Same, Padding.Asymmetric, Padding.Asymmetric, Padding.AtLeastKernel,
+        from padding in Gen.Elements(
+            Padding.None, Padding.Same, Padding.Same, Padding.Asymmetric, Padding.Asymmetric, Padding.AtLeastKernel,
             Padding.NearlyAll)
         from unused in Gen.Choose(0, stride - 1)
         from part in Gen.Choose(0, 1000)
         select Derive(windows, kernel, stride, dilation, padding, unused, part);
 
-    /// <summary>The padded size follows from the windows; padding takes its share of it, so that the kernel may exceed the image.</summary>
+    /// <summary>
+    /// The padded size follows from the windows; padding takes its share of it, so that the kernel may exceed the image.
+    /// </summary>
     private static AxisSizes Derive(int windows, int kernel, int stride, int dilation, Padding padding, int unused, int part)
     {
         int extent = (dilation * (kernel - 1)) + 1, padded = ((windows - 1) * stride) + extent + unused;

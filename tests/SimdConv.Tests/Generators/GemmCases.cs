@@ -6,14 +6,16 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Generators;
 
 /// <summary>One matrix multiplication; the gaps are what each leading dimension exceeds the row length by.</summary>
-public sealed record GemmCase(Transpose TransA, Transpose TransB, int M, int N, int K, double Alpha, double Beta, int GapA, int GapB, int GapC,
+public sealed record GemmCase(
+    Transpose TransA, Transpose TransB, int M, int N, int K, double Alpha, double Beta, int GapA, int GapB, int GapC,
     DataKind Data, int Seed);
 
 /// <summary>Generates <see cref="GemmCase"/>s; also an FsCheck.Xunit arbitrary.</summary>
 public static class GemmCases
 {
     /// <summary>Zero, one, and the edges of lanes and tiles.</summary>
-    private static readonly int[] Edges = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65];
+    private static readonly int[] Edges =
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65];
 
     private static readonly double[] Alphas = [1, 1, 1, 0, -0.5, 0.3];
 
@@ -39,7 +41,8 @@ public static class GemmCases
             (3, Generator(Size(33), Around(tile.NC, 2), Around(tile.KC, 1))),
             (1, Generator(Around(tile.MC, 1), Size(9), Gen.Constant(tile.KC)).Select(c => c with { Alpha = 0.3 })),
             (2, Generator(Size(33), Around(CacheSizes.L2 / 2 / elementSize / Deep, 1), Gen.Constant(Deep))),
-            (4, Generator(Size(33), Size(33), Around(CacheSizes.L1 / 2 / elementSize / tile.NR, 2)).Select(c => c with { Alpha = 1 })))
+            (4, Generator(Size(33), Size(33), Around(CacheSizes.L1 / 2 / elementSize / tile.NR, 2))
+                .Select(c => c with { Alpha = 1 })))
         select Limit(c), Shrink);
 
     /// <summary>Terms of a product whose B is about as large as half of L2.</summary>

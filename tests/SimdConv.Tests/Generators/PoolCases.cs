@@ -5,7 +5,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Generators;
 
 /// <summary>One pooling, forward and backward.</summary>
-public sealed record PoolCase(Pool2DShape Shape, PoolKind Kind, int Batch, LayoutKind Input, LayoutKind Output, DataKind Data, int Seed);
+public sealed record PoolCase(
+    Pool2DShape Shape, PoolKind Kind, int Batch, LayoutKind Input, LayoutKind Output, DataKind Data, int Seed);
 
 /// <summary>Generates valid <see cref="PoolCase"/>s; also an FsCheck.Xunit arbitrary.</summary>
 public static class PoolCases
@@ -40,8 +41,10 @@ public static class PoolCases
         }
         from adaptive in Gen.Elements(false, false, false, false, kind == PoolKind.Average)
         select adaptive
-            ? new PoolCase(Pool2DShape.Adaptive(channels, vertical.Size, horizontal.Size, shape.P, shape.Q), kind, batch, input, output, data, seed)
-            : new PoolCase(ceil && IsValid(shape with { CeilMode = true }, kind) ? shape with { CeilMode = true } : shape, kind, batch, input, output,
+            ? new PoolCase(Pool2DShape.Adaptive(channels, vertical.Size, horizontal.Size, shape.P, shape.Q), kind, batch, input,
+                output, data, seed)
+            : new PoolCase(ceil && IsValid(shape with { CeilMode = true }, kind) ? shape with { CeilMode = true } : shape, kind,
+                batch, input, output,
             data, seed);
 
     private static Gen<LayoutKind> Layout() => Gen.Frequency(

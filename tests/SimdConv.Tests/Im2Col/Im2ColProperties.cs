@@ -68,7 +68,8 @@ internal static class Im2ColProperties<T> where T : unmanaged, IBinaryFloatingPo
         for (int n = 0; n < c.Batch; n++)
         {
             T[] columnsAlone = new T[size], foldedAlone = new T[pixels];
-            SimdConv.Im2Col.Unfold<T>(table, 1, x.AsSpan(n * pixels, pixels), columnsAlone, ColumnLayout.PerImage(table), tier.Run());
+            SimdConv.Im2Col.Unfold<T>(
+                table, 1, x.AsSpan(n * pixels, pixels), columnsAlone, ColumnLayout.PerImage(table), tier.Run());
             Compare.Equal<T>(columns.AsSpan(n * size, size), columnsAlone, $"columns of image {n} of {c.Batch} alone");
             Col2Im.Fold<T>(table, 1, columnsAlone, ColumnLayout.PerImage(table), foldedAlone, tier.Run());
             Compare.Equal<T>(folded.AsSpan(n * pixels, pixels), foldedAlone, $"image {n} of {c.Batch} alone");
@@ -89,7 +90,8 @@ internal static class Im2ColProperties<T> where T : unmanaged, IBinaryFloatingPo
             Assert.Equal(row / s.S / s.R, table.D[row]);
             for (int column = 0; column < table.Columns; column++)
             {
-                Assert.Equal((row / s.S % s.R * s.DilationH) + (column / s.Q * s.StrideH), table.I[(row * table.Columns) + column]);
+                Assert.Equal((row / s.S % s.R * s.DilationH) + (column / s.Q * s.StrideH),
+                    table.I[(row * table.Columns) + column]);
                 Assert.Equal((row % s.S * s.DilationW) + (column % s.Q * s.StrideW), table.J[(row * table.Columns) + column]);
             }
         }
@@ -110,5 +112,6 @@ internal static class Im2ColProperties<T> where T : unmanaged, IBinaryFloatingPo
     }
 
     private static nint Offset(IndexTable table, ColumnLayout layout, int i) =>
-        (i / table.Columns % table.Rows * layout.Ld) + (i / table.Columns / table.Rows * layout.ImageStride) + (i % table.Columns);
+        (i / table.Columns % table.Rows * layout.Ld) + (i / table.Columns / table.Rows * layout.ImageStride)
+        + (i % table.Columns);
 }

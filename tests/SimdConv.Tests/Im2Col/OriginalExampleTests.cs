@@ -1,7 +1,8 @@
 namespace SimdConv.Tests.Im2Col;
 
 /// <summary>
-/// The example that the original im2col convolution was explained with: image (1, 3, 4, 4) of 0..47 and kernels (2, 3, 2, 2), stride 1, no padding.
+/// The example that the original im2col convolution was explained with: image (1, 3, 4, 4) of 0..47 and kernels (2, 3, 2, 2),
+/// stride 1, no padding.
 /// </summary>
 public sealed class OriginalExampleTests
 {

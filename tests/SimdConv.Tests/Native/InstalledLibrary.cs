@@ -6,8 +6,8 @@ using Xunit.Sdk;
 namespace SimdConv.Tests.Native;
 
 /// <summary>
-/// The native library, built by CMake and installed in a folder of its own, once for all tests that use it: in the short run the level that this
-/// CPU loads, in the long one all.
+/// The native library, built by CMake and installed in a folder of its own, once for all tests that use it: in the short run the
+/// level that this CPU loads, in the long one all.
 /// </summary>
 public sealed class InstalledLibrary : IDisposable
 {
@@ -15,13 +15,18 @@ public sealed class InstalledLibrary : IDisposable
 
     public InstalledLibrary()
     {
-        Missing = !OperatingSystem.IsLinux() || System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture != System.Runtime.InteropServices.Architecture.X64
+        Missing = !OperatingSystem.IsLinux()
+            || System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
+            != System.Runtime.InteropServices.Architecture.X64
             ? "the native library is for Linux on x86-64"
-            : Array.Find(["cmake", "cc", "c++", "pkg-config"], tool => !IsInstalled(tool)) is { } tool ? $"{tool} is not installed" : null;
+            : Array.Find(["cmake", "cc", "c++", "pkg-config"], tool => !IsInstalled(tool)) is { } tool
+            ? $"{tool} is not installed"
+            : null;
         if (Missing is not null)
             return;
         string build = Path.Combine(folder, "build");
-        Run("cmake", "-S", Path.Combine(SourceTests.Root(), "src", "SimdConv.Native"), "-B", build, $"-DSIMDCONV_LEVELS={string.Join(';', Tiers.Append(SimdSupport.Hardware).Select(Level).Distinct())}");
+        Run("cmake", "-S", Path.Combine(SourceTests.Root(), "src", "SimdConv.Native"), "-B", build,
+            $"-DSIMDCONV_LEVELS={string.Join(';', Tiers.Append(SimdSupport.Hardware).Select(Level).Distinct())}");
         Run("cmake", "--build", build);
         Run("cmake", "--install", build, "--prefix", Prefix);
     }
@@ -30,11 +35,13 @@ public sealed class InstalledLibrary : IDisposable
     public string? Missing { get; }
 
     /// <summary>The tiers of the levels that are built, as far as this process has them.</summary>
-    public static IEnumerable<SimdTier> Tiers => SimdSupport.Available.Where(tier => Effort.IsLong ? tier != SimdTier.Scalar : tier == SimdSupport.Best);
+    public static IEnumerable<SimdTier> Tiers =>
+        SimdSupport.Available.Where(tier => Effort.IsLong ? tier != SimdTier.Scalar : tier == SimdSupport.Best);
 
     public string Prefix => Path.Combine(folder, "prefix");
 
-    public string Libraries => Path.GetDirectoryName(Directory.GetFiles(Prefix, "libsimdconv.so", SearchOption.AllDirectories)[0])!;
+    public string Libraries =>
+        Path.GetDirectoryName(Directory.GetFiles(Prefix, "libsimdconv.so", SearchOption.AllDirectories)[0])!;
 
     public string Library(SimdTier tier) => Path.Combine(Libraries, $"libsimdconv-{Level(tier)}.so");
 
@@ -49,7 +56,10 @@ public sealed class InstalledLibrary : IDisposable
     public static string Run(ProcessStartInfo start)
     {
         (int exitCode, string output) = ChildProcess.Run(start);
-        return exitCode == 0 ? output : throw new XunitException($"{start.FileName} {string.Join(' ', start.ArgumentList)}: exit code {exitCode}\n{ChildProcess.Tail(output)}");
+        return exitCode == 0
+            ? output
+            : throw new XunitException(
+                $"{start.FileName} {string.Join(' ', start.ArgumentList)}: exit code {exitCode}\n{ChildProcess.Tail(output)}");
     }
 
     private static string Level(SimdTier tier) => tier switch { SimdTier.Avx512 => "v4", SimdTier.Avx2 => "v3", _ => "base" };

@@ -6,7 +6,9 @@ using SimdConv.Tests.Architecture;
 
 namespace SimdConv.Tests.Native;
 
-/// <summary>The native library as its users get it: built and installed by CMake, then used from C, C++, Python and a .NET process.</summary>
+/// <summary>
+/// The native library as its users get it: built and installed by CMake, then used from C, C++, Python and a .NET process.
+/// </summary>
 public sealed partial class NativeTests(InstalledLibrary library) : IClassFixture<InstalledLibrary>
 {
     private const long MostBytes = 13 << 18;
@@ -21,9 +23,12 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     public void CProgramFindsItByPkgConfig()
     {
         Require();
-        string flags = InstalledLibrary.Run(With("PKG_CONFIG_PATH", Path.Combine(library.Libraries, "pkgconfig"), "pkg-config", "--cflags", "--libs", "simdconv"));
+        string flags = InstalledLibrary.Run(
+            With(
+                "PKG_CONFIG_PATH", Path.Combine(library.Libraries, "pkgconfig"), "pkg-config", "--cflags", "--libs", "simdconv"));
         string program = library.PathTo("program-c");
-        InstalledLibrary.Run("cc", ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", "-o", program, Source("program.c"),
+        InstalledLibrary.Run("cc",
+            ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", "-o", program, Source("program.c"),
             .. flags.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), "-lm", "-lpthread", "-ldl"]);
         AssertPasses(Program(program), SimdSupport.Best);
         EveryFunctionAnswersUnderAWrongTier(program);
@@ -34,7 +39,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     /// </summary>
     private void EveryFunctionAnswersUnderAWrongTier(string program)
     {
-        string[] names = [.. Declaration().Matches(File.ReadAllText(Header)).Select(match => "simdconv_" + match.Groups[1].Value)];
+        string[] names =
+            [.. Declaration().Matches(File.ReadAllText(Header)).Select(match => "simdconv_" + match.Groups[1].Value)];
         ProcessStartInfo start = Program(program);
         start.Environment[SimdSupport.EnvironmentVariable] = "sse";
         foreach (string name in names)
@@ -47,13 +53,18 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
             bool isRefused = int.Parse(words[1], CultureInfo.InvariantCulture) is >= 1 and <= 3 && words[2].Length > 0;
 
             // These have no status to give, or nothing to do.
-            if (words[0] is not ("simdconv_version" or "simdconv_abi_version" or "simdconv_status_string" or "simdconv_last_error" or "simdconv_tier_available"
+            if (words[0]
+                is not ("simdconv_version" or "simdconv_abi_version" or "simdconv_status_string" or "simdconv_last_error"
+                    or "simdconv_tier_available"
                 or "simdconv_tier_best") && !words[0].EndsWith("_destroy", StringComparison.Ordinal))
                 Assert.True(isRefused, line);
         }
 
-        foreach (string name in (string[])["simdconv_tier_best -1", "simdconv_tier_available 0", "simdconv_gemm_f32 1", "simdconv_gemm_f64 1"])
-            Assert.Contains(lines, line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains("SIMDCONV_TIER is 'sse'", StringComparison.Ordinal));
+        foreach (string name in
+            (string[])["simdconv_tier_best -1", "simdconv_tier_available 0", "simdconv_gemm_f32 1", "simdconv_gemm_f64 1"])
+            Assert.Contains(lines,
+                line => line.StartsWith(name, StringComparison.Ordinal)
+                && line.Contains("SIMDCONV_TIER is 'sse'", StringComparison.Ordinal));
     }
 
     [SkippableFact]
@@ -63,11 +74,14 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         string folder = library.PathTo("alone"), program = library.PathTo("alone/program");
         Directory.CreateDirectory(folder);
         File.Copy(Path.Combine(library.Libraries, "libsimdconv.so"), Path.Combine(folder, "libsimdconv.so.1"));
-        InstalledLibrary.Run("cc", "-std=c99", "-D_GNU_SOURCE", "-o", program, Source("program.c"), "-I", Path.Combine(library.Prefix, "include"),
+        InstalledLibrary.Run("cc", "-std=c99", "-D_GNU_SOURCE", "-o", program, Source("program.c"), "-I",
+            Path.Combine(library.Prefix, "include"),
             "-L", library.Libraries, "-lsimdconv", "-lm", "-lpthread", "-ldl");
-        ProcessStartInfo start = With("LD_LIBRARY_PATH", folder, program, "simdconv_abi_version", "simdconv_tier_best", "simdconv_gemm_f32");
+        ProcessStartInfo start =
+            With("LD_LIBRARY_PATH", folder, program, "simdconv_abi_version", "simdconv_tier_best", "simdconv_gemm_f32");
         string[] lines = InstalledLibrary.Run(start).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["simdconv_abi_version 0", "simdconv_tier_best -1", "simdconv_gemm_f32 5"], lines.Select(line => string.Join(' ', line.Split(' ')[..2])));
+        Assert.Equal(["simdconv_abi_version 0", "simdconv_tier_best -1", "simdconv_gemm_f32 5"],
+            lines.Select(line => string.Join(' ', line.Split(' ')[..2])));
         Assert.All(lines, line => Assert.Contains("could not be loaded", line, StringComparison.Ordinal));
     }
 
@@ -89,7 +103,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
             target_compile_options(host PRIVATE -Wall -Wextra -Wpedantic -Werror)
             target_link_libraries(host PRIVATE SimdConv::simdconv Threads::Threads ${CMAKE_DL_LIBS})
             """);
-        InstalledLibrary.Run("cmake", "-S", project, "-B", Path.Combine(project, "build"), $"-DCMAKE_PREFIX_PATH={library.Prefix}");
+        InstalledLibrary.Run("cmake", "-S", project, "-B", Path.Combine(project, "build"),
+            $"-DCMAKE_PREFIX_PATH={library.Prefix}");
         InstalledLibrary.Run("cmake", "--build", Path.Combine(project, "build"));
         foreach (SimdTier tier in InstalledLibrary.Tiers)
             AssertPasses(Program(Path.Combine(project, "build", "host"), tier), tier);
@@ -101,9 +116,11 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         Require();
         nint handle = NativeLibrary.Load(SimdSupport.Best < SimdSupport.Hardware
             ? library.Library(SimdSupport.Best) : Path.Combine(library.Libraries, "libsimdconv.so"));
-        var multiply = (delegate* unmanaged<int, int, long, long, long, float, float*, long, float*, long, float, float*, long, void*, int>)
+        var multiply =
+            (delegate* unmanaged<int, int, long, long, long, float, float*, long, float*, long, float, float*, long, void*, int>)
             NativeLibrary.GetExport(handle, "simdconv_gemm_f32");
-        float[] a = [.. Enumerable.Range(0, 37 * 41).Select(i => MathF.Sin(i))], b = [.. Enumerable.Range(0, 41 * 29).Select(i => MathF.Cos(i))];
+        float[] a = [.. Enumerable.Range(0, 37 * 41).Select(i => MathF.Sin(i))],
+            b = [.. Enumerable.Range(0, 41 * 29).Select(i => MathF.Cos(i))];
         float[] native = new float[37 * 29], managed = new float[37 * 29];
         fixed (float* pa = a, pb = b, pc = native)
             Assert.Equal(0, multiply(0, 0, 37, 29, 41, 1, pa, 41, pb, 29, 0, pc, 29, null));
@@ -116,9 +133,11 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     {
         Require();
         Skip.IfNot(HasNumPy, "python3 with NumPy is not installed");
-        Assert.Contains("0 failed", InstalledLibrary.Run(With("PYTHONPATH", Package, Python, Source("check.py"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "0 failed", InstalledLibrary.Run(With("PYTHONPATH", Package, Python, Source("check.py"))), StringComparison.Ordinal);
         string example = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "python", "examples", "lenet5.py");
-        Assert.Matches("SimdConv is [0-9.]+ times faster", InstalledLibrary.Run(With("PYTHONPATH", Package, Python, example, "--steps", "2")));
+        Assert.Matches("SimdConv is [0-9.]+ times faster",
+            InstalledLibrary.Run(With("PYTHONPATH", Package, Python, example, "--steps", "2")));
     }
 
     /// <summary>The examples of the page for C and Python are whole programs.</summary>
@@ -128,7 +147,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         Require();
         string page = File.ReadAllText(Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "README.md"));
         File.WriteAllText(library.PathTo("example.c"), Example("c"));
-        InstalledLibrary.Run("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-o", library.PathTo("example"), library.PathTo("example.c"),
+        InstalledLibrary.Run(
+            "cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-o", library.PathTo("example"), library.PathTo("example.c"),
             "-I", Path.Combine(library.Prefix, "include"), "-L", library.Libraries, "-lsimdconv");
         InstalledLibrary.Run(Program(library.PathTo("example")));
         if (HasNumPy)
@@ -150,8 +170,10 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     {
         string native = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native");
         string[] declared = [.. Declaration().Matches(File.ReadAllText(Header)).Select(match => match.Groups[1].Value).Order()];
-        string[] exported = [.. Directory.GetFiles(native, "*.cs").SelectMany(file => Export().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value).Order()];
-        string[] forwarded = [.. Forwarded().Matches(File.ReadAllText(Path.Combine(native, "loader", "simdconv.c"))).Select(match => match.Groups[1].Value).Order()];
+        string[] exported = [.. Directory.GetFiles(native, "*.cs").SelectMany(file => Export().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value).Order()];
+        string[] forwarded = [.. Forwarded().Matches(File.ReadAllText(Path.Combine(native, "loader", "simdconv.c")))
+            .Select(match => match.Groups[1].Value).Order()];
         Assert.NotEmpty(declared);
         Assert.Equal(declared, exported);
         Assert.Equal(declared, forwarded);
@@ -169,7 +191,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
 
     private string Package => Path.Combine(library.Prefix, "share", "simdconv", "python");
 
-    private static bool HasNumPy => File.Exists(Python) && Support.ChildProcess.Run(new ProcessStartInfo(Python, ["-c", "import numpy"])).ExitCode == 0;
+    private static bool HasNumPy =>
+        File.Exists(Python) && Support.ChildProcess.Run(new ProcessStartInfo(Python, ["-c", "import numpy"])).ExitCode == 0;
 
     private void Require() => Skip.If(library.Missing is not null, library.Missing);
 
@@ -184,8 +207,8 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
     }
 
     /// <summary>
-    /// A command with a variable of its environment. The native library looks at the CPU: where a switch of the runtime narrows this process,
-    /// SIMDCONV_TIER narrows the command likewise.
+    /// A command with a variable of its environment. The native library looks at the CPU: where a switch of the runtime narrows
+    /// this process, SIMDCONV_TIER narrows the command likewise.
     /// </summary>
     private static ProcessStartInfo With(string name, string value, string command, params string[] arguments)
     {

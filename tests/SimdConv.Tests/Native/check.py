@@ -66,7 +66,8 @@ check("version", simdconv.__version__.count(".") == 2 and simdconv.tier() in ("s
 for dtype in (np.float32, np.float64):
     a, b, c = whole(7, 9, dtype=dtype), whole(9, 5, dtype=dtype), whole(7, 5, dtype=dtype)
     check("gemm", np.array_equal(simdconv.gemm(a, b), a @ b))
-    check("gemm, turned", np.array_equal(simdconv.gemm(a.T.copy(), b.T.copy(), transpose_a=True, transpose_b=True, threads=2), a @ b))
+    check("gemm, turned",
+          np.array_equal(simdconv.gemm(a.T.copy(), b.T.copy(), transpose_a=True, transpose_b=True, threads=2), a @ b))
     expected = 2 * a @ b - c
     check("gemm into out", simdconv.gemm(a, b, c, alpha=2, beta=-1) is c and np.array_equal(c, expected))
     for stride, pad, groups in ((1, 1, 1), (2, 1, 1), (1, 0, 2), (2, 2, 6)):
@@ -74,7 +75,8 @@ for dtype in (np.float32, np.float64):
         plan = simdconv.Conv2D((6, 9, 9), w.shape, stride=stride, padding=pad, groups=groups, dtype=dtype)
         expected, bias = plain(x, w, (stride, stride), (pad,) * 4, groups), whole(12, dtype=dtype)
         packed = plan.pack(w)
-        check("forward", np.array_equal(plan.forward(x, w), expected) and np.array_equal(plan.forward(x, packed, threads=2), expected))
+        check("forward", np.array_equal(plan.forward(x, w), expected)
+              and np.array_equal(plan.forward(x, packed, threads=2), expected))
         fused = plan.forward(x, packed, bias, residual=expected, activation="relu")
         swished = plan.forward(x, packed, activation="hard_swish")
         check("hard swish", np.allclose(swished, expected * np.clip(expected + 3, 0, 6) / 6, rtol=1e-6))
@@ -85,14 +87,16 @@ for dtype in (np.float32, np.float64):
         check("gradients", (dx * x).sum() == inner and (dw * w).sum() == inner and np.array_equal(db, dy.sum((0, 2, 3))))
         check("beta", np.array_equal(plan.input_gradient(dy, w, dx.copy(), beta=1), 2 * dx))
     # Nothing is square: images, kernels, strides, dilations, and padding on four sides.
-    for stride, padding, dilation, groups in (((1, 2), (2, 0, 1, 3), (1, 1), 1), ((2, 1), (0, 1, 2, 0), (2, 1), 1), ((3, 2), (1, 4, 0, 2), (1, 3), 2)):
+    for stride, padding, dilation, groups in (((1, 2), (2, 0, 1, 3), (1, 1), 1), ((2, 1), (0, 1, 2, 0), (2, 1), 1),
+                                              ((3, 2), (1, 4, 0, 2), (1, 3), 2)):
         x, w = whole(2, 4, 9, 13, dtype=dtype), whole(6, 4 // groups, 2, 3, dtype=dtype)
         plan = simdconv.Conv2D((4, 9, 13), w.shape, stride=stride, padding=padding, dilation=dilation, groups=groups, dtype=dtype)
         expected = plain(x, w, stride, padding, groups, dilation)
         check("forward, not square", plan.output_shape == expected.shape[1:] and np.array_equal(plan.forward(x, w), expected))
         dy = whole(*expected.shape, dtype=dtype)
         dx, (dw, db) = plan.input_gradient(dy, w), plan.weight_gradient(x, dy)
-        check("gradients, not square", (dx * x).sum() == (dy * expected).sum() == (dw * w).sum() and np.array_equal(db, dy.sum((0, 2, 3))))
+        check("gradients, not square", (dx * x).sum() == (dy * expected).sum() == (dw * w).sum()
+              and np.array_equal(db, dy.sum((0, 2, 3))))
         if groups == 1:
             windows = windows_of(x, (2, 3), stride, padding, dilation)
             columns = plan.im2col(x)
@@ -108,22 +112,27 @@ for dtype in (np.float32, np.float64):
         winners = maximum.winners(2)
         check("max pooling, not square", np.array_equal(maximum.forward(x, winners=winners), expected))
         places = maximum.indices(winners, 2).reshape(2, 3, -1)
-        check("indices, not square", np.array_equal(np.take_along_axis(x.reshape(2, 3, -1), places, 2).reshape(expected.shape), expected))
+        check("indices, not square",
+              np.array_equal(np.take_along_axis(x.reshape(2, 3, -1), places, 2).reshape(expected.shape), expected))
         for divisor, override in ((6, None), (2, 2)):
-            average = simdconv.Pool2D("average", (3, 9, 14), (2, 3), stride=stride, padding=padding, divisor_override=override, dtype=dtype)
+            average = simdconv.Pool2D("average", (3, 9, 14), (2, 3), stride=stride, padding=padding, divisor_override=override,
+                                      dtype=dtype)
             sums = windows_of(x, (2, 3), stride, padding, (1, 1)).sum((4, 5))
             check("average pooling, not square", np.allclose(average.forward(x), sums / divisor, rtol=1e-6))
     x = whole(2, 3, 8, 8, dtype=dtype)
     columns = simdconv.im2col(x, 3, 3, 1, 1)
     w = whole(4, 27, dtype=dtype)
-    check("im2col", np.array_equal((w @ columns).reshape(4, 2, 8, 8).transpose(1, 0, 2, 3), plain(x, w.reshape(4, 3, 3, 3), (1, 1), (1, 1, 1, 1), 1)))
+    check("im2col", np.array_equal((w @ columns).reshape(4, 2, 8, 8).transpose(1, 0, 2, 3),
+                                   plain(x, w.reshape(4, 3, 3, 3), (1, 1), (1, 1, 1, 1), 1)))
     check("col2im", (simdconv.col2im(columns, x.shape, 3, 3, 1, 1) * x).sum() == (columns**2).sum())
     maximum, average = simdconv.Pool2D("max", (3, 8, 8), 2, dtype=dtype), simdconv.Pool2D("average", (3, 8, 8), 2, dtype=dtype)
     windows = x.reshape(2, 3, 4, 2, 4, 2)
     winners = maximum.winners(2)
     y = maximum.forward(x, winners=winners)
     check("max pooling", np.array_equal(y, windows.max((3, 5))))
-    check("indices", np.array_equal(np.take_along_axis(x.reshape(2, 3, 64), maximum.indices(winners, 2).reshape(2, 3, 16), 2).reshape(y.shape), y))
+    check("indices",
+          np.array_equal(np.take_along_axis(x.reshape(2, 3, 64), maximum.indices(winners, 2).reshape(2, 3, 16),
+                                            2).reshape(y.shape), y))
     check("its gradient", maximum.backward(y, winners=winners).sum() == y.sum())
     check("average pooling", np.array_equal(average.forward(x), windows.mean((3, 5))) and average.backward(y).sum() == y.sum())
     check("relu", np.array_equal(simdconv.relu(x), np.maximum(x, 0)))
@@ -194,15 +203,16 @@ for big in (2**31, 2**32 + 1, 2**63, 2**64, 2**64 + 1, -2**64 + 1, 10**30):
         refused(ValueError, f"input_shape[{i}] {said}", simdconv.Pool2D, "max", shape, 2)
     for i in range(4):
         refused(ValueError, f"weight_shape[{i}] {said}", simdconv.Conv2D, (4, 8, 8), [4 if j != i else big for j in range(4)])
-        refused(ValueError, f"X_shape[{i}] {said}", simdconv.col2im, columns, [4 if j != i else big for j in range(4)], 3, 3, 1, 1)
+        refused(ValueError, f"X_shape[{i}] {said}", simdconv.col2im, columns, [4 if j != i else big for j in range(4)], 3, 3, 1,
+                1)
     for name, sizes in (("HF", (big, 3, 1, 1)), ("WF", (3, big, 1, 1)), ("stride", (3, 3, big, 1)), ("pad", (3, 3, 1, big))):
         refused(ValueError, f"{name} {said}", simdconv.im2col, x, *sizes)
         refused(ValueError, f"{name} {said}", simdconv.col2im, columns, x.shape, *sizes)
     refused(ValueError, f"batch {said}", maximum.winners, big)
     refused(ValueError, f"batch {said}", maximum.indices, winners, big)
-    for function, arguments in ((simdconv.gemm, (np.ones((2, 2)), np.ones((2, 2)))), (simdconv.tanh, (x,)), (simdconv.relu, (x,)), (plan.forward, (x, w)),
-                                (plan.input_gradient, (y, w)), (plan.weight_gradient, (x, y)), (plan.im2col, (x,)),
-                                (maximum.forward, (x,))):
+    for function, arguments in ((simdconv.gemm, (np.ones((2, 2)), np.ones((2, 2)))), (simdconv.tanh, (x,)), (simdconv.relu, (x,)),
+                                (plan.forward, (x, w)), (plan.input_gradient, (y, w)), (plan.weight_gradient, (x, y)),
+                                (plan.im2col, (x,)), (maximum.forward, (x,))):
         refused(ValueError, f"threads {said}", function, *arguments, threads=big)
 
 # What isn't of the kind that is asked for is a TypeError that names it.
@@ -242,7 +252,8 @@ refused(ValueError, "input_shape is (8, 8)", simdconv.Conv2D, (8, 8), (4, 3, 3, 
 refused(ValueError, "divisor_override is 0", simdconv.Pool2D, "average", (3, 8, 8), 2, divisor_override=0)
 refused(ValueError, "alpha is 0", layers.TanH, 0)
 for batch in (0, 1, 3):
-    refused(ValueError, f"dX_col has shape (27, 128); expected (27, {batch * 64})", simdconv.col2im, columns, (batch, 3, 8, 8), 3, 3, 1, 1)
+    refused(ValueError, f"dX_col has shape (27, 128); expected (27, {batch * 64})", simdconv.col2im, columns, (batch, 3, 8, 8), 3,
+            3, 1, 1)
 refused(ValueError, "X_shape[0] is -1", simdconv.col2im, columns, (-1, 3, 8, 8), 3, 3, 1, 1)
 
 # Plans that are kept have a limit, and those that were used last stay.
@@ -250,7 +261,8 @@ for width in range(1, _operations.MOST_PLANS + 40):
     simdconv.im2col(np.zeros((1, 1, 1, width), np.float32), 1, 1, 1, 0)
     layers.AvgPool(1).forward(np.zeros((1, 1, 1, width), np.float32))
 for cache in (_operations._conv_plan, _operations._average_plan):
-    check("the number of plans that are kept", cache.cache_info().currsize == cache.cache_info().maxsize == _operations.MOST_PLANS)
+    check("the number of plans that are kept",
+          cache.cache_info().currsize == cache.cache_info().maxsize == _operations.MOST_PLANS)
 hits = _operations._conv_plan.cache_info().hits
 simdconv.im2col(np.zeros((1, 1, 1, width), np.float32), 1, 1, 1, 0)
 check("a plan that is kept", _operations._conv_plan.cache_info().hits == hits + 1)
@@ -271,11 +283,13 @@ try:
 except simdconv.SimdConvError as error:
     print("tier", error)
 """, SIMDCONV_TIER="sse")
-said = ["best -1 The environment variable SIMDCONV_TIER is 'sse'", "available 0", "tier The environment", f"version {simdconv.version()}"]
+said = ["best -1 The environment variable SIMDCONV_TIER is 'sse'", "available 0", "tier The environment",
+        f"version {simdconv.version()}"]
 said += [name + " " for name in _library._CALLS]
 check("a wrong SIMDCONV_TIER: " + output, code == 0 and all("\n" + text in "\n" + output for text in said))
 output, code = child("import numpy, simdconv; simdconv.gemm(numpy.ones((9, 9)), numpy.ones((9, 9)))", SIMDCONV_TIER="sse")
-check("a product under a wrong SIMDCONV_TIER: " + output, code == 1 and "ValueError: The environment variable SIMDCONV_TIER is 'sse'" in output)
+check("a product under a wrong SIMDCONV_TIER: " + output, code == 1
+      and "ValueError: The environment variable SIMDCONV_TIER is 'sse'" in output)
 
 # The loader alone, without the library of any level beside it.
 with tempfile.TemporaryDirectory() as folder:

@@ -39,7 +39,8 @@ static int failures;
         } \
     } while (0)
 
-static float x[2 * 3 * 8 * 8], w[4 * 3 * 3 * 3], bias[4], y[2 * 4 * 8 * 8], plain[2 * 4 * 8 * 8], dx[2 * 3 * 8 * 8], dw[4 * 3 * 3 * 3], db[4];
+static float x[2 * 3 * 8 * 8], w[4 * 3 * 3 * 3], bias[4], y[2 * 4 * 8 * 8], plain[2 * 4 * 8 * 8];
+static float dx[2 * 3 * 8 * 8], dw[4 * 3 * 3 * 3], db[4];
 
 static void fill(float* data, size_t count, unsigned seed)
 {
@@ -123,20 +124,25 @@ static void gemm(void)
 
     c[0] = 5;
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "m is -1", simdconv_gemm_f32(0, 0, -1, 2, 3, 1, a, 3, b, 2, 0, c, 2, NULL));
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "n is 8589934592", simdconv_gemm_f32(0, 0, 2, (int64_t)1 << 33, 3, 1, a, 3, b, 2, 0, c, 2, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "n is 8589934592",
+        simdconv_gemm_f32(0, 0, 2, (int64_t)1 << 33, 3, 1, a, 3, b, 2, 0, c, 2, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "lda is 2", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 2, b, 2, 0, c, 2, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "transpose_b is 7", simdconv_gemm_f32(0, 7, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "b is NULL", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, NULL, 2, 0, c, 2, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "c ", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, (float*)a, 2, NULL));
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "a is 0x", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, (const float*)((const char*)a + 1), 3, b, 2, 0, c, 2, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "a is 0x",
+        simdconv_gemm_f32(0, 0, 2, 2, 3, 1, (const float*)((const char*)a + 1), 3, b, 2, 0, c, 2, NULL));
     execution.struct_size = 3;
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.struct_size is 3", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.struct_size is 3",
+        simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
     execution.struct_size = sizeof execution;
     execution.max_threads = -2;
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.max_threads is -2", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.max_threads is -2",
+        simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
     execution.max_threads = 1;
     execution.tier = 9;
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.tier is 9", simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.tier is 9",
+        simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
     for (execution.tier = 0; execution.tier <= 3; execution.tier++) {
         if (simdconv_tier_available(execution.tier))
             CHECK(simdconv_gemm_f32(0, 0, 1, 1, 3, 1, a, 3, b, 2, 0, c + 1, 1, &execution) == SIMDCONV_OK && c[1] == 58);
@@ -167,7 +173,8 @@ static void convolution(void)
     CHECK(simdconv_conv2d_forward(plan, 2, x, NULL, w, y, &epilogue, NULL) == SIMDCONV_OK && memcmp(y, plain, sizeof y) == 0);
     CHECK(simdconv_conv2d_pack(plan, w, SIMDCONV_FILTER_BOTH, SIMDCONV_TIER_BEST, &filter) == SIMDCONV_OK);
     memset(y, 0, sizeof y);
-    CHECK(simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL) == SIMDCONV_OK && memcmp(y, plain, sizeof y) == 0);
+    CHECK(simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL) == SIMDCONV_OK
+        && memcmp(y, plain, sizeof y) == 0);
     CHECK(simdconv_conv2d_repack(plan, w, filter) == SIMDCONV_OK);
 
     /* <dy, conv(x, w)> = <dx, x> = <dw, w>, exactly on whole numbers. */
@@ -183,7 +190,8 @@ static void convolution(void)
 
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_forward(NULL, 2, x, filter, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_forward(none, 2, x, filter, NULL, y, NULL, NULL));
-    REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_forward((simdconv_conv2d*)filter, 2, x, filter, NULL, y, NULL, NULL));
+    REFUSED(SIMDCONV_INVALID_HANDLE, "plan",
+        simdconv_conv2d_forward((simdconv_conv2d*)filter, 2, x, filter, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_HANDLE, "filter", simdconv_conv2d_forward(plan, 2, x, (simdconv_filter*)plan, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "weights", simdconv_conv2d_forward(plan, 2, x, NULL, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "weights", simdconv_conv2d_forward(plan, 2, x, filter, w, y, NULL, NULL));
@@ -195,8 +203,10 @@ static void convolution(void)
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "bytes is NULL", simdconv_conv2d_workspace(plan, SIMDCONV_FORWARD, 2, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "use", simdconv_conv2d_pack(plan, w, 0, SIMDCONV_TIER_BEST, &foreign));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "tier is 12", simdconv_conv2d_pack(plan, w, SIMDCONV_FILTER_FORWARD, 12, &foreign));
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "weights is NULL", simdconv_conv2d_pack(plan, NULL, SIMDCONV_FILTER_FORWARD, SIMDCONV_TIER_BEST, &foreign));
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "filter is NULL", simdconv_conv2d_pack(plan, w, SIMDCONV_FILTER_FORWARD, SIMDCONV_TIER_BEST, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "weights is NULL",
+        simdconv_conv2d_pack(plan, NULL, SIMDCONV_FILTER_FORWARD, SIMDCONV_TIER_BEST, &foreign));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "filter is NULL",
+        simdconv_conv2d_pack(plan, w, SIMDCONV_FILTER_FORWARD, SIMDCONV_TIER_BEST, NULL));
     CHECK(simdconv_conv2d_pack(other, weights64, SIMDCONV_FILTER_FORWARD, SIMDCONV_TIER_BEST, &foreign) == SIMDCONV_OK);
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "filter", simdconv_conv2d_forward(plan, 2, x, foreign, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "layout", simdconv_im2col(plan, 2, x, columns, 3, 64, NULL));
@@ -206,7 +216,8 @@ static void convolution(void)
     epilogue.residual = y;
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "esidual", simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL));
     epilogue.reserved = 1;
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "epilogue.reserved is 1", simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "epilogue.reserved is 1",
+        simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL));
 
     desc.struct_size = 8;
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "desc.struct_size is 8", simdconv_conv2d_create(&desc, &none));
@@ -232,7 +243,8 @@ static void convolution(void)
     CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK && simdconv_conv2d_destroy(NULL) == SIMDCONV_OK);
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_destroy(plan));
-    CHECK(simdconv_filter_destroy(filter) == SIMDCONV_OK && simdconv_filter_destroy(foreign) == SIMDCONV_OK && simdconv_conv2d_destroy(other) == SIMDCONV_OK);
+    CHECK(simdconv_filter_destroy(filter) == SIMDCONV_OK && simdconv_filter_destroy(foreign) == SIMDCONV_OK
+        && simdconv_conv2d_destroy(other) == SIMDCONV_OK);
     free(columns);
     free(weights64);
 }
@@ -261,8 +273,10 @@ static void pooling(void)
     CHECK(simdconv_pool2d_backward(max, 2, pooled, winners, dx, NULL) == SIMDCONV_OK && dx[0] == 0 && dx[indices[0]] == 0);
     CHECK(simdconv_pool2d_indices(max, 2, winners, indices) == SIMDCONV_OK && indices[0] == -1 && indices[95] == -1);
 
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "winners shares elements with x", simdconv_pool2d_forward(max, 2, x, pooled, (unsigned char*)x, NULL));
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "dx shares elements with winners", simdconv_pool2d_backward(max, 2, pooled, (unsigned char*)dx, dx, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "winners shares elements with x",
+        simdconv_pool2d_forward(max, 2, x, pooled, (unsigned char*)x, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "dx shares elements with winners",
+        simdconv_pool2d_backward(max, 2, pooled, (unsigned char*)dx, dx, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "winners is NULL", simdconv_pool2d_backward(max, 2, pooled, NULL, dx, NULL));
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_pool2d_forward(NULL, 2, x, pooled, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "x is NULL", simdconv_pool2d_forward(max, 2, NULL, pooled, NULL, NULL));
@@ -347,14 +361,16 @@ static void short_lived_threads(void)
     CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK);
 }
 
-/* A part that gets no memory, on the library's threads and on those of a scheduler of the host's: a status, and the next call works. */
+/* A part that gets no memory, on the library's threads and on those of a scheduler of the host's: the call returns a status, and
+ * the next call works. */
 static void no_memory(void)
 {
     simdconv_conv2d_desc desc = SIMDCONV_CONV2D_DESC_INIT(SIMDCONV_F32, 2, 8, 2000000, 2, 3, 3);
     simdconv_execution execution = SIMDCONV_EXECUTION_INIT(2);
     simdconv_conv2d* plan = NULL;
     size_t count = 2 * 8 * 2000000;
-    float *image = (float*)calloc(count, sizeof(float)), *result = (float*)calloc(count, sizeof(float)), *warm = (float*)calloc(512 * 512, sizeof(float));
+    float *image = (float*)calloc(count, sizeof(float)), *result = (float*)calloc(count, sizeof(float));
+    float *warm = (float*)calloc(512 * 512, sizeof(float));
     struct rlimit unlimited, limited;
     int64_t bytes = 0;
     int32_t parts = 0, status = SIMDCONV_OK, round;
@@ -362,7 +378,8 @@ static void no_memory(void)
     desc.pad_top = desc.pad_left = desc.pad_bottom = desc.pad_right = 1;
     CHECK(simdconv_conv2d_create(&desc, &plan) == SIMDCONV_OK);
     CHECK(simdconv_conv2d_workspace(plan, SIMDCONV_FORWARD, 1, &execution, &bytes) == SIMDCONV_OK && bytes > 2 * (65 << 20));
-    /* Each part takes more than the C library has at hand, which is up to 64 MB for each thread. The threads are made before the limit is set. */
+    /* Each part takes more than the C library has at hand, which is up to 64 MB for each thread. The threads are made before the
+     * limit is set. */
     CHECK(simdconv_gemm_f32(0, 0, 512, 512, 512, 1, warm, 512, warm, 512, 0, result, 512, &execution) == SIMDCONV_OK);
     CHECK(getrlimit(RLIMIT_AS, &unlimited) == 0);
     for (round = 0; round < 4; round++) {
@@ -386,8 +403,8 @@ static void no_memory(void)
     free(warm);
 }
 
-typedef int32_t (*function_of_zeros)(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t,
-    intptr_t, intptr_t, double, double);
+typedef int32_t (*function_of_zeros)(intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, intptr_t,
+    intptr_t, intptr_t, intptr_t, intptr_t, intptr_t, double, double);
 
 static int call_by_name(int count, char** names)
 {
@@ -438,7 +455,8 @@ int main(int argc, char** argv)
     if (argc > 1)
         return call_by_name(argc - 1, argv + 1);
     CHECK(simdconv_abi_version() == SIMDCONV_ABI_VERSION && strlen(simdconv_version()) >= 5);
-    CHECK(simdconv_tier_available(simdconv_tier_best()) == 1 && simdconv_tier_available(-1) == 0 && simdconv_tier_available(99) == 0);
+    CHECK(simdconv_tier_available(simdconv_tier_best()) == 1 && simdconv_tier_available(-1) == 0
+        && simdconv_tier_available(99) == 0);
     CHECK(strcmp(simdconv_status_string(SIMDCONV_OK), "ok") == 0 && strcmp(simdconv_status_string(-1), "unknown status") == 0);
     gemm();
     CHECK(simdconv_last_error(message, sizeof message) > 4 && strlen(message) == 3);
@@ -448,7 +466,8 @@ int main(int argc, char** argv)
     short_lived_threads();
     no_memory();
     CHECK(simdconv_relu(SIMDCONV_F32, 3, activated, activated, NULL) == SIMDCONV_OK && activated[0] == 0 && activated[2] == 2);
-    CHECK(simdconv_tanh(SIMDCONV_F32, 3, activated, activated, 2, NULL) == SIMDCONV_OK && fabsf(activated[2] - 2 * tanhf(2)) < 1e-6f);
+    CHECK(simdconv_tanh(SIMDCONV_F32, 3, activated, activated, 2, NULL) == SIMDCONV_OK
+        && fabsf(activated[2] - 2 * tanhf(2)) < 1e-6f);
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "count is -1", simdconv_relu(SIMDCONV_F32, -1, activated, activated, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "type is 2", simdconv_tanh(2, 3, activated, activated, 1, NULL));
     overhead();

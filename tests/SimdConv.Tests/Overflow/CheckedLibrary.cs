@@ -4,8 +4,9 @@ using System.Runtime.Loader;
 namespace SimdConv.Tests.Overflow;
 
 /// <summary>
-/// This assembly once more in the same process, beside the library as the build compiles it for these tests: with checked arithmetic, so that an
-/// integer that overflows throws. Tests and their helpers are the same code; what they call is the other library.
+/// This assembly once more in the same process, beside the library as the build compiles it for these tests: with checked
+/// arithmetic, so that an integer that overflows throws. Tests and their helpers are the same code; what they call is the other
+/// library.
 /// </summary>
 internal sealed class CheckedLibrary : AssemblyLoadContext
 {

@@ -18,9 +18,11 @@ internal static class ExtremeResults<T> where T : unmanaged, IBinaryFloatingPoin
             if (!IsValid(shape.Validate, test, () => $"{shape}"))
                 continue;
             LayoutKind[] layouts = [LayoutKind.Nchw, LayoutKind.Nhwc, LayoutKind.View];
-            ConvCase c = new(shape, 2, layouts[seed % 3], layouts[seed / 3 % 3], Bias: seed % 2 == 0, Beta: seed / 2 % 2, Packed: seed / 4 % 2 == 1, DataKind.Integers, seed++);
+            ConvCase c = new(shape, 2, layouts[seed % 3], layouts[seed / 3 % 3], Bias: seed % 2 == 0, Beta: seed / 2 % 2,
+                Packed: seed / 4 % 2 == 1, DataKind.Integers, seed++);
             foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
-                test($"{direction}, {tier}", () => $"{direction} of {c} in {tier}", () => ConvProperties<T>.MatchesReference(tier, direction, c));
+                test($"{direction}, {tier}", () => $"{direction} of {c} in {tier}",
+                    () => ConvProperties<T>.MatchesReference(tier, direction, c));
             test($"im2col, {tier}", () => $"im2col of {c} in {tier}", () => Im2ColProperties<T>.Unfold(tier, c));
             test($"col2im, {tier}", () => $"col2im of {c} in {tier}", () => Im2ColProperties<T>.Fold(tier, c));
         }
@@ -31,9 +33,11 @@ internal static class ExtremeResults<T> where T : unmanaged, IBinaryFloatingPoin
             {
                 if (!IsValid(() => shape.Validate(kind), test, () => $"{kind} {shape}"))
                     continue;
-                PoolCase c = new(shape, kind, 2, LayoutKind.Nchw, seed++ % 2 == 0 ? LayoutKind.Nchw : LayoutKind.Nhwc, DataKind.Integers, seed);
+                PoolCase c = new(shape, kind, 2, LayoutKind.Nchw, seed++ % 2 == 0 ? LayoutKind.Nchw : LayoutKind.Nhwc,
+                    DataKind.Integers, seed);
                 test($"pool, {tier}", () => $"pooling of {c} in {tier}", () => PoolProperties<T>.Forward(tier, c));
-                test($"pool backward, {tier}", () => $"gradient of the pooling of {c} in {tier}", () => PoolProperties<T>.Backward(tier, c));
+                test($"pool backward, {tier}", () => $"gradient of the pooling of {c} in {tier}",
+                    () => PoolProperties<T>.Backward(tier, c));
             }
         }
 
@@ -49,7 +53,8 @@ internal static class ExtremeResults<T> where T : unmanaged, IBinaryFloatingPoin
     {
         ConvTranspose2DPlan<T> plan = new(s);
         T[] x = Data.Make<T>(plan.InputLength(1), DataKind.Integers, 1), w = Data.Make<T>(s.WeightCount, DataKind.Integers, 2);
-        T[] y = Data.Filled(plan.OutputLength(1), T.NaN), expected = new T[y.Length], dw = new T[w.Length], expectedDw = new T[w.Length];
+        T[] y = Data.Filled(plan.OutputLength(1), T.NaN), expected = new T[y.Length], dw = new T[w.Length],
+            expectedDw = new T[w.Length];
         int groupC = s.C / s.Groups, groupK = s.K / s.Groups, taps = groupK * s.R * s.S;
         for (int i = 0; i < x.Length; i++)
         {
@@ -57,7 +62,8 @@ internal static class ExtremeResults<T> where T : unmanaged, IBinaryFloatingPoin
             for (int tap = 0; tap < taps; tap++)
             {
                 int k = (channel / groupC * groupK) + (tap / (s.R * s.S));
-                long p = ((long)h * s.StrideH) - s.PadTop + (tap / s.S % s.R * (long)s.DilationH), q = ((long)column * s.StrideW) - s.PadLeft + (tap % s.S * (long)s.DilationW);
+                long p = ((long)h * s.StrideH) - s.PadTop + (tap / s.S % s.R * (long)s.DilationH),
+                    q = ((long)column * s.StrideW) - s.PadLeft + (tap % s.S * (long)s.DilationW);
                 if (p < 0 || p >= s.P || q < 0 || q >= s.Q)
                     continue;
                 long at = (((k * (long)s.P) + p) * s.Q) + q;

@@ -1,16 +1,18 @@
 namespace SimdConv.Tests.Overflow;
 
 /// <summary>
-/// Geometries with strides, dilations and paddings near the limits of 32 bits, and yet only some pixels and windows, so that they can be computed
-/// and compared. Some of them no shape can have: they are to be refused.
+/// Geometries with strides, dilations and paddings near the limits of 32 bits, and yet only some pixels and windows, so that they
+/// can be computed and compared. Some of them no shape can have: they are to be refused.
 /// </summary>
 internal static class ExtremeShapes
 {
     private sealed record Axis(int Size, int Kernel, int Stride, int Before, int After, int Dilation);
 
-    private static readonly Axis[] Ordinary = [new(5, 3, 1, 1, 1, 1), new(6, 2, 2, 0, 1, 2), new(1, 1, 1, 0, 0, 1), new(17, 1, 1, 0, 0, 1)];
+    private static readonly Axis[] Ordinary =
+        [new(5, 3, 1, 1, 1, 1), new(6, 2, 2, 0, 1, 2), new(1, 1, 1, 0, 0, 1), new(17, 1, 1, 0, 0, 1)];
 
-    private static readonly (int C, int K, int Groups)[] Channels = [(3, 4, 1), (2, 2, 2), (4, 6, 2), (1, 1, 1), (2, 4, 2), (20, 1, 1)];
+    private static readonly (int C, int K, int Groups)[] Channels =
+        [(3, 4, 1), (2, 2, 2), (4, 6, 2), (1, 1, 1), (2, 4, 2), (20, 1, 1)];
 
     public static IEnumerable<Conv2DShape> Convolutions()
     {
@@ -24,18 +26,19 @@ internal static class ExtremeShapes
                 yield return Of(extreme, extreme, Channels[i % Channels.Length]);
         }
 
-        static Conv2DShape Of(Axis h, Axis w, (int C, int K, int Groups) channels) => new(channels.C, h.Size, w.Size, channels.K, h.Kernel, w.Kernel)
-        {
-            StrideH = h.Stride,
-            StrideW = w.Stride,
-            PadTop = h.Before,
-            PadLeft = w.Before,
-            PadBottom = h.After,
-            PadRight = w.After,
-            DilationH = h.Dilation,
-            DilationW = w.Dilation,
-            Groups = channels.Groups,
-        };
+        static Conv2DShape Of(Axis h, Axis w, (int C, int K, int Groups) channels) =>
+            new(channels.C, h.Size, w.Size, channels.K, h.Kernel, w.Kernel)
+            {
+                StrideH = h.Stride,
+                StrideW = w.Stride,
+                PadTop = h.Before,
+                PadLeft = w.Before,
+                PadBottom = h.After,
+                PadRight = w.After,
+                DilationH = h.Dilation,
+                DilationW = w.Dilation,
+                Groups = channels.Groups,
+            };
     }
 
     /// <summary>From C pixels to those that the convolutions have, with output padding for what no window sees.</summary>
@@ -106,6 +109,8 @@ internal static class ExtremeShapes
         }
     }
 
-    /// <summary>A dilation that isn't a matter of the stride is one of memory, as long as what lies between the taps is laid out.</summary>
+    /// <summary>
+    /// A dilation that isn't a matter of the stride is one of memory, as long as what lies between the taps is laid out.
+    /// </summary>
     private const int MostDilation = 1 << 16;
 }

@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace SimdConv.Tests.Overflow;
 
-/// <summary>Plans for as many channels and images as there can be. No memory holds their images, but what they tell of themselves is right.</summary>
+/// <summary>
+/// Plans for as many channels and images as there can be. No memory holds their images, but what they tell of themselves is
+/// right.
+/// </summary>
 internal static class LargestPlans<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly int[] Batches = [0, 1, 1 << 16, (1 << 30) + 1, int.MaxValue];
@@ -45,13 +48,15 @@ internal static class LargestPlans<T> where T : unmanaged, IBinaryFloatingPointI
                 {
                     foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
                     {
-                        // A table of all terms, which are as many as the output channels here, takes memory that isn't tested here.
+                        // A table of all terms, which are as many as the output channels here, takes memory that isn't tested
+                        // here.
                         if (direction == ConvDirection.InputGradient && shape.Groups == 1 && shape.K > 1000)
                             continue;
                         plan.Algorithm(direction, new(1, null, tier));
                         foreach (int batch in Batches)
                         {
-                            long one = plan.WorkspaceBytes(direction, batch, new(1, null, tier)), many = plan.WorkspaceBytes(direction, batch, new(int.MaxValue, null, tier));
+                            long one = plan.WorkspaceBytes(direction, batch, new(1, null, tier)),
+                                many = plan.WorkspaceBytes(direction, batch, new(int.MaxValue, null, tier));
                             Assert.InRange(one, 0, many);
                             Assert.InRange(plan.ReductionOrder(batch).Chunks, 1, 1024);
                             Assert.Equal((Int128)batch * shape.C * shape.H * shape.W, plan.InputLength(batch));

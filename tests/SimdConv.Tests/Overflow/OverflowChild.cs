@@ -40,7 +40,8 @@ public static class OverflowChild
         foreach ((string what, (int computed, int refused)) in Counts.OrderBy(count => count.Key, StringComparer.Ordinal))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {computed} computed, {refused} refused"));
         Console.WriteLine($"{Failures.Values.Sum(failure => failure.Count)} failures");
-        foreach ((string place, (int count, string first)) in Failures.OrderByDescending(failure => failure.Value.Count).Take(MostPlaces))
+        foreach ((string place, (int count, string first)) in
+            Failures.OrderByDescending(failure => failure.Value.Count).Take(MostPlaces))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} times {place}\n    {first}"));
         Assert.Empty(Failures);
     }
@@ -62,7 +63,8 @@ public static class OverflowChild
 
             for (int n = 0; n < 40 * varied.Length; n++)
             {
-                (int, object)[] changes = [.. Enumerable.Range(0, 2 + (n % 2)).Select(_ => varied[random.Next(varied.Length)]).Distinct().Select(i =>
+                (int, object)[] changes =
+                    [.. Enumerable.Range(0, 2 + (n % 2)).Select(_ => varied[random.Next(varied.Length)]).Distinct().Select(i =>
                 {
                     object value = values[i][random.Next(values[i].Length)];
                     object[] more = n % 3 == 0 ? [] : [.. NearLimits.Of(value).Where(_ => value is not int)];
@@ -77,10 +79,18 @@ public static class OverflowChild
     private static void Plans<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         PublicMethod[] methods = [.. PublicMethod.All<T>()];
-        ForShapes(ExtremeShapes.Convolutions().Where(shape => IsValid(shape.Validate)), shape => ApiShapes.Usual with { Convolution = shape },
-            [typeof(Conv2DShape), typeof(Conv2DPlan<T>), typeof(IndexTable), typeof(SimdConv.Im2Col), typeof(Col2Im), typeof(ColumnLayout)]);
-        ForShapes(ExtremeShapes.Transposed().Where(shape => IsValid(shape.Validate)), shape => ApiShapes.Usual with { Transposed = shape }, [typeof(ConvTranspose2DShape), typeof(ConvTranspose2DPlan<T>)]);
-        ForShapes(ExtremeShapes.Pools().Where(shape => IsValid(() => shape.Validate(PoolKind.Average)) && IsValid(() => shape.Validate(PoolKind.Max))), shape => ApiShapes.Usual with { Windows = shape }, [typeof(Pool2DShape), typeof(Pool2DPlan<T>)]);
+        ForShapes(ExtremeShapes.Convolutions().Where(shape => IsValid(shape.Validate)),
+            shape => ApiShapes.Usual with { Convolution = shape },
+            [
+                typeof(Conv2DShape), typeof(Conv2DPlan<T>), typeof(IndexTable), typeof(SimdConv.Im2Col), typeof(Col2Im),
+                typeof(ColumnLayout),
+            ]);
+        ForShapes(ExtremeShapes.Transposed().Where(shape => IsValid(shape.Validate)),
+            shape => ApiShapes.Usual with { Transposed = shape }, [typeof(ConvTranspose2DShape), typeof(ConvTranspose2DPlan<T>)]);
+        ForShapes(ExtremeShapes.Pools()
+            .Where(shape => IsValid(() => shape.Validate(PoolKind.Average)) && IsValid(() => shape.Validate(PoolKind.Max))),
+            shape =>
+                ApiShapes.Usual with { Windows = shape }, [typeof(Pool2DShape), typeof(Pool2DPlan<T>)]);
 
         void ForShapes<TShape>(IEnumerable<TShape> shapes, Func<TShape, ApiShapes> with, Type[] owners)
         {
@@ -111,11 +121,13 @@ public static class OverflowChild
         }
     }
 
-    private static void Call<T>(PublicMethod method, ApiPlans<T> plans, SimdTier tier, params (int Parameter, object Value)[] changes)
+    private static void Call<T>(
+        PublicMethod method, ApiPlans<T> plans, SimdTier tier, params (int Parameter, object Value)[] changes)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         string What() => $"{method} in {tier} of {(plans == ApiPlans<T>.Usual ? "the usual shapes" : plans.Shapes)}"
-            + $" with {string.Join(" and ", changes.Select(change => $"{method.Parameters[change.Parameter].Name} = {change.Value}"))}";
+            + " with "
+            + $"{string.Join(" and ", changes.Select(change => $"{method.Parameters[change.Parameter].Name} = {change.Value}"))}";
         if (!changes.All(change => IsAffordable(method, change.Value)))
             return;
         Try($"methods, {tier}", What, () =>
@@ -129,7 +141,8 @@ public static class OverflowChild
             {
                 example.Call(method, example.Instance, arguments);
             }
-            catch (Exception e) when (ApiDocumentation.Exceptions(method.Method).Any(documented => documented.IsInstanceOfType(e)))
+            catch (Exception e) when (ApiDocumentation.Exceptions(method.Method)
+                .Any(documented => documented.IsInstanceOfType(e)))
             {
                 Assert.True(before.AsSpan().SequenceEqual(example.Snapshot()), "a refused call wrote to memory");
                 throw new RefusedException(e);
@@ -137,7 +150,9 @@ public static class OverflowChild
         });
     }
 
-    /// <summary>Tables of windows and pixels are made by these constructors: memory for each of them, which isn't what is tested here.</summary>
+    /// <summary>
+    /// Tables of windows and pixels are made by these constructors: memory for each of them, which isn't what is tested here.
+    /// </summary>
     private static bool IsAffordable(PublicMethod method, object? value)
     {
         const int Most = 1 << 18;
@@ -171,7 +186,8 @@ public static class OverflowChild
         }
         catch (Exception e)
         {
-            string[] lines = [.. e.ToString().Split('\n').Where(line => !line.Contains("Actual value was", StringComparison.Ordinal))];
+            string[] lines =
+                [.. e.ToString().Split('\n').Where(line => !line.Contains("Actual value was", StringComparison.Ordinal))];
             Fail(string.Join(" <-", lines[..Math.Min(lines.Length, 4)].Select(line => line.Trim())), what());
         }
 

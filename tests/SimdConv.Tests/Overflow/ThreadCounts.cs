@@ -33,8 +33,13 @@ internal static class ThreadCounts<T> where T : unmanaged, IBinaryFloatingPointI
             {
                 if (algorithm != ConvAlgorithm.Direct && (shape.R, shape.S, shape.StrideH, shape.StrideW) != (3, 3, 1, 1))
                     continue;
-                ConvCase c = new(shape, shape.K > 1000 ? 1 : 2, LayoutKind.Nchw, LayoutKind.Nchw, false, 0, shape.K < 1000, DataKind.Real, 7) { Algorithm = algorithm };
-                foreach (ConvDirection direction in shape.K > 1000 ? [ConvDirection.Forward] : Enum.GetValues<ConvDirection>())
+                bool isLarge = shape.K > 1000;
+                ConvCase c = new(
+                    shape, isLarge ? 1 : 2, LayoutKind.Nchw, LayoutKind.Nchw, false, 0, shape.K < 1000, DataKind.Real, 7)
+                {
+                    Algorithm = algorithm,
+                };
+                foreach (ConvDirection direction in isLarge ? [ConvDirection.Forward] : Enum.GetValues<ConvDirection>())
                     Same($"{direction} of {c}", execution => ConvProperties<T>.Execute(new(c), direction, execution));
                 if (algorithm == ConvAlgorithm.Direct && shape.K < 1000)
                     Same($"im2col of {c}", execution => Im2ColProperties<T>.Execute(c, execution));
@@ -43,12 +48,14 @@ internal static class ThreadCounts<T> where T : unmanaged, IBinaryFloatingPointI
 
         foreach (PoolKind kind in Enum.GetValues<PoolKind>())
         {
-            PoolCase c = new(new(64, 56, 56, 3, 3) { StrideH = 2, StrideW = 2 }, kind, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 7);
+            PoolCase c = new(
+                new(64, 56, 56, 3, 3) { StrideH = 2, StrideW = 2 }, kind, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 7);
             Same($"pooling of {c}", execution => PoolProperties<T>.Execute(c, execution));
         }
 
         T[] a = Data.Make<T>(1 << 20, DataKind.Real, 1), b = Data.Make<T>(1 << 20, DataKind.Real, 2);
-        foreach ((int m, int n, int k) in ((int, int, int)[])[(300, 300, 100), (1000, 1, 1000), (1, 1000, 1000), (1 << 20, 1, 1), (7, 4000, 40)])
+        foreach ((int m, int n, int k) in
+            ((int, int, int)[])[(300, 300, 100), (1000, 1, 1000), (1, 1000, 1000), (1 << 20, 1, 1), (7, 4000, 40)])
         {
             Same($"product of {m} x {n} x {k}", execution =>
             {
@@ -61,7 +68,8 @@ internal static class ThreadCounts<T> where T : unmanaged, IBinaryFloatingPointI
         Same("batched products", execution =>
         {
             T[] c = new T[100 * 400];
-            SimdConv.Gemm.MultiplyBatched<T>(100, Transpose.No, Transpose.No, 20, 20, 100, T.One, a, 100, 2000, b, 20, 2000, T.Zero, c, 20, 400, execution);
+            SimdConv.Gemm.MultiplyBatched<T>(100, Transpose.No, Transpose.No, 20, 20, 100, T.One, a, 100, 2000, b, 20, 2000,
+                T.Zero, c, 20, 400, execution);
             return c;
         });
         Same("tanh", execution =>

@@ -8,14 +8,17 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Package;
 
-/// <summary>The packages as their users get them: restored from a feed into a fresh project, built, run, and compiled ahead of time.</summary>
+/// <summary>
+/// The packages as their users get them: restored from a feed into a fresh project, built, run, and compiled ahead of time.
+/// </summary>
 public sealed class PackageTests(PackedPackages packages) : IClassFixture<PackedPackages>
 {
     [Fact]
     public void LibraryPackageIsComplete()
     {
         using ZipArchive package = ZipFile.OpenRead(Path.Combine(packages.Feed, $"SimdConv.{PackedPackages.Version}.nupkg"));
-        foreach (string name in (string[])["lib/net10.0/SimdConv.dll", "lib/net10.0/SimdConv.xml", "README.md", "buildTransitive/SimdConv.targets"])
+        foreach (string name in
+            (string[])["lib/net10.0/SimdConv.dll", "lib/net10.0/SimdConv.xml", "README.md", "buildTransitive/SimdConv.targets"])
             Assert.NotNull(package.GetEntry(name));
         XElement specification = XDocument.Load(package.GetEntry("SimdConv.nuspec")!.Open()).Root!.Elements().Single();
         XElement Property(string name) => specification.Elements().Single(element => element.Name.LocalName == name);
@@ -39,7 +42,8 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
     [Fact]
     public void AFreshProjectBuildsAndRuns()
     {
-        ChildProcess.Dotnet(packages.Project, "build", "-c", "Release", "-o", packages.PathTo("jit"), "--artifacts-path", packages.PathTo("jit-work"), "-v", "quiet", "--nologo");
+        ChildProcess.Dotnet(packages.Project, "build", "-c", "Release", "-o", packages.PathTo("jit"), "--artifacts-path",
+            packages.PathTo("jit-work"), "-v", "quiet", "--nologo");
         (int exitCode, string output) = ChildProcess.RunAssembly(packages.PathTo("jit/Host.dll"), []);
         Assert.Equal((0, Expected(SimdSupport.Best)), (exitCode, LastLine(output)));
     }
@@ -47,36 +51,47 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
     [SkippableFact]
     public void AheadOfTimeItUsesWhatTheHostSaysOfItsCpus()
     {
-        Skip.IfNot(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "for Linux on x86-64");
-        Skip.IfNot(InstalledLibrary.IsInstalled("clang") || InstalledLibrary.IsInstalled("gcc"), "neither clang nor gcc is installed, which link what is compiled ahead of time");
+        Skip.IfNot(OperatingSystem.IsLinux()
+            && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64, "for Linux on x86-64");
+        Skip.IfNot(InstalledLibrary.IsInstalled("clang") || InstalledLibrary.IsInstalled("gcc"),
+            "neither clang nor gcc is installed, which link what is compiled ahead of time");
         SimdTier tier = SimdSupport.Hardware;
         Skip.If(tier < SimdTier.Avx2, "the CPU has nothing beyond the baseline");
         string[] project = ["-p:PublishAot=true", "-p:RuntimeIdentifier=linux-x64"];
 
         // Trim and AOT warnings are errors of this project.
-        ChildProcess.Dotnet(packages.Project, ["publish", "-c", "Release", "-o", packages.PathTo("aot"), "--artifacts-path", packages.PathTo("aot-work"), "-v", "quiet", "--nologo",
+        ChildProcess.Dotnet(packages.Project,
+            ["publish", "-c", "Release", "-o", packages.PathTo("aot"), "--artifacts-path", packages.PathTo("aot-work"), "-v",
+                "quiet", "--nologo",
             .. project, $"-p:IlcInstructionSet=x86-64-v{(tier == SimdTier.Avx512 ? 4 : 3)}"]);
         ProcessStartInfo program = new(packages.PathTo("aot/Host"));
         program.Environment.Remove(SimdSupport.EnvironmentVariable);
         (int exitCode, string output) = ChildProcess.Run(program);
         Assert.Equal((0, Expected(tier)), (exitCode, output.Trim()));
 
-        string built = ChildProcess.Dotnet(packages.Project, ["msbuild", "-t:SimdConvCheckInstructionSet", "-p:TreatWarningsAsErrors=false", $"-p:ArtifactsPath={packages.PathTo("aot-work")}", .. project, "-nologo"]);
+        string built = ChildProcess.Dotnet(packages.Project,
+            [
+                "msbuild", "-t:SimdConvCheckInstructionSet", "-p:TreatWarningsAsErrors=false",
+                $"-p:ArtifactsPath={packages.PathTo("aot-work")}", .. project, "-nologo",
+            ]);
         Assert.Contains("SIMDCONV001", built, StringComparison.Ordinal);
     }
 
     [Fact]
     public void TheToolInstallsAndRuns()
     {
-        ChildProcess.Dotnet(packages.Project, "tool", "install", "SimdConv.Cli", "--version", PackedPackages.Version, "--tool-path", packages.PathTo("tools"),
+        ChildProcess.Dotnet(packages.Project, "tool", "install", "SimdConv.Cli", "--version", PackedPackages.Version,
+            "--tool-path", packages.PathTo("tools"),
             "--configfile", packages.NuGetConfig);
         string tool = packages.PathTo(OperatingSystem.IsWindows() ? "tools/simdconv.exe" : "tools/simdconv");
-        (int exitCode, string output) = ChildProcess.Run(new ProcessStartInfo(tool, ["verify", "n=1,c=2,h=5,w=5,k=3,r=3,s=3", "--json"]));
+        (int exitCode, string output) =
+            ChildProcess.Run(new ProcessStartInfo(tool, ["verify", "n=1,c=2,h=5,w=5,k=3,r=3,s=3", "--json"]));
         Assert.True(exitCode == 0 && output.Contains("\"passed\":1", StringComparison.Ordinal), ChildProcess.Tail(output));
     }
 
     /// <summary>The guide's example ends so.</summary>
     private static string Expected(SimdTier tier) => $"524288 elements, the first one 6, {tier}";
 
-    private static string LastLine(string output) => output.Split('\n').First(line => line.Contains("elements", StringComparison.Ordinal)).Trim();
+    private static string LastLine(string output) =>
+        output.Split('\n').First(line => line.Contains("elements", StringComparison.Ordinal)).Trim();
 }

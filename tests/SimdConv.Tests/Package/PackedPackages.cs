@@ -3,7 +3,10 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Package;
 
-/// <summary>The packages as this build gives them, in a folder feed, and a project that knows nothing of the sources; made once for all tests.</summary>
+/// <summary>
+/// The packages as this build gives them, in a folder feed, and a project that knows nothing of the sources; made once for all
+/// tests.
+/// </summary>
 public sealed class PackedPackages : IDisposable
 {
     public const string Version = "0.0.0-test";
@@ -15,7 +18,8 @@ public sealed class PackedPackages : IDisposable
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         foreach (string project in (string[])["SimdConv", "SimdConv.Cli"])
         {
-            ChildProcess.Dotnet(SourceTests.Root(), "pack", Path.Combine("src", project), "-c", configuration, "--no-build", "--no-restore", "-o", Feed,
+            ChildProcess.Dotnet(SourceTests.Root(), "pack", Path.Combine("src", project), "-c", configuration, "--no-build",
+                "--no-restore", "-o", Feed,
                 $"-p:PackageVersion={Version}", "-v", "quiet", "--nologo");
         }
 

@@ -15,7 +15,8 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
 
     public override string ToString() => Features.Length == 0 ? Way : $"{Way}, {string.Join(", ", Features)}";
 
-    public bool Has(string way, string[] features) => Way == way && Array.TrueForAll(features, feature => Features.Contains(feature));
+    public bool Has(string way, string[] features) =>
+        Way == way && Array.TrueForAll(features, feature => Features.Contains(feature));
 
     public static ConvFacts Of<T>(SimdTier tier, Conv2DShape s, ConvAlgorithm algorithm, ConvDirection direction)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

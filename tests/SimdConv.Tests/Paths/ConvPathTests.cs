@@ -9,13 +9,14 @@ public sealed class ConvPathFloatTests : ConvPathTests<float>;
 public sealed class ConvPathDoubleTests : ConvPathTests<double>;
 
 /// <summary>
-/// All properties of convolutions over the list of their paths, each with a shape that takes the path on this CPU. The list is written to files in
-/// the folder "paths" beside this assembly.
+/// All properties of convolutions over the list of their paths, each with a shape that takes the path on this CPU. The list is
+/// written to files in the folder "paths" beside this assembly.
 /// </summary>
 public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Few of them, in the short run, where the tier isn't the best one.</summary>
-    private static int[] ThreadCounts(SimdTier tier) => tier == SimdSupport.Best || Effort.IsLong ? [1, 2, 3, 7, 16, 70] : [1, 3, 70];
+    private static int[] ThreadCounts(SimdTier tier) =>
+        tier == SimdSupport.Best || Effort.IsLong ? [1, 2, 3, 7, 16, 70] : [1, 3, 70];
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void EveryPathHasAShape(SimdTier tier)
@@ -77,7 +78,10 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void Winograd(SimdTier tier) =>
         CheckAll(tier, () =>
-            [.. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward), .. ConvPaths<T>.FindWinograd(tier, ConvDirection.InputGradient)]);
+            [
+                .. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward),
+                .. ConvPaths<T>.FindWinograd(tier, ConvDirection.InputGradient),
+            ]);
 
     private static void Require(SimdTier tier)
     {
@@ -135,7 +139,9 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
         return alone;
     }
 
-    /// <summary>The same bits on any number of threads, all of which work at the same time; one thread goes the way that the path names.</summary>
+    /// <summary>
+    /// The same bits on any number of threads, all of which work at the same time; one thread goes the way that the path names.
+    /// </summary>
     private static int CheckThreads(SimdTier tier, ConvPath path, ConvRun<T> run, T[] expected)
     {
         TracedCall trace = new();
@@ -172,7 +178,8 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
         if (path.Case.Algorithm == ConvAlgorithm.Direct)
         {
             foreach ((string feature, string traced) in counts)
-                Assert.True(trace.Count(traced) > 1 || !path.Facts.Features.Contains(feature), $"{feature} expected, reached: {trace}");
+                Assert.True(trace.Count(traced) > 1 || !path.Facts.Features.Contains(feature),
+                    $"{feature} expected, reached: {trace}");
         }
 
         if (path.Direction == ConvDirection.WeightGradient)
@@ -181,7 +188,9 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
             Assert.True(trace.Count(path.Facts.Way.Split(',')[0]) == 1, $"{path.Facts.Way} expected, reached: {trace}");
     }
 
-    /// <summary>beta of 0, which doesn't read what was there; weights packed ahead in place of those of the call, or the other way round.</summary>
+    /// <summary>
+    /// beta of 0, which doesn't read what was there; weights packed ahead in place of those of the call, or the other way round.
+    /// </summary>
     private static void CheckBetaAndPacking(SimdTier tier, ConvPath path)
     {
         ConvPath other = path with { Case = path.Case with { Beta = 0, Packed = !path.Case.Packed } };
@@ -189,7 +198,8 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
         T[] expected = Expected(tier, other, run);
         foreach (int threads in (int[])[1, 3])
             Compare.Equal<T>(
-                expected, ConvProperties<T>.Execute(run, path.Direction, TracedCall.On(tier, threads)), $"beta 0, other packing, on {threads} threads");
+                expected, ConvProperties<T>.Execute(run, path.Direction, TracedCall.On(tier, threads)),
+                $"beta 0, other packing, on {threads} threads");
     }
 
     private static void CheckBias(SimdTier tier, ConvRun<T> run, ReadOnlySpan<T> expected)

@@ -17,8 +17,9 @@ internal sealed record ConvPath(string Name, ConvDirection Direction, ConvFacts 
 }
 
 /// <summary>
-/// The list of paths of convolutions, and the search for shapes that take them on this CPU. Each strategy appears with each pair of the
-/// features that some shape gives it; <see cref="Required"/> says which strategies and features there must be on every CPU.
+/// The list of paths of convolutions, and the search for shapes that take them on this CPU. Each strategy appears with each pair
+/// of the features that some shape gives it; <see cref="Required"/> says which strategies and features there must be on every
+/// CPU.
 /// </summary>
 internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -56,8 +57,8 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
     }
 
     /// <summary>
-    /// For each strategy few shapes, of few multiply-adds, that have each pair of its features; other tiers than the best one have each feature
-    /// alone in the short run.
+    /// For each strategy few shapes, of few multiply-adds, that have each pair of its features; other tiers than the best one
+    /// have each feature alone in the short run.
     /// </summary>
     public static List<ConvPath> Find(SimdTier tier, ConvDirection direction)
     {
@@ -80,7 +81,8 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
             while (missing.Count > 0)
             {
                 var (shape, facts, pairs) = open.MaxBy(candidate =>
-                    candidate.Pairs.Count(missing.Contains) / Math.Sqrt(ConvCandidates.Work(candidate.Shape, BatchOf(candidate.Facts))));
+                    candidate.Pairs.Count(missing.Contains) / Math.Sqrt(
+                        ConvCandidates.Work(candidate.Shape, BatchOf(candidate.Facts))));
                 missing.ExceptWith(pairs);
                 paths.Add(Make(facts.ToString(), direction, facts, shape, BatchOf(facts), paths.Count));
             }
@@ -94,7 +96,8 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
     {
         const int Images = 71;
         List<ConvPath> paths = [];
-        var candidates = Candidates(tier, direction, ConvCandidates.LeastWork / (4 * Images), 16 * ConvCandidates.LeastWork / Images);
+        var candidates =
+            Candidates(tier, direction, ConvCandidates.LeastWork / (4 * Images), 16 * ConvCandidates.LeastWork / Images);
         foreach (var way in candidates.GroupBy(candidate => candidate.Facts.Way).OrderBy(way => way.Key, StringComparer.Ordinal))
         {
             int batch = way.Key == "positions in lanes, images together" ? 4 * Images : Images;
@@ -107,7 +110,9 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         return paths;
     }
 
-    /// <summary>Chunks of the weight gradient: 1 to 16 with each kind of lanes, with groups and without; depthwise up to 64.</summary>
+    /// <summary>
+    /// Chunks of the weight gradient: 1 to 16 with each kind of lanes, with groups and without; depthwise up to 64.
+    /// </summary>
     public static IEnumerable<(string Way, bool HasGroups, int Chunks)> RequiredChunks()
     {
         foreach (bool hasGroups in (bool[])[false, true])
@@ -144,13 +149,15 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
                          select (shape, batch, facts)).FirstOrDefault();
             if (found.shape is not null)
                 paths.Add(Make(
-                    ChunkName(way, hasGroups, chunks), ConvDirection.WeightGradient, found.facts, found.shape, found.batch, paths.Count));
+                    ChunkName(way, hasGroups, chunks), ConvDirection.WeightGradient, found.facts, found.shape, found.batch,
+                    paths.Count));
         }
 
         return paths;
     }
 
-    public static string ChunkName(string way, bool hasGroups, int chunks) => $"{way}, {(hasGroups ? "groups" : "one group")}, {chunks} chunk(s)";
+    public static string ChunkName(string way, bool hasGroups, int chunks) =>
+        $"{way}, {(hasGroups ? "groups" : "one group")}, {chunks} chunk(s)";
 
     public static List<ConvPath> FindWinograd(SimdTier tier, ConvDirection direction)
     {
@@ -179,11 +186,14 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         return paths;
     }
 
-    private static (Conv2DShape Shape, ConvFacts Facts)[] Candidates(SimdTier tier, ConvDirection direction) => Facts.GetOrAdd((tier, direction), _ =>
+    private static (Conv2DShape Shape, ConvFacts Facts)[] Candidates(SimdTier tier, ConvDirection direction) =>
+        Facts.GetOrAdd((tier, direction), _ =>
         Candidates(tier, direction, ConvCandidates.LeastWork / 2, ConvCandidates.MostWork));
 
-    private static (Conv2DShape Shape, ConvFacts Facts)[] Candidates(SimdTier tier, ConvDirection direction, long least, long most) =>
-        [.. ConvCandidates.All(least, most).Select(shape => (shape, ConvFacts.Of<T>(tier, shape, ConvAlgorithm.Direct, direction)))];
+    private static (Conv2DShape Shape, ConvFacts Facts)[] Candidates(
+        SimdTier tier, ConvDirection direction, long least, long most) =>
+        [.. ConvCandidates.All(least, most)
+            .Select(shape => (shape, ConvFacts.Of<T>(tier, shape, ConvAlgorithm.Direct, direction)))];
 
     private static string[] Pairs(ConvFacts facts) =>
     [
@@ -197,5 +207,6 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
     private static int BatchOf(ConvFacts facts) => facts.Way == "positions in lanes, images together" ? 5 : 2;
 
     private static ConvPath Make(string name, ConvDirection direction, ConvFacts facts, Conv2DShape shape, int batch, int seed) =>
-        new(name, direction, facts, new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0.7, seed % 2 == 0, DataKind.Real, 7 * seed));
+        new(name, direction, facts,
+            new(shape, batch, LayoutKind.Nchw, LayoutKind.Nchw, true, 0.7, seed % 2 == 0, DataKind.Real, 7 * seed));
 }

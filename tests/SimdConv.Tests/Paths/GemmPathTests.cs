@@ -31,7 +31,8 @@ public abstract class GemmPathTests<T> where T : unmanaged, IBinaryFloatingPoint
                 GemmRun<T> run = new(path.Case, path.Call, tier);
                 CheckChains(tier, run, path.Call);
                 GemmRun<T> unread = new(path.Case with { Beta = 0 }, path.Call, tier);
-                Compare.Equal<T>(Expected(tier, unread, default, static (_, _) => T.Zero), unread.Multiply(unread.On(path.Threads), default), "beta 0");
+                Compare.Equal<T>(Expected(tier, unread, default, static (_, _) => T.Zero),
+                    unread.Multiply(unread.On(path.Threads), default), "beta 0");
             }
             catch (Exception e)
             {
@@ -58,7 +59,8 @@ public abstract class GemmPathTests<T> where T : unmanaged, IBinaryFloatingPoint
             {
                 GemmEpilogue<T> epilogue = new() { RowBias = rows, ColumnBias = columns, Activation = activation };
                 int threads = ThreadCounts[(int)activation % ThreadCounts.Length];
-                Compare.Equal<T>(run.Finished(sums, operation), run.Multiply(run.On(threads), epilogue), $"{activation} on {threads} threads");
+                Compare.Equal<T>(run.Finished(sums, operation), run.Multiply(run.On(threads), epilogue),
+                    $"{activation} on {threads} threads");
             }
         }
     }

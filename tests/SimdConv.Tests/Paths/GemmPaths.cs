@@ -24,10 +24,13 @@ internal enum GemmCall
 internal sealed record GemmPath(string Name, GemmCall Call, int Threads, GemmCase Case, string Reached)
 {
     public override string ToString() =>
-        $"{Name} | {Call} on {Threads} thread(s) | {Case.M} x {Case.N} x {Case.K}, {Case.TransA}, {Case.TransB}, alpha {Case.Alpha} | {Reached}";
+        $"{Name} | {Call} on {Threads} thread(s) | {Case.M} x {Case.N} x {Case.K}, {Case.TransA}, {Case.TransB}, "
+        + $"alpha {Case.Alpha} | {Reached}";
 }
 
-/// <summary>The list of paths of products, and the search for sizes that take them: blocks of the running CPU, as its tiles say.</summary>
+/// <summary>
+/// The list of paths of products, and the search for sizes that take them: blocks of the running CPU, as its tiles say.
+/// </summary>
 internal static class GemmPaths<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly int[] FewColumns = [3, 5, 9, 17, 33];
@@ -43,15 +46,20 @@ internal static class GemmPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         Add("one row, B as it lies", ["in place", "B as it lies"], Sizes(1, 4000, 130));
         Add("few rows, B as it lies", ["in place", "B as it lies"], Sizes(4, 1100, 120));
         Add("many rows, B within half of L2", ["in place", "B as it lies"], Sizes(70, 100, 80));
-        Add("few rows, B turned in panels", ["in place", "B turned in panels"], Sizes(3, 700, 300, Transpose.Yes), Sizes(5, 700, 300, Transpose.Yes));
+        Add("few rows, B turned in panels", ["in place", "B turned in panels"], Sizes(3, 700, 300, Transpose.Yes),
+            Sizes(5, 700, 300, Transpose.Yes));
         Add("many rows, B turned wholly", ["in place", "B turned wholly"], Sizes(70, 60, 120, Transpose.Yes));
         Add("a column", ["column"], Sizes(3000, 1, 170) with { GapC = 0 });
         Add("panels", ["block of MC rows"], Sizes(70, 90, 80) with { Alpha = 0.3 });
-        AddCall(GemmCall.Plain, 1, "panels, several blocks of KC", Blocks(1, 2, 1), Sizes(33, (3 * nr) + 1, (2 * kc) + 1) with { Alpha = 0.3 });
-        AddCall(GemmCall.Plain, 1, "panels, several blocks of NC", Blocks(1, 1, 2), Sizes(2 * mr, (2 * nc) + 1, kc) with { Alpha = 0.3 });
+        AddCall(GemmCall.Plain, 1, "panels, several blocks of KC", Blocks(1, 2, 1),
+            Sizes(33, (3 * nr) + 1, (2 * kc) + 1) with { Alpha = 0.3 });
+        AddCall(GemmCall.Plain, 1, "panels, several blocks of NC", Blocks(1, 1, 2),
+            Sizes(2 * mr, (2 * nc) + 1, kc) with { Alpha = 0.3 });
         AddCall(GemmCall.Plain, 1, "panels, several blocks of MC", Blocks(2, 1, 1), Sizes(mc + 1, 5, kc) with { Alpha = 0.3 });
-        AddCall(GemmCall.Plain, 1, "panels, several blocks of KC and NC", Blocks(1, 2, 2), Sizes(mr + 1, wide + 1, kc + 1) with { Alpha = 0.3 });
-        AddCall(GemmCall.Plain, 1, "panels, several blocks of MC and KC", Blocks(2, 2, 1), Sizes((2 * mc) + (2 * mr), 3, kc + 1) with { Alpha = 0.3 });
+        AddCall(GemmCall.Plain, 1, "panels, several blocks of KC and NC", Blocks(1, 2, 2),
+            Sizes(mr + 1, wide + 1, kc + 1) with { Alpha = 0.3 });
+        AddCall(GemmCall.Plain, 1, "panels, several blocks of MC and KC", Blocks(2, 2, 1),
+            Sizes((2 * mc) + (2 * mr), 3, kc + 1) with { Alpha = 0.3 });
         if (tier != SimdTier.Scalar)
             Add("few columns, transposed", ["transposed"], [.. FewColumns.Select(columns => Sizes(900, columns, 170))]);
         if (tier is SimdTier.Avx2 or SimdTier.Avx512)
@@ -61,7 +69,8 @@ internal static class GemmPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         }
 
         AddCall(GemmCall.PackedA, 1, "A packed, several blocks of KC", Blocks(1, 2, 1), Sizes(33, (3 * nr) + 1, (2 * kc) + 1));
-        AddCall(GemmCall.PackedA, 1, "A packed, several blocks of MC and KC", Blocks(2, 2, 1), Sizes((2 * mc) + (2 * mr), 3, kc + 1));
+        AddCall(GemmCall.PackedA, 1, "A packed, several blocks of MC and KC", Blocks(2, 2, 1),
+            Sizes((2 * mc) + (2 * mr), 3, kc + 1));
         AddCall(GemmCall.PackedB, 1, "B packed, several blocks of KC and NC", Blocks(1, 2, 2), Sizes(mr + 1, wide + 1, kc + 1));
         foreach (int threads in (int[])[16, 70])
         {
@@ -160,7 +169,8 @@ internal sealed class GemmRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
                     b, ldb, strideB, beta, c, ldc, strideC, execution);
                 break;
             default:
-                SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, lda, b, ldb, beta, c, ldc, execution, epilogue);
+                SimdConv.Gemm.Multiply(
+                    g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, lda, b, ldb, beta, c, ldc, execution, epilogue);
                 break;
         }
 
@@ -181,7 +191,8 @@ internal sealed class GemmRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
             for (int k = 0; k < g.K; k++)
             {
                 T left = alpha * a[(product * strideA) + (g.TransA == Transpose.No ? (m * lda) + k : (k * lda) + m)];
-                int first = (product * strideB) + (g.TransB == Transpose.No ? k * ldb : k), next = g.TransB == Transpose.No ? 1 : ldb;
+                int first = (product * strideB) + (g.TransB == Transpose.No ? k * ldb : k),
+                    next = g.TransB == Transpose.No ? 1 : ldb;
                 for (int n = 0; n < row.Length; n++, first += next)
                     row[n] = T.FusedMultiplyAdd(left, b[first], row[n]);
             }

@@ -6,7 +6,8 @@ namespace SimdConv.Tests.Paths;
 internal static class PathList
 {
     /// <summary>
-    /// What the short run checks: all paths of float in the best tier, of others every second or third one, other ones at each commit.
+    /// What the short run checks: all paths of float in the best tier, of others every second or third one, other ones at each
+    /// commit.
     /// </summary>
     public static IEnumerable<TPath> Sample<TPath, T>(SimdTier tier, IEnumerable<TPath> paths, int every = 2)
     {

@@ -49,11 +49,13 @@ public abstract class PoolPathTests<T> where T : unmanaged, IBinaryFloatingPoint
                     }
                 }
 
-                Assert.True(found is not null, $"{tier} {kind}: no shape for {way}{(hasStrips ? ", several strips" : "")}; reached: {reached}");
+                Assert.True(found is not null,
+                    $"{tier} {kind}: no shape for {way}{(hasStrips ? ", several strips" : "")}; reached: {reached}");
                 list.Add($"{kind} | {way}{(hasStrips ? ", several strips" : "")}, {worked} threads work | {found.Shape}");
                 T[] expected = PoolProperties<T>.Execute(found, tier.Run());
                 foreach (int threads in ThreadCounts)
-                    Compare.Equal<T>(expected, PoolProperties<T>.Execute(found, TracedCall.On(tier, threads)), $"{way} on {threads} threads");
+                    Compare.Equal<T>(expected, PoolProperties<T>.Execute(found, TracedCall.On(tier, threads)),
+                        $"{way} on {threads} threads");
                 PoolProperties<T>.Forward(tier, found with { Batch = 1 });
                 PoolProperties<T>.Backward(tier, found with { Batch = 1 });
             }

@@ -8,7 +8,10 @@ public sealed class LargeWindowFloatTests : LargeWindowTests<float>;
 
 public sealed class LargeWindowDoubleTests : LargeWindowTests<double>;
 
-/// <summary>Windows whose averages are sums of several blocks, and those that are too large to copy: in each tier, layout, and number of threads.</summary>
+/// <summary>
+/// Windows whose averages are sums of several blocks, and those that are too large to copy: in each tier, layout, and number of
+/// threads.
+/// </summary>
 public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>A seed that 3 divides has all windows read in pieces.</summary>
@@ -22,8 +25,26 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
         new(2, 5000, 1, 5000, 1),
         new(1, 9, 700, 9, 600) { StrideW = 7 }, // Rows of several blocks; windows in lanes.
         new(1, 5, 2600, 5, 2590) { StrideW = 9, PadLeft = 600, PadRight = 20 }, // Blocks in lanes.
-        new(2, 100, 120, 65, 67) { StrideH = 17, StrideW = 2, PadTop = 32, PadLeft = 33, PadBottom = 20, PadRight = 30, CeilMode = true },
-        new(2, 100, 120, 65, 67) { StrideH = 17, StrideW = 20, PadTop = 32, PadLeft = 33, PadBottom = 20, PadRight = 30, CountIncludePad = false },
+        new(2, 100, 120, 65, 67)
+        {
+            StrideH = 17,
+            StrideW = 2,
+            PadTop = 32,
+            PadLeft = 33,
+            PadBottom = 20,
+            PadRight = 30,
+            CeilMode = true,
+        },
+        new(2, 100, 120, 65, 67)
+        {
+            StrideH = 17,
+            StrideW = 20,
+            PadTop = 32,
+            PadLeft = 33,
+            PadBottom = 20,
+            PadRight = 30,
+            CountIncludePad = false,
+        },
         new(1, 3, 4, 100, 120) { StrideH = 1, StrideW = 40, PadTop = 99, PadLeft = 118, PadBottom = 1, PadRight = 3 },
         new(1, 70, 75, 66, 64) { StrideH = 3, StrideW = 1, DivisorOverride = 5 },
     ];
@@ -32,17 +53,22 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
     public void Averages(SimdTier tier)
     {
         Tiers.Require(tier);
-        foreach (Pool2DShape shape in (Pool2DShape[])[.. Shapes, Pool2DShape.Adaptive(5, 131, 200, 2, 3), Pool2DShape.Adaptive(1, 70, 70, 1, 1)])
+        foreach (Pool2DShape shape in
+            (Pool2DShape[])[.. Shapes, Pool2DShape.Adaptive(5, 131, 200, 2, 3), Pool2DShape.Adaptive(1, 70, 70, 1, 1)])
         {
             LayoutKind other = shape.C % 2 == 0 ? LayoutKind.Nhwc : LayoutKind.EveryOther;
             PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 1));
             PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, other, other, DataKind.Real, 1));
-            PoolProperties<T>.Forward(tier, new(shape, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, InPieces));
-            PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, new(shape, PoolKind.Average, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 2));
+            PoolProperties<T>.Forward(tier,
+                new(shape, PoolKind.Average, 1, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, InPieces));
+            PoolProperties<T>.SameOnAnyThreadsAndBatch(tier,
+                new(shape, PoolKind.Average, 2, LayoutKind.Nchw, LayoutKind.Nchw, DataKind.Real, 2));
         }
     }
 
-    /// <summary>Strips of a single row that scratch memory shouldn't hold: forward, backward, windows of a long row, and whole planes.</summary>
+    /// <summary>
+    /// Strips of a single row that scratch memory shouldn't hold: forward, backward, windows of a long row, and whole planes.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void LargeStrips(SimdTier tier)
     {
@@ -66,12 +92,15 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
         }
     }
 
-    /// <summary>Rows of windows that come in several pieces: winners of a later one, and dx of windows that are several apart.</summary>
+    /// <summary>
+    /// Rows of windows that come in several pieces: winners of a later one, and dx of windows that are several apart.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void RowsOfSeveralPieces(SimdTier tier)
     {
         Tiers.Require(tier);
-        foreach (Pool2DShape shape in (Pool2DShape[])[new(3, 2, 2305, 2, 2101) { StrideW = 50 }, new(2, 2, 2803, 2, 500) { StrideW = 1, DilationW = 3 }])
+        foreach (Pool2DShape shape in
+            (Pool2DShape[])[new(3, 2, 2305, 2, 2101) { StrideW = 50 }, new(2, 2, 2803, 2, 500) { StrideW = 1, DilationW = 3 }])
         {
             foreach (LayoutKind layout in (LayoutKind[])[LayoutKind.Nchw, LayoutKind.Nhwc])
             {

@@ -9,7 +9,9 @@ namespace SimdConv.Tests.Pool;
 /// <summary>What holds of every pooling, one case at a time.</summary>
 internal static class PoolProperties<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Maxima, winners and indices are exact; averages keep the order of operations and with it the error bound.</summary>
+    /// <summary>
+    /// Maxima, winners and indices are exact; averages keep the order of operations and with it the error bound.
+    /// </summary>
     public static void Forward(SimdTier tier, PoolCase c)
     {
         Run run = new(c);
@@ -20,7 +22,8 @@ internal static class PoolProperties<T> where T : unmanaged, IBinaryFloatingPoin
         T[] y = run.Forward(tier.Run());
         if (c.Kind == PoolKind.Average)
         {
-            Compare.Equal<T>(WindowChain.Average(s, c.Batch, run.X, WindowChain.Divisors(s)), y, "averages in the contract's order");
+            Compare.Equal<T>(WindowChain.Average(s, c.Batch, run.X, WindowChain.Divisors(s)), y,
+                "averages in the contract's order");
             CheckAverageBound(run, c, y);
             return;
         }

@@ -32,15 +32,22 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
         Properties.Check(tier, PoolCases.Any(), 1000, c => PoolProperties<T>.SameOnAnyThreadsAndBatch(tier, c));
     }
 
-    /// <summary>A NaN anywhere in a window is its maximum, in every lane; infinities and ties behave as in the plain loop.</summary>
+    /// <summary>
+    /// A NaN anywhere in a window is its maximum, in every lane; infinities and ties behave as in the plain loop.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void MaximaOfSpecialValues(SimdTier tier)
     {
         Tiers.Require(tier);
-        T[] specials = [T.NaN, T.NegativeInfinity, T.PositiveInfinity, T.NegativeZero, T.Zero, -T.One, T.One, T.NegativeInfinity, T.NegativeInfinity];
+        T[] specials =
+        [
+            T.NaN, T.NegativeInfinity, T.PositiveInfinity, T.NegativeZero, T.Zero, -T.One, T.One, T.NegativeInfinity,
+            T.NegativeInfinity,
+        ];
         foreach (int width in (int[])[2, 5, 16, 35, 66])
         {
-            foreach ((int kernel, int stride, int pad) in (ReadOnlySpan<(int, int, int)>)[(2, 2, 0), (3, 1, 1), (3, 2, 1), (2, 1, 1), (7, 1, 0)])
+            foreach ((int kernel, int stride, int pad) in
+                (ReadOnlySpan<(int, int, int)>)[(2, 2, 0), (3, 1, 1), (3, 2, 1), (2, 1, 1), (7, 1, 0)])
             {
                 Pool2DShape shape = new(2, 7, width, kernel, kernel == 7 ? width : kernel == 3 && width < 3 ? 2 : kernel)
                 {
@@ -78,7 +85,8 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     [InlineData(false, new[] { 1, 2.5, 4, 7, 8.5, 10, 13, 14.5, 16 })]
     public void AveragesAtTheBorder(bool countIncludePad, double[] expected)
     {
-        Pool2DShape shape = new(1, 4, 4, 2, 2) { PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1, CountIncludePad = countIncludePad };
+        Pool2DShape shape =
+            new(1, 4, 4, 2, 2) { PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1, CountIncludePad = countIncludePad };
         Assert.Equal(expected, Average(shape, 16));
     }
 
@@ -90,7 +98,8 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     [InlineData(1, false, new[] { 2, 3.5 })]
     public void AverageOfTheLastPartialWindow(int padRight, bool countIncludePad, double[] expected)
     {
-        Pool2DShape shape = new(1, 1, 4, 1, 3) { StrideW = 2, PadRight = padRight, CeilMode = true, CountIncludePad = countIncludePad };
+        Pool2DShape shape =
+            new(1, 1, 4, 1, 3) { StrideW = 2, PadRight = padRight, CeilMode = true, CountIncludePad = countIncludePad };
         Assert.Equal(Array.ConvertAll(expected, e => double.CreateTruncating(T.CreateTruncating(e))), Average(shape, 4));
     }
 
@@ -105,7 +114,8 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     [Theory]
     [InlineData(3, new[] { 1.5, 3, 4.5 })]
     [InlineData(1, new[] { 3.0 })]
-    public void AdaptiveAverage(int windows, double[] expected) => Assert.Equal(expected, Average(Pool2DShape.Adaptive(1, 1, 5, 1, windows), 5));
+    public void AdaptiveAverage(int windows, double[] expected) =>
+        Assert.Equal(expected, Average(Pool2DShape.Adaptive(1, 1, 5, 1, windows), 5));
 
     /// <summary>Global pooling is the pooling with a window of the image's size, whichever way it is asked for.</summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
@@ -113,10 +123,12 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     {
         Tiers.Require(tier);
         const int Channels = 37;
-        T[] x = new T[Channels * 49], y = new T[Channels], window = new T[Channels], dx = new T[x.Length], dxWindow = new T[x.Length];
+        T[] x = new T[Channels * 49], y = new T[Channels], window = new T[Channels], dx = new T[x.Length],
+            dxWindow = new T[x.Length];
         for (int i = 0; i < x.Length; i++)
             x[i] = T.CreateTruncating(Data.Mix(3, i) % 1000) / T.CreateTruncating(7);
-        Pool2DPlan<T> adaptive = new(Pool2DShape.Adaptive(Channels, 7, 7, 1, 1), PoolKind.Average), whole = new(new(Channels, 7, 7, 7, 7), PoolKind.Average);
+        Pool2DPlan<T> adaptive = new(Pool2DShape.Adaptive(Channels, 7, 7, 1, 1), PoolKind.Average),
+            whole = new(new(Channels, 7, 7, 7, 7), PoolKind.Average);
         adaptive.Forward(1, x, y, tier.Run());
         whole.Forward(1, x, window, tier.Run());
         Compare.Equal<T>(window, y, "global averages");
@@ -130,7 +142,8 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
     public void Global(SimdTier tier)
     {
         Tiers.Require(tier);
-        foreach ((int h, int w, int channels) in (ReadOnlySpan<(int, int, int)>)[(7, 7, 37), (1, 1, 16), (1, 2, 3), (3, 5, 17), (17, 16, 5), (4, 4, 32), (33, 9, 16)])
+        foreach ((int h, int w, int channels) in
+            (ReadOnlySpan<(int, int, int)>)[(7, 7, 37), (1, 1, 16), (1, 2, 3), (3, 5, 17), (17, 16, 5), (4, 4, 32), (33, 9, 16)])
         {
             foreach (PoolKind kind in (ReadOnlySpan<PoolKind>)[PoolKind.Max, PoolKind.Average])
             {

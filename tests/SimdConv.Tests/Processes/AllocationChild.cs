@@ -3,7 +3,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Processes;
 
-/// <summary>Every operation many times after warming up; fails if the heap grew. Alone in its process: nothing else allocates here.</summary>
+/// <summary>
+/// Every operation many times after warming up; fails if the heap grew. Alone in its process: nothing else allocates here.
+/// </summary>
 internal static class AllocationChild
 {
     private static readonly int Calls = Effort.Count(200, 1000);
@@ -30,7 +32,9 @@ internal static class AllocationChild
                     break;
             }
 
-            Console.WriteLine($"{name} {typeof(T).Name} {execution.Tier} on {execution.MaxThreads} threads: {own} bytes on the caller, {all} in all");
+            Console.WriteLine(
+                $"{name} {typeof(T).Name} {execution.Tier} on {execution.MaxThreads} threads: {own} bytes "
+                + $"on the caller, {all} in all");
             Assert.Equal((0, 0), (own, all));
         }
     }
@@ -57,22 +61,30 @@ internal static class AllocationChild
         yield return ("Gemm.Multiply on two halves of a matrix", () =>
             SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, 20, 60, 60, T.One, a, 130, b, 60, T.Zero, a.AsSpan(65), 130, e));
 
-        PackedMatrix<T> packedA = SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 70, 50, a, 50, e.Tier), packedB = SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 50, 60, b, 60, e.Tier);
+        PackedMatrix<T> packedA = SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 70, 50, a, 50, e.Tier),
+            packedB = SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 50, 60, b, 60, e.Tier);
         yield return ("Gemm.Multiply in place", () => SimdConv.Gemm.Multiply<T>(8, 8, 8, a, b, c, e));
         yield return ("Gemm.Multiply matrix-vector", () => SimdConv.Gemm.Multiply<T>(130, 1, 130, a, b, c, e));
         yield return ("Gemm.Multiply ragged", () => SimdConv.Gemm.Multiply<T>(130, 17, 130, a, b, c, e));
-        yield return ("Gemm.Multiply A packed", () => SimdConv.Gemm.Multiply(packedA, Transpose.No, 60, b, 60, T.One, c, 60, e, new() { RowBias = a.AsSpan(0, 70) }));
-        yield return ("Gemm.Multiply B packed", () => SimdConv.Gemm.Multiply(Transpose.No, 70, T.One, a, 50, packedB, T.One, c, 60, e, new() { Activation = Activation.Relu }));
+        yield return ("Gemm.Multiply A packed",
+            () => SimdConv.Gemm.Multiply(packedA, Transpose.No, 60, b, 60, T.One, c, 60, e, new() { RowBias = a.AsSpan(0, 70) }));
+        yield return ("Gemm.Multiply B packed",
+            () => SimdConv.Gemm.Multiply(Transpose.No, 70, T.One, a, 50, packedB, T.One, c, 60, e,
+                new() { Activation = Activation.Relu }));
         yield return ("Gemm.MultiplyBatched", () =>
-            SimdConv.Gemm.MultiplyBatched(6, Transpose.No, Transpose.No, 40, 50, 40, T.One, a, 40, 1600, b, 50, 2000, T.Zero, c, 50, 2000, e));
+            SimdConv.Gemm.MultiplyBatched(
+                6, Transpose.No, Transpose.No, 40, 50, 40, T.One, a, 40, 1600, b, 50, 2000, T.Zero, c, 50, 2000, e));
 
         Conv2DShape shape = new Conv2DShape(4, 12, 14, 8, 3, 3) { StrideW = 2, Groups = 2 }.WithPadding(1, 1);
         Conv2DPlan<T> conv = new(shape);
-        T[] x = Data.Make<T>(conv.InputLength(Batch), DataKind.Real, 3), y = Data.Make<T>(conv.OutputLength(Batch), DataKind.Real, 4);
+        T[] x = Data.Make<T>(conv.InputLength(Batch), DataKind.Real, 3),
+            y = Data.Make<T>(conv.OutputLength(Batch), DataKind.Real, 4);
         T[] w = Data.Make<T>(shape.WeightCount, DataKind.Real, 5), bias = new T[shape.K], residual = new T[y.Length];
         PackedFilter<T> filter = conv.Pack(w, FilterUse.Both, e.Tier);
-        yield return ("Forward packed", () => conv.Forward(Batch, x, filter, y, new() { Bias = bias, Activation = Activation.Tanh }, e));
-        yield return ("Forward with a residual", () => conv.Forward(Batch, x, filter, y, new() { Residual = residual, Activation = Activation.LeakyRelu }, e));
+        yield return ("Forward packed",
+            () => conv.Forward(Batch, x, filter, y, new() { Bias = bias, Activation = Activation.Tanh }, e));
+        yield return ("Forward with a residual",
+            () => conv.Forward(Batch, x, filter, y, new() { Residual = residual, Activation = Activation.LeakyRelu }, e));
         yield return ("Forward", () => conv.Forward(Batch, x, w, y, default, e));
         yield return ("Repack", () => conv.Repack(w, filter));
         yield return ("InputGradient packed", () => conv.InputGradient(Batch, y, filter, x, default, e));
@@ -84,17 +96,22 @@ internal static class AllocationChild
 
         ConvTranspose2DShape transposedShape = new(8, 12, 14, 4, 3, 3) { StrideW = 2, OutputPaddingW = 1, Groups = 2 };
         ConvTranspose2DPlan<T> transposed = new(transposedShape);
-        T[] u = Data.Make<T>(transposed.InputLength(Batch), DataKind.Real, 6), v = new T[transposed.OutputLength(Batch)], wt = Data.Make<T>(transposedShape.WeightCount, DataKind.Real, 7);
+        T[] u = Data.Make<T>(transposed.InputLength(Batch), DataKind.Real, 6), v = new T[transposed.OutputLength(Batch)],
+            wt = Data.Make<T>(transposedShape.WeightCount, DataKind.Real, 7);
         PackedFilter<T> transposedFilter = transposed.Pack(wt, FilterUse.Both, e.Tier);
-        yield return ("Transposed forward packed", () => transposed.Forward(Batch, u, transposedFilter, v, new() { Bias = bias.AsSpan(0, 4), Activation = Activation.Relu6 }, e));
+        yield return ("Transposed forward packed",
+            () => transposed.Forward(Batch, u, transposedFilter, v,
+                new() { Bias = bias.AsSpan(0, 4), Activation = Activation.Relu6 }, e));
         yield return ("Transposed forward", () => transposed.Forward(Batch, u, wt, v, default, e));
         yield return ("Transposed repack", () => transposed.Repack(wt, transposedFilter));
-        yield return ("Transposed input gradient packed", () => transposed.InputGradient(Batch, v, transposedFilter, u, T.One, e));
+        yield return ("Transposed input gradient packed",
+            () => transposed.InputGradient(Batch, v, transposedFilter, u, T.One, e));
         yield return ("Transposed input gradient", () => transposed.InputGradient(Batch, v, wt, u, default, e));
         yield return ("Transposed weight gradient", () => transposed.WeightGradient(Batch, u, v, wt, default, e));
         yield return ("Transposed bias gradient", () => transposed.BiasGradient(Batch, v, bias.AsSpan(0, 4), default, e));
 
-        Conv2DPlan<T> channelsLast = new(shape, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.K, shape.P, shape.Q));
+        Conv2DPlan<T> channelsLast =
+            new(shape, ImageLayout.Nhwc(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.K, shape.P, shape.Q));
         yield return ("Forward NHWC", () => channelsLast.Forward(Batch, x, w, y, default, e));
         yield return ("InputGradient NHWC", () => channelsLast.InputGradient(Batch, y, w, x, default, e));
         yield return ("WeightGradient NHWC", () => channelsLast.WeightGradient(Batch, x, y, w, bias, default, e));
@@ -102,7 +119,8 @@ internal static class AllocationChild
         Conv2DPlan<T> winograd = new(shape with { StrideW = 1 }, algorithm: ConvAlgorithm.WinogradF4);
         T[] winogradY = new T[winograd.OutputLength(Batch)];
         PackedFilter<T> transformed = winograd.Pack(w, FilterUse.Both, e.Tier);
-        yield return ("Forward Winograd", () => winograd.Forward(Batch, x, transformed, winogradY, new() { Bias = bias, Activation = Activation.Relu }, e));
+        yield return ("Forward Winograd",
+            () => winograd.Forward(Batch, x, transformed, winogradY, new() { Bias = bias, Activation = Activation.Relu }, e));
         yield return ("InputGradient Winograd", () => winograd.InputGradient(Batch, winogradY, w, x, T.One, e));
 
         Pool2DShape window = new(4, 12, 14, 3, 2) { StrideH = 2 };

@@ -9,5 +9,6 @@ public sealed class AllocationTests
     [InlineData(1)]
     [InlineData(2)]
     public void NothingIsAllocatedPerCall(int threads) =>
-        ChildProcess.MustSucceed(["allocations", threads.ToString(System.Globalization.CultureInfo.InvariantCulture)], ("DOTNET_TieredCompilation", "0"));
+        ChildProcess.MustSucceed(["allocations", threads.ToString(System.Globalization.CultureInfo.InvariantCulture)],
+            ("DOTNET_TieredCompilation", "0"));
 }

@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// 64 threads that call small operations of every kind on one to three threads, beside a collector that compacts without end: each result has the
-/// bits that it has alone, no call allocates, none hangs, and when all have returned no thread of the library's is busy.
+/// 64 threads that call small operations of every kind on one to three threads, beside a collector that compacts without end:
+/// each result has the bits that it has alone, no call allocates, none hangs, and when all have returned no thread of the
+/// library's is busy.
 /// </summary>
 internal static class CallersChild
 {
@@ -13,7 +14,9 @@ internal static class CallersChild
     /// <summary>Calls of each caller, all of them at once, before what they allocate counts.</summary>
     private const int WarmUp = 500;
 
-    /// <summary>Bytes that the runtime may still make for a thread that waits for the first time: less than one object in 2,000 calls.</summary>
+    /// <summary>
+    /// Bytes that the runtime may still make for a thread that waits for the first time: less than one object in 2,000 calls.
+    /// </summary>
     private const int OnceACaller = 64;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -26,7 +29,8 @@ internal static class CallersChild
         // Allocates nothing itself; what it moves is what the callers hold.
         Thread collector = new(() =>
         {
-            // The pause lets callers run between two collections; without it a machine of few cores hardly does anything else than collect.
+            // The pause lets callers run between two collections; without it a machine of few cores hardly does anything else
+            // than collect.
             for (; !done.IsCancellationRequested; Thread.Sleep(1))
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
         });
@@ -50,13 +54,14 @@ internal static class CallersChild
     }
 
     /// <summary>
-    /// Ends the process if a caller has made no call for a minute, in which the process has had a third of a core at least: on a busy
-    /// machine it may hardly run, and the collector, which never waits, runs first.
+    /// Ends the process if a caller has made no call for a minute, in which the process has had a third of a core at least: on a
+    /// busy machine it may hardly run, and the collector, which never waits, runs first.
     /// </summary>
     private static void Watch(Caller[] callers)
     {
         int[] last = new int[callers.Length];
-        (long Time, TimeSpan Used)[] since = [.. Enumerable.Repeat((Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime), callers.Length)];
+        (long Time, TimeSpan Used)[] since =
+            [.. Enumerable.Repeat((Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime), callers.Length)];
         while (true)
         {
             Thread.Sleep(1000);
@@ -73,8 +78,8 @@ internal static class CallersChild
     }
 
     /// <summary>
-    /// A worker looks for the next call for some tens of microseconds only: later no thread but this one is running or wants to. That asks
-    /// the system for states, not for times, which a busy machine makes small.
+    /// A worker looks for the next call for some tens of microseconds only: later no thread but this one is running or wants to.
+    /// That asks the system for states, not for times, which a busy machine makes small.
     /// </summary>
     private static void RequireIdle()
     {
@@ -105,7 +110,8 @@ internal static class CallersChild
         public Caller(int index)
         {
             first = index;
-            operations = [.. SmallOperations.All(new Execution(1)).Zip(SmallOperations.All(new Execution(1 + (index % 3))), (alone, own) =>
+            operations =
+                [.. SmallOperations.All(new Execution(1)).Zip(SmallOperations.All(new Execution(1 + (index % 3))), (alone, own) =>
             {
                 alone.Run();
                 return (own.Name, own.Run, own.Result, alone.Result);

@@ -3,7 +3,10 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Processes;
 
-/// <summary>What the JIT made of the tiles: a register that is spilled in a k-loop would cost a third of its speed and no test would see it.</summary>
+/// <summary>
+/// What the JIT made of the tiles: a register that is spilled in a k-loop would cost a third of its speed and no test would see
+/// it.
+/// </summary>
 public sealed partial class DisassemblyTests
 {
     [SkippableTheory]
@@ -21,12 +24,14 @@ public sealed partial class DisassemblyTests
                 // Else a background thread compiles too, and both listings are written into one another.
                 ("DOTNET_TieredCompilation", "0"));
             int loops = 0;
-            foreach (string method in Listing().Split(File.ReadAllText(file)).Where(text => TileName().IsMatch(text.Split('\n')[0])))
+            foreach (string method in
+                Listing().Split(File.ReadAllText(file)).Where(text => TileName().IsMatch(text.Split('\n')[0])))
             {
                 string name = method.Split('\n')[0];
                 Assert.Contains("FullOpts", name, StringComparison.Ordinal);
                 int own = 0;
-                foreach (string loop in Loops(method.Split('\n')).Where(text => text.Contains("vfmadd", StringComparison.Ordinal)))
+                foreach (string loop in
+                    Loops(method.Split('\n')).Where(text => text.Contains("vfmadd", StringComparison.Ordinal)))
                 {
                     own++;
                     Assert.False(Stack().IsMatch(loop), $"{name}\n{loop}");

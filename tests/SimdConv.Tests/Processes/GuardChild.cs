@@ -6,8 +6,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// Every operation on buffers that end, or begin, at memory that can't be accessed, and whose inputs can't be written. The case is
-/// written out before it runs, since a hit ends the process.
+/// Every operation on buffers that end, or begin, at memory that can't be accessed, and whose inputs can't be written. The case
+/// is written out before it runs, since a hit ends the process.
 /// </summary>
 internal static class GuardChild
 {
@@ -25,7 +25,9 @@ internal static class GuardChild
         }
     }
 
-    /// <summary>Every path of convolutions and products, on threads of their own; in the short run of the two best tiers.</summary>
+    /// <summary>
+    /// Every path of convolutions and products, on threads of their own; in the short run of the two best tiers.
+    /// </summary>
     public static void Paths()
     {
         foreach (SimdTier tier in SimdSupport.Available.TakeLast(Effort.IsLong ? 4 : 2))
@@ -40,7 +42,8 @@ internal static class GuardChild
     {
         List<ConvPath> paths =
         [
-            .. ConvPaths<T>.FindChunks(tier).Where(path => ConvCandidates.Work(path.Case.Shape, path.Case.Batch) < ConvCandidates.MostWork),
+            .. ConvPaths<T>.FindChunks(tier)
+            .Where(path => ConvCandidates.Work(path.Case.Shape, path.Case.Batch) < ConvCandidates.MostWork),
             .. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward),
         ];
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
@@ -97,7 +100,8 @@ internal static class GuardChild
             check(c);
         });
 
-    private static void Multiply<T>(GemmCase g, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Multiply<T>(GemmCase g, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (int rowsA, int columnsA) = g.TransA == Transpose.No ? (g.M, g.K) : (g.K, g.M);
         (int rowsB, int columnsB) = g.TransB == Transpose.No ? (g.K, g.N) : (g.N, g.K);
@@ -108,7 +112,8 @@ internal static class GuardChild
         SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, a, lda, b, ldb, beta, expected, ldc, execution);
         using Guards<T> guards = new(side);
         Span<T> output = guards.Output(c);
-        SimdConv.Gemm.Multiply(g.TransA, g.TransB, g.M, g.N, g.K, alpha, guards.Input(a), lda, guards.Input(b), ldb, beta, output, ldc, execution);
+        SimdConv.Gemm.Multiply(
+            g.TransA, g.TransB, g.M, g.N, g.K, alpha, guards.Input(a), lda, guards.Input(b), ldb, beta, output, ldc, execution);
         Compare.Equal<T>(expected, output, "C");
 
         PackedMatrix<T> packed = SimdConv.Gemm.Pack(GemmSide.B, g.TransB, g.K, g.N, guards.Input(b), ldb, execution.Tier);
@@ -116,7 +121,8 @@ internal static class GuardChild
         SimdConv.Gemm.Multiply(g.TransA, g.M, alpha, guards.Input(a), lda, packed, beta, output, ldc, execution);
         Compare.Equal<T>(expected, output, "C with B packed");
         output = guards.Output(c);
-        SimdConv.Gemm.MultiplyBatched(1, g.TransA, g.TransB, g.M, g.N, g.K, alpha, guards.Input(a), lda, a.Length, guards.Input(b), ldb, b.Length, beta,
+        SimdConv.Gemm.MultiplyBatched(1, g.TransA, g.TransB, g.M, g.N, g.K, alpha, guards.Input(a), lda, a.Length,
+            guards.Input(b), ldb, b.Length, beta,
             output, ldc, c.Length, execution);
         Compare.Equal<T>(expected, output, "C of a batch");
     }
@@ -124,7 +130,8 @@ internal static class GuardChild
     private static T[] Make<T>(int rows, int columns, int ld, int seed) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Data.Make<T>(rows == 0 || columns == 0 ? 0 : ((rows - 1) * ld) + columns, DataKind.Real, seed);
 
-    private static void Convolve<T>(ConvCase c, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Convolve<T>(ConvCase c, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Conv2DShape s = c.Shape;
         T[] x = StridedImage<T>.Filled(c.Input, c.Batch, s.C, s.H, s.W, c.Data, c.Seed).Data;
@@ -137,8 +144,10 @@ internal static class GuardChild
         Assert.Equal((x.Length, y.Length), (plan.InputLength(c.Batch), plan.OutputLength(c.Batch)));
 
         using Guards<T> guards = new(side);
-        Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx), guardedDw = guards.Output(dw), guardedDb = guards.Output(db);
-        ReadOnlySpan<T> guardedX = guards.Input(x), guardedDy = guards.Input(dy.Data), guardedW = guards.Input(w), guardedBias = guards.Input(bias);
+        Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx), guardedDw = guards.Output(dw),
+            guardedDb = guards.Output(db);
+        ReadOnlySpan<T> guardedX = guards.Input(x), guardedDy = guards.Input(dy.Data), guardedW = guards.Input(w),
+            guardedBias = guards.Input(bias);
         Epilogue<T> guarded = new() { Bias = guardedBias, Residual = guards.Input(residual) };
         if (c.Packed)
         {
@@ -165,15 +174,23 @@ internal static class GuardChild
     }
 
     /// <summary>The transpose of the case: both its images swap sides.</summary>
-    private static void ConvolveTransposed<T>(ConvCase c, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void ConvolveTransposed<T>(ConvCase c, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ConvTranspose2DShape s = new(c.Shape.K, c.Shape.P, c.Shape.Q, c.Shape.C, c.Shape.R, c.Shape.S) { StrideH = c.Shape.StrideH, StrideW = c.Shape.StrideW, Groups = c.Shape.Groups };
-        StridedImage<T> x = StridedImage<T>.Filled(c.Output, c.Batch, s.C, s.H, s.W, c.Data, c.Seed), dy = StridedImage<T>.Filled(c.Input, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 1);
+        ConvTranspose2DShape s = new(c.Shape.K, c.Shape.P, c.Shape.Q, c.Shape.C, c.Shape.R, c.Shape.S)
+        {
+            StrideH = c.Shape.StrideH,
+            StrideW = c.Shape.StrideW,
+            Groups = c.Shape.Groups,
+        };
+        StridedImage<T> x = StridedImage<T>.Filled(c.Output, c.Batch, s.C, s.H, s.W, c.Data, c.Seed),
+            dy = StridedImage<T>.Filled(c.Input, c.Batch, s.K, s.P, s.Q, c.Data, c.Seed + 1);
         T[] w = Data.Make<T>(s.WeightCount, c.Data, c.Seed + 2), bias = Data.Make<T>(s.K, c.Data, c.Seed + 3);
         T[] y = (T[])dy.Data.Clone(), dx = (T[])x.Data.Clone(), dw = (T[])w.Clone(), db = (T[])bias.Clone();
         ConvTranspose2DPlan<T> plan = new(s, x.Layout, dy.Layout);
         using Guards<T> guards = new(side);
-        Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx), guardedDw = guards.Output(dw), guardedDb = guards.Output(db);
+        Span<T> guardedY = guards.Output(y), guardedDx = guards.Output(dx), guardedDw = guards.Output(dw),
+            guardedDb = guards.Output(db);
         ReadOnlySpan<T> guardedX = guards.Input(x.Data), guardedDy = guards.Input(dy.Data), guardedW = guards.Input(w);
         plan.Forward(c.Batch, guardedX, guardedW, guardedY, new() { Bias = guards.Input(bias), Residual = guardedDy }, execution);
         plan.InputGradient(c.Batch, guardedDy, guardedW, guardedDx, T.One, execution);
@@ -189,7 +206,8 @@ internal static class GuardChild
         Compare.Equal<T>(db, guardedDb, "db");
     }
 
-    private static void Pool<T>(PoolCase c, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Pool<T>(PoolCase c, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Pool2DShape s = c.Shape;
         StridedImage<T> x = StridedImage<T>.Filled(c.Input, c.Batch, s.C, s.H, s.W, c.Data, c.Seed);
@@ -222,7 +240,8 @@ internal static class GuardChild
         Compare.Equal<T>(dx, guardedDx, "dx");
     }
 
-    private static void Unfold<T>(ConvCase c, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Unfold<T>(ConvCase c, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         IndexTable table = new(c.Shape);
         ColumnLayout layout = c.Bias ? ColumnLayout.PerImage(table) : ColumnLayout.Concatenated(table, c.Batch);
@@ -238,9 +257,11 @@ internal static class GuardChild
         Compare.Equal<T>(folded, guardedFolded, "x");
     }
 
-    private static void Elementwise<T>(int length, Execution execution, GuardSide side) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Elementwise<T>(int length, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T[] x = Data.Make<T>(length, DataKind.Real, length), dy = Data.Make<T>(length, DataKind.Real, -length), expected = new T[length];
+        T[] x = Data.Make<T>(length, DataKind.Real, length), dy = Data.Make<T>(length, DataKind.Real, -length),
+            expected = new T[length];
         using Guards<T> guards = new(side);
         ReadOnlySpan<T> guardedX = guards.Input(x), guardedDy = guards.Input(dy);
         Span<T> y = guards.Output(expected);

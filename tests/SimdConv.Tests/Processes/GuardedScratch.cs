@@ -4,8 +4,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// Has every piece of scratch memory end at a page that can't be accessed, so that a loop which reads or writes beyond its own piece ends the
-/// process. For child processes, before their first call.
+/// Has every piece of scratch memory end at a page that can't be accessed, so that a loop which reads or writes beyond its own
+/// piece ends the process. For child processes, before their first call.
 /// </summary>
 internal static unsafe class GuardedScratch
 {
@@ -14,7 +14,8 @@ internal static unsafe class GuardedScratch
     public static void TurnOn()
     {
         AppContext.SetSwitch(Workspace.GuardSwitch, true);
-        Workspace.Guard = static (address, bytes, isOpen) => NativeCalls.Protect(address, (nuint)bytes, isOpen ? NativeCalls.ReadWrite : None);
+        Workspace.Guard = static (address, bytes, isOpen) =>
+            NativeCalls.Protect(address, (nuint)bytes, isOpen ? NativeCalls.ReadWrite : None);
     }
 
     /// <summary>Reads behind the first of two pieces: must not return.</summary>

@@ -5,7 +5,9 @@ using SimdConv.Tests.Overflow;
 
 namespace SimdConv.Tests.Processes;
 
-/// <summary>What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.</summary>
+/// <summary>
+/// What this assembly does when run as a program: one check that needs a process, or switches of the runtime, of its own.
+/// </summary>
 internal static class Program
 {
     public static int Main(string[] arguments)

@@ -35,7 +35,8 @@ internal static unsafe partial class ResourceChild
         {
             Barrier barrier = new() { Throws = part };
             Barrier* at = &barrier;
-            Assert.Equal($"part {part}", Assert.Throws<TimeZoneNotFoundException>(() => new Execution(2).Run(2, &Meet, at)).Message);
+            Assert.Equal($"part {part}",
+                Assert.Throws<TimeZoneNotFoundException>(() => new Execution(2).Run(2, &Meet, at)).Message);
             Assert.Equal(2, at->Ended);
             Assert.Equal((most, most), (Core.Workers.Count, Core.Workers.FreeCount));
         }
@@ -163,7 +164,8 @@ internal static unsafe partial class ResourceChild
     {
         Barrier* barrier = (Barrier*)state;
         Interlocked.Increment(ref barrier->Begun);
-        for (long start = Environment.TickCount64; Volatile.Read(ref barrier->Begun) < 2 && Environment.TickCount64 - start < 20_000;)
+        for (long start = Environment.TickCount64; Volatile.Read(ref barrier->Begun) < 2
+            && Environment.TickCount64 - start < 20_000;)
             Thread.Yield();
         if (barrier->Caller != 0 && barrier->Caller != Environment.CurrentManagedThreadId)
             Busy(200);

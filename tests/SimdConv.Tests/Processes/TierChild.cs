@@ -10,7 +10,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// A few cases of every property in the best tier that this process has, after proving that the process is what its parent asked for.
+/// A few cases of every property in the best tier that this process has, after proving that the process is what its parent asked
+/// for.
 /// </summary>
 internal static class TierChild
 {
@@ -18,7 +19,9 @@ internal static class TierChild
 
     public static void Run(SimdTier best, bool fuses)
     {
-        Console.WriteLine($"active={SimdSupport.Best} fuses={SimdSupport.Fuses(SimdSupport.Best)} available={string.Join(',', SimdSupport.Available)} "
+        Console.WriteLine(
+            $"active={SimdSupport.Best} fuses={SimdSupport.Fuses(SimdSupport.Best)} "
+            + $"available={string.Join(',', SimdSupport.Available)} "
             + $"vector={Vector<byte>.Count} avx2={Avx2.IsSupported} fma={Fma.IsSupported} avx512={Avx512F.IsSupported}");
         Assert.Equal(best, SimdSupport.Best);
         Assert.Equal(fuses, SimdSupport.Fuses(best));

@@ -4,8 +4,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// Every tier in a process in which it is the best one, by the runtime's switches and by the library's own. Each child prints and asserts which tier
-/// is active: a switch whose name is dead fails here instead of testing nothing.
+/// Every tier in a process in which it is the best one, by the runtime's switches and by the library's own. Each child prints and
+/// asserts which tier is active: a switch whose name is dead fails here instead of testing nothing.
 /// </summary>
 public sealed class TierProcessTests
 {
@@ -62,12 +62,14 @@ public sealed class TierProcessTests
     {
         Tiers.Require(tier);
         string output = Run(tier, SimdSupport.Fuses(tier), (SimdSupport.EnvironmentVariable, tier.ToString().ToLowerInvariant()));
-        Assert.Contains($"available={string.Join(',', SimdSupport.Available.Where(t => t <= tier))} ", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"available={string.Join(',', SimdSupport.Available.Where(t => t <= tier))} ", output, StringComparison.Ordinal);
     }
 
     [Fact]
     public void EnvironmentVariableCannotAddWhatTheProcessLacks() =>
-        Assert.Contains("active=Scalar", Run(SimdTier.Scalar, false, ("DOTNET_EnableHWIntrinsic", "0"), (SimdSupport.EnvironmentVariable, "avx512")),
+        Assert.Contains("active=Scalar",
+            Run(SimdTier.Scalar, false, ("DOTNET_EnableHWIntrinsic", "0"), (SimdSupport.EnvironmentVariable, "avx512")),
             StringComparison.Ordinal);
 
     [Fact]

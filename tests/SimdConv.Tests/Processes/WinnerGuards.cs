@@ -6,12 +6,13 @@ using LayoutKind = SimdConv.Tests.Support.LayoutKind;
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
-/// Max pooling's backward pass and its indices with winners that no forward pass gave, under guard pages: what comes from memory is input as
-/// arguments are. Shapes reach each way of the backward pass, winners in one byte and in four.
+/// Max pooling's backward pass and its indices with winners that no forward pass gave, under guard pages: what comes from memory
+/// is input as arguments are. Shapes reach each way of the backward pass, winners in one byte and in four.
 /// </summary>
 internal static class WinnerGuards<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private static readonly Pool2DShape Square = new(3, 9, 35, 3, 3) { StrideH = 1, StrideW = 1, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
+    private static readonly Pool2DShape Square =
+        new(3, 9, 35, 3, 3) { StrideH = 1, StrideW = 1, PadTop = 1, PadLeft = 1, PadBottom = 1, PadRight = 1 };
 
     private static readonly (Pool2DShape Shape, LayoutKind Layout)[] Shapes =
     [
@@ -24,7 +25,19 @@ internal static class WinnerGuards<T> where T : unmanaged, IBinaryFloatingPointI
         (Square with { R = 5, S = 60, PadTop = 2, PadLeft = 30, PadRight = 30 }, LayoutKind.Nchw),
         (new(5, 8, 8, 2, 2), LayoutKind.Nchw), // Several planes as one.
         (Square with { C = 17 }, LayoutKind.Nhwc), // Planes in lanes.
-        (Square with { C = 18, H = 17, W = 17, R = 17, S = 17, PadTop = 8, PadLeft = 8, PadBottom = 8, PadRight = 8, StrideW = 4 }, LayoutKind.Nhwc),
+        (Square with
+        {
+            C = 18,
+            H = 17,
+            W = 17,
+            R = 17,
+            S = 17,
+            PadTop = 8,
+            PadLeft = 8,
+            PadBottom = 8,
+            PadRight = 8,
+            StrideW = 4,
+        }, LayoutKind.Nhwc),
         (Square with { C = 4 }, LayoutKind.EveryOther),
         (new(2, 9, 5, 3, 3), LayoutKind.ChannelsOutermost),
     ];
@@ -46,7 +59,8 @@ internal static class WinnerGuards<T> where T : unmanaged, IBinaryFloatingPointI
         const int Batch = 2;
         Console.WriteLine($"{execution} {side} winners of kind {kind}, {(inPieces ? "in pieces" : "")} {layout} {s}");
         Console.Out.Flush();
-        StridedImage<T> dx = new(layout, Batch, s.C, s.H, s.W), dy = StridedImage<T>.Filled(layout, Batch, s.C, s.P, s.Q, DataKind.Real, kind);
+        StridedImage<T> dx = new(layout, Batch, s.C, s.H, s.W),
+            dy = StridedImage<T>.Filled(layout, Batch, s.C, s.P, s.Q, DataKind.Real, kind);
         Pool2DPlan<T> plan = new(s, PoolKind.Max, dx.Layout, dy.Layout) { InPieces = inPieces };
         int[] winners = new int[Batch * s.C * s.P * s.Q];
         bool areBytes = plan.WinnerBytes(1) * Batch == winners.Length;
@@ -62,7 +76,8 @@ internal static class WinnerGuards<T> where T : unmanaged, IBinaryFloatingPointI
         plan.Backward(Batch, guards.Input(dy.Data), guardedWinners, guardedDx, execution);
         guardedDx.CopyTo(dx.Data);
         dx.RequireGapsUntouched("dx");
-        Compare.Equal<T>(WindowChain.MaxBackward(s, Batch, dy.Pack(), winners), dx.Pack(), "dx of winners that no forward pass gave");
+        Compare.Equal<T>(WindowChain.MaxBackward(s, Batch, dy.Pack(), winners), dx.Pack(),
+            "dx of winners that no forward pass gave");
         Span<long> indices = numbers.Output(new long[winners.Length]);
         plan.Indices(Batch, guardedWinners, indices);
         for (int i = 0; i < winners.Length; i++)
@@ -74,7 +89,8 @@ internal static class WinnerGuards<T> where T : unmanaged, IBinaryFloatingPointI
         ulong random = Data.Mix(kind + 1, i);
         int[] bounds =
         [
-            -1, 0, s.R * s.S - 1, s.R * s.S, s.R * s.S + 1, (s.H * s.W) - 1, s.H * s.W, (s.H * s.W) + 1, 255, 256, -s.S, 1 << 24, (1 << 24) + 1,
+            -1, 0, s.R * s.S - 1, s.R * s.S, s.R * s.S + 1, (s.H * s.W) - 1, s.H * s.W, (s.H * s.W) + 1, 255, 256, -s.S, 1 << 24,
+            (1 << 24) + 1,
             int.MaxValue, int.MinValue,
         ];
         return kind switch

@@ -44,7 +44,8 @@ public sealed class ArithmeticFaultTests
             if ((shape.P, shape.Q) != (shape.H, shape.W))
                 continue;
             foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
-                ConvProperties<float>.MatchesReference(tier, direction, new(shape, 1, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, false, DataKind.Integers, cases++));
+                ConvProperties<float>.MatchesReference(tier, direction,
+                    new(shape, 1, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, false, DataKind.Integers, cases++));
         }
 
         Assert.InRange(cases, 500, int.MaxValue);
@@ -57,9 +58,11 @@ public sealed class ArithmeticFaultTests
         foreach (int stride in (int[])[(1 << 30) + 1, 1_500_000_000, int.MaxValue - 7, int.MaxValue])
         {
             foreach (Conv2DShape shape in (Conv2DShape[])
-                [new(3, 8, 8, 4, 3, 3), new(4, 8, 8, 4, 3, 3) { Groups = 2 }, new(4, 8, 8, 4, 3, 3) { Groups = 4 }, new Conv2DShape(3, 8, 8, 4, 3, 3).WithPadding(2, 1)])
+                [new(3, 8, 8, 4, 3, 3), new(4, 8, 8, 4, 3, 3) { Groups = 2 }, new(4, 8, 8, 4, 3, 3) { Groups = 4 },
+                    new Conv2DShape(3, 8, 8, 4, 3, 3).WithPadding(2, 1)])
             {
-                ConvCase c = new(shape with { StrideH = stride, StrideW = stride }, 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, false, DataKind.Integers, 3);
+                ConvCase c = new(shape with { StrideH = stride, StrideW = stride }, 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0,
+                    false, DataKind.Integers, 3);
                 foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
                     ConvProperties<float>.MatchesReference(tier, direction, c);
                 Im2ColProperties<float>.Unfold(tier, c);
@@ -83,10 +86,12 @@ public sealed class ArithmeticFaultTests
     public void DepthwiseOnABillionThreads(SimdTier tier)
     {
         Tiers.Require(tier);
-        ConvCase c = new(new Conv2DShape(64, 32, 32, 64, 3, 3) { Groups = 64 }.WithPadding(1, 1), 2, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, false, DataKind.Real, 5);
+        ConvCase c = new(new Conv2DShape(64, 32, 32, 64, 3, 3) { Groups = 64 }.WithPadding(1, 1), 2, LayoutKind.Nchw,
+            LayoutKind.Nchw, true, 0, false, DataKind.Real, 5);
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
-            Compare.Equal<float>(ConvProperties<float>.Execute(new(c), direction, tier.Run()), ConvProperties<float>.Execute(new(c), direction, tier.Run(1 << 30)),
+            Compare.Equal<float>(ConvProperties<float>.Execute(new(c), direction, tier.Run()),
+                ConvProperties<float>.Execute(new(c), direction, tier.Run(1 << 30)),
                 $"{direction} on 2^30 threads");
         }
     }
@@ -100,12 +105,15 @@ public sealed class ArithmeticFaultTests
             Assert.Equal(plan.WorkspaceBytes(direction, 1, new(1024)), plan.WorkspaceBytes(direction, 1, new(int.MaxValue)));
     }
 
-    /// <summary>As PyTorch's conv_transpose2d(x, w, output_padding=1, dilation=2): the last row and column hold no product.</summary>
+    /// <summary>
+    /// As PyTorch's conv_transpose2d(x, w, output_padding=1, dilation=2): the last row and column hold no product.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void OutputPaddingBelowTheDilation(SimdTier tier)
     {
         Tiers.Require(tier);
-        ConvTranspose2DShape shape = new(1, 1, 1, 1, 2, 2) { DilationH = 2, DilationW = 2, OutputPaddingH = 1, OutputPaddingW = 1 };
+        ConvTranspose2DShape shape =
+            new(1, 1, 1, 1, 2, 2) { DilationH = 2, DilationW = 2, OutputPaddingH = 1, OutputPaddingW = 1 };
         shape.Validate();
         Assert.Equal((4, 4), (shape.P, shape.Q));
         ConvTranspose2DPlan<float> plan = new(shape);

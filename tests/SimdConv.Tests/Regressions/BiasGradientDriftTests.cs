@@ -10,10 +10,15 @@ public sealed class BiasGradientDriftDoubleTests : BiasGradientDriftTests<double
 /// <summary>Bias gradients over many pixels: chains of at most 4096 terms, added in a balanced tree.</summary>
 public abstract class BiasGradientDriftTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Rounding moves the sum of 4096 equal terms by so many units of the last place; a single chain of 2^20 is off by 1 %.</summary>
+    /// <summary>
+    /// Rounding moves the sum of 4096 equal terms by so many units of the last place; a single chain of 2^20 is off by 1 %.
+    /// </summary>
     private const int LargestDrift = 1024;
 
-    /// <summary>Long chains in each of the ways in which a bias gradient is summed: output channels, positions and columns of planes in lanes.</summary>
+    /// <summary>
+    /// Long chains in each of the ways in which a bias gradient is summed: output channels, positions and columns of planes in
+    /// lanes.
+    /// </summary>
     private static readonly (Conv2DShape Shape, int Batch)[] Long =
     [
         (new(1, 9000, 1, 17, 1, 1), 1),
@@ -58,7 +63,8 @@ public abstract class BiasGradientDriftTests<T> where T : unmanaged, IBinaryFloa
             T[] dy = Data.Filled((long)batch * shape.K * shape.P * shape.Q, T.CreateTruncating(term)), db = new T[shape.K];
             new Conv2DPlan<T>(shape).BiasGradient(batch, dy, db, default, tier.Run(2));
             double exact = double.CreateTruncating(dy[0]) * batch * shape.P * shape.Q;
-            Assert.All(db, sum => Assert.InRange((double.CreateTruncating(sum) / exact) - 1, -LargestDrift * unit, LargestDrift * unit));
+            Assert.All(db,
+                sum => Assert.InRange((double.CreateTruncating(sum) / exact) - 1, -LargestDrift * unit, LargestDrift * unit));
         }
     }
 
@@ -71,7 +77,8 @@ public abstract class BiasGradientDriftTests<T> where T : unmanaged, IBinaryFloa
         {
             Conv2DPlan<T> plan = new(shape);
             T beta = T.CreateTruncating(0.7);
-            T[] x = new T[plan.InputLength(batch)], dy = Data.Make<T>(plan.OutputLength(batch), DataKind.Real, 1), before = Data.Make<T>(shape.K, DataKind.Real, 2);
+            T[] x = new T[plan.InputLength(batch)], dy = Data.Make<T>(plan.OutputLength(batch), DataKind.Real, 1),
+                before = Data.Make<T>(shape.K, DataKind.Real, 2);
             T[] expected = ConvChain.BiasGradient(shape, batch, dy, before, beta, plan.ReductionOrder(batch));
             foreach (int threads in (int[])[1, 3])
             {

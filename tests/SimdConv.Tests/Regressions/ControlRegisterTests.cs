@@ -5,7 +5,9 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Regressions;
 
-/// <summary>No call changes how its thread, or a worker, rounds or treats subnormals, as -ffast-math libraries have done to their hosts.</summary>
+/// <summary>
+/// No call changes how its thread, or a worker, rounds or treats subnormals, as -ffast-math libraries have done to their hosts.
+/// </summary>
 public sealed class ControlRegisterTests
 {
     /// <summary>The reader itself works: a mode that is set is read back.</summary>
@@ -30,7 +32,9 @@ public sealed class ControlRegisterTests
         uint before = ControlRegister.Read();
         foreach (int threads in (int[])[1, 3])
         {
-            foreach ((string name, Action run) in AllocationChild.Operations<float>(tier.Run(threads)).Concat(AllocationChild.Operations<double>(tier.Run(threads))))
+            foreach ((string name, Action run) in
+                AllocationChild.Operations<float>(tier.Run(threads))
+                .Concat(AllocationChild.Operations<double>(tier.Run(threads))))
             {
                 run();
                 Assert.True(before == ControlRegister.Read(), $"{name} in {tier} on {threads} threads");

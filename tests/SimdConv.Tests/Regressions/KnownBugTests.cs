@@ -12,12 +12,14 @@ public sealed class KnownBugFloatTests : KnownBugTests<float>;
 public sealed class KnownBugDoubleTests : KnownBugTests<double>;
 
 /// <summary>
-/// Mistakes that other libraries of this kind have made, each as a case of its own, with where it was reported. Over-reads at tails (BLIS #203, #460,
-/// #635, XNNPACK #4190) are <see cref="Processes.GuardPageTests"/>: they need a process that may die.
+/// Mistakes that other libraries of this kind have made, each as a case of its own, with where it was reported. Over-reads at
+/// tails (BLIS #203, #460, #635, XNNPACK #4190) are <see cref="Processes.GuardPageTests"/>: they need a process that may die.
 /// </summary>
 public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Weight gradients with asymmetric padding and stride went wrong, and the library's own tester let them pass: oneDNN #4124.</summary>
+    /// <summary>
+    /// Weight gradients with asymmetric padding and stride went wrong, and the library's own tester let them pass: oneDNN #4124.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void WeightGradientsWithAsymmetricPaddingAndStride(SimdTier tier)
     {
@@ -43,7 +45,8 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     public void WorkspaceIsNotShared(SimdTier tier)
     {
         Tiers.Require(tier);
-        ConvCase large = Case(new Conv2DShape(9, 17, 19, 12, 3, 3).WithPadding(1, 1), 2), small = Case(new Conv2DShape(1, 3, 3, 1, 2, 2), 1);
+        ConvCase large = Case(new Conv2DShape(9, 17, 19, 12, 3, 3).WithPadding(1, 1), 2),
+            small = Case(new Conv2DShape(1, 3, 3, 1, 2, 2), 1);
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
             T[] first = ConvProperties<T>.Execute(new(large), direction, tier.Run());
@@ -56,7 +59,9 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
         }
     }
 
-    /// <summary>No images: nothing is written, and gradients of the weights are beta times what was there: oneDNN #175, NNlib #760.</summary>
+    /// <summary>
+    /// No images: nothing is written, and gradients of the weights are beta times what was there: oneDNN #175, NNlib #760.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void EmptyBatch(SimdTier tier)
     {
@@ -89,7 +94,9 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
         Tiers.RequireFused(tier);
         ConvCase c = Case(new Conv2DShape(2, 6, 21, 3, 3, 3).WithPadding(1, 1), 1);
         ConvRun<T> run = new(c);
-        T tiny = typeof(T) == typeof(float) ? T.CreateTruncating(Math.ScaleB(1, -130)) : T.CreateTruncating(Math.ScaleB(1, -1050));
+        T tiny = typeof(T) == typeof(float)
+            ? T.CreateTruncating(Math.ScaleB(1, -130))
+            : T.CreateTruncating(Math.ScaleB(1, -1050));
         T[] x = [.. run.X.Select(v => v * tiny)], y = new T[run.Dy.Length];
         run.Plan.Forward(1, x, run.W, y, default, tier.Run());
         Compare.Equal<T>(ConvChain.Forward(c.Shape, 1, x, run.W, []), y, "y");
@@ -122,13 +129,17 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     {
         IndexTable table = new(new Conv2DShape(64, 1024, 1024, 1, 7, 7).WithPadding(3, 3));
         T[] x = new T[1];
-        ArgumentException e = Assert.Throws<ArgumentException>(() => SimdConv.Im2Col.Unfold<T>(table, 40, x, new T[1], ColumnLayout.PerImage(table)));
+        ArgumentException e = Assert.Throws<ArgumentException>(() =>
+            SimdConv.Im2Col.Unfold<T>(table, 40, x, new T[1], ColumnLayout.PerImage(table)));
         Assert.Contains($"expected at least {40L * 64 * 1024 * 1024} ", e.Message, StringComparison.Ordinal);
         e = Assert.Throws<ArgumentException>(() => Col2Im.Fold<T>(table, 2, x, ColumnLayout.PerImage(table), new T[1]));
         Assert.Contains($"expected at least {2L * 64 * 49 * 1024 * 1024} ", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Inputs below the normal range are numbers like any other, in every direction: no flush, no wrong result; ncnn #2656 for their speed.</summary>
+    /// <summary>
+    /// Inputs below the normal range are numbers like any other, in every direction: no flush, no wrong result; ncnn #2656 for
+    /// their speed.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void SubnormalInputs(SimdTier tier)
     {
@@ -139,22 +150,28 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
         Properties.Check(tier, GemmCases.Any(), 500, g =>
             GemmProperties<T>.EqualsChain(tier, g with { Data = DataKind.Subnormals }));
 
-        // A double oracle has places to spare for float alone. Other alphas round the elements of A once more, below the normal range too.
+        // A double oracle has places to spare for float alone. Other alphas round the elements of A once more, below the normal
+        // range too.
         if (typeof(T) == typeof(float))
             Properties.Check(tier, GemmCases.Any(), 500, g =>
                 GemmProperties<T>.MatchesReference(tier, g with { Data = DataKind.Subnormals, Alpha = 1 }));
     }
 
-    /// <summary>Columns that lie otherwise than the call says are refused, and those of every image are summed into its own: onnxruntime #28706.</summary>
+    /// <summary>
+    /// Columns that lie otherwise than the call says are refused, and those of every image are summed into its own: onnxruntime
+    /// #28706.
+    /// </summary>
     [Fact]
     public void Col2ImReadsTheColumnsOfItsOwnGeometry()
     {
         Conv2DShape shape = new Conv2DShape(2, 5, 8, 1, 3, 2) { StrideH = 2, DilationW = 2 }.WithPadding(1, 0);
         IndexTable table = new(shape);
         int size = table.Rows * table.Columns, pixels = 2 * 5 * 8;
-        T[] columns = Data.Make<T>(2 * size, DataKind.Integers, 1), sideBySide = new T[2 * size], x = new T[2 * pixels], expected = new T[2 * pixels];
+        T[] columns = Data.Make<T>(2 * size, DataKind.Integers, 1), sideBySide = new T[2 * size], x = new T[2 * pixels],
+            expected = new T[2 * pixels];
         for (int i = 0; i < columns.Length; i++)
-            sideBySide[(i / table.Columns % table.Rows * 2 * table.Columns) + (i / size * table.Columns) + (i % table.Columns)] = columns[i];
+            sideBySide[(i / table.Columns % table.Rows * 2 * table.Columns) + (i / size * table.Columns) + (i % table.Columns)] =
+                columns[i];
         ReferenceIm2Col.Fold<T>(shape, 2, columns, ColumnLayout.PerImage(table), expected);
         Col2Im.Fold<T>(table, 2, columns, ColumnLayout.PerImage(table), x);
         Compare.Equal<T>(expected, x, "x of one matrix an image");
@@ -167,7 +184,8 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     }
 
     /// <summary>
-    /// Windows of nothing but NaN or -infinity have a maximum and a winner within the image, the last NaN or the first of equals: pytorch #1465, #7645.
+    /// Windows of nothing but NaN or -infinity have a maximum and a winner within the image, the last NaN or the first of equals:
+    /// pytorch #1465, #7645.
     /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void MaximaOfNaNAndMinusInfinityHaveAnIndex(SimdTier tier)
@@ -198,19 +216,32 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
         Assert.True(T.IsNaN(maxima[0]) && T.IsNaN(maxima[1]) && !T.IsNaN(maxima[2]));
     }
 
-    /// <summary>What ceil mode adds is neither pixel nor padding: it never counts in an average's divisor; onnxruntime #16203.</summary>
+    /// <summary>
+    /// What ceil mode adds is neither pixel nor padding: it never counts in an average's divisor; onnxruntime #16203.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void AverageDivisorInCeilMode(SimdTier tier)
     {
         Tiers.Require(tier);
         T[] ones = Data.Filled(5 * 5, T.One), y = new T[9];
-        foreach ((bool countIncludePad, double corner, double last) in (ReadOnlySpan<(bool, double, double)>)[(true, 4 / 9.0, 1), (false, 1, 1)])
+        foreach ((bool countIncludePad, double corner, double last) in
+            (ReadOnlySpan<(bool, double, double)>)[(true, 4 / 9.0, 1), (false, 1, 1)])
         {
-            // 5 pixels and one of padding before them, under windows of 3 with stride 2: the third window of each axis holds two pixels and no padding.
-            Pool2DShape shape = new(1, 5, 5, 3, 3) { StrideH = 2, StrideW = 2, PadTop = 1, PadLeft = 1, CeilMode = true, CountIncludePad = countIncludePad };
+            // 5 pixels and one of padding before them, under windows of 3 with stride 2: the third window of each axis holds two
+            // pixels and no padding.
+            Pool2DShape shape = new(1, 5, 5, 3, 3)
+            {
+                StrideH = 2,
+                StrideW = 2,
+                PadTop = 1,
+                PadLeft = 1,
+                CeilMode = true,
+                CountIncludePad = countIncludePad,
+            };
             Assert.Equal((3, 3), (shape.P, shape.Q));
             new Pool2DPlan<T>(shape, PoolKind.Average).Forward(1, ones, y, tier.Run());
-            Assert.Equal((T.CreateTruncating(4) / T.CreateTruncating(corner == 1 ? 4 : 9), T.CreateTruncating(last)), (y[0], y[8]));
+            Assert.Equal(
+                (T.CreateTruncating(4) / T.CreateTruncating(corner == 1 ? 4 : 9), T.CreateTruncating(last)), (y[0], y[8]));
         }
     }
 
@@ -220,8 +251,16 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     {
         Conv2DShape conv = new(1, 8, 8, 1, 3, 3);
         Pool2DShape pool = new(1, 8, 8, 2, 2);
-        Conv2DShape[] convs = [conv with { StrideH = 0 }, conv with { StrideW = 0 }, conv with { PadTop = -1 }, conv with { PadLeft = -1 }, conv with { PadBottom = -1 }];
-        Pool2DShape[] pools = [pool with { StrideH = 0 }, pool with { StrideW = 0 }, pool with { PadTop = -1 }, pool with { PadLeft = -1 }, pool with { PadRight = -1 }];
+        Conv2DShape[] convs =
+        [
+            conv with { StrideH = 0 }, conv with { StrideW = 0 }, conv with { PadTop = -1 }, conv with { PadLeft = -1 },
+            conv with { PadBottom = -1 },
+        ];
+        Pool2DShape[] pools =
+        [
+            pool with { StrideH = 0 }, pool with { StrideW = 0 }, pool with { PadTop = -1 }, pool with { PadLeft = -1 },
+            pool with { PadRight = -1 },
+        ];
         Assert.All(convs, shape => Assert.Throws<ArgumentOutOfRangeException>(() => new Conv2DPlan<T>(shape)));
         Assert.All(convs, shape => Assert.Throws<ArgumentOutOfRangeException>(() => new IndexTable(shape)));
         Assert.All(pools, shape => Assert.Throws<ArgumentOutOfRangeException>(() => new Pool2DPlan<T>(shape, PoolKind.Max)));
@@ -233,11 +272,16 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     public void NaNInCWithBetaZero(SimdTier tier)
     {
         Tiers.Require(tier);
-        foreach ((int m, int n, int k, int alpha) in (ReadOnlySpan<(int, int, int, int)>)[(7, 37, 5, 1), (7, 37, 0, 1), (7, 37, 5, 0), (1, 90, 300, 1), (90, 1, 9, 1), (50, 60, 300, 1)])
+        foreach ((int m, int n, int k, int alpha) in
+            (ReadOnlySpan<(int, int, int, int)>)[(7, 37, 5, 1), (7, 37, 0, 1), (7, 37, 5, 0), (1, 90, 300, 1), (90, 1, 9, 1),
+                (50, 60, 300, 1)])
         {
-            T[] a = Data.Make<T>(m * k, DataKind.Integers, 1), b = Data.Make<T>(k * n, DataKind.Integers, 2), c = Data.Filled(m * n, T.NaN), expected = new T[m * n];
-            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, n, k, T.CreateTruncating(alpha), a, Math.Max(1, k), b, n, T.Zero, c, n, tier.Run());
-            ReferenceGemm.Multiply(Transpose.No, Transpose.No, m, n, k, T.CreateTruncating(alpha), a, Math.Max(1, k), b, n, T.Zero, expected, n);
+            T[] a = Data.Make<T>(m * k, DataKind.Integers, 1), b = Data.Make<T>(k * n, DataKind.Integers, 2),
+                c = Data.Filled(m * n, T.NaN), expected = new T[m * n];
+            SimdConv.Gemm.Multiply(Transpose.No, Transpose.No, m, n, k, T.CreateTruncating(alpha), a, Math.Max(1, k), b, n,
+                T.Zero, c, n, tier.Run());
+            ReferenceGemm.Multiply(
+                Transpose.No, Transpose.No, m, n, k, T.CreateTruncating(alpha), a, Math.Max(1, k), b, n, T.Zero, expected, n);
             Compare.Equal<T>(expected, c, $"C of {m}x{n}x{k}");
         }
     }
@@ -247,24 +291,30 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     public void CallsNestInsideTheirOwnParts(SimdTier tier)
     {
         Tiers.Require(tier);
-        ConvRun<T> outer = new(Case(new Conv2DShape(8, 20, 20, 16, 3, 3).WithPadding(1, 1), 4)), inner = new(Case(new Conv2DShape(3, 9, 11, 5, 3, 3), 3));
+        ConvRun<T> outer = new(Case(new Conv2DShape(8, 20, 20, 16, 3, 3).WithPadding(1, 1), 4)),
+            inner = new(Case(new Conv2DShape(3, 9, 11, 5, 3, 3), 3));
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
-            T[] expected = ConvProperties<T>.Execute(outer, direction, tier.Run()), expectedInside = ConvProperties<T>.Execute(inner, direction, tier.Run());
-            NestingRunner runner = new(() => Compare.Equal<T>(expectedInside, ConvProperties<T>.Execute(inner, direction, tier.Run(3)), "inside"));
+            T[] expected = ConvProperties<T>.Execute(outer, direction, tier.Run()),
+                expectedInside = ConvProperties<T>.Execute(inner, direction, tier.Run());
+            NestingRunner runner =
+                new(() => Compare.Equal<T>(expectedInside, ConvProperties<T>.Execute(inner, direction, tier.Run(3)), "inside"));
             Compare.Equal<T>(expected, ConvProperties<T>.Execute(outer, direction, new(4, runner, tier)), "outside");
             Assert.True(runner.Calls > 1);
         }
     }
 
-    /// <summary>The last elements of a span that is input and output both are done once, not twice: dotnet/runtime #92820.</summary>
+    /// <summary>
+    /// The last elements of a span that is input and output both are done once, not twice: dotnet/runtime #92820.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void TailsInPlaceAreDoneOnce(SimdTier tier)
     {
         Tiers.Require(tier);
         for (int length = 1; length < 70; length++)
         {
-            T[] x = Data.Make<T>(length, DataKind.Real, length), dy = Data.Make<T>(length, DataKind.Real, length + 1), y = new T[length], own = (T[])x.Clone();
+            T[] x = Data.Make<T>(length, DataKind.Real, length), dy = Data.Make<T>(length, DataKind.Real, length + 1),
+                y = new T[length], own = (T[])x.Clone();
             SimdConv.Elementwise.Tanh<T>(x, y, T.One, tier.Run());
             SimdConv.Elementwise.Tanh<T>(own, own, T.One, tier.Run());
             Compare.Equal<T>(y, own, $"tanh of {length} elements in place");
@@ -279,7 +329,11 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
     public void BatchRowsAreTheSameAtAnyBatchSize(SimdTier tier)
     {
         Tiers.Require(tier);
-        foreach (Conv2DShape shape in (Conv2DShape[])[new(6, 14, 14, 16, 5, 5), new Conv2DShape(9, 7, 7, 20, 3, 3).WithPadding(1, 1), new(40, 1, 1, 33, 1, 1)])
+        foreach (Conv2DShape shape in
+            (Conv2DShape[])
+            [
+                new(6, 14, 14, 16, 5, 5), new Conv2DShape(9, 7, 7, 20, 3, 3).WithPadding(1, 1), new(40, 1, 1, 33, 1, 1),
+            ])
         {
             ConvRun<T> all = new(Case(shape, 33));
             T[] y = all.Forward(tier.Run()), dx = all.InputGradient(tier.Run());
@@ -287,7 +341,8 @@ public abstract class KnownBugTests<T> where T : unmanaged, IBinaryFloatingPoint
             {
                 ConvRun<T> part = new(Case(shape, batch));
                 Compare.Equal<T>(y.AsSpan(0, y.Length / 33 * batch), part.Forward(tier.Run()), $"y of {batch} images of 33");
-                Compare.Equal<T>(dx.AsSpan(0, dx.Length / 33 * batch), part.InputGradient(tier.Run()), $"dx of {batch} images of 33");
+                Compare.Equal<T>(dx.AsSpan(0, dx.Length / 33 * batch), part.InputGradient(tier.Run()),
+                    $"dx of {batch} images of 33");
             }
         }
     }

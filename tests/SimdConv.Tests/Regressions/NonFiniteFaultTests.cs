@@ -12,7 +12,10 @@ public abstract class NonFiniteFaultTests<T> where T : unmanaged, IBinaryFloatin
 {
     private static readonly Conv2DShape Padded = new Conv2DShape(1, 5, 5, 3, 3, 3).WithPadding(1, 1);
 
-    /// <summary>The tap in the upper left corner lies on padding in the first row and the first column. Scalar tiles gave infinity there, AVX2's NaN.</summary>
+    /// <summary>
+    /// The tap in the upper left corner lies on padding in the first row and the first column. Scalar tiles gave infinity there,
+    /// AVX2's NaN.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void AnInfiniteWeightOverPaddingGivesNaN(SimdTier tier)
     {
@@ -21,7 +24,7 @@ public abstract class NonFiniteFaultTests<T> where T : unmanaged, IBinaryFloatin
         T[] x = Data.Filled(25, T.One), w = Data.Filled(27, T.One), y = new T[75];
         w[9] = T.PositiveInfinity;
         plan.Forward(1, x, w, y, default, tier.Run());
-        RequireNaN(y, (k, p, q) => k == 1 && (p == 0 || q == 0), "raw weights");
+        RequireNaN(y, (k, p, q) => k == 1 && (p == 0 || q == 0), "unpacked weights");
         Assert.All(Enumerable.Range(0, 25).Where(i => i / 5 > 0 && i % 5 > 0), i => Assert.Equal(T.PositiveInfinity, y[25 + i]));
         plan.Forward(1, x, plan.Pack(w, FilterUse.Forward, tier), y, default, tier.Run());
         RequireNaN(y, (k, p, q) => k == 1 && (p == 0 || q == 0), "packed weights");
@@ -60,13 +63,15 @@ public abstract class NonFiniteFaultTests<T> where T : unmanaged, IBinaryFloatin
         {
             Epilogue<T> epilogue = new() { Activation = activation, Residual = residual };
             plan.Forward(1, x, w, y, epilogue, tier.Run());
-            RequireNaN(y, (k, p, q) => k == 1 && (p == 0 || q == 0), $"{activation}, raw weights");
+            RequireNaN(y, (k, p, q) => k == 1 && (p == 0 || q == 0), $"{activation}, unpacked weights");
             plan.Forward(1, x, plan.Pack(w, FilterUse.Forward, tier), y, epilogue, tier.Run());
             RequireNaN(y, (k, p, q) => k == 1 && (p == 0 || q == 0), $"{activation}, packed weights");
         }
     }
 
-    /// <summary>No pixel of dx meets tap (0, 0) but those of one phase; of these the last ones meet it under a window that isn't there.</summary>
+    /// <summary>
+    /// No pixel of dx meets tap (0, 0) but those of one phase; of these the last ones meet it under a window that isn't there.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void InputGradientHasZerosAroundDY(SimdTier tier)
     {
@@ -78,7 +83,8 @@ public abstract class NonFiniteFaultTests<T> where T : unmanaged, IBinaryFloatin
         w[9 + 18] = T.PositiveInfinity;
         w[18] = T.PositiveInfinity;
 
-        // Channel 1, from the first two filters, and channel 0 from the second: tap (0, 0) meets even rows and columns, the last row under window 3 of 0 to 2.
+        // Channel 1, from the first two filters, and channel 0 from the second: tap (0, 0) meets even rows and columns, the last
+        // row under window 3 of 0 to 2.
         bool Meets(int p, int q) => p % 2 == 0 && q % 2 == 0;
         foreach (bool isPacked in (bool[])[false, true])
         {
@@ -86,7 +92,8 @@ public abstract class NonFiniteFaultTests<T> where T : unmanaged, IBinaryFloatin
                 plan.InputGradient(1, dy, plan.Pack(w, FilterUse.InputGradient, tier), dx, default, tier.Run());
             else
                 plan.InputGradient(1, dy, w, dx, default, tier.Run());
-            RequireNaN(dx, (c, p, q) => Meets(p, q) && (c == 1 || p == 6 || q == 6), isPacked ? "packed weights" : "raw weights", 7);
+            string weights = isPacked ? "packed weights" : "unpacked weights";
+            RequireNaN(dx, (c, p, q) => Meets(p, q) && (c == 1 || p == 6 || q == 6), weights, 7);
         }
     }
 
@@ -139,6 +146,7 @@ public abstract class NonFiniteFaultTests<T> where T : unmanaged, IBinaryFloatin
     private static void RequireNaN(T[] values, Func<int, int, int, bool> isNaN, string what, int size = 5)
     {
         for (int i = 0; i < values.Length; i++)
-            Assert.True(T.IsNaN(values[i]) == isNaN(i / (size * size), i / size % size, i % size), $"{what}: element {i} is {values[i]}");
+            Assert.True(T.IsNaN(values[i]) == isNaN(i / (size * size), i / size % size, i % size),
+                $"{what}: element {i} is {values[i]}");
     }
 }

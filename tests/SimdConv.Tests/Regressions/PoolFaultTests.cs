@@ -47,17 +47,22 @@ public sealed class PoolFaultTests
         float[] memory = Data.Make<float>(200, DataKind.Real, 1), before = [.. memory], other = new float[64];
         Span<byte> bytes = MemoryMarshal.AsBytes(memory.AsSpan());
         byte[] winners = new byte[136];
-        Refused("winners shares elements with x", () => Small.Forward(1, memory.AsSpan(0, 64), other, MemoryMarshal.AsBytes(memory.AsSpan())[255..271]));
-        Refused("winners shares elements with y", () => Small.Forward(1, other, memory.AsSpan(10, 16), MemoryMarshal.AsBytes(memory.AsSpan())[25..41]));
-        Refused("dx shares elements with winners", () => Small.Backward(1, other, MemoryMarshal.AsBytes(memory.AsSpan())[25..41], memory.AsSpan(10, 64)));
-        Refused("indices shares elements with winners", () => Small.Indices(1, winners.AsSpan(8), MemoryMarshal.Cast<byte, long>(winners.AsSpan(0, 128))));
+        Refused("winners shares elements with x",
+            () => Small.Forward(1, memory.AsSpan(0, 64), other, MemoryMarshal.AsBytes(memory.AsSpan())[255..271]));
+        Refused("winners shares elements with y",
+            () => Small.Forward(1, other, memory.AsSpan(10, 16), MemoryMarshal.AsBytes(memory.AsSpan())[25..41]));
+        Refused("dx shares elements with winners",
+            () => Small.Backward(1, other, MemoryMarshal.AsBytes(memory.AsSpan())[25..41], memory.AsSpan(10, 64)));
+        Refused("indices shares elements with winners",
+            () => Small.Indices(1, winners.AsSpan(8), MemoryMarshal.Cast<byte, long>(winners.AsSpan(0, 128))));
         Compare.Untouched<float>(before, memory, "an operand");
 
         // Side by side is apart.
         Small.Forward(1, memory.AsSpan(4, 64), memory.AsSpan(72, 16), bytes[..16]);
         Small.Forward(1, memory.AsSpan(0, 64), memory.AsSpan(68, 16), bytes[256..272]);
 
-        static void Refused(string words, Action call) => Assert.Contains(words, Assert.Throws<ArgumentException>(call).Message, StringComparison.Ordinal);
+        static void Refused(string words, Action call) =>
+            Assert.Contains(words, Assert.Throws<ArgumentException>(call).Message, StringComparison.Ordinal);
     }
 
     /// <summary>The mean of 0.1f was 0.1010 over 1024 x 1024 and 0.1153 over 4096 x 4096.</summary>
@@ -75,7 +80,9 @@ public sealed class PoolFaultTests
         }
     }
 
-    /// <summary>A search for each tap made a window of 100,000 taps take 100 s: four times the window may take some four times as long.</summary>
+    /// <summary>
+    /// A search for each tap made a window of 100,000 taps take 100 s: four times the window may take some four times as long.
+    /// </summary>
     [Fact]
     public void SetUpIsLinearInTheWindow()
     {
@@ -94,11 +101,14 @@ public sealed class PoolFaultTests
     public void LargeWindowsTakeLittleScratch(SimdTier tier)
     {
         Tiers.Require(tier);
-        foreach (Pool2DShape shape in (Pool2DShape[])[new(2, 1500, 1500, 1500, 1500), new(1, 2000, 1100, 2000, 1000) { StrideW = 100 }])
+        foreach (Pool2DShape shape in
+            (Pool2DShape[])[new(2, 1500, 1500, 1500, 1500), new(1, 2000, 1100, 2000, 1000) { StrideW = 100 }])
         {
-            float[] x = Data.Make<float>(shape.C * shape.H * shape.W, DataKind.Integers, 5), y = new float[shape.C * shape.P * shape.Q];
+            float[] x = Data.Make<float>(shape.C * shape.H * shape.W, DataKind.Integers, 5),
+                y = new float[shape.C * shape.P * shape.Q];
             (x[^1], x[776]) = (9, 9);
-            foreach (ImageLayout layout in (ImageLayout[])[ImageLayout.Nchw(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.C, shape.H, shape.W)])
+            foreach (ImageLayout layout in
+                (ImageLayout[])[ImageLayout.Nchw(shape.C, shape.H, shape.W), ImageLayout.Nhwc(shape.C, shape.H, shape.W)])
             {
                 Assert.InRange(KeptBytes(() =>
                 {
@@ -116,14 +126,24 @@ public sealed class PoolFaultTests
     [Fact]
     public void BatchesWhoseWinnersCannotBeCountedAreRefusedByName()
     {
-        Pool2DPlan<float> plan = new(new(1 << 15, 256, 255, 17, 17) { StrideH = 1, StrideW = 1, PadTop = 8, PadLeft = 8, PadRight = 8, PadBottom = 8 }, PoolKind.Max);
+        Pool2DPlan<float> plan = new(new(1 << 15, 256, 255, 17, 17)
+        {
+            StrideH = 1,
+            StrideW = 1,
+            PadTop = 8,
+            PadLeft = 8,
+            PadRight = 8,
+            PadBottom = 8,
+        }, PoolKind.Max);
         Action[] calls =
         [
             () => plan.WinnerBytes(int.MaxValue),
             () => plan.Backward(int.MaxValue, [], ReadOnlySpan<byte>.Empty, []),
             () => plan.Indices(int.MaxValue, [], []),
         ];
-        Assert.All(calls, call => Assert.StartsWith("batch is 2147483647; expected", Assert.Throws<ArgumentOutOfRangeException>(call).Message, StringComparison.Ordinal));
+        Assert.All(calls,
+            call => Assert.StartsWith("batch is 2147483647; expected", Assert.Throws<ArgumentOutOfRangeException>(call).Message,
+                StringComparison.Ordinal));
         Assert.Throws<ArgumentException>(() => plan.Forward(int.MaxValue, [], [], Span<byte>.Empty));
         Assert.Equal(1_000_000_000L * (1 << 15) * 256 * 255 * 4, plan.WinnerBytes(1_000_000_000));
     }
@@ -141,7 +161,8 @@ public sealed class PoolFaultTests
         plan.Backward(1, [1f], dx, tier.Run());
         Assert.All(dx, value => Assert.Equal(1f / (4099f * 4099f), value));
         Assert.Contains("at most 2^24 taps for max pooling",
-            Assert.Throws<ArgumentOutOfRangeException>(() => new Pool2DPlan<float>(shape, PoolKind.Max)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentOutOfRangeException>(() => new Pool2DPlan<float>(shape, PoolKind.Max)).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>PyTorch: the index of several NaN is the last one's.</summary>

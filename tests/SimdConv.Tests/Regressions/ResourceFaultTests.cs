@@ -57,7 +57,8 @@ public sealed unsafe class ResourceFaultTests
             Counts* at = &counts;
             Exception? insideRunner = null;
             Runner runner = new((parts, call) => insideRunner = Record.Exception(() => Behaviours[name](parts, call)));
-            OutOfMemoryException thrown = Assert.Throws<OutOfMemoryException>(() => new Execution(Parts, runner).Run(Parts, &Count, at));
+            OutOfMemoryException thrown =
+                Assert.Throws<OutOfMemoryException>(() => new Execution(Parts, runner).Run(Parts, &Count, at));
             Assert.Equal($"part {failing}", thrown.Message);
             Assert.Null(insideRunner);
             Assert.Equal(at->Sum, at->Ended);
@@ -110,7 +111,8 @@ public sealed unsafe class ResourceFaultTests
     public void ARunnerThatRunsNothingGivesTheSameResults()
     {
         Conv2DPlan<float> plan = new(new Conv2DShape(8, 20, 20, 16, 3, 3).WithPadding(1, 1));
-        float[] x = Support.Data.Make<float>(plan.InputLength(4), Support.DataKind.Real, 1), w = Support.Data.Make<float>(16 * 8 * 9, Support.DataKind.Real, 2);
+        float[] x = Support.Data.Make<float>(plan.InputLength(4), Support.DataKind.Real, 1),
+            w = Support.Data.Make<float>(16 * 8 * 9, Support.DataKind.Real, 2);
         float[] expected = new float[plan.OutputLength(4)], actual = new float[plan.OutputLength(4)];
         plan.Forward(4, x, w, expected);
         foreach (string name in Behaviours.Keys)
@@ -186,11 +188,13 @@ public sealed unsafe class ResourceFaultTests
         float[] dx = [7, 7];
         foreach (float slope in (float[])[-0.01f, -1, float.NegativeInfinity, float.NaN])
         {
-            var thrown = Assert.Throws<ArgumentOutOfRangeException>(() => SimdConv.Elementwise.LeakyReluGradient<float>([1, -1], [1, 1], dx, slope));
+            var thrown = Assert.Throws<ArgumentOutOfRangeException>(() =>
+                SimdConv.Elementwise.LeakyReluGradient<float>([1, -1], [1, 1], dx, slope));
             Assert.Contains("slope is ", thrown.Message, StringComparison.Ordinal);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => SimdConv.Elementwise.LeakyReluGradient<double>([1, -1], [1, 1], new double[2], -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            SimdConv.Elementwise.LeakyReluGradient<double>([1, -1], [1, 1], new double[2], -1));
         Assert.Equal([7, 7], dx);
         SimdConv.Elementwise.LeakyReluGradient<float>([1, -1], [1, 1], dx, 0);
         Assert.Equal([1, 0], dx);
@@ -202,7 +206,8 @@ public sealed unsafe class ResourceFaultTests
     {
         float[] dx = [7, 7];
         Assert.Throws<ArgumentOutOfRangeException>(() => SimdConv.Elementwise.TanhGradient<float>([0, 0], [1, 1], dx, 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => SimdConv.Elementwise.TanhGradient<double>([0, 0], [1, 1], new double[2], -0.0));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            SimdConv.Elementwise.TanhGradient<double>([0, 0], [1, 1], new double[2], -0.0));
         Assert.Equal([7, 7], dx);
     }
 

@@ -11,8 +11,8 @@ public sealed class SetUpFaultFloatTests : SetUpFaultTests<float>;
 public sealed class SetUpFaultDoubleTests : SetUpFaultTests<double>;
 
 /// <summary>
-/// Convolutions whose set-up once grew with the square of the phases, or with padding: the results of the ways that they take now. What they
-/// cost is <see cref="SetUpTests"/>.
+/// Convolutions whose set-up once grew with the square of the phases, or with padding: the results of the ways that they take
+/// now. What they cost is <see cref="SetUpTests"/>.
 /// </summary>
 public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -31,7 +31,16 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
         new(3, 12, 10, 4, 11, 9),
         new(2, 3, 2, 3, 25, 31) { PadTop = 24, PadBottom = 24, PadLeft = 30, PadRight = 30 },
         new(2, 2, 3, 3, 25, 31) { PadTop = 24, PadBottom = 20, PadLeft = 20, PadRight = 30, StrideH = 2, StrideW = 3 },
-        new(2, 2, 5, 3, 3, 31) { PadTop = 8, PadBottom = 8, PadLeft = 70, PadRight = 80, DilationH = 5, DilationW = 4, StrideW = 2 },
+        new(2, 2, 5, 3, 3, 31)
+        {
+            PadTop = 8,
+            PadBottom = 8,
+            PadLeft = 70,
+            PadRight = 80,
+            DilationH = 5,
+            DilationW = 4,
+            StrideW = 2,
+        },
         new(4, 2, 3, 4, 9, 31) { PadTop = 9, PadBottom = 8, PadLeft = 30, PadRight = 30, Groups = 4 },
         new(2, 29, 29, 2, 19, 19) { PadTop = 9, PadBottom = 9, PadLeft = 9, PadRight = 9 },
         new(4, 1, 9, 4, 3, 3) { PadTop = 1, PadBottom = 1, PadLeft = 1, PadRight = 1, Groups = 4 },
@@ -59,7 +68,8 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
         LayoutKind[] layouts = Enum.GetValues<LayoutKind>();
         for (int i = 0; i < Shapes.Length; i++)
         {
-            ConvCase c = new(Shapes[i], 1 + (i % 2), layouts[i % layouts.Length], layouts[i / 2 % layouts.Length], true, i % 3, i % 2 == 0,
+            ConvCase c =
+                new(Shapes[i], 1 + (i % 2), layouts[i % layouts.Length], layouts[i / 2 % layouts.Length], true, i % 3, i % 2 == 0,
                 DataKind.Integers, i);
             ConvProperties<T>.MatchesReference(tier, direction, c);
             if (i % 4 == (int)direction)
@@ -121,7 +131,8 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
                     PadRight = reach,
                     Groups = groups,
                 };
-                Conv2DShape tall = new(groups, 8, 1, wide.K, 3, 1) { DilationH = reach, PadTop = reach, PadBottom = reach, Groups = groups };
+                Conv2DShape tall =
+                    new(groups, 8, 1, wide.K, 3, 1) { DilationH = reach, PadTop = reach, PadBottom = reach, Groups = groups };
                 foreach (Conv2DShape shape in (Conv2DShape[])[wide, tall])
                 {
                     Assert.InRange(new Conv2DPlan<T>(shape).WorkspaceBytes(direction, 2, tier.Run()), 0, 1 << 20);
@@ -155,7 +166,8 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
     /// <summary>ViT's patches: the plan once allocated 610 MB of tables, one set for each of 1024 phases.</summary>
     [Fact]
     public void PatchesOf32AreAFewGrids() =>
-        Assert.InRange(Allocated(new(3, 224, 224, 64, 32, 32) { StrideH = 32, StrideW = 32 }, ConvDirection.InputGradient), 0, 2 << 20);
+        Assert.InRange(
+            Allocated(new(3, 224, 224, 64, 32, 32) { StrideH = 32, StrideW = 32 }, ConvDirection.InputGradient), 0, 2 << 20);
 
     private static long Allocated(Conv2DShape shape, ConvDirection direction) => SetUpTests.Allocated(shape, direction);
 

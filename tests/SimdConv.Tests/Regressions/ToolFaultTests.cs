@@ -62,7 +62,8 @@ public sealed class ToolFaultTests : IDisposable
         RequireUnix();
         LeNetParameters.Save(At("W.npz"), Weights(0.1f), new Standardisation(0.5f, 0.3f));
         string tool = $"'{ChildProcess.Host}' '{typeof(InputException).Assembly.Location}'";
-        ProcessStartInfo start = new("sh", ["-c", $"{tool} evaluate --weights W.npz --data . --predictions {redirection}"]) { WorkingDirectory = folder };
+        string command = $"{tool} evaluate --weights W.npz --data . --predictions {redirection}";
+        ProcessStartInfo start = new("sh", ["-c", command]) { WorkingDirectory = folder };
         (int exitCode, string output) = ChildProcess.Run(start);
         Assert.True(exitCode == 0, output);
         string[] lines = File.ReadAllLines(At("out"));

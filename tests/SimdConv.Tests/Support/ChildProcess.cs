@@ -11,7 +11,8 @@ internal static class ChildProcess
     public static (int ExitCode, string Output) Run(string[] arguments, params (string Name, string Value)[] environment) =>
         RunAssembly(typeof(ChildProcess).Assembly.Location, arguments, environment);
 
-    public static (int ExitCode, string Output) RunAssembly(string assembly, string[] arguments, params (string Name, string Value)[] environment)
+    public static (int ExitCode, string Output) RunAssembly(
+        string assembly, string[] arguments, params (string Name, string Value)[] environment)
     {
         ProcessStartInfo start = new(Host, [assembly, .. arguments]);
         foreach ((string name, string value) in environment)
@@ -41,19 +42,25 @@ internal static class ChildProcess
     {
         (int exitCode, string output) = Run(arguments, environment);
         if (exitCode != 0)
-            throw new XunitException($"{string.Join(' ', arguments)} under {string.Join(", ", environment)}: exit code {exitCode}\n{Tail(output)}");
+            throw new XunitException(
+                $"{string.Join(' ', arguments)} under {string.Join(", ", environment)}: exit code {exitCode}\n{Tail(output)}");
         return output;
     }
 
-    /// <summary>Runs a command of the SDK, away from the build that may be running this process; it must succeed. Returns what it wrote.</summary>
+    /// <summary>
+    /// Runs a command of the SDK, away from the build that may be running this process; it must succeed. Returns what it wrote.
+    /// </summary>
     public static string Dotnet(string folder, params string[] arguments)
     {
         ProcessStartInfo start = new(Host, arguments) { WorkingDirectory = folder };
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
+        foreach (string name in
+            start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         (int exitCode, string output) = Run(start);
-        return exitCode == 0 ? output : throw new XunitException($"dotnet {string.Join(' ', arguments)}: exit code {exitCode}\n{Tail(output)}");
+        return exitCode == 0
+            ? output
+            : throw new XunitException($"dotnet {string.Join(' ', arguments)}: exit code {exitCode}\n{Tail(output)}");
     }
 
     public static string Tail(string output) => output.Length <= 6000 ? output : "..." + output[^6000..];

@@ -28,10 +28,11 @@ internal static class Compare
     }
 
     /// <summary>
-    /// |actual - exact| &lt;= gamma(terms + 2) * gauge + (terms + 2) * tiny, with gamma(n) = n u / (1 - n u). Returns the largest error as a
-    /// fraction of its bound.
+    /// |actual - exact| &lt;= gamma(terms + 2) * gauge + (terms + 2) * tiny, with gamma(n) = n u / (1 - n u). Returns the largest
+    /// error as a fraction of its bound.
     /// </summary>
-    public static double WithinBound<T>(ReadOnlySpan<double> exact, ReadOnlySpan<double> gauge, ReadOnlySpan<T> actual, long terms, string what)
+    public static double WithinBound<T>(
+        ReadOnlySpan<double> exact, ReadOnlySpan<double> gauge, ReadOnlySpan<T> actual, long terms, string what)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (double unit, double tiny) = typeof(T) == typeof(float)
@@ -45,7 +46,9 @@ internal static class Compare
             double value = double.CreateTruncating(actual[i]), bound = (gamma * gauge[i]) + (n * tiny);
             double ratio = Math.Abs(value - exact[i]) / bound;
             if (!(ratio <= 1))
-                throw new XunitException($"{what}: element {i} of {exact.Length} is {value:R}, expected {exact[i]:R}: the error is {ratio:G4} of its bound");
+                throw new XunitException(
+                    $"{what}: element {i} of {exact.Length} is {value:R}, expected {exact[i]:R}: the error "
+                    + $"is {ratio:G4} of its bound");
             worst = Math.Max(worst, ratio);
         }
 

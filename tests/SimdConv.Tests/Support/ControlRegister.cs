@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// The control register of SSE and AVX: rounding mode, treatment of subnormals, masks of exceptions. Managed code has no instruction for it, so four
-/// bytes of machine code are called. x86-64 Linux only.
+/// The control register of SSE and AVX: rounding mode, treatment of subnormals, masks of exceptions. Managed code has no
+/// instruction for it, so four bytes of machine code are called. x86-64 Linux only.
 /// </summary>
 internal static unsafe class ControlRegister
 {
@@ -15,9 +15,11 @@ internal static unsafe class ControlRegister
     private const uint Controls = 0xFFC0;
 
     // stmxcsr [rdi]; ret; and ldmxcsr [rdi]; ret
-    private static readonly delegate* unmanaged<uint*, void> Store = Make([0x0F, 0xAE, 0x1F, 0xC3]), Load = Make([0x0F, 0xAE, 0x17, 0xC3]);
+    private static readonly delegate* unmanaged<uint*, void> Store = Make([0x0F, 0xAE, 0x1F, 0xC3]),
+        Load = Make([0x0F, 0xAE, 0x17, 0xC3]);
 
-    public static bool IsReadable => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64;
+    public static bool IsReadable =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64;
 
     public static uint Read()
     {

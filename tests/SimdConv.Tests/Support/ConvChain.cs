@@ -3,13 +3,14 @@ using System.Numerics;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images. Padding is zeros that are
-/// multiplied like data.
+/// The orders of operations that the numeric contract promises of convolutions, over contiguous NCHW images. Padding is zeros
+/// that are multiplied like data.
 /// </summary>
 internal static class ConvChain
 {
     /// <summary>From the bias, ascending (c, r, s).</summary>
-    public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int groupC = s.C / s.Groups, groupK = s.K / s.Groups;
         T[] y = new T[(long)batch * s.K * s.P * s.Q];
@@ -31,7 +32,10 @@ internal static class ConvChain
         return y;
     }
 
-    /// <summary>From beta * dx, ascending (k, p, q), where p and q run over all windows that have a tap on the pixel, were there windows beside those of dy.</summary>
+    /// <summary>
+    /// From beta * dx, ascending (k, p, q), where p and q run over all windows that have a tap on the pixel, were there windows
+    /// beside those of dy.
+    /// </summary>
     public static T[] InputGradient<T>(Conv2DShape s, int batch, T[] dy, T[] w, T[] before, T beta)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -63,7 +67,9 @@ internal static class ConvChain
         return dx;
     }
 
-    /// <summary>Ascending (n, p, q) in the chunks and lanes of <paramref name="order"/>; chunk 0, lane 0 starts from beta * dw.</summary>
+    /// <summary>
+    /// Ascending (n, p, q) in the chunks and lanes of <paramref name="order"/>; chunk 0, lane 0 starts from beta * dw.
+    /// </summary>
     public static T[] WeightGradient<T>(Conv2DShape s, int batch, T[] x, T[] dy, T[] before, T beta, ReductionOrder order)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -84,8 +90,8 @@ internal static class ConvChain
     }
 
     /// <summary>
-    /// The same, but no chain of more than 4096 terms: a row has ceil(Q / lanes) steps, one term of each lane at a step, and each 4096 steps of a chunk are
-    /// summed by themselves, then these sums in a balanced tree.
+    /// The same, but no chain of more than 4096 terms: a row has ceil(Q / lanes) steps, one term of each lane at a step, and each
+    /// 4096 steps of a chunk are summed by themselves, then these sums in a balanced tree.
     /// </summary>
     public static T[] BiasGradient<T>(Conv2DShape s, int batch, T[] dy, T[] before, T beta, ReductionOrder order)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -101,7 +107,8 @@ internal static class ConvChain
         return db;
     }
 
-    private static T Reduce<T>(Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add, long blockSteps = long.MaxValue)
+    private static T Reduce<T>(
+        Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add, long blockSteps = long.MaxValue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         long rows = (long)batch * s.P;
@@ -163,7 +170,8 @@ internal static class ConvChain
 
     private static bool IsInside(Conv2DShape s, int h, int w) => h >= 0 && h < s.H && w >= 0 && w < s.W;
 
-    private static (int, int, int, int) Split(int index, int b, int c, int d) => (index / d / c / b, index / d / c % b, index / d % c, index % d);
+    private static (int, int, int, int) Split(int index, int b, int c, int d) =>
+        (index / d / c / b, index / d / c % b, index / d % c, index % d);
 
     private static int Join(int i, int j, int k, int l, int b, int c, int d) => (((((i * b) + j) * c) + k) * d) + l;
 }

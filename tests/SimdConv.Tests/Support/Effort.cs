@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// How much the tests do. SIMDCONV_LONG=1 asks for the long run of the same tests: hours in place of minutes. A fraction asks for that part of
-/// the long run, but never for less than the short one: SIMDCONV_LONG=0.01 tries a test's long form in moments.
+/// How much the tests do. SIMDCONV_LONG=1 asks for the long run of the same tests: hours in place of minutes. A fraction asks for
+/// that part of the long run, but never for less than the short one: SIMDCONV_LONG=0.01 tries a test's long form in moments.
 /// </summary>
 internal static class Effort
 {
@@ -25,8 +25,8 @@ internal static class Effort
     public static int Cases(int inShortRun) => Count(inShortRun, Multiple * inShortRun);
 
     /// <summary>
-    /// Every test of this assembly, and every child process of it, runs with scratch memory that holds NaN at first: what reads it before it is
-    /// written shows. Children that measure what a host sees turn it off.
+    /// Every test of this assembly, and every child process of it, runs with scratch memory that holds NaN at first: what reads
+    /// it before it is written shows. Children that measure what a host sees turn it off.
     /// </summary>
     [ModuleInitializer]
     internal static void PoisonWorkspace() =>

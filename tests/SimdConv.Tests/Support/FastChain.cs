@@ -4,8 +4,8 @@ using SimdConv.Tests.Conv;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// The sums of <see cref="ConvChain"/> with loops in another order, so that millions of multiply-adds take milliseconds: each element's own terms
-/// come in the same order. Weights are finite; taps on padding, which change nothing then, are left out.
+/// The sums of <see cref="ConvChain"/> with loops in another order, so that millions of multiply-adds take milliseconds: each
+/// element's own terms come in the same order. Weights are finite; taps on padding, which change nothing then, are left out.
 /// </summary>
 internal static class FastChain
 {
@@ -22,7 +22,8 @@ internal static class FastChain
         return run.Case.Bias ? [.. weights, .. ConvChain.BiasGradient(s, batch, run.Dy, run.DbBefore, run.Beta, order)] : weights;
     }
 
-    public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static T[] Forward<T>(Conv2DShape s, int batch, T[] x, T[] w, T[] bias)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int channels = s.C / s.Groups, outputs = s.K / s.Groups, plane = s.P * s.Q;
         T[] y = new T[(long)batch * s.K * plane];
@@ -153,7 +154,8 @@ internal static class FastChain
 
         private static (int First, int Last) Range(int at, int stride, int size, int windows)
         {
-            int first = at >= 0 ? 0 : (-at + stride - 1) / stride, last = at >= size ? 0 : Math.Min(windows, ((size - 1 - at) / stride) + 1);
+            int first = at >= 0 ? 0 : (-at + stride - 1) / stride,
+                last = at >= size ? 0 : Math.Min(windows, ((size - 1 - at) / stride) + 1);
             return (first, Math.Max(first, last));
         }
     }

@@ -3,10 +3,13 @@ using SimdConv.Tests.Generators;
 
 namespace SimdConv.Tests.Support;
 
-/// <summary>The order of operations that the numeric contract promises of a GEMM: one chain of fused multiply-adds an element.</summary>
+/// <summary>
+/// The order of operations that the numeric contract promises of a GEMM: one chain of fused multiply-adds an element.
+/// </summary>
 internal static class GemmChain
 {
-    public static void Multiply<T>(GemmCase g, T alpha, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc)
+    public static void Multiply<T>(
+        GemmCase g, T alpha, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int i = 0; i < g.M; i++)

@@ -11,7 +11,8 @@ public enum GuardSide
 }
 
 /// <summary>
-/// Memory between two pages that can be neither read nor written, flush with one of them: one element too far ends the process. Linux only.
+/// Memory between two pages that can be neither read nor written, flush with one of them: one element too far ends the process.
+/// Linux only.
 /// </summary>
 internal sealed unsafe partial class GuardedBuffer<T> : IDisposable where T : unmanaged
 {
@@ -66,7 +67,9 @@ internal static unsafe partial class NativeCalls
     public static void* MapNothing(nuint bytes)
     {
         void* address = Map(null, bytes, 0, Private | Anonymous, -1, 0);
-        return address != (void*)-1 ? address : throw new InvalidOperationException($"mmap: error {Marshal.GetLastPInvokeError()}");
+        return address != (void*)-1
+            ? address
+            : throw new InvalidOperationException($"mmap: error {Marshal.GetLastPInvokeError()}");
     }
 
     public static void Protect(void* address, nuint bytes, int access)

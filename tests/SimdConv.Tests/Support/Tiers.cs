@@ -9,7 +9,8 @@ public static class Tiers
 
     /// <summary>Skips a test that needs a tier which the process lacks. The test is not one that each tier has to have.</summary>
     public static void RequireAvailable(SimdTier tier) =>
-        Skip.IfNot(SimdSupport.IsAvailable(tier), $"{tier} is not available in this process; it has {string.Join(", ", SimdSupport.Available)}");
+        Skip.IfNot(SimdSupport.IsAvailable(tier),
+            $"{tier} is not available in this process; it has {string.Join(", ", SimdSupport.Available)}");
 
     /// <summary>Skips a test whose tier the process lacks, and counts it for the tier where the process has it.</summary>
     public static void Require(SimdTier tier, [CallerMemberName] string test = "", [CallerFilePath] string file = "")

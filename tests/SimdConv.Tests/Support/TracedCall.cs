@@ -3,8 +3,8 @@ using SimdConv.Core;
 namespace SimdConv.Tests.Support;
 
 /// <summary>
-/// Runs the parts of a call on a thread each, and holds every thread at its first item until all others have one or have ended: so a call on
-/// 70 threads has 70 threads at work, whatever the machine. Keeps what the library tells of the call.
+/// Runs the parts of a call on a thread each, and holds every thread at its first item until all others have one or have ended:
+/// so a call on 70 threads has 70 threads at work, whatever the machine. Keeps what the library tells of the call.
 /// </summary>
 internal sealed unsafe class TracedCall : ICallListener, IParallelRunner
 {
@@ -18,7 +18,9 @@ internal sealed unsafe class TracedCall : ICallListener, IParallelRunner
     /// <summary>Sets the switch that the library reads once, before its first call.</summary>
     public static void TurnOn() => AppContext.SetSwitch(CallTrace.Switch, true);
 
-    /// <summary>The most parts of one step of the call that did work, each on a thread of its own; 0 where the caller did all.</summary>
+    /// <summary>
+    /// The most parts of one step of the call that did work, each on a thread of its own; 0 where the caller did all.
+    /// </summary>
     public int Worked { get; private set; }
 
     /// <summary>Items that parts or the caller worked on.</summary>
@@ -37,7 +39,8 @@ internal sealed unsafe class TracedCall : ICallListener, IParallelRunner
     public override string ToString()
     {
         lock (gate)
-            return string.Join(", ", reached.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value.Count} {pair.Key}"));
+            return string.Join(", ",
+                reached.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value.Count} {pair.Key}"));
     }
 
     /// <summary>Runs a call whose parts are this runner's where it has some.</summary>

@@ -2,14 +2,17 @@ using System.Numerics;
 
 namespace SimdConv.Tests.Support;
 
-/// <summary>The orders of operations that the numeric contract promises of pooling and col2im, over contiguous NCHW images.</summary>
+/// <summary>
+/// The orders of operations that the numeric contract promises of pooling and col2im, over contiguous NCHW images.
+/// </summary>
 internal static class WindowChain
 {
     /// <summary>
-    /// Windows of up to 4096 taps: sums ascend (r, s); larger ones: such sums of blocks, added level by level. Then one division by
-    /// <paramref name="divisors"/> (one an output pixel).
+    /// Windows of up to 4096 taps: sums ascend (r, s); larger ones: such sums of blocks, added level by level. Then one division
+    /// by <paramref name="divisors"/> (one an output pixel).
     /// </summary>
-    public static T[] Average<T>(Pool2DShape s, int batch, T[] x, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static T[] Average<T>(Pool2DShape s, int batch, T[] x, int[] divisors)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] y = new T[(long)batch * s.C * s.P * s.Q];
         for (int i = 0; i < y.Length; i++)
@@ -32,17 +35,25 @@ internal static class WindowChain
         return y;
     }
 
-    /// <summary>The taps of a window in the blocks that are summed by themselves: one of them, or some rows by 512 columns.</summary>
+    /// <summary>
+    /// The taps of a window in the blocks that are summed by themselves: one of them, or some rows by 512 columns.
+    /// </summary>
     private static IEnumerable<IEnumerable<int>> Blocks(Pool2DShape s)
     {
         if (s.R * s.S <= 4096)
             return [Enumerable.Range(0, s.R * s.S)];
-        int[][] rows = [.. Enumerable.Range(0, s.R).Chunk(s.S < 512 ? 512 / s.S : 1)], columns = [.. Enumerable.Range(0, s.S).Chunk(512)];
-        return rows.SelectMany(each => columns.Select(some => each.SelectMany(row => some.Select(column => (row * s.S) + column))));
+        int[][] rows = [.. Enumerable.Range(0, s.R).Chunk(s.S < 512 ? 512 / s.S : 1)],
+            columns = [.. Enumerable.Range(0, s.S).Chunk(512)];
+        return rows.SelectMany(each =>
+            columns.Select(some => each.SelectMany(row => some.Select(column => (row * s.S) + column))));
     }
 
-    /// <summary>Each window's gradient divided once, added to its pixels in ascending (r, s) of each pixel's taps, adaptive windows in ascending (p, q).</summary>
-    public static T[] AverageBackward<T>(Pool2DShape s, int batch, T[] dy, int[] divisors) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>
+    /// Each window's gradient divided once, added to its pixels in ascending (r, s) of each pixel's taps, adaptive windows in
+    /// ascending (p, q).
+    /// </summary>
+    public static T[] AverageBackward<T>(Pool2DShape s, int batch, T[] dy, int[] divisors)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] dx = new T[(long)batch * s.C * s.H * s.W];
         int windows = s.P * s.Q;
@@ -59,8 +70,11 @@ internal static class WindowChain
         return dx;
     }
 
-    /// <summary>Each winner gets its windows' gradients in ascending (r, s); a winner that is no tap in the image gets nothing.</summary>
-    public static T[] MaxBackward<T>(Pool2DShape s, int batch, T[] dy, int[] winners) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>
+    /// Each winner gets its windows' gradients in ascending (r, s); a winner that is no tap in the image gets nothing.
+    /// </summary>
+    public static T[] MaxBackward<T>(Pool2DShape s, int batch, T[] dy, int[] winners)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] dx = new T[(long)batch * s.C * s.H * s.W];
         int windows = s.P * s.Q;

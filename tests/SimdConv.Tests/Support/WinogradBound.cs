@@ -12,9 +12,15 @@ internal static class WinogradBound
 
     private static readonly double[][] A4 = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]];
     private static readonly double[][] B4 =
-        [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]];
+        [
+            [4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0],
+            [0, 4, 0, -5, 0, 1],
+        ];
     private static readonly double[][] G4 =
-        [[1 / 4d, 0, 0], [-1 / 6d, -1 / 6d, -1 / 6d], [-1 / 6d, 1 / 6d, -1 / 6d], [1 / 24d, 1 / 12d, 1 / 6d], [1 / 24d, -1 / 12d, 1 / 6d], [0, 0, 1]];
+        [
+            [1 / 4d, 0, 0], [-1 / 6d, -1 / 6d, -1 / 6d], [-1 / 6d, 1 / 6d, -1 / 6d], [1 / 24d, 1 / 12d, 1 / 6d],
+            [1 / 24d, -1 / 12d, 1 / 6d], [0, 0, 1],
+        ];
 
     /// <summary>Terms that the bound counts beside the channels of a group: see the numeric contract.</summary>
     public const int Steps = 28;
@@ -32,7 +38,8 @@ internal static class WinogradBound
             {
                 for (int q = 0; q < s.Q; q += m)
                 {
-                    double[][] v = [.. Enumerable.Range(0, s.C).Select(c => Both(b, (i, j) => Pixel(n, c, p + i - s.PadTop, q + j - s.PadLeft), m + 2))];
+                    double[][] v = [.. Enumerable.Range(0, s.C)
+                        .Select(c => Both(b, (i, j) => Pixel(n, c, p + i - s.PadTop, q + j - s.PadLeft), m + 2))];
                     for (int k = 0; k < s.K; k++)
                     {
                         double[] sum = new double[(m + 2) * (m + 2)];
@@ -59,7 +66,10 @@ internal static class WinogradBound
             h < 0 || h >= s.H || column < 0 || column >= s.W ? 0 : x[(((((n * s.C) + c) * s.H) + h) * s.W) + column];
     }
 
-    /// <summary>The input gradient is the forward pass from dy, with the kernels turned and the channels of a group exchanged.</summary>
+    /// <summary>
+    /// The input gradient is the forward pass from dy, with the kernels rotated by 180 degrees and the channels of a group
+    /// exchanged.
+    /// </summary>
     public static double[] InputGradient(Conv2DShape s, int batch, double[] dy, double[] w, ConvAlgorithm algorithm)
     {
         int channels = s.C / s.Groups, outputs = s.K / s.Groups;

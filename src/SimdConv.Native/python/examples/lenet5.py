@@ -1,10 +1,10 @@
-"""Trains the tutorial's LeNet-5 twice from the same weights, with NumPy's im2col and col2im as the tutorial has them and with SimdConv's
-layers, and prints how many times faster the latter is.
+"""Trains the tutorial's LeNet-5 twice from the same weights, with NumPy's im2col and col2im as the tutorial has them and with
+SimdConv's layers, and prints how many times faster the latter is.
 
     python3 lenet5.py [--data DIR] [--steps N] [--threads N]
 
-DIR holds the MNIST files train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not; without it the images are noise, which
-takes as long.
+DIR holds the MNIST files train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not; without it the images are noise,
+which takes as long.
 """
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ class LeNet5:
         rng = np.random.default_rng(1)
         self.conv1, self.conv2 = conv(6, 5, 1, rng=rng, need_dx=False, threads=threads), conv(16, 5, 6, rng=rng, threads=threads)
         self.pool1, self.pool2 = pool(2, 2, threads=threads), pool(2, 2, threads=threads)
-        self.fc1, self.fc2, self.fc3 = fc(120, 400, rng=rng, threads=threads), fc(84, 120, rng=rng, threads=threads), fc(10, 84, rng=rng, threads=threads)
+        self.fc1, self.fc2, self.fc3 = (
+            fc(rows, columns, rng=rng, threads=threads) for rows, columns in ((120, 400), (84, 120), (10, 84)))
         self.tanh = [tanh(threads=threads) for _ in range(4)]
         self.parameters = [p for layer in (self.conv1, self.conv2, self.fc1, self.fc2, self.fc3) for p in (layer.W, layer.b)]
         self.moments = [(np.zeros_like(p["val"]), np.zeros_like(p["val"])) for p in self.parameters]

@@ -16,15 +16,17 @@ class SimdConvError(RuntimeError):
 
 
 class Execution(ctypes.Structure):
-    _fields_ = [("struct_size", c_size_t), ("max_threads", c_int32), ("tier", c_int32), ("run", c_void_p), ("run_context", c_void_p)]
+    _fields_ = [("struct_size", c_size_t), ("max_threads", c_int32), ("tier", c_int32), ("run", c_void_p),
+                ("run_context", c_void_p)]
 
 
 class Epilogue(ctypes.Structure):
-    _fields_ = [("struct_size", c_size_t), ("bias", c_void_p), ("residual", c_void_p), ("activation", c_int32), ("reserved", c_int32),
-                ("scale", c_double), ("slope", c_double)]
+    _fields_ = [("struct_size", c_size_t), ("bias", c_void_p), ("residual", c_void_p), ("activation", c_int32),
+                ("reserved", c_int32), ("scale", c_double), ("slope", c_double)]
 
 
-_WINDOW = [(name, c_int64) for name in ("stride_h", "stride_w", "pad_top", "pad_left", "pad_bottom", "pad_right", "dilation_h", "dilation_w")]
+_WINDOW = [(name, c_int64) for name in ("stride_h", "stride_w", "pad_top", "pad_left", "pad_bottom", "pad_right", "dilation_h",
+                                        "dilation_w")]
 _STRIDES = [("x_strides", c_int64 * 4), ("y_strides", c_int64 * 4)]
 
 
@@ -34,15 +36,18 @@ class ConvDescriptor(ctypes.Structure):
 
 
 class PoolDescriptor(ctypes.Structure):
-    _fields_ = [("struct_size", c_size_t), ("type", c_int32), ("kind", c_int32), *[(name, c_int64) for name in ("c", "h", "w", "r", "s")],
-                *_WINDOW, ("ceil_mode", c_int32), ("count_include_pad", c_int32), ("divisor_override", c_int64), *_STRIDES]
+    _fields_ = [("struct_size", c_size_t), ("type", c_int32), ("kind", c_int32),
+                *[(name, c_int64) for name in ("c", "h", "w", "r", "s")], *_WINDOW, ("ceil_mode", c_int32),
+                ("count_include_pad", c_int32), ("divisor_override", c_int64), *_STRIDES]
 
 
 # What each function takes; all of these give a status. A filter or a plan is a handle.
 _PLAN, _BATCH, _DATA, _RUN = c_void_p, c_int64, c_void_p, POINTER(Execution)
 _CALLS = {
-    "gemm_f32": [c_int32, c_int32, c_int64, c_int64, c_int64, c_float, _DATA, c_int64, _DATA, c_int64, c_float, _DATA, c_int64, _RUN],
-    "gemm_f64": [c_int32, c_int32, c_int64, c_int64, c_int64, c_double, _DATA, c_int64, _DATA, c_int64, c_double, _DATA, c_int64, _RUN],
+    "gemm_f32": [c_int32, c_int32, c_int64, c_int64, c_int64, c_float, _DATA, c_int64, _DATA, c_int64, c_float, _DATA, c_int64,
+                 _RUN],
+    "gemm_f64": [c_int32, c_int32, c_int64, c_int64, c_int64, c_double, _DATA, c_int64, _DATA, c_int64, c_double, _DATA, c_int64,
+                 _RUN],
     "conv2d_create": [POINTER(ConvDescriptor), POINTER(c_void_p)],
     "conv2d_destroy": [_PLAN],
     "conv2d_output_size": [_PLAN, POINTER(c_int64), POINTER(c_int64)],

@@ -119,7 +119,8 @@ def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, tran
     out = _out(out, (m, n), a.dtype)
     lib.call("gemm_f64" if kind else "gemm_f32", transpose_a, transpose_b, m, n, k, alpha,
              _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
-             _check(b, b.shape, a.dtype, "b"), max(1, b.shape[1]), beta, out.ctypes.data, max(1, n), byref(lib.execution(threads)))
+             _check(b, b.shape, a.dtype, "b"), max(1, b.shape[1]), beta,
+             out.ctypes.data, max(1, n), byref(lib.execution(threads)))
     return out
 
 
@@ -164,30 +165,33 @@ class Filter:
     def __init__(self, plan: "Conv2D", weights: np.ndarray) -> None:
         self._plan = plan
         self._handle = c_void_p()
-        lib.call("conv2d_pack", plan._handle, _check(weights, plan.weight_shape, plan.dtype, "weights"), 3, -1, byref(self._handle))
+        lib.call("conv2d_pack", plan._handle, _check(weights, plan.weight_shape, plan.dtype, "weights"), 3, -1,
+                 byref(self._handle))
         self._finalizer = weakref.finalize(self, lib.call, "filter_destroy", self._handle)
 
     def repack(self, weights: np.ndarray) -> None:
         """Takes new weights; nothing is allocated."""
-        lib.call("conv2d_repack", self._plan._handle, _check(weights, self._plan.weight_shape, self._plan.dtype, "weights"), self._handle)
+        lib.call("conv2d_repack", self._plan._handle, _check(weights, self._plan.weight_shape, self._plan.dtype, "weights"),
+                 self._handle)
 
 
 class Conv2D(_Plan):
-    """A 2-D convolution (cross-correlation) of N x C x H x W images: geometry without weights or batch size, made once and used often.
+    """A 2-D convolution (cross-correlation) of N x C x H x W images: geometry without weights or batch size, made once and
+    used often.
 
     input_shape is (C, H, W), weight_shape (K, C/groups, R, S); y is N x K x P x Q.
     """
 
-    def __init__(self, input_shape: Tuple[int, int, int], weight_shape: Tuple[int, int, int, int], *, stride: Pair = 1, padding: Padding = 0,
-                 dilation: Pair = 1, groups: int = 1, dtype: object = np.float32) -> None:
+    def __init__(self, input_shape: Tuple[int, int, int], weight_shape: Tuple[int, int, int, int], *, stride: Pair = 1,
+                 padding: Padding = 0, dilation: Pair = 1, groups: int = 1, dtype: object = np.float32) -> None:
         dtype = np.dtype(dtype)
         c, h, w = _sizes(input_shape, (3,), "input_shape", "(C, H, W)")
         k, c_per_group, r, s = _sizes(weight_shape, (4,), "weight_shape", "(K, C/groups, R, S)")
         groups = lib.integer(groups, "groups")
         if groups < 1 or c_per_group * groups != c:
             raise ValueError(f"weight_shape is {tuple(weight_shape)} in {groups} groups; expected {c} input channels in all")
-        descriptor = lib.ConvDescriptor(sizeof(lib.ConvDescriptor), _type(dtype, "dtype"), 0, c, h, w, k, r, s, *_pair(stride, "stride"), *_padding(padding),
-                                        *_pair(dilation, "dilation"), groups)
+        descriptor = lib.ConvDescriptor(sizeof(lib.ConvDescriptor), _type(dtype, "dtype"), 0, c, h, w, k, r, s,
+                                        *_pair(stride, "stride"), *_padding(padding), *_pair(dilation, "dilation"), groups)
         super().__init__("conv2d_create", "conv2d_destroy", descriptor, dtype)
         self.input_shape, self.weight_shape = (c, h, w), (k, c_per_group, r, s)
         self.output_shape = (k, *self._output_size("conv2d_output_size"))
@@ -196,9 +200,9 @@ class Conv2D(_Plan):
         """Weights laid out for the forward pass and the input gradient."""
         return Filter(self, weights)
 
-    def forward(self, x: np.ndarray, weights: Union[np.ndarray, Filter], bias: Optional[np.ndarray] = None, out: Optional[np.ndarray] = None, *,
-                residual: Optional[np.ndarray] = None, activation: Optional[str] = None, scale: float = 1.0, slope: float = 0.01,
-                threads: int = 1) -> np.ndarray:
+    def forward(self, x: np.ndarray, weights: Union[np.ndarray, Filter], bias: Optional[np.ndarray] = None,
+                out: Optional[np.ndarray] = None, *, residual: Optional[np.ndarray] = None, activation: Optional[str] = None,
+                scale: float = 1.0, slope: float = 0.01, threads: int = 1) -> np.ndarray:
         """activation(x * weights + bias + residual)."""
         n, scale, slope = self._batch(x, "x"), _real(scale, self.dtype, "scale"), _real(slope, self.dtype, "slope")
         if activation not in ACTIVATIONS:
@@ -206,24 +210,25 @@ class Conv2D(_Plan):
         shape = (n, *self.output_shape)
         out = _out(out, shape, self.dtype)
         epilogue = lib.Epilogue(sizeof(lib.Epilogue), None if bias is None else _check(bias, (shape[1],), self.dtype, "bias"),
-                                None if residual is None else _check(residual, shape, self.dtype, "residual"), ACTIVATIONS[activation], 0, scale, slope)
-        lib.call("conv2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), *self._weights(weights), out.ctypes.data,
-                 byref(epilogue), byref(lib.execution(threads)))
+                                None if residual is None else _check(residual, shape, self.dtype, "residual"),
+                                ACTIVATIONS[activation], 0, scale, slope)
+        lib.call("conv2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), *self._weights(weights),
+                 out.ctypes.data, byref(epilogue), byref(lib.execution(threads)))
         return out
 
-    def input_gradient(self, dy: np.ndarray, weights: Union[np.ndarray, Filter], out: Optional[np.ndarray] = None, *, beta: float = 0.0,
-                       threads: int = 1) -> np.ndarray:
+    def input_gradient(self, dy: np.ndarray, weights: Union[np.ndarray, Filter], out: Optional[np.ndarray] = None, *,
+                       beta: float = 0.0, threads: int = 1) -> np.ndarray:
         """dx, plus beta * out: the transposed convolution of dy."""
         n, beta = self._batch(dy, "dy"), _real(beta, self.dtype, "beta")
         if out is None and beta != 0:
             raise ValueError(f"beta is {beta:g} without out; expected 0")
         out = _out(out, (n, *self.input_shape), self.dtype)
-        lib.call("conv2d_input_gradient", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"), *self._weights(weights), out.ctypes.data,
-                 beta, byref(lib.execution(threads)))
+        lib.call("conv2d_input_gradient", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"),
+                 *self._weights(weights), out.ctypes.data, beta, byref(lib.execution(threads)))
         return out
 
-    def weight_gradient(self, x: np.ndarray, dy: np.ndarray, out: Optional[Tuple[np.ndarray, np.ndarray]] = None, *, beta: float = 0.0,
-                        threads: int = 1) -> Tuple[np.ndarray, np.ndarray]:
+    def weight_gradient(self, x: np.ndarray, dy: np.ndarray, out: Optional[Tuple[np.ndarray, np.ndarray]] = None, *,
+                        beta: float = 0.0, threads: int = 1) -> Tuple[np.ndarray, np.ndarray]:
         """(dw, db), plus beta * out."""
         n, beta = self._batch(x, "x"), _real(beta, self.dtype, "beta")
         if out is None and beta != 0:
@@ -235,7 +240,8 @@ class Conv2D(_Plan):
             raise ValueError(f"beta is {beta:g} without {'out[0]' if dw is None else 'out[1]'}; expected 0")
         dw, db = _out(dw, self.weight_shape, self.dtype, "out[0]"), _out(db, self.weight_shape[:1], self.dtype, "out[1]")
         lib.call("conv2d_weight_gradient", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"),
-                 _check(dy, (n, *self.output_shape), self.dtype, "dy"), dw.ctypes.data, db.ctypes.data, beta, byref(lib.execution(threads)))
+                 _check(dy, (n, *self.output_shape), self.dtype, "dy"), dw.ctypes.data, db.ctypes.data, beta,
+                 byref(lib.execution(threads)))
         return dw, db
 
     def im2col(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
@@ -274,8 +280,9 @@ class Conv2D(_Plan):
 class Pool2D(_Plan):
     """Max or average pooling with PyTorch's rules. input_shape is (C, H, W); stride is the window unless given."""
 
-    def __init__(self, kind: str, input_shape: Tuple[int, int, int], window: Pair, *, stride: Optional[Pair] = None, padding: Padding = 0, dilation: Pair = 1,
-                 ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: Optional[int] = None, dtype: object = np.float32) -> None:
+    def __init__(self, kind: str, input_shape: Tuple[int, int, int], window: Pair, *, stride: Optional[Pair] = None,
+                 padding: Padding = 0, dilation: Pair = 1, ceil_mode: bool = False, count_include_pad: bool = True,
+                 divisor_override: Optional[int] = None, dtype: object = np.float32) -> None:
         if kind not in ("max", "average"):
             raise ValueError(f"kind is {kind!r}; expected 'max' or 'average'")
         dtype, window = np.dtype(dtype), _pair(window, "window")
@@ -283,9 +290,10 @@ class Pool2D(_Plan):
         divisor = 0 if divisor_override is None else lib.integer(divisor_override, "divisor_override")
         if divisor_override is not None and divisor == 0:
             raise ValueError("divisor_override is 0; expected None or another number than 0")
-        descriptor = lib.PoolDescriptor(sizeof(lib.PoolDescriptor), _type(dtype, "dtype"), int(kind == "average"), *input_shape, *window,
-                                        *_pair(window if stride is None else stride, "stride"), *_padding(padding), *_pair(dilation, "dilation"),
-                                        _flag(ceil_mode, "ceil_mode"), _flag(count_include_pad, "count_include_pad"), divisor)
+        descriptor = lib.PoolDescriptor(sizeof(lib.PoolDescriptor), _type(dtype, "dtype"), int(kind == "average"), *input_shape,
+                                        *window, *_pair(window if stride is None else stride, "stride"), *_padding(padding),
+                                        *_pair(dilation, "dilation"), _flag(ceil_mode, "ceil_mode"),
+                                        _flag(count_include_pad, "count_include_pad"), divisor)
         super().__init__("pool2d_create", "pool2d_destroy", descriptor, dtype)
         self.kind, self.input_shape = kind, input_shape
         self.output_shape = (input_shape[0], *self._output_size("pool2d_output_size"))
@@ -294,7 +302,8 @@ class Pool2D(_Plan):
         """An array for the winners of a batch: which tap of its window each output element is."""
         return np.empty(self._winner_bytes(batch), np.uint8)
 
-    def forward(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+    def forward(self, x: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None,
+                threads: int = 1) -> np.ndarray:
         """Pooled x; winners, from winners(), are what backward of max pooling needs."""
         n = self._batch(x, "x")
         out = _out(out, (n, *self.output_shape), self.dtype)
@@ -302,12 +311,13 @@ class Pool2D(_Plan):
                  self._winners(winners, n, _check_output), byref(lib.execution(threads)))
         return out
 
-    def backward(self, dy: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None, threads: int = 1) -> np.ndarray:
+    def backward(self, dy: np.ndarray, out: Optional[np.ndarray] = None, *, winners: Optional[np.ndarray] = None,
+                 threads: int = 1) -> np.ndarray:
         """The gradient with respect to x."""
         n = self._batch(dy, "dy")
         out = _out(out, (n, *self.input_shape), self.dtype)
-        lib.call("pool2d_backward", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"), self._winners(winners, n), out.ctypes.data,
-                 byref(lib.execution(threads)))
+        lib.call("pool2d_backward", self._handle, n, _check(dy, (n, *self.output_shape), self.dtype, "dy"),
+                 self._winners(winners, n), out.ctypes.data, byref(lib.execution(threads)))
         return out
 
     def indices(self, winners: np.ndarray, batch: int) -> np.ndarray:

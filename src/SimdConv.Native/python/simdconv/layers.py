@@ -1,8 +1,8 @@
 """Layers with the constructors, attributes and methods of the NumPy tutorial's, computed by SimdConv.
 
-W and b are dictionaries with 'val' and 'grad'. Images are N x C x H x W; backward takes the gradient of a layer's output and gives that of its
-input, and for layers with parameters (dX, dW, db). Gradients are sums over the batch. Plans are made once for each shape of
-image; the 256 of each kind that were used last are kept, for all layers together.
+W and b are dictionaries with 'val' and 'grad'. Images are N x C x H x W; backward takes the gradient of a layer's output and
+returns the gradient of its input, for layers with parameters (dX, dW, db). Gradients are sums over the batch. A plan is made once
+for each shape of image; the 256 plans of each kind that were used last are kept, for all layers together.
 """
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ def _parameters(rng: np.random.Generator, shape: Tuple[int, ...], fan_in: int, d
 
 
 class Conv:
-    """Convolution of nb_filters kernels of filter_size x filter_size x nb_channels; need_dx=False leaves out the unused gradient of a first layer."""
+    """Convolution of nb_filters kernels of filter_size x filter_size x nb_channels.
 
-    def __init__(self, nb_filters: int, filter_size: int, nb_channels: int, stride: int = 1, padding: int = 0, *, rng: Optional[np.random.Generator] = None,
-                 dtype: object = np.float32, need_dx: bool = True, threads: int = 1) -> None:
+    need_dx=False leaves out the gradient of the input, which a network's first layer has no use for.
+    """
+
+    def __init__(self, nb_filters: int, filter_size: int, nb_channels: int, stride: int = 1, padding: int = 0, *,
+                 rng: Optional[np.random.Generator] = None, dtype: object = np.float32, need_dx: bool = True,
+                 threads: int = 1) -> None:
         shape = (nb_filters, nb_channels, filter_size, filter_size)
         self.W, self.b = _parameters(rng or np.random.default_rng(), shape, nb_channels * filter_size**2, dtype)
         self.stride, self.padding, self.need_dx, self.threads = stride, padding, need_dx, threads
@@ -67,7 +71,8 @@ class AvgPool:
 class Fc:
     """Fully connected: row outputs of column inputs."""
 
-    def __init__(self, row: int, column: int, *, rng: Optional[np.random.Generator] = None, dtype: object = np.float32, threads: int = 1) -> None:
+    def __init__(self, row: int, column: int, *, rng: Optional[np.random.Generator] = None, dtype: object = np.float32,
+                 threads: int = 1) -> None:
         self.W, self.b = _parameters(rng or np.random.default_rng(), (row, column), column, dtype)
         self.threads = threads
 

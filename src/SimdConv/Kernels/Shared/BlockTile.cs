@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// A balanced tree of sums that come one by one: neighbours are added pairwise, then their sums, and so on; an odd last one stays as it is. What is
-/// kept is the sums of 2^k neighbours that still wait for the next 2^k, so one register for each level.
+/// A balanced tree over sums that arrive one by one: neighbours are added pairwise, then their sums, and so on; an odd last one
+/// is kept unchanged. One register a level holds the sum of 2^k neighbours until the next 2^k are summed.
 /// </summary>
 internal unsafe struct BlockTree<TVec, T>(T* levels)
     where TVec : unmanaged, ILanes<TVec, T>
@@ -35,12 +35,14 @@ internal unsafe struct BlockTree<TVec, T>(T* levels)
     }
 }
 
-/// <summary>Averages of large windows, neighbours in lanes: as <see cref="WindowTile{TVec, T}.Average"/>, but a tree of blocks of taps.</summary>
+/// <summary>
+/// Averages of large windows, neighbours in lanes: as <see cref="WindowTile{TVec, T}.Average"/>, but a tree of blocks of taps.
+/// </summary>
 internal static unsafe class BlockTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Registers of scratch that it takes.</summary>
+    /// <summary>Registers of scratch memory that <see cref="Average"/> takes.</summary>
     public const int Levels = 2 * BlockTree<TVec, T>.Levels;
 
     /// <summary>y[i, j] = the sum of the window's blocks / (rowCount * counts[j]).</summary>
@@ -58,13 +60,14 @@ internal static unsafe class BlockTile<TVec, T>
     /// <param name="end">Where whole registers have to end.</param>
     /// <param name="levels">Scratch of <see cref="Levels"/> registers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Average(in WindowTaps<T> taps, int firstRow, int allRows, int blockRows, int blockColumns, T rowCount, T* counts,
+    public static void Average(
+        in WindowTaps<T> taps, int firstRow, int allRows, int blockRows, int blockColumns, T rowCount, T* counts,
         T* y, nint pitch, int rows, int windows, T* end, T* levels)
     {
         TVec rowCounts = TVec.Broadcast(rowCount);
         for (int i = 0; i < rows; i++)
         {
-            // Two registers at once, since each addition has to wait for the one before.
+            // Two registers at once, since each addition of a chain has to wait for the one before.
             for (int j = 0; j < windows; j += 2 * TVec.Count)
             {
                 bool two = j + TVec.Count < windows;
@@ -72,7 +75,8 @@ internal static unsafe class BlockTile<TVec, T>
                 (TVec sum0, TVec sum1) = two
                     ? Sum<N2>(in taps, window, firstRow, allRows, blockRows, blockColumns, levels)
                     : Sum<N1>(in taps, window, firstRow, allRows, blockRows, blockColumns, levels);
-                WindowTile<TVec, T>.Store(to, TVec.Divide(sum0, TVec.Multiply(rowCounts, TVec.Load(counts + j))), windows - j, end);
+                WindowTile<TVec, T>.Store(
+                    to, TVec.Divide(sum0, TVec.Multiply(rowCounts, TVec.Load(counts + j))), windows - j, end);
                 if (two)
                 {
                     TVec divisors = TVec.Multiply(rowCounts, TVec.Load(counts + j + TVec.Count));

@@ -11,12 +11,13 @@ namespace SimdConv.Kernels;
 /// <param name="NextMask">From one mask to the next.</param>
 /// <param name="First">The first pixel that meets all of them.</param>
 /// <param name="Last">Behind the last such pixel.</param>
-/// <param name="Ahead">How far ahead elements are fetched where rows are too short for the processor to do so.</param>
-internal readonly record struct ColumnTaps(nint From, nint Next, int Count, nint Mask, nint NextMask, int First, int Last, nint Ahead);
+/// <param name="Ahead">How far ahead elements are prefetched where rows are too short for the processor to do so.</param>
+internal readonly record struct ColumnTaps(
+    nint From, nint Next, int Count, nint Mask, nint NextMask, int First, int Last, nint Ahead);
 
 /// <summary>
-/// Copies to and sums from the rows of a column matrix, in place: neighbours in a register, taps ascending. What lies beside the image, or
-/// beside the windows of a row, is left out by masks, for each tap and element all bits or none.
+/// Copies to and sums from the rows of a column matrix, in place: neighbours in a register, taps ascending. What is beside the
+/// image, or beside the windows of a row, is masked: a mask has all bits or none for each tap and element.
 /// </summary>
 internal static unsafe class ColumnTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -25,7 +26,9 @@ internal static unsafe class ColumnTile<TVec, T>
     /// <summary>Pixels of a phase that are run together, at most: the masks of all taps are to stay in L1.</summary>
     public const int MostTogether = 256;
 
-    /// <summary>A mask of a row of so many elements, set from first on and up to last, for several rows behind each other.</summary>
+    /// <summary>
+    /// A mask of a row of so many elements, set from first on and up to last, for several rows behind each other.
+    /// </summary>
     public static void Mask(T* mask, int size, int first, int last, int row, int rows)
     {
         TVec bits = TVec.Equal(default, default);
@@ -35,8 +38,8 @@ internal static unsafe class ColumnTile<TVec, T>
     }
 
     /// <summary>
-    /// Rows behind each other: target[i, j] = source[i, j] where the mask is set, else 0. Whole registers are stored as long as they end at
-    /// or before <paramref name="end"/>: what lies behind a row is written later.
+    /// Contiguous rows: target[i, j] = source[i, j] where the mask is set, else 0. Whole registers are stored as long as they end
+    /// at or before <paramref name="end"/>: the row behind is written later.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy(T* source, nint nextRow, T* mask, int first, int last, T* target, int rows, int width, T* end)
@@ -45,7 +48,9 @@ internal static unsafe class ColumnTile<TVec, T>
         {
             for (int j = 0; j < width; j += TVec.Count)
             {
-                TVec value = j >= first && j + TVec.Count <= last ? TVec.Load(source + j) : TVec.LoadMasked(source + j, TVec.Load(mask + j));
+                TVec value = j >= first && j + TVec.Count <= last
+                    ? TVec.Load(source + j)
+                    : TVec.LoadMasked(source + j, TVec.Load(mask + j));
                 if (target + j + TVec.Count <= end)
                     TVec.Store(target + j, value);
                 else
@@ -54,20 +59,26 @@ internal static unsafe class ColumnTile<TVec, T>
         }
     }
 
-    /// <summary>target[i, j] = the sum over rows of taps and taps of each; rows of pixels are <paramref name="windows"/> apart in the columns.</summary>
+    /// <summary>
+    /// target[i, j] = the sum over rows of taps and taps of each; rows of pixels are <paramref name="windows"/> apart in the
+    /// columns.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, T* target, nint pitch, int rows, int width, int windows)
+    public static void Sum(T* columns, nint nextRow, int tapRows, in ColumnTaps taps, T* masks, T* target, nint pitch, int rows,
+        int width, int windows)
     {
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < width; j += TVec.Count)
-                Store(target + (i * pitch) + j, Sum(columns + ((nint)i * windows) + j, nextRow, tapRows, in taps, masks + j, j), width - j);
+                Store(target + (i * pitch) + j, Sum(columns + ((nint)i * windows) + j, nextRow, tapRows, in taps, masks + j, j),
+                    width - j);
         }
     }
 
-    /// <summary>The same of two phases, which the target takes by turns.</summary>
+    /// <summary>The same of two phases, whose pixels alternate in the target.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SumPair(T* columns, nint nextRow, int tapRows, in ColumnTaps even, in ColumnTaps odd, T* masks, T* target, nint pitch, int rows, int width,
+    public static void SumPair(T* columns, nint nextRow, int tapRows, in ColumnTaps even, in ColumnTaps odd, T* masks, T* target,
+        nint pitch, int rows, int width,
         int windows)
     {
         for (int i = 0; i < rows; i++)
@@ -75,14 +86,18 @@ internal static unsafe class ColumnTile<TVec, T>
             for (int j = 0; 2 * j < width; j += TVec.Count)
             {
                 T* from = columns + ((nint)i * windows) + j, to = target + (i * pitch) + (2 * j);
-                (TVec low, TVec high) = TVec.Interleave(Sum(from, nextRow, tapRows, in even, masks + j, j), Sum(from, nextRow, tapRows, in odd, masks + j, j));
+                (TVec low, TVec high) = TVec.Interleave(Sum(from, nextRow, tapRows, in even, masks + j, j),
+                    Sum(from, nextRow, tapRows, in odd, masks + j, j));
                 Store(to, low, width - (2 * j));
                 Store(to + TVec.Count, high, width - (2 * j) - TVec.Count);
             }
         }
     }
 
-    /// <summary>Contiguous rows that are taken from several places by turns; what will be written next is fetched ahead.</summary>
+    /// <summary>
+    /// Contiguous rows that come from several sources in turn: row i is row i / places of source i modulo places. The part of the
+    /// target that is written next is prefetched.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TakeTurns(T* source, int places, nint nextPlace, nint nextRow, T* target, int rows, int width, nint ahead)
     {
@@ -91,7 +106,7 @@ internal static unsafe class ColumnTile<TVec, T>
         {
             for (int place = 0; place < places && rows > 0; place++, rows--, target += width)
             {
-                // What is written behind the row is written again with the next one.
+                // What is written behind the row is overwritten by the next row.
                 for (int j = 0; j < width; j += TVec.Count)
                 {
                     Prefetch.LinesToL2(target + j + ahead, 1);

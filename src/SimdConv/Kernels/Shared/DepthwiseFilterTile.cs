@@ -19,22 +19,25 @@ internal unsafe struct DepthwiseFilterColumn<T>
     public nint NextRow;
     public int Count, WholeRows;
 
-    /// <summary>Partial sums, a register for each tap; in lanes behind the real columns there is no telling what.</summary>
+    /// <summary>Partial sums, a register for each tap; lanes behind the last column hold anything.</summary>
     public T* Sums;
     public nint NextTap;
 
-    /// <summary>The same column of so many planes, and from one to the next in each operand.</summary>
+    /// <summary>
+    /// How many planes the same column is computed of, and the elements from one plane to the next in each operand.
+    /// </summary>
     public int Planes;
     public nint NextStrip, NextDY, NextSums;
 }
 
 /// <summary>
-/// The micro-kernel of the depthwise weight gradient: lanes are columns, and each lane of sums[tap] is a chain over the rows of a column.
+/// The micro-kernel of the depthwise weight gradient: lanes are columns, and each lane of sums[tap] is a chain over the rows of a
+/// column.
 /// </summary>
 /// <remarks>
-/// Register map, 3x3: c00..c22 the sums of the taps; y0, y1, y2 the rows of dY that a source row meets (stride 1), or s0, s1, s2 the
-/// source row that two rows of dY meet (stride 2); x one register of the source: 13 or 14 in all. 4 loads for 9 multiply-adds at
-/// stride 1, 7 at stride 2. Other kernels take four taps at a time.
+/// Register map, 3x3: c00..c22 the sums of the taps; y0, y1, y2 the rows of dY that a source row meets (stride 1), or s0, s1, s2
+/// the source row that two rows of dY meet (stride 2); x one register of the source: 13 or 14 in all. 4 loads for 9 multiply-adds
+/// at stride 1, 7 at stride 2. Other kernels take four taps at a time.
 /// </remarks>
 internal static unsafe class DepthwiseFilterTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -59,7 +62,8 @@ internal static unsafe class DepthwiseFilterTile<TVec, T>
         int* offsets = column.Offsets;
         for (nint plane = 0; plane < column.Planes; plane++)
         {
-            T* sums = column.Sums + (plane * column.NextSums), dy = column.DY + (plane * column.NextDY), strip = column.Strip + (plane * column.NextStrip);
+            T* sums = column.Sums + (plane * column.NextSums), dy = column.DY + (plane * column.NextDY),
+                strip = column.Strip + (plane * column.NextStrip);
             T* p0 = strip + offsets[0], p1 = strip + offsets[1], p2 = strip + offsets[2];
             T* m0 = strip + offsets[3], m1 = strip + offsets[4], m2 = strip + offsets[5];
             TVec c00 = TVec.Load(sums), c01 = TVec.Load(sums + next), c02 = TVec.Load(sums + (2 * next));

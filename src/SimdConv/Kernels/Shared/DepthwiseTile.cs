@@ -12,30 +12,35 @@ internal unsafe struct DepthwiseColumn<T>
     public int* Offsets;
     public nint Pitch;
 
-    /// <summary>How many rows further tap row 2 of one output is tap row 0 (2) or 1 (1) of the next one; 0 if it is neither, or not 3x3.</summary>
+    /// <summary>
+    /// The vertical stride (1 or 2) of an undilated 3x3 kernel, of whose source rows neighbouring outputs share some; 0 selects
+    /// the general loop.
+    /// </summary>
     public int Shared;
     public int Taps, Rows;
 
     /// <summary>One for each tap.</summary>
     public T* Weights;
 
-    /// <summary>What chains begin with, null being zero, unless they go on from what Target holds.</summary>
+    /// <summary>What chains begin with, null for zero; ignored where they continue from what Target holds.</summary>
     public T* Bias;
     public bool GoOn;
     public T* Target;
     public nint NextRow;
 
-    /// <summary>Columns that are real.</summary>
+    /// <summary>Columns of the plane in the register; lanes behind them are computed and dropped.</summary>
     public int Count;
 
-    /// <summary>That many rows may be stored as whole registers: what lies behind their real columns is written later.</summary>
+    /// <summary>How many rows may be stored as whole registers: the elements behind their columns are written later.</summary>
     public int WholeRows;
 
-    /// <summary>The same column of so many planes, and from one to the next in each operand.</summary>
+    /// <summary>
+    /// How many planes the same column is computed of, and the elements from one plane to the next in each operand.
+    /// </summary>
     public int Planes;
     public nint NextStrip, NextTarget, NextBias, NextWeights;
 
-    /// <summary>What the L2 cache is asked for meanwhile, a line or four for each row; null for nothing.</summary>
+    /// <summary>What is prefetched into L2 meanwhile, one cache line or four for each row; null for nothing.</summary>
     public T* Fetch;
 }
 
@@ -44,15 +49,16 @@ internal unsafe struct DepthwiseColumn<T>
 /// </summary>
 /// <remarks>
 /// Register map, 3x3: w00..w22 the taps, broadcast; a, b, c the outputs that the current source row takes part in; x one register
-/// of it: 14 in all, so that 16 suffice. A source row is loaded once for each tap column and serves all outputs that see it: 3 loads an
-/// output at stride 1 (9 multiply-adds), 6 at stride 2. Out of L1 on Zen 4 the rows of a strip run at 80 % of the FMA peak; four output rows
-/// at once, without rolling, load half as much again and lost. Any other kernel: four rows at once, each tap broadcast from memory.
+/// of it: 14 in all, so that 16 suffice. A source row is loaded once for each tap column and serves all outputs that see it: 3
+/// loads an output at stride 1 (9 multiply-adds), 6 at stride 2. Out of L1 on Zen 4 the rows of a strip run at 80 % of the FMA
+/// peak; four output rows at once, without reusing a source row in registers, load half as much again and were slower. Any other
+/// kernel: four rows at once, each tap broadcast from memory.
 /// </remarks>
 internal static unsafe class DepthwiseTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>How many elements a row asks for: what it reads for the first time, where all columns are real.</summary>
+    /// <summary>How many elements a row prefetches: as many as the tile reads for the first time in a full register.</summary>
     public static int Fetched(int shared) => shared * shared * Prefetch.LineBytes / sizeof(T);
 
     public static void Run(in DepthwiseColumn<T> column)
@@ -80,13 +86,16 @@ internal static unsafe class DepthwiseTile<TVec, T>
         nint o0 = offsets[0], o1 = offsets[1], o2 = offsets[2], o3 = offsets[3], o4 = offsets[4], o5 = offsets[5];
         for (nint plane = 0; plane < column.Planes; plane++)
         {
-            T* w = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget), strip = column.Strip + (plane * column.NextStrip);
+            T* w = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget),
+                strip = column.Strip + (plane * column.NextStrip);
             TVec w00 = TVec.Broadcast(w[0]), w01 = TVec.Broadcast(w[1]), w02 = TVec.Broadcast(w[2]);
             TVec w10 = TVec.Broadcast(w[3]), w11 = TVec.Broadcast(w[4]), w12 = TVec.Broadcast(w[5]);
             TVec w20 = TVec.Broadcast(w[6]), w21 = TVec.Broadcast(w[7]), w22 = TVec.Broadcast(w[8]);
-            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]), a, b = default, c, x;
+            TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]), a, b = default, c,
+                x;
 
-            // p: the first tap row, from where each row of it starts an output; m: the middle one, which stride 2 alone reads apart.
+            // p: source rows under the first row of taps, each of which starts an output; m: source rows under the middle one,
+            // which only stride 2 reads separately.
             T* p0 = strip + o0, p1 = strip + o1, p2 = strip + o2;
             T* m0 = strip + o3, m1 = strip + o4, m2 = strip + o5;
             nint at = pitch, middle = 0;
@@ -149,7 +158,8 @@ internal static unsafe class DepthwiseTile<TVec, T>
         bool goOn = column.GoOn;
         for (nint plane = 0; plane < column.Planes; plane++)
         {
-            T* strip = column.Strip + (plane * column.NextStrip), weights = column.Weights + (plane * column.NextWeights), target = column.Target + (plane * column.NextTarget);
+            T* strip = column.Strip + (plane * column.NextStrip), weights = column.Weights + (plane * column.NextWeights),
+                target = column.Target + (plane * column.NextTarget);
             TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]);
             int i = 0;
             for (; i + 4 <= rows; i += 4)

@@ -8,7 +8,10 @@ internal static unsafe class DirectKernel<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The most rows of a tile so many registers wide: what is left beside a row of B, a broadcast and a mask, at most eight.</summary>
+    /// <summary>
+    /// The most rows of a tile of that width: what a row of B, a broadcast element and a mask leave of the registers, at most
+    /// eight.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int MaxRows(int vectors) => Math.Min(8, (TVec.Registers - vectors - 2) / vectors);
 

@@ -15,11 +15,14 @@ internal interface IDirectShape
     /// <summary>Whether C, whose rows are aligned then, is written past the caches.</summary>
     static abstract bool IsStreaming { get; }
 
-    /// <summary>Whether rows of B further on are fetched.</summary>
+    /// <summary>Whether later rows of B are prefetched.</summary>
     static abstract bool IsFetching { get; }
 }
 
-/// <summary>Registers that end where the columns end; a single one that sticks out; the first again, C being past the caches, or B fetched ahead.</summary>
+/// <summary>
+/// How a row ends: whole registers that end with the columns (Whole); a single register that sticks out and is masked (Partial);
+/// whole registers, and C is written past the caches (Streaming) or B is prefetched (Fetching).
+/// </summary>
 internal readonly struct Whole;
 
 internal readonly struct Partial;

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>What a tile in place reads and writes. In memory, since one more call's arguments would not fit in registers.</summary>
+/// <summary>
+/// What a tile over operands that aren't packed reads and writes; a struct in memory, since so many arguments would not fit in
+/// registers.
+/// </summary>
 internal unsafe struct DirectOperands<T>
     where T : unmanaged
 {
@@ -25,7 +28,7 @@ internal unsafe struct DirectOperands<T>
 
     public nint Terms;
 
-    /// <summary>From each row of B to the one that will be needed a while after it, where that is to be fetched ahead; else 0.</summary>
+    /// <summary>Elements from a row of B to the later one that is prefetched along with it; 0 for none.</summary>
     public nint Ahead;
 
     /// <summary>The columns of the last register.</summary>
@@ -39,9 +42,9 @@ internal unsafe struct DirectOperands<T>
 /// The tile for operands that aren't packed: C[Rows x Vectors*W] = start + A[Rows x terms] * B[terms x Vectors*W].
 /// </summary>
 /// <remarks>
-/// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A. Three rows of A share a pointer, so
-/// that eight take three and none comes from the stack. No more rows than eight: the packed tiles' 14 rows save loads, of which
-/// there are enough out of L1 either way.
+/// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A. Three rows of A share a base
+/// register (base, base + s, base + 2s; x86 can't scale by 3), so that eight rows take three and nothing spills. At most eight
+/// rows: 14, as the packed tiles have, would save loads, but loads out of L1 don't limit this tile.
 /// </remarks>
 internal static unsafe class DirectTile<TVec, T, TShape>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -188,8 +191,9 @@ internal static unsafe class DirectTile<TVec, T, TShape>
     }
 
     /// <summary>
-    /// Register number <typeparamref name="TVector"/> of a row. The last of several begins early enough to end with the columns: what it
-    /// shares with the one before is computed twice, the same both times. Masked loads would cost a narrow tile a tenth of its time.
+    /// Register number <typeparamref name="TVector"/> of a row. The last of several begins early enough to end with the columns:
+    /// lanes that it shares with the one before are computed twice, with the same result. Masked loads would cost a narrow tile a
+    /// tenth of its time.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Load<TVector>(T* source, int last, nint back)

@@ -15,10 +15,13 @@ internal unsafe struct Finish<T>
     /// <summary>The residual of the output's first element, in the output's layout; null for none.</summary>
     public T* Residual;
 
-    /// <summary>Where not null, set if what an activation is applied to is infinite or NaN anywhere; elements of no consequence count too.</summary>
+    /// <summary>
+    /// Where not null, set if any element that an activation is applied to is infinite or NaN, lanes that are dropped later
+    /// included.
+    /// </summary>
     public bool* IsNotFinite;
 
-    /// <summary>The finish for what the caller asks, null standing for a default.</summary>
+    /// <summary>The finish that the caller asks for; null for scale or slope stands for the default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such activation.</exception>
     public static Finish<T> Of(Activation activation, T? scale, T? slope) => activation switch
     {
@@ -28,7 +31,8 @@ internal unsafe struct Finish<T>
         Activation.LeakyRelu => new() { Operation = ElementwiseOperation.LeakyRelu, Factor = slope ?? T.CreateTruncating(0.01) },
         Activation.HardSwish => new() { Operation = ElementwiseOperation.HardSwish },
         Activation.Tanh => new() { Operation = ElementwiseOperation.Tanh, Factor = scale ?? T.One },
-        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation, "None, Relu, Relu6, LeakyRelu, Tanh or HardSwish"),
+        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation,
+            "None, Relu, Relu6, LeakyRelu, Tanh or HardSwish"),
     };
 }
 
@@ -54,9 +58,13 @@ internal static unsafe class ElementwiseLoops<TVec, T>
             case ElementwiseOperation.Relu6: Apply<Relu6Function<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.Relu6Gradient: Apply<Relu6GradientFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.LeakyRelu: Apply<LeakyReluFunction<TVec, T>>(x, y, target, count, factor); break;
-            case ElementwiseOperation.LeakyReluGradient: Apply<LeakyReluGradientFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.LeakyReluGradient:
+                Apply<LeakyReluGradientFunction<TVec, T>>(x, y, target, count, factor);
+                break;
             case ElementwiseOperation.HardSwish: Apply<HardSwishFunction<TVec, T>>(x, y, target, count, factor); break;
-            case ElementwiseOperation.HardSwishGradient: Apply<HardSwishGradientFunction<TVec, T>>(x, y, target, count, factor); break;
+            case ElementwiseOperation.HardSwishGradient:
+                Apply<HardSwishGradientFunction<TVec, T>>(x, y, target, count, factor);
+                break;
             case ElementwiseOperation.Tanh: Apply<TanhFunction<TVec, T>>(x, y, target, count, factor); break;
             case ElementwiseOperation.TanhGradient: Apply<TanhGradientFunction<TVec, T>>(x, y, target, count, factor); break;
         }
@@ -81,7 +89,8 @@ internal static unsafe class ElementwiseLoops<TVec, T>
             TVec.Store(target + i, TFunction.Invoke(TVec.Load(x + i), TVec.Load(y + i), factors));
         int rest = (int)(count - i);
         if (rest > 0)
-            TVec.StorePartial(target + i, TFunction.Invoke(TVec.LoadPartial(x + i, rest), TVec.LoadPartial(y + i, rest), factors), rest);
+            TVec.StorePartial(
+                target + i, TFunction.Invoke(TVec.LoadPartial(x + i, rest), TVec.LoadPartial(y + i, rest), factors), rest);
     }
 }
 
@@ -121,7 +130,8 @@ internal readonly struct Relu6GradientFunction<TVec, T> : IElementwise<TVec, T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
-        TVec.Select(TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor), default);
+        TVec.Select(
+            TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor), default);
 }
 
 /// <summary>x where x &gt; 0, else factor * x.</summary>
@@ -143,7 +153,9 @@ internal readonly struct LeakyReluGradientFunction<TVec, T> : IElementwise<TVec,
         TVec.Select(TVec.GreaterThan(y, default), dy, TVec.Multiply(factor, dy));
 }
 
-/// <summary>x * (x + 3) / 6 from -3 to 3, below 0, above x; NaN stays. x + 3 is exact near -3, so that results are accurate there too.</summary>
+/// <summary>
+/// x * (x + 3) / 6 from -3 to 3, below 0, above x; NaN stays. x + 3 is exact near -3, so that results are accurate there too.
+/// </summary>
 internal readonly struct HardSwishFunction<TVec, T> : IElementwise<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

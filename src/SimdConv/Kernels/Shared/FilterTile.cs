@@ -8,8 +8,8 @@ namespace SimdConv.Kernels;
 /// </summary>
 /// <remarks>
 /// Register map: c{row}_{vector} hold the tile of C (a row is a tap (c, r, s), the lanes are output channels), b0..b2 one
-/// position of dY, a0..a7 the place in x that each row's tap reads at position 0: x is read raw, an element broadcast to all
-/// lanes. dY is laid out by position, ld elements from one to the next. 8 rows are what general registers allow for; they
+/// position of dY, a0..a7 the addresses that each row's tap reads in x at position 0: x isn't packed, each element is broadcast
+/// to all lanes. dY is laid out by position, ld elements from one to the next. 8 rows are what general registers allow for; they
 /// make 24 chains of 32 registers (8x3), 12 of 16 (6x2).
 /// </remarks>
 internal static unsafe class FilterTile<TVec, T, TRows, TVectors>
@@ -30,7 +30,8 @@ internal static unsafe class FilterTile<TVec, T, TRows, TVectors>
     /// <param name="c">The tile of C.</param>
     /// <param name="ldc">From one row of C to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start, nint ldstart, T* c, nint ldc)
+    public static void Run(
+        T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start, nint ldstart, T* c, nint ldc)
     {
         int w = TVec.Count;
         T* a0 = strip + offsets[0];
@@ -145,23 +146,41 @@ internal static unsafe class FilterKernel<TVec, T, TVectors>
     where TVectors : struct, IConstant
 {
     /// <summary>
-    /// The most rows: registers for one position of dY and a broadcast, and 8 for the general registers. The JIT spills some of those in the
-    /// loop, which 24 multiply-adds of an 8x3 hide; of a pair 7 rows take 9 % less time.
+    /// The most rows: what one position of dY and a broadcast leave of the vector registers, and at most 8, as each row takes a
+    /// general register for its address. Of eight the JIT spills some in the loop, which the 24 multiply-adds of an 8x3 tile
+    /// hide; two registers wide, 7 rows take 9 % less time.
     /// </summary>
     public static int MR => Math.Min(TVectors.Value == 2 ? 7 : 8, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
 
-    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start, nint ldstart, T* c, nint ldc)
+    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start,
+        nint ldstart, T* c, nint ldc)
     {
         switch (rows)
         {
-            case 1: FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 2: FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 3: FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 4: FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 5: FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 6: FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 7: FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
-            case 8: FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc); break;
+            case 1:
+                FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 2:
+                FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 3:
+                FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 4:
+                FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 5:
+                FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 6:
+                FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 7:
+                FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 8:
+                FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
         }
     }
 }

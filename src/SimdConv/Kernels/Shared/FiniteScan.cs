@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>Looks for infinities and NaN: only their product with 0 isn't 0.</summary>
+/// <summary>Looks for infinities and NaN, the only values whose product with 0 isn't 0.</summary>
 internal static unsafe class FiniteScan<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

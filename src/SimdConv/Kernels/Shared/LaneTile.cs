@@ -8,9 +8,10 @@ namespace SimdConv.Kernels;
 /// C[Outputs x Taps] += sum over positions of dY[output, position] * x[tap, position], lane by lane.
 /// </summary>
 /// <remarks>
-/// Register map: c{output}_{tap} hold a register of partial sums each, x0..x3 the registers that the taps read from x, y one register
-/// of dY. 6x4 makes 24 chains of 32 registers, 3x3 makes 9 of 16. Rows of dY are whole registers with zeros at the end; where a row of
-/// positions ends inside a register x is loaded in part: zeros times zeros, so that an infinity beside the last position never shows.
+/// Register map: c{output}_{tap} hold a register of partial sums each, x0..x3 the registers that the taps read from x, y one
+/// register of dY. 6x4 makes 24 chains of 32 registers, 3x3 makes 9 of 16. Rows of dY are whole registers with zeros at the end;
+/// where a row of positions ends inside a register x is loaded in part: zeros times zeros, so that an infinity beside the last
+/// position never shows.
 /// </remarks>
 internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -31,7 +32,8 @@ internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
     /// <param name="nextC">Elements from one output to the next in C.</param>
     /// <param name="nextTap">Elements from one tap to the next in C.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step, T* c, nint nextC, nint nextTap)
+    public static void Run(T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step,
+        T* c, nint nextC, nint nextTap)
     {
         int w = TVec.Count;
         T* a0 = x + offsets[0];
@@ -176,7 +178,8 @@ internal static unsafe class LaneKernel<TVec, T>
 
     public static int Taps => TVec.Registers == 32 ? 4 : 3;
 
-    public static void Run(int outputs, int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step, T* c, nint nextC, nint nextTap)
+    public static void Run(int outputs, int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows,
+        int width, int step, T* c, nint nextC, nint nextTap)
     {
         switch (outputs)
         {
@@ -189,15 +192,28 @@ internal static unsafe class LaneKernel<TVec, T>
         }
     }
 
-    private static void Run<TOutputs>(int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step, T* c, nint nextC, nint nextTap)
+    private static void Run<TOutputs>(int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows,
+        int width, int step, T* c, nint nextC, nint nextTap)
         where TOutputs : struct, IConstant
     {
         switch (taps)
         {
-            case 1: LaneTile<TVec, T, TOutputs, N1>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 2: LaneTile<TVec, T, TOutputs, N2>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 3: LaneTile<TVec, T, TOutputs, N3>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 4: LaneTile<TVec, T, TOutputs, N4>.Run(x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 1:
+                LaneTile<TVec, T, TOutputs, N1>.Run(
+                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
+                break;
+            case 2:
+                LaneTile<TVec, T, TOutputs, N2>.Run(
+                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
+                break;
+            case 3:
+                LaneTile<TVec, T, TOutputs, N3>.Run(
+                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
+                break;
+            case 4:
+                LaneTile<TVec, T, TOutputs, N4>.Run(
+                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
+                break;
         }
     }
 }

@@ -5,10 +5,10 @@ namespace SimdConv.Kernels;
 
 /// <summary>factor * tanh(x), within 4 ulp of the exact value.</summary>
 /// <remarks>
-/// tanh|x| = e / (e + 2) with e = expm1(2|x|), then the sign of x. expm1(t) = 2^n * expm1(r) + (2^n - 1) with t = n ln 2 + r,
-/// |r| at most ln 2 / 2, in two steps (Cody and Waite, Software Manual for the Elementary Functions, 1980), so that small
-/// x keep their relative accuracy. expm1(r) = r + r^2 * Q(r), Q by Remez' exchange for the least relative error: 1.4e-8 at
-/// degree 4 for float, 2.7e-19 at degree 10 for double. NaN goes through: Min gives its second operand.
+/// tanh|x| = e / (e + 2) with e = expm1(2|x|), then the sign of x. expm1(t) = 2^n * expm1(r) + (2^n - 1) with t = n ln 2 + r, |r|
+/// at most ln 2 / 2, in two steps (Cody and Waite, Software Manual for the Elementary Functions, 1980), so that small x keep
+/// their relative accuracy. expm1(r) = r + r^2 * Q(r), Q by Remez' exchange for the least relative error: 1.4e-8 at degree 4 for
+/// float, 2.7e-19 at degree 10 for double. NaN gives NaN, since Min returns its second operand where either is NaN.
 /// </remarks>
 internal readonly struct TanhFunction<TVec, T> : IElementwise<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -18,9 +18,10 @@ internal readonly struct TanhFunction<TVec, T> : IElementwise<TVec, T>
     public static TVec Invoke(TVec x, TVec y, TVec factor)
     {
         TVec sign = TVec.And(x, Constant(-0f, -0d));
-        TVec magnitude = TVec.And(x, Constant(BitConverter.Int32BitsToSingle(int.MaxValue), BitConverter.Int64BitsToDouble(long.MaxValue)));
+        TVec magnitude =
+            TVec.And(x, Constant(BitConverter.Int32BitsToSingle(int.MaxValue), BitConverter.Int64BitsToDouble(long.MaxValue)));
 
-        // Beyond, tanh rounds to 1.
+        // For larger arguments tanh rounds to 1.
         magnitude = TVec.Min(Constant(9.2f, 19.5), magnitude);
         TVec t = TVec.Add(magnitude, magnitude);
 

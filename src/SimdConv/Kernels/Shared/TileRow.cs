@@ -9,8 +9,9 @@ internal static unsafe class TileRow<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// Multiplies the first register; returns the element in all lanes for the others. Where there are none, it is an operand in memory: 14
-    /// multiply-adds then take 14 cycles on Zen 4, with broadcasts beside them 20.
+    /// Multiplies the first register, and returns the element of A in all lanes for the other registers. A row of one register
+    /// takes the element as a broadcast memory operand: 14 multiply-adds then take 14 cycles on Zen 4, with broadcasts as
+    /// instructions of their own 20.
     /// </summary>
     /// <param name="vectors">Registers of the row, a constant to the JIT.</param>
     /// <param name="a">The element.</param>

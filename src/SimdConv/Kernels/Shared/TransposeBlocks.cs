@@ -4,16 +4,17 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// Transposes in registers: W rows of W elements become W columns, by log2(W) rounds of shuffles. Where the rows are contiguous this is
-/// what turns them into the lanes of a tile: 16x16 floats take 64 shuffles, a quarter of one an element.
+/// Transposes in registers: W rows of W elements become W columns, by log2(W) rounds of shuffles. It makes contiguous rows the
+/// lanes of a tile: 16x16 floats take 64 shuffles, a quarter of a shuffle for each element.
 /// </summary>
 internal static unsafe class TransposeBlocks<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>target[k * ld + i] = source[i * stride + k] for i below rows (at most W) and k below terms.</summary>
-    /// <remarks>Whole registers are stored as long as they end at or before <paramref name="end"/>: where rows is below W, what lies
-    /// behind column k's rows is written too, so columns must be written in ascending order; unless <paramref name="exact"/>.</remarks>
+    /// <remarks>Whole registers are stored as long as they end at or before <paramref name="end"/>: where rows is below W,
+    /// elements behind each column are written too, so that columns must be written in ascending order; with
+    /// <paramref name="exact"/> none are.</remarks>
     [SkipLocalsInit]
     public static void Run(T* source, nint stride, int rows, int terms, T* target, nint ld, T* end, bool exact = false)
     {
@@ -29,7 +30,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
             return;
         }
 
-        // Columns that may be stored as whole registers; the last block of them goes over some once more.
+        // Columns that may be stored as whole registers; the last block of them computes some a second time.
         int whole = exact && rows < w ? 0 : terms;
         while (whole > 0 && target + ((whole - 1) * ld) + w > end)
             whole--;
@@ -41,14 +42,15 @@ internal static unsafe class TransposeBlocks<TVec, T>
             k = whole;
         }
 
-        // The others by way of a block of their own.
+        // The other columns are transposed into a block of scratch, and copied from there.
         T* block = stackalloc T[w * w];
         while (k < terms)
         {
             int from = Math.Min(k, Math.Max(0, terms - w)), to = Math.Min(from + w, terms);
             for (int i = 0; i < rows && to - from < w; i++)
                 TVec.Store(block + (i * w), TVec.LoadPartial(source + from + (i * stride), to - from));
-            TransposeTile<TVec, T>.Run<N0>(to - from < w ? block : source + from, to - from < w ? w : stride, rows, 1, block, w, null, 0);
+            TransposeTile<TVec, T>.Run<N0>(
+                to - from < w ? block : source + from, to - from < w ? w : stride, rows, 1, block, w, null, 0);
             for (; k < to; k++)
             {
                 T* column = target + (k * ld);
@@ -62,8 +64,8 @@ internal static unsafe class TransposeBlocks<TVec, T>
     }
 
     /// <summary>
-    /// sums[m * W + i] += source[i * stride + k] * x[m * ldx + k] for m below <typeparamref name="TRows"/> (1 or 2) and i below rows (at most
-    /// W), one chain of ascending k each. Whole registers of sums are read and written.
+    /// sums[m * W + i] += source[i * stride + k] * x[m * ldx + k] for m below <typeparamref name="TRows"/> (1 or 2) and i below
+    /// rows (at most W), one chain of ascending k each. Whole registers of sums are read and written.
     /// </summary>
     [SkipLocalsInit]
     public static void Dots<TRows>(T* source, nint stride, int rows, int terms, T* x, nint ldx, T* sums)
@@ -74,13 +76,13 @@ internal static unsafe class TransposeBlocks<TVec, T>
         if (rest == 0)
             return;
 
-        // The last terms with zeros behind them.
+        // The last terms, with zeros behind them.
         T* block = stackalloc T[(w + TRows.Value) * w], last = block + (w * w);
         source += blocks * w;
         x += blocks * w;
         if (4 * rest <= w)
         {
-            // Of so few columns most of a block would be turned for nothing.
+            // With so few columns most of a transposed block would go unused.
             for (int k = 0; k < rest; k++)
             {
                 for (int i = 0; i < w; i++)

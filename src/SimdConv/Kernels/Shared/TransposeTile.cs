@@ -3,14 +3,13 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>
-/// The square tile of transposes and dot products: W rows of W elements, read where they lie, become W columns.
-/// </summary>
+/// <summary>The square tile of transposes and dot products: W rows of W elements, read in place, become W columns.</summary>
 /// <remarks>
-/// A round changes places of two registers' elements so that one bit of an element's place in its register becomes one of the
-/// register's number (<see cref="ILanes{TSelf, T}.Exchange"/>). Within and between the 128-bit lanes these are single instructions with
-/// two sources: perfect shuffles of whole registers take twice as long on Zen 4. Rows are read as they come: the processor follows
-/// sixteen of them, and where they are a multiple of 4 KB apart what is fetched ahead is lost from L1 before it is read.
+/// A round exchanges elements of pairs of registers, so that one bit of an element's index within its register becomes a bit of
+/// the register's number (<see cref="ILanes{TSelf, T}.Exchange"/>). Within and between the 128-bit lanes these are single
+/// instructions with two sources: perfect shuffles of whole registers take twice as long on Zen 4. Rows aren't prefetched: the
+/// processor follows sixteen streams by itself, and where rows are a multiple of 4 KB apart prefetched lines would be evicted
+/// from L1 before they are read.
 /// </remarks>
 internal static unsafe class TransposeTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -50,8 +49,9 @@ internal static unsafe class TransposeTile<TVec, T>
     }
 
     /// <summary>
-    /// Whole blocks behind each other, whose columns are stored, or multiplied by <typeparamref name="TSums"/> rows of x and added up; those of
-    /// one may be transposed in place. The last row stands for all that are missing.
+    /// Consecutive whole blocks, whose columns are stored, or multiplied by <typeparamref name="TSums"/> rows of x and added up;
+    /// a single block may be transposed in place. Where there are fewer than W rows, the last one is read again for the missing
+    /// ones.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TSums>(T* source, nint stride, int rows, int blocks, T* target, nint ld, T* x, nint ldx)
@@ -149,7 +149,8 @@ internal static unsafe class TransposeTile<TVec, T>
             if (TSums.Value > 0)
             {
                 sum0 = Chain(x, sum0, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15);
-                if (TSums.Value > 1) sum1 = Chain(x + ldx, sum1, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15);
+                if (TSums.Value > 1)
+                    sum1 = Chain(x + ldx, sum1, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15);
                 x += w;
                 continue;
             }

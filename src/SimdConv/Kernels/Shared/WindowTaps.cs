@@ -1,6 +1,6 @@
 namespace SimdConv.Kernels;
 
-/// <summary>The taps of rows of windows in a strip, where windows are neighbours and padding is there as data.</summary>
+/// <summary>The taps of rows of windows in a strip, in which windows are neighbours and padding is data.</summary>
 internal unsafe struct WindowTaps<T>
     where T : unmanaged
 {
@@ -23,16 +23,18 @@ internal unsafe struct WindowTaps<T>
     public int ColumnCount;
 }
 
-/// <summary>What windows give to rows of pixels: rows and columns of taps, each of them a row of windows with zeros around it.</summary>
+/// <summary>
+/// The contributions of windows to rows of pixels: for each row and column of taps a row of windows with zeros around it.
+/// </summary>
 internal unsafe struct WindowGifts<T>
     where T : unmanaged
 {
     public T* Given;
 
-    /// <summary>null, or for each gift the only tap that it is for, laid out alike.</summary>
+    /// <summary>null, or for each contribution the only tap that it is for, laid out alike.</summary>
     public T* Taps;
 
-    /// <summary>Elements from what one row of pixels is given to the next.</summary>
+    /// <summary>Elements from the contributions to one row of pixels to those to the next row.</summary>
     public nint NextPixels;
 
     /// <summary>Rows of taps.</summary>
@@ -46,7 +48,7 @@ internal unsafe struct WindowGifts<T>
 }
 
 /// <summary>The columns of taps that pixels of one phase of the stride meet.</summary>
-/// <param name="From">Where what the first column gives to the first pixel is.</param>
+/// <param name="From">The offset of the first column's contribution to the first pixel.</param>
 /// <param name="Count">How many there are.</param>
 /// <param name="FirstTap">The number of the first one.</param>
 internal readonly record struct WindowColumns(nint From, int Count, int FirstTap);

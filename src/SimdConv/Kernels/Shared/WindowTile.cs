@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// Rows of windows with neighbours in lanes. Every load is contiguous: strides, dilation and padding have been dealt with when the
-/// strip was filled. Whole registers are loaded; they are stored as long as they end at or before a given end, for behind a row lies
-/// the next one, which is written later.
+/// Rows of windows with neighbours in lanes. Every load is contiguous: strides, dilation and padding have been dealt with when
+/// the strip was filled. Whole registers are loaded; whole registers are stored as long as they end at or before a given end:
+/// they then only overwrite the next row, which is written later.
 /// </summary>
 internal static unsafe class WindowTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -39,8 +39,8 @@ internal static unsafe class WindowTile<TVec, T>
     }
 
     /// <summary>
-    /// y[i, j] = the maximum of the window's taps. With winners, winners[i, j] = the tap that won; the first one in the image, firstTap +
-    /// firstTaps[j], is what others must beat.
+    /// y[i, j] = the maximum of the window's taps. With winners, winners[i, j] = the tap that won; the first one in the image,
+    /// firstTap + firstTaps[j], is what others must beat.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Maximum<TWinners>(in WindowTaps<T> taps, T* y, nint pitch, int rows, int windows, T* end,
@@ -84,7 +84,7 @@ internal static unsafe class WindowTile<TVec, T>
         }
     }
 
-    /// <summary>target[i, j] = what pixel j of a phase is given, taps ascending.</summary>
+    /// <summary>target[i, j] = the sum of the contributions to pixel j of a phase, taps ascending.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Collect<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, T* target, nint pitch, int rows, int width)
         where TTaps : struct, IConstant
@@ -96,9 +96,10 @@ internal static unsafe class WindowTile<TVec, T>
         }
     }
 
-    /// <summary>The same of two phases, which the target takes by turns.</summary>
+    /// <summary>The same of two phases, whose pixels alternate in the target.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void CollectPair<TTaps>(in WindowGifts<T> gifts, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows, int width)
+    public static void CollectPair<TTaps>(
+        in WindowGifts<T> gifts, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows, int width)
         where TTaps : struct, IConstant
     {
         for (int i = 0; i < rows; i++)
@@ -115,8 +116,8 @@ internal static unsafe class WindowTile<TVec, T>
     }
 
     /// <summary>
-    /// given[i, j] = dy[i, j], divided by rowCount * counts[j] if there are counts, with zeros around: <paramref name="before"/> elements,
-    /// the windows, and zeros up to the next row.
+    /// given[i, j] = dy[i, j], divided by rowCount * counts[j] if there are counts, with zeros around: <paramref name="before"/>
+    /// elements, the windows, and zeros up to the next row.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Give(T* dy, nint pitch, int rows, int windows, T rowCount, T* counts, T* given, int before, int size)
@@ -124,7 +125,7 @@ internal static unsafe class WindowTile<TVec, T>
         TVec rowCounts = TVec.Broadcast(rowCount);
         for (; rows > 0; rows--, dy += pitch, given += size)
         {
-            // Over the row's own place too, which is written next.
+            // The zeros also cover the row itself, which is written next.
             for (int i = 0; i < before; i += TVec.Count)
                 TVec.Store(given + i, default);
             for (int j = 0; j < size - before; j += TVec.Count)
@@ -152,14 +153,20 @@ internal static unsafe class WindowTile<TVec, T>
         }
     }
 
-    /// <summary>A winner as a number that equals no tap if the winner is none: taps are below 2^24, where float is exact.</summary>
+    /// <summary>
+    /// A winner as a number of type T. One that is no tap equals none: taps are below 2^24, where float is exact.
+    /// </summary>
     public static T ReadOne(byte* winner, int winnerSize) => T.CreateTruncating(winnerSize == 1 ? *winner : *(int*)winner);
 
     /// <summary>A later tap wins if it is greater, or NaN: so the last NaN wins, as in PyTorch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Wins(TVec x, TVec best) => TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(default, default));
+    public static TVec Wins(TVec x, TVec best) =>
+        TVec.Select(TVec.Equal(x, x), TVec.GreaterThan(x, best), TVec.Equal(default, default));
 
-    /// <summary>What a register of pixels is given, taps ascending; TTaps is 1 where each gift is for one tap.</summary>
+    /// <summary>
+    /// The sum of the contributions to a register of pixels, taps ascending; TTaps is 1 where each contribution is for one tap
+    /// only.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Sum<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, nint pixel)
         where TTaps : struct, IConstant

@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// The one-dimensional F(M, 3) of Winograd (Arithmetic Complexity of Computations, 1980), with the matrices of Lavin and Gray (Fast
-/// Algorithms for Convolutional Neural Networks, 2015): M neighbouring outputs y = A^T ((G g) * (B^T x)) of three taps g from M + 2
-/// inputs x by M + 2 products. An image takes each transform down its columns, then along its rows.
+/// The one-dimensional F(M, 3) of Winograd (Arithmetic Complexity of Computations, 1980), with the matrices of Lavin and Gray
+/// (Fast Algorithms for Convolutional Neural Networks, 2015): M neighbouring outputs y = A^T ((G g) * (B^T x)) of three taps g
+/// from M + 2 inputs x by M + 2 products. An image takes each transform down its columns, then along its rows.
 /// </summary>
 internal interface IWinograd
 {
@@ -16,7 +16,9 @@ internal interface IWinograd
     /// <summary>Element e of G g.</summary>
     static abstract double Filter(int e, double g0, double g1, double g2);
 
-    /// <summary>Element e of B^T x; e is a constant wherever this is called, and only the operations of that element remain.</summary>
+    /// <summary>
+    /// Element e of B^T x; e is a constant wherever this is called, and only the operations of that element remain.
+    /// </summary>
     static abstract TVec Input<TVec, T>(int e, TVec x0, TVec x1, TVec x2, TVec x3, TVec x4, TVec x5)
         where TVec : unmanaged, ILanes<TVec, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
@@ -27,7 +29,7 @@ internal interface IWinograd
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 }
 
-/// <summary>F(2, 3), from the points 0, 1, -1 and infinity. What stands for inputs 4 and 5 isn't used.</summary>
+/// <summary>F(2, 3), from the points 0, 1, -1 and infinity. Inputs 4 and 5 aren't used.</summary>
 internal readonly struct WinogradF2 : IWinograd
 {
     public static int Outputs => 2;

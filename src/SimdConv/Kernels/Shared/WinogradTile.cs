@@ -4,13 +4,14 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// The micro-kernel of F(4x4, 3x3) where tiles are few: output channels are the lanes, elements of V are broadcast, and a row of U is made
-/// in registers from the filter itself, for a quarter of the memory to read. Without the divisions of G, so that U is made of sums and a
-/// few products; <see cref="Scale"/> of V makes up for that.
+/// The micro-kernel of F(4x4, 3x3) where tiles are few: output channels are the lanes, elements of V are broadcast, and a row of
+/// U is made in registers from the filter itself, for a quarter of the memory to read. The divisions of G are left out, so that U
+/// is made of sums and a few products; V is multiplied by <see cref="Scale"/> in their place.
 /// </summary>
 /// <remarks>
-/// Register map: m{s}_{tile} hold a row of M, columns s, of up to 4 tiles; h0, h1, h2 a row of G g, x0, x1, x2 the filter's middle row. 27 to 33
-/// loads and 25 to 28 multiply-adds for 24 that count; sums have pipes of their own.
+/// Register map: m{s}_{tile} hold a row of M, columns s, of up to 4 tiles; h0, h1, h2 a row of G g, x0, x1, x2 the filter's
+/// middle row. A channel takes 27 to 33 loads, and 25 to 28 multiply-adds of which 24 are those of the products; additions run in
+/// other pipes.
 /// </remarks>
 internal static unsafe class WinogradTile<TVec, T, TTiles>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -20,10 +21,12 @@ internal static unsafe class WinogradTile<TVec, T, TTiles>
     /// <summary>Taps of a filter: what a channel takes, in registers.</summary>
     public const int Taps = 9;
 
-    /// <summary>What the filter is multiplied by. With <see cref="Scale"/>, no number grows by more than those of the algorithm do.</summary>
+    /// <summary>
+    /// What the filter is multiplied by. With <see cref="Scale"/>, no number grows by more than those of the algorithm do.
+    /// </summary>
     public static T FilterScale(T tap) => tap * T.CreateTruncating(16) / T.CreateTruncating(9);
 
-    /// <summary>What element (r, s) of V is multiplied by, once for each of both.</summary>
+    /// <summary>The factor of row or column s of V: element (r, s) is multiplied by those of r and of s.</summary>
     public static T Scale(int s) => T.CreateTruncating(s switch
     {
         0 => 0.1875,
@@ -36,7 +39,7 @@ internal static unsafe class WinogradTile<TVec, T, TTiles>
     /// <param name="r">The row, 0 to 5.</param>
     /// <param name="channels">Terms.</param>
     /// <param name="filter">For each channel the nine taps, a register each.</param>
-    /// <param name="fetch">What the L2 cache will be asked for later: two registers a channel.</param>
+    /// <param name="fetch">What is prefetched into L2 for later: two registers a channel.</param>
     /// <param name="v">For each channel the elements of six columns, scaled, of each those of the tiles.</param>
     /// <param name="m">Column 0 of the result: a register for each tile.</param>
     /// <param name="next">From one column to the next.</param>
@@ -56,7 +59,8 @@ internal static unsafe class WinogradTile<TVec, T, TTiles>
         (TVec m5_0, TVec m5_1, TVec m5_2, TVec m5_3) = Load(m + (5 * next));
         for (nint c = 0; c < channels; c++)
         {
-            TVec h0 = Row(filter, isOutermost, isDoubled, isDifference), h1 = Row(filter + w, isOutermost, isDoubled, isDifference);
+            TVec h0 = Row(filter, isOutermost, isDoubled, isDifference),
+                h1 = Row(filter + w, isOutermost, isDoubled, isDifference);
             TVec h2 = Row(filter + (2 * w), isOutermost, isDoubled, isDifference);
             TVec.Accumulate(ref m0_0, h0, v);
             if (t > 1) TVec.Accumulate(ref m0_1, h0, v + 1);
