@@ -78,10 +78,10 @@ public sealed unsafe partial class Conv2DPlan<T>
         ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
         problem.RawFilter = new() { Weights = weights, Shape = Shape, Direction = direction };
         long size = weights == null || pass.ReadsWeights(problem.Batch) ? 0 : pass.FilterSize;
-        using Workspace workspace = new(Workspace.SizeOf<T>(size));
+        using Workspace workspace = Workspace.Of(size, out T* panels);
         if (size > 0)
         {
-            problem.Filter = workspace.Take<T>(size);
+            problem.Filter = panels;
             pass.Pack(weights, problem.Filter, execution);
         }
 

@@ -1,13 +1,20 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
 namespace SimdConv.Core;
 
 /// <summary>
 /// Scratch memory of one call on one thread: 64-byte aligned, never zeroed. Each thread keeps its blocks, one for each
 /// depth of nesting (<see cref="ThreadScratch"/>), so that a call that is repeated allocates nothing.
 /// </summary>
-internal unsafe ref struct Workspace
+internal readonly unsafe ref struct Workspace
 {
-    /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="Poison"/>.</summary>
+    /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="IsPoisoned"/>.</summary>
     public const string PoisonSwitch = "SimdConv.PoisonWorkspace";
+
+    /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="Guard"/>.</summary>
+    public const string GuardSwitch = "SimdConv.GuardWorkspace";
 
     /// <summary>
     /// The most bytes that a thread keeps between calls, of all depths together: three times what the largest layer of the common
@@ -15,64 +22,70 @@ internal unsafe ref struct Workspace
     /// </summary>
     public const long MostKeptBytes = 64 << 20;
 
+    /// <summary>Bytes of a line of the caches, and of a page.</summary>
+    public const long LineBytes = 64, PageBytes = 4096;
+
     /// <summary>NaN as a float and, twice in a row, a signalling one as a double.</summary>
     private const uint NaNOfEitherType = 0xFFF1_2345;
 
     /// <summary>
-    /// Fills what a call takes with NaN, so that scratch memory that is read before it is written shows, and refuses to give a call
-    /// more than it asked for.
+    /// Whether what a call takes is filled with NaN, so that scratch memory that is read before it is written shows, and pieces of a plan
+    /// that is not the workspace's are refused.
     /// </summary>
-    private static readonly bool Poison = AppContext.TryGetSwitch(PoisonSwitch, out bool isSet) && isSet;
+    public static readonly bool IsPoisoned = AppContext.TryGetSwitch(PoisonSwitch, out bool isSet) && isSet;
 
-    /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="Guard"/>.</summary>
-    public const string GuardSwitch = "SimdConv.GuardWorkspace";
-
-    /// <summary>Whether each piece that <see cref="Take{T}"/> gives ends at a page that can't be accessed.</summary>
-    private static readonly bool IsGuarded = AppContext.TryGetSwitch(GuardSwitch, out bool isSet) && isSet;
-
-    /// <summary>The pieces that a call may take where they are guarded, and the size of a page.</summary>
-    private const int MostGuardedPieces = 16, PageBytes = 4096;
+    /// <summary>Whether each piece ends at a page that can't be accessed.</summary>
+    public static readonly bool IsGuarded = AppContext.TryGetSwitch(GuardSwitch, out bool isSet) && isSet;
 
     /// <summary>Bytes of which every block begins at a multiple.</summary>
-    public static readonly nuint Alignment = IsGuarded ? PageBytes : 64u;
+    public static readonly nuint Alignment = (nuint)(IsGuarded ? PageBytes : LineBytes);
 
     private readonly ThreadScratch.Block block;
-    private readonly byte* end;
-    private byte* next;
+    private readonly byte* begin;
+    private readonly ScratchPlan plan;
 
-    /// <param name="bytes">What all calls of <see cref="Take{T}"/> together will need: the sum of <see cref="SizeOf{T}"/>.</param>
-    public Workspace(long bytes)
+    /// <param name="plan">The arrays that the thread works with.</param>
+    public Workspace(scoped in ScratchPlan plan)
     {
-        block = ThreadScratch.Own().Take(IsGuarded ? GuardedBytes(bytes) : bytes);
-        next = block.Address;
+        this.plan = plan;
+        block = ThreadScratch.Own().Take(plan.BlockBytes);
+        begin = block.Address;
         if (CallTrace.IsOn)
-            CallTrace.Take(block.Traced = bytes);
+            CallTrace.Take(block.Traced = plan.Bytes);
         if (IsGuarded)
-            Guard!(next, block.Size, true);
-        bytes = IsGuarded ? block.Size : bytes;
-        end = next + bytes;
-        for (long at = 0; Poison && at < bytes / sizeof(uint); at += int.MaxValue)
-            new Span<uint>((uint*)next + at, (int)Math.Min(int.MaxValue, (bytes / sizeof(uint)) - at)).Fill(NaNOfEitherType);
+            Guard!(begin, block.Size, true);
+        long words = IsPoisoned ? plan.BlockBytes / sizeof(uint) : 0;
+        for (long at = 0; at < words; at += int.MaxValue)
+            new Span<uint>((uint*)begin + at, (int)Math.Min(int.MaxValue, words - at)).Fill(NaNOfEitherType);
     }
 
     /// <summary>Bytes of all blocks that the calling thread keeps.</summary>
     public static long KeptBytes => ThreadScratch.Own().Bytes;
 
-    /// <summary>The bytes that <see cref="Take{T}"/> uses up for that many elements.</summary>
-    public static long SizeOf<T>(long count)
-        where T : unmanaged => (checked(count * sizeof(T)) + 63) & ~63L;
-
-    public T* Take<T>(long count)
+    /// <summary>A workspace of a single array.</summary>
+    public static Workspace Of<T>(long count, out T* array)
         where T : unmanaged
     {
-        T* taken = (T*)next;
-        next += SizeOf<T>(count);
-        if (Poison && next > end)
-            throw new InvalidOperationException($"A call asked for {next - end} bytes of scratch memory less than it takes.");
-        return IsGuarded ? (T*)Guarded((byte*)taken, SizeOf<T>(count)) : taken;
+        Workspace workspace = new(ScratchPlan.Of(count, out Piece<T> piece));
+        array = workspace.At(piece);
+        return workspace;
     }
 
-    public readonly void Dispose()
+    /// <summary>Where an array lies that this workspace's plan has declared.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T* At<T>(Piece<T> piece)
+        where T : unmanaged
+    {
+        Debug.Assert(plan.Has(piece), "a piece of another plan");
+        if (IsPoisoned && !plan.Has(piece))
+            Refuse(piece);
+        byte* address = begin + piece.Offset;
+        if (IsGuarded)
+            Close(address, piece.Bytes);
+        return (T*)address;
+    }
+
+    public void Dispose()
     {
         if (CallTrace.IsOn)
             CallTrace.Take(-block.Traced);
@@ -87,18 +100,20 @@ internal unsafe ref struct Workspace
     /// <summary>Makes pages accessible, or not.</summary>
     public delegate void Access(byte* address, long bytes, bool isOpen);
 
-    private static long GuardedBytes(long bytes) => (bytes / PageBytes + (3 * MostGuardedPieces)) * PageBytes;
+    [DoesNotReturn]
+    private void Refuse<T>(Piece<T> piece)
+        where T : unmanaged =>
+        throw new InvalidOperationException($"{piece.Bytes} bytes at {piece.Offset} are not a piece of this plan of {plan.Bytes} bytes.");
 
     /// <summary>
-    /// A piece moved to the end of its pages, with a closed page behind. A loop that takes all of its pieces once more, of other sizes maybe, finds
-    /// what it had in those of the same sizes.
+    /// Closes the page behind a piece. The piece's own pages are opened: behind a piece of another plan that shares the memory one of them
+    /// may be closed. What they hold stays.
     /// </summary>
-    private byte* Guarded(byte* piece, long bytes)
+    private static void Close(byte* piece, long bytes)
     {
+        byte* end = piece + bytes;
         long pages = (bytes + PageBytes - 1) / PageBytes * PageBytes;
-        next = piece + pages + PageBytes;
-        Guard!(piece, pages, true);
-        Guard!(piece + pages, PageBytes, false);
-        return piece + pages - bytes;
+        Guard!(end - pages, pages, true);
+        Guard!(end, PageBytes, false);
     }
 }

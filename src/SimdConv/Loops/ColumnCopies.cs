@@ -27,13 +27,13 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
 
     private readonly int together, maskPitch;
 
-    public ColumnCopies(IndexTable table, nint ld, Workspace workspace)
+    public ColumnCopies(IndexTable table, nint ld, in Scratch scratch, Workspace workspace)
     {
         (this.table, this.ld, together, maskPitch) = (table, ld, Together(table), MaskPitch(table));
-        masks = workspace.Take<T>(MasksSize(table));
-        split = workspace.Take<T>(SplitSize(table));
-        taps = workspace.Take<(nint, int, int)>(table.Shape.S);
-        inside = workspace.Take<(int, int)>(table.Strips.Count * table.Shape.R);
+        masks = workspace.At(scratch.Masks);
+        split = workspace.At(scratch.Split);
+        taps = workspace.At(scratch.Taps);
+        inside = workspace.At(scratch.Inside);
         WindowAxis axis = table.Horizontal;
         for (int s = 0; s < table.Shape.S; s++)
         {
@@ -56,8 +56,23 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
         }
     }
 
-    public static long Bytes(IndexTable table) => Workspace.SizeOf<T>(MasksSize(table)) + Workspace.SizeOf<T>(SplitSize(table))
-        + Workspace.SizeOf<(nint, int, int)>(table.Shape.S) + Workspace.SizeOf<(int, int)>(table.Strips.Count * table.Shape.R);
+    /// <summary>The arrays above.</summary>
+    public readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Masks, Split;
+        public readonly Piece<(nint Offset, int First, int Last)> Taps;
+        public readonly Piece<(int First, int Last)> Inside;
+
+        public Scratch(IndexTable table)
+        {
+            int stride = table.Horizontal.Stride;
+            Masks = Plan.Add<T>((long)MaskPitch(table) * table.Shape.S);
+            Split = Plan.Add<T>(stride == 1 ? 0 : checked((long)PhasePitch(table) * Math.Min(stride, table.Horizontal.Size)));
+            Taps = Plan.Add<(nint Offset, int First, int Last)>(table.Shape.S);
+            Inside = Plan.Add<(int First, int Last)>(table.Strips.Count * table.Shape.R);
+        }
+    }
 
     /// <summary>One plane.</summary>
     public void Run(T* x, T* columns)
@@ -138,9 +153,4 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
     private static nint PhasePitch(IndexTable table) => checked(((nint)table.Strips.SourceRows * Pitch(table)) + TVec.Count);
 
     private static int MaskPitch(IndexTable table) => (Together(table) * table.Horizontal.Windows) + TVec.Count;
-
-    private static long MasksSize(IndexTable table) => (long)MaskPitch(table) * table.Shape.S;
-
-    private static long SplitSize(IndexTable table) =>
-        table.Horizontal.Stride == 1 ? 0 : checked((long)PhasePitch(table) * Math.Min(table.Horizontal.Stride, table.Horizontal.Size));
 }

@@ -47,8 +47,9 @@ internal static unsafe class ColumnLoops<TVec, T>
 
         private readonly void Sum(ref WorkQueue queue)
         {
-            using Workspace workspace = new(ColumnSums<TVec, T>.Bytes(Table));
-            ColumnSums<TVec, T> sums = new(Table, Problem.Layout.Ld, workspace);
+            ColumnSums<TVec, T>.Scratch scratch = new(Table);
+            using Workspace workspace = new(scratch.Plan);
+            ColumnSums<TVec, T> sums = new(Table, Problem.Layout.Ld, scratch, workspace);
             while (queue.Next(out long plane, out long last))
             {
                 for (; plane < last; plane++)
@@ -58,8 +59,9 @@ internal static unsafe class ColumnLoops<TVec, T>
 
         private readonly void Copy(ref WorkQueue queue)
         {
-            using Workspace workspace = new(ColumnCopies<TVec, T>.Bytes(Table));
-            ColumnCopies<TVec, T> copies = new(Table, Problem.Layout.Ld, workspace);
+            ColumnCopies<TVec, T>.Scratch scratch = new(Table);
+            using Workspace workspace = new(scratch.Plan);
+            ColumnCopies<TVec, T> copies = new(Table, Problem.Layout.Ld, scratch, workspace);
             while (queue.Next(out long plane, out long last))
             {
                 for (; plane < last; plane++)

@@ -33,14 +33,14 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     /// <summary>Elements from a row of taps to the next one that the same pixels meet.</summary>
     private readonly nint nextRow;
 
-    public ColumnSums(IndexTable table, nint ld, Workspace workspace)
+    public ColumnSums(IndexTable table, nint ld, in Scratch scratch, Workspace workspace)
     {
         (this.table, this.ld, together) = (table, ld, Together(table));
         planesAhead = (int)(FetchAhead / ((long)table.Shape.R * table.Shape.S * table.Columns)) + 1;
-        masks = workspace.Take<T>(MasksSize(table));
-        lines = workspace.Take<T>(LinesSize(table));
+        masks = workspace.At(scratch.Masks);
+        lines = workspace.At(scratch.Lines);
         WindowAxis axis = table.Horizontal;
-        phases = workspace.Take<ColumnTaps>(axis.Phases.Length);
+        phases = workspace.At(scratch.Phases);
         for (int i = 0; i < axis.Phases.Length; i++)
             phases[i] = Taps(axis.Phases[i]);
         nextRow = ((nint)Math.Min(table.Vertical.TapStep, table.Shape.R) * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
@@ -53,8 +53,22 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         }
     }
 
-    public static long Bytes(IndexTable table) => Workspace.SizeOf<T>(MasksSize(table)) + Workspace.SizeOf<T>(LinesSize(table))
-        + Workspace.SizeOf<ColumnTaps>(table.Horizontal.Phases.Length);
+    /// <summary>The arrays above.</summary>
+    public readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Masks, Lines;
+        public readonly Piece<ColumnTaps> Phases;
+
+        public Scratch(IndexTable table)
+        {
+            WindowAxis axis = table.Vertical;
+            long rows = Math.Min(axis.Stride, axis.Size) * (((axis.Size - 1L) / axis.Stride) + 1);
+            Masks = Plan.Add<T>(IsByTaps(table) ? 0 : (long)MaskPitch(table) * table.Shape.S);
+            Lines = Plan.Add<T>((Together(table) == 1 ? Period(table) : rows * RunWidth(table)) + (2 * TVec.Count));
+            Phases = Plan.Add<ColumnTaps>(table.Horizontal.Phases.Length);
+        }
+    }
 
     /// <summary>One plane.</summary>
     public void Run(T* columns, T* x)
@@ -182,15 +196,6 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
 
     private static int MaskPitch(IndexTable table) => (Together(table) * Period(table)) + TVec.Count;
 
-    private static long MasksSize(IndexTable table) => IsByTaps(table) ? 0 : (long)MaskPitch(table) * table.Shape.S;
-
     /// <summary>Elements of a row of pixels among rows that are run together.</summary>
     private static int RunWidth(IndexTable table) => table.Horizontal.Windows * table.Horizontal.Stride;
-
-    private static long LinesSize(IndexTable table)
-    {
-        WindowAxis axis = table.Vertical;
-        long rows = Math.Min(axis.Stride, axis.Size) * (((axis.Size - 1L) / axis.Stride) + 1);
-        return (Together(table) == 1 ? Period(table) : rows * RunWidth(table)) + (2 * TVec.Count);
-    }
 }

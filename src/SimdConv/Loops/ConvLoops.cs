@@ -68,12 +68,15 @@ internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
     }
 
     /// <summary>Bytes of workspace that one thread takes.</summary>
-    public static long WorkspaceBytes(ConvSchedule[] schedules)
+    public static long WorkspaceBytes(ConvSchedule[] schedules) => PlanOf(schedules).Bytes;
+
+    /// <summary>Memory for an item of any schedule.</summary>
+    private static ScratchPlan PlanOf(ConvSchedule[] schedules)
     {
-        long most = 0;
+        ScratchPlan plan = default;
         foreach (ConvSchedule schedule in schedules)
-            most = Math.Max(most, new Sizes(schedule).Bytes);
-        return most;
+            plan = ScratchPlan.Either(plan, new Sizes(schedule).Plan);
+        return plan;
     }
 
     private const int MostRanges = 64;
@@ -92,8 +95,10 @@ internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
     /// <summary>Elements of each part of a thread's workspace.</summary>
     private readonly struct Sizes
     {
+        public readonly ScratchPlan Plan = default;
         public readonly int Slack, ScratchLd;
-        public readonly long Image, Strip, Panel, Scratch, Start;
+        public readonly long Image, ScratchSize;
+        public readonly Piece<T> Strip, Panel, Scratch, Start;
 
         public Sizes(ConvSchedule schedule)
         {
@@ -103,29 +108,30 @@ internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
             // The last tile in place begins inside the strip and reads at most a register tile further.
             Slack = nr + layout.Pitch;
             Image = layout.IsImage ? 0 : ((long)schedule.ChannelBlock * layout.ChannelSize) + Slack;
-            Strip = Image * schedule.Together;
-            Panel = schedule.InPlace ? 0 : ((long)schedule.ChannelBlock * schedule.Grid.Taps * nr) + TVec.Count;
+            Strip = Plan.Add<T>(Image * schedule.Together);
+            long panel = schedule.InPlace ? 0 : ((long)schedule.ChannelBlock * schedule.Grid.Taps * nr) + TVec.Count;
             if (schedule.Lanes == ConvLanes.Outputs)
             {
-                Panel = schedule.Strips > 1 ? 0 : (long)schedule.ChannelBlock * schedule.Grid.Taps * nr;
+                Panel = Plan.Add<T>(schedule.Strips > 1 ? 0 : (long)schedule.ChannelBlock * schedule.Grid.Taps * nr);
                 ScratchLd = nr;
-                Scratch = (long)nr * ConvSchedule.TurnedRows;
-                Start = schedule.PackedOutputs;
+                ScratchSize = (long)nr * ConvSchedule.TurnedRows;
+                Scratch = Plan.Add<T>(2 * ScratchSize);
+                Start = Plan.Add<T>(schedule.PackedOutputs);
                 return;
             }
 
             ScratchLd = schedule.Lanes == ConvLanes.Rows ? nr : schedule.InPlace ? ((schedule.Positions(layout.Rows, layout.Pitch) + nr - 1) / nr * nr) : nr;
-            Scratch = (long)ScratchLd * schedule.Tile.MR;
-            Start = (long)schedule.Outputs * nr;
+            Panel = Plan.Add<T>(panel);
+            ScratchSize = (long)ScratchLd * schedule.Tile.MR;
+            Scratch = Plan.Add<T>(2 * ScratchSize);
+            Start = Plan.Add<T>((long)schedule.Outputs * nr);
         }
-
-        public long Bytes => Workspace.SizeOf<T>(Strip) + Workspace.SizeOf<T>(Panel) + (2 * Workspace.SizeOf<T>(Scratch)) + Workspace.SizeOf<T>(Start);
     }
 
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
-        using Workspace workspace = new(WorkspaceBytes(job->Schedules));
+        using Workspace workspace = new(PlanOf(job->Schedules));
         long kept = -1;
         for (int i = 0; i < job->Ranges; i++)
         {
@@ -239,10 +245,10 @@ internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
             FirstPanel = place.FirstPanel,
             LastPanel = place.LastPanel,
             FetchesTarget = (long)problem.Batch * problem.Groups * schedule.Outputs * schedule.Grid.Height * schedule.Grid.Width * sizeof(T) > CacheSizes.L2,
-            Strip = workspace.Take<T>(sizes.Strip),
-            Panel = workspace.Take<T>(sizes.Panel),
-            Scratch = workspace.Take<T>(2 * sizes.Scratch),
-            Start = workspace.Take<T>(sizes.Start),
+            Strip = workspace.At(sizes.Strip),
+            Panel = workspace.At(sizes.Panel),
+            Scratch = workspace.At(sizes.Scratch),
+            Start = workspace.At(sizes.Start),
         };
         TapGrid grid = schedule.Grid;
         int group = unit / schedule.Strips % problem.Groups;

@@ -192,7 +192,7 @@ internal static unsafe partial class ConvLoops<TVec, THalf, T, TFlat>
     private static void StoreTurned(in Item item, int block, int m, int outputs, OutputPlaces* places, int nr, ref int done, ref int pending)
     {
         ConvSchedule schedule = item.Schedule;
-        item.Targets->StoreTurned(m, outputs, places, done, pending, schedule.Grid.Width, item.Scratch, nr, item.Scratch + item.Sizes.Scratch, isLast: block == schedule.Blocks - 1);
+        item.Targets->StoreTurned(m, outputs, places, done, pending, schedule.Grid.Width, item.Scratch, nr, item.Scratch + item.Sizes.ScratchSize, isLast: block == schedule.Blocks - 1);
         done += pending;
         pending = 0;
     }

@@ -26,7 +26,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
         int chunks = DepthwiseFilterSchedule.Order(shape, problem.Batch).Chunks, blocks = (shape.K + DepthwiseFilterSchedule.MostPlanes - 1) / DepthwiseFilterSchedule.MostPlanes;
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
         long size = PartialSize(schedule);
-        using Workspace workspace = new(Workspace.SizeOf<T>(size * chunks));
+        using Workspace workspace = new(Partials(schedule, chunks, out Piece<T> partials));
         Job job = new()
         {
             Schedule = schedule,
@@ -34,7 +34,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             End = problem.DY + problem.DYLayout.Length(problem.Batch, shape.K, shape.P, shape.Q),
             Chunks = chunks,
             Blocks = blocks,
-            Partial = workspace.Take<T>(size * chunks),
+            Partial = workspace.At(partials),
         };
         WorkQueue.Run(ref job, (long)chunks * blocks, execution.ThreadsFor(work), execution);
         for (int step = 1; step < chunks; step *= 2)
@@ -54,26 +54,37 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
 
     /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
     public static long WorkspaceBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
-        Workspace.SizeOf<T>(PartialSize(schedule) * DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks) + (threads * ThreadBytes(schedule, batch));
+        Partials(schedule, DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks, out _).Bytes + (threads * new Scratch(schedule, batch).Plan.Bytes);
 
     /// <summary>dW and db of one chunk.</summary>
     private static long PartialSize(DepthwiseFilterSchedule schedule) => (long)schedule.Shape.WeightCount + schedule.Shape.K;
 
-    private static int StripSize(DepthwiseFilterSchedule schedule) => (schedule.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
+    /// <summary>dW and db of every chunk.</summary>
+    private static ScratchPlan Partials(DepthwiseFilterSchedule schedule, int chunks, out Piece<T> partials) =>
+        ScratchPlan.Of(PartialSize(schedule) * chunks, out partials);
 
-    /// <summary>Rows of dY whose pixels aren't neighbours.</summary>
-    private static long DYSize(DepthwiseFilterSchedule schedule) => ((long)schedule.Planes * schedule.Layout.Strip.Rows * schedule.Shape.Q) + TVec.Count;
+    private static int StripSize(DepthwiseFilterSchedule schedule) => (schedule.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
 
     /// <summary>Of one channel.</summary>
     private static long SumsSize(DepthwiseFilterSchedule schedule) => (long)(schedule.Shape.Taps + 1) * schedule.Lanes;
 
-    private static long BlockSize(DepthwiseFilterSchedule schedule) => (long)DepthwiseFilterSchedule.MostPlanes * (schedule.Shape.Taps + 1) * FilterSchedule.MostLanes;
+    /// <summary>What one thread works with: see <see cref="Buffers"/>.</summary>
+    private readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Strip, DY, Sums, Lanes, Turned, Bias;
 
-    private static long BiasSize(DepthwiseFilterSchedule schedule, int batch) =>
-        (long)BiasTree<T>.Levels(schedule.Shape, batch, schedule.Lanes) * DepthwiseFilterSchedule.MostPlanes;
-
-    private static long ThreadBytes(DepthwiseFilterSchedule schedule, int batch) => Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule))
-        + Workspace.SizeOf<T>(schedule.Planes * SumsSize(schedule)) + (2 * Workspace.SizeOf<T>(BlockSize(schedule))) + Workspace.SizeOf<T>(BiasSize(schedule, batch));
+        public Scratch(DepthwiseFilterSchedule schedule, int batch)
+        {
+            long block = (long)DepthwiseFilterSchedule.MostPlanes * (schedule.Shape.Taps + 1) * FilterSchedule.MostLanes;
+            Strip = Plan.Add<T>(StripSize(schedule));
+            DY = Plan.Add<T>(((long)schedule.Planes * schedule.Layout.Strip.Rows * schedule.Shape.Q) + TVec.Count);
+            Sums = Plan.Add<T>(schedule.Planes * SumsSize(schedule));
+            Lanes = Plan.Add<T>(block);
+            Turned = Plan.Add<T>(block);
+            Bias = Plan.Add<T>((long)BiasTree<T>.Levels(schedule.Shape, batch, schedule.Lanes) * DepthwiseFilterSchedule.MostPlanes);
+        }
+    }
 
     private ref struct Job : ISharedWork
     {
@@ -92,6 +103,7 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
 
     private struct Buffers
     {
+        /// <summary>A strip of x, and rows of dY whose pixels aren't neighbours there.</summary>
         public T* Strip, DY;
 
         /// <summary>[tap][column] of one channel, dy's own sums behind the taps.</summary>
@@ -107,15 +119,16 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
     private static void RunPart(in Job job, ref WorkQueue queue)
     {
         DepthwiseFilterSchedule schedule = job.Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule, job.Problem.Batch));
+        Scratch scratch = new(schedule, job.Problem.Batch);
+        using Workspace workspace = new(scratch.Plan);
         Buffers buffers = new()
         {
-            Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
-            DY = workspace.Take<T>(DYSize(schedule)),
-            Sums = workspace.Take<T>(schedule.Planes * SumsSize(schedule)),
-            Lanes = workspace.Take<T>(BlockSize(schedule)),
-            Turned = workspace.Take<T>(BlockSize(schedule)),
-            Bias = workspace.Take<T>(BiasSize(schedule, job.Problem.Batch)),
+            Strip = workspace.At(scratch.Strip) + schedule.Layout.Lead,
+            DY = workspace.At(scratch.DY),
+            Sums = workspace.At(scratch.Sums),
+            Lanes = workspace.At(scratch.Lanes),
+            Turned = workspace.At(scratch.Turned),
+            Bias = workspace.At(scratch.Bias),
         };
         new Span<T>(buffers.Strip, StripSize(schedule) - schedule.Layout.Lead).Clear();
         while (queue.Next(out long item))

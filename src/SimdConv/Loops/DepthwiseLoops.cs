@@ -36,15 +36,29 @@ internal static unsafe class DepthwiseLoops<TVec, T>
     }
 
     /// <summary>Bytes of workspace that one thread takes.</summary>
-    public static long WorkspaceBytes(DepthwiseSchedule schedule) =>
-        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes);
+    public static long WorkspaceBytes(DepthwiseSchedule schedule) => new Scratch(schedule).Plan.Bytes;
 
-    private static long StripSize(DepthwiseSchedule schedule) => ((long)schedule.Layout.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
+    /// <summary>The strip of the source, and the results of each phase and plane.</summary>
+    private readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Strip, Results;
 
-    private static int ScratchLd(DepthwiseSchedule schedule) => (schedule.Width + TVec.Count - 1) / TVec.Count * TVec.Count;
+        /// <summary>Elements of the strip; from one row of results to the next; of the results of one phase.</summary>
+        public readonly long StripSize, PhaseSize;
+        public readonly int Ld;
 
-    /// <summary>A tile that goes on from scratch looks two rows ahead.</summary>
-    private static long ScratchSize(DepthwiseSchedule schedule) => (schedule.Rows + 2L) * ScratchLd(schedule);
+        public Scratch(DepthwiseSchedule schedule)
+        {
+            StripSize = ((long)schedule.Layout.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
+            Ld = (schedule.Width + TVec.Count - 1) / TVec.Count * TVec.Count;
+
+            // A tile that goes on from results looks two rows ahead.
+            PhaseSize = (schedule.Rows + 2L) * Ld;
+            Strip = Plan.Add<T>(StripSize);
+            Results = Plan.Add<T>(PhaseSize * schedule.Phases.Length * schedule.Layout.Planes);
+        }
+    }
 
     private ref struct Job : ISharedWork
     {
@@ -76,7 +90,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
 
     private static void RunPart(DepthwiseSchedule schedule, in ConvProblem<T> problem, ref WorkQueue queue)
     {
-        using Workspace workspace = new(WorkspaceBytes(schedule));
+        Scratch scratch = new(schedule);
+        using Workspace workspace = new(scratch.Plan);
         fixed (int* offsets = schedule.Offsets)
         {
             Part part = new()
@@ -84,13 +99,13 @@ internal static unsafe class DepthwiseLoops<TVec, T>
                 Schedule = schedule,
                 Problem = ref problem,
                 Offsets = offsets,
-                Strip = workspace.Take<T>(StripSize(schedule)) + schedule.Layout.Lead,
-                Scratch = workspace.Take<T>(ScratchSize(schedule) * schedule.Phases.Length * schedule.Layout.Planes),
-                Ld = ScratchLd(schedule),
-                NextPhase = (nint)ScratchSize(schedule),
-                NextChannel = (nint)ScratchSize(schedule) * schedule.Phases.Length,
+                Strip = workspace.At(scratch.Strip) + schedule.Layout.Lead,
+                Scratch = workspace.At(scratch.Results),
+                Ld = scratch.Ld,
+                NextPhase = (nint)scratch.PhaseSize,
+                NextChannel = (nint)scratch.PhaseSize * schedule.Phases.Length,
             };
-            new Span<T>(part.Strip, (int)StripSize(schedule) - schedule.Layout.Lead).Clear();
+            new Span<T>(part.Strip, (int)scratch.StripSize - schedule.Layout.Lead).Clear();
             TapGrid grid = schedule.Layout.Strip.Grid;
             bool isFetching = (long)part.Problem.Batch * part.Problem.Groups * grid.SourceHeight * grid.SourceWidth * sizeof(T) > 2L * CacheSizes.L2;
             while (queue.Next(out long first, out long last))

@@ -164,10 +164,10 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     {
         GemmProblem<T> rows = *p;
         bool isContiguous = p->A.ColumnStride == 1;
-        using Workspace workspace = new(isContiguous ? 0 : Workspace.SizeOf<T>((long)p->M * p->K));
+        using Workspace workspace = Workspace.Of(isContiguous ? 0 : (long)p->M * p->K, out T* gathered);
         if (!isContiguous)
         {
-            rows.A = new() { Data = workspace.Take<T>((long)p->M * p->K), RowStride = p->K, ColumnStride = 1 };
+            rows.A = new() { Data = gathered, RowStride = p->K, ColumnStride = 1 };
             for (int m = 0; m < p->M; m++)
                 RowCopy<TVec, T>.Gather(p->A.Data + (m * p->A.RowStride), p->A.ColumnStride, rows.A.Data + ((nint)m * p->K), p->K);
         }
@@ -202,11 +202,11 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     private static void RunTurned(GemmProblem<T>* p, bool fromC, int vectors)
     {
         int w = TVec.Count, kcMost = TurnedTerms;
-        using Workspace workspace = new(Workspace.SizeOf<T>((long)kcMost * vectors * w));
+        using Workspace workspace = Workspace.Of((long)kcMost * vectors * w, out T* panel);
         DirectOperands<T> o;
         o.ARow = p->A.RowStride;
         o.ATerm = p->A.ColumnStride;
-        o.B = workspace.Take<T>((long)kcMost * vectors * w);
+        o.B = panel;
         o.Ldc = o.LdStart = p->Ldc;
         o.Ahead = 0;
         o.IsStreaming = false;
@@ -235,9 +235,9 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     private static void RunWhollyTurned(GemmProblem<T>* p, bool fromC)
     {
         int width = (p->N + TVec.Count - 1) / TVec.Count * TVec.Count;
-        using Workspace workspace = new(Workspace.SizeOf<T>((long)p->K * width));
+        using Workspace workspace = Workspace.Of((long)p->K * width, out T* b);
         GemmProblem<T> turned = *p;
-        turned.B = new() { Data = workspace.Take<T>((long)p->K * width), RowStride = width, ColumnStride = 1 };
+        turned.B = new() { Data = b, RowStride = width, ColumnStride = 1 };
         MatrixPacking<TVec, T>.PackB(p->B, p->K, p->N, width, turned.B.Data);
         Run(&turned, fromC);
     }

@@ -5,16 +5,6 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>One call of the weight gradient; DW or DB may be null.</summary>
-internal unsafe struct FilterProblem<T>
-    where T : unmanaged
-{
-    public int Batch;
-    public T* X, DY, DW, DB;
-    public ImageLayout XLayout, DYLayout;
-    public T Beta;
-}
-
 /// <summary>
 /// Weight and bias gradient: for each group, dW^T[taps x K] = im2col(x) * dY^T, with im2col never in memory.
 /// <code>
@@ -40,7 +30,7 @@ internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
         int threads = execution.ThreadsFor(work);
         (int channels, int outputs) = schedule.Item(chunks, threads);
-        using Workspace workspace = new(PartialBytes(schedule, chunks));
+        using Workspace workspace = new(Partials(schedule, chunks, out Piece<T> partials));
         Job job = new()
         {
             Schedule = schedule,
@@ -50,7 +40,7 @@ internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
             OutputBlock = outputs,
             Blocks = problem.DW == null ? 1 : FilterSchedule.Count(schedule.Channels, channels),
             OutputBlocks = FilterSchedule.Count(schedule.Outputs, outputs),
-            Partial = chunks == 1 ? null : workspace.Take<T>(schedule.PartialSize * chunks),
+            Partial = chunks == 1 ? null : workspace.At(partials),
         };
         WorkQueue.Run(ref job, (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks, threads, execution);
         if (chunks == 1)
@@ -65,32 +55,34 @@ internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
     public static long WorkspaceBytes(FilterSchedule schedule, int batch, int threads)
     {
         int chunks = FilterSchedule.Chunks(schedule.Shape, batch);
-        return PartialBytes(schedule, chunks) + (threads * ThreadBytes(schedule, chunks, batch));
+        return Partials(schedule, chunks, out _).Bytes + (threads * new Scratch(schedule, chunks, batch).Plan.Bytes);
     }
 
-    /// <summary>Sums of one chunk stay with the thread that adds them.</summary>
-    private static long PartialBytes(FilterSchedule schedule, int chunks) => Workspace.SizeOf<T>(chunks == 1 ? 0 : schedule.PartialSize * chunks);
+    /// <summary>Sums of every chunk; those of a single one stay with the thread that adds them.</summary>
+    private static ScratchPlan Partials(FilterSchedule schedule, int chunks, out Piece<T> partials) =>
+        ScratchPlan.Of(chunks == 1 ? 0 : schedule.PartialSize * chunks, out partials);
 
-    private static long SumsSize(FilterSchedule schedule, int chunks) =>
-        chunks == 1 ? (((long)schedule.ChannelBlock * schedule.Layout.Grid.Taps) + 1) * schedule.OutputBlock : 0;
+    /// <summary>What one thread works with: see <see cref="Buffers"/>.</summary>
+    private readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Strip, DY, Lanes, Sums, Zeros, BiasBlocks;
 
-    private static long StripSize(FilterSchedule schedule) =>
-        schedule.Layout.IsImage ? 0 : ((long)schedule.ChannelBlock * schedule.Layout.ChannelSize) + TVec.Count;
-
-    private static long DYSize(FilterSchedule schedule) => FilterSchedule.Lanes(schedule.Shape) == 1
-        ? (long)schedule.Layout.Rows * schedule.Layout.Grid.Width * schedule.OutputBlock
-        : (long)schedule.Layout.Rows * LaneSums<TVec, T>.Pitch(schedule.Layout.Grid.Width) * schedule.Outputs;
-
-    private static long LanesSize(FilterSchedule schedule) => FilterSchedule.Lanes(schedule.Shape) == 1
-        ? 0
-        : (long)FilterSchedule.MostLanes * schedule.Outputs * ((schedule.ChannelBlock * schedule.Layout.Grid.Taps) + 1);
-
-    private static long BlocksSize(FilterSchedule schedule, int batch) =>
-        (long)BiasTree<T>.Levels(schedule.Shape, batch, FilterSchedule.Lanes(schedule.Shape)) * schedule.OutputBlock;
-
-    private static long ThreadBytes(FilterSchedule schedule, int chunks, int batch) =>
-        Workspace.SizeOf<T>(StripSize(schedule)) + Workspace.SizeOf<T>(DYSize(schedule)) + Workspace.SizeOf<T>(LanesSize(schedule))
-        + Workspace.SizeOf<T>(SumsSize(schedule, chunks)) + Workspace.SizeOf<T>(schedule.OutputBlock) + Workspace.SizeOf<T>(BlocksSize(schedule, batch));
+        public Scratch(FilterSchedule schedule, int chunks, int batch)
+        {
+            StripLayout layout = schedule.Layout;
+            int lanes = FilterSchedule.Lanes(schedule.Shape);
+            long taps = (long)schedule.ChannelBlock * layout.Grid.Taps, rows = layout.Rows;
+            Strip = Plan.Add<T>(layout.IsImage ? 0 : ((long)schedule.ChannelBlock * layout.ChannelSize) + TVec.Count);
+            DY = Plan.Add<T>(lanes == 1
+                ? rows * layout.Grid.Width * schedule.OutputBlock
+                : rows * LaneSums<TVec, T>.Pitch(layout.Grid.Width) * schedule.Outputs);
+            Lanes = Plan.Add<T>(lanes == 1 ? 0 : FilterSchedule.MostLanes * schedule.Outputs * (taps + 1));
+            Sums = Plan.Add<T>(chunks == 1 ? (taps + 1) * schedule.OutputBlock : 0);
+            Zeros = Plan.Add<T>(schedule.OutputBlock);
+            BiasBlocks = Plan.Add<T>((long)BiasTree<T>.Levels(schedule.Shape, batch, lanes) * schedule.OutputBlock);
+        }
+    }
 
     private ref struct Job : ISharedWork
     {
@@ -135,15 +127,16 @@ internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
     private static void SumPart(in Job job, ref WorkQueue queue)
     {
         FilterSchedule schedule = job.Schedule;
-        using Workspace workspace = new(ThreadBytes(schedule, job.Chunks, job.Problem.Batch));
+        Scratch scratch = new(schedule, job.Chunks, job.Problem.Batch);
+        using Workspace workspace = new(scratch.Plan);
         Buffers buffers = new()
         {
-            Strip = workspace.Take<T>(StripSize(schedule)),
-            DY = workspace.Take<T>(DYSize(schedule)),
-            Lanes = workspace.Take<T>(LanesSize(schedule)),
-            Sums = workspace.Take<T>(SumsSize(schedule, job.Chunks)),
-            Zeros = workspace.Take<T>(schedule.OutputBlock),
-            BiasBlocks = workspace.Take<T>(BlocksSize(schedule, job.Problem.Batch)),
+            Strip = workspace.At(scratch.Strip),
+            DY = workspace.At(scratch.DY),
+            Lanes = workspace.At(scratch.Lanes),
+            Sums = workspace.At(scratch.Sums),
+            Zeros = workspace.At(scratch.Zeros),
+            BiasBlocks = workspace.At(scratch.BiasBlocks),
         };
         new Span<T>(buffers.Zeros, schedule.OutputBlock).Clear();
         while (queue.Next(out long index))

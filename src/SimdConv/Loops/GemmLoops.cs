@@ -211,8 +211,8 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
     private static void RunTransposed(GemmProblem<T>* p, bool fromC)
     {
         int m = p->M, n = p->N, w = TVec.Count;
-        using Workspace workspace = new(Workspace.SizeOf<T>((long)m * n));
-        T* turned = workspace.Take<T>((long)m * n), end = turned + ((nint)m * n);
+        using Workspace workspace = Workspace.Of((long)m * n, out T* turned);
+        T* end = turned + ((nint)m * n);
         for (int i = 0; i < m && fromC; i += w)
             TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, turned + i, m, end, exact: true);
         GemmProblem<T> transposed = Transposed(p);

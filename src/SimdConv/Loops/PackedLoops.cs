@@ -26,11 +26,10 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     {
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T), k = p->K;
         int kcMost = Kc(k), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
-        long aCount = p->PackedA == null ? (long)Math.Min(p->M, mcMost) * kcMost : 0, tile = mr * nr;
-        long bCount = p->PackedB == null ? BlockOfB(p->N, k) : 0;
-        using Workspace workspace = new(Workspace.SizeOf<T>(aCount) + Workspace.SizeOf<T>(bCount) + (3 * Workspace.SizeOf<T>(tile)));
-        T* ownA = workspace.Take<T>(aCount), ownB = workspace.Take<T>(bCount);
-        T* scratch = workspace.Take<T>(tile), biases = workspace.Take<T>(tile), zeros = workspace.Take<T>(nr);
+        Scratch arrays = new(p->PackedA == null ? (long)Math.Min(p->M, mcMost) * kcMost : 0, p->PackedB == null ? BlockOfB(p->N, k) : 0);
+        using Workspace workspace = new(arrays.Plan);
+        T* ownA = workspace.At(arrays.A), ownB = workspace.At(arrays.B);
+        T* scratch = workspace.At(arrays.Tile), biases = workspace.At(arrays.Biases), zeros = workspace.At(arrays.Zeros);
         new Span<T>(zeros, nr).Clear();
 
         // Read where it lies by the first tiles that need it, if these can: not through sixteen rows in the same set of L1.
@@ -107,6 +106,22 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
         }
     }
 
+    /// <summary>Blocks of A and of B that are packed here, a tile that sticks out of C, the rows of biases that a tile starts from, and zeros.</summary>
+    private readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> A, B, Tile, Biases, Zeros;
+
+        public Scratch(long a, long b)
+        {
+            A = Plan.Add<T>(a);
+            B = Plan.Add<T>(b);
+            Tile = Plan.Add<T>(TKernel.MR * TKernel.NR);
+            Biases = Plan.Add<T>(TKernel.MR * TKernel.NR);
+            Zeros = Plan.Add<T>(TKernel.NR);
+        }
+    }
+
     private static void Trace(int row, int term, int column)
     {
         CallTrace.Reach("block of MC rows", row);
@@ -150,7 +165,7 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     private static long BlockOfB(int n, int k) => (long)Kc(k) * Math.Min((long)new Panels(n, TKernel.NR).Count * TKernel.NR, BlockSizes.Nc(Kc(k), TKernel.NR, sizeof(T)));
 
     /// <summary>Bytes of workspace of a product whose A is packed.</summary>
-    public static long WorkspaceBytes(int n, int k) => Workspace.SizeOf<T>(BlockOfB(n, k)) + (3 * Workspace.SizeOf<T>(TKernel.MR * TKernel.NR));
+    public static long WorkspaceBytes(int n, int k) => new Scratch(0, BlockOfB(n, k)).Plan.Bytes;
 
     /// <summary>KC of so many terms: blocks of equal length.</summary>
     private static int Kc(int k)

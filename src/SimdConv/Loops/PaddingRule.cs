@@ -87,8 +87,7 @@ internal sealed unsafe class PaddingRule
         }
         else if (!ShowsFinite(problem) && !loops.AreFinite(problem.RawFilter.Weights, shape.WeightCount))
         {
-            using Workspace workspace = new(Workspace.SizeOf<byte>(MarkCount));
-            byte* each = workspace.Take<byte>(MarkCount);
+            using Workspace workspace = Workspace.Of(MarkCount, out byte* each);
             Mark(loops, problem.RawFilter.Weights, each);
             Apply(each, problem);
         }

@@ -79,8 +79,9 @@ internal static unsafe class PoolLoops<TVec, T>
 
         private readonly void RunWindows(ref WorkQueue queue)
         {
-            using Workspace workspace = new(PoolWindows<TVec, T>.Bytes(Schedule, Problem));
-            PoolWindows<TVec, T> windows = new(Schedule, Problem, workspace);
+            PoolWindows<TVec, T>.Scratch scratch = new(Schedule, Problem);
+            using Workspace workspace = new(scratch.Plan);
+            PoolWindows<TVec, T> windows = new(Schedule, Problem, scratch, workspace);
             while (Next(ref queue, out long item, out long last))
             {
                 for (; item < last; item++)
@@ -90,8 +91,9 @@ internal static unsafe class PoolLoops<TVec, T>
 
         private readonly void RunPieces(ref WorkQueue queue)
         {
-            using Workspace workspace = new(PoolPieces<TVec, T>.Bytes);
-            PoolPieces<TVec, T> pieces = new(Schedule, Problem, workspace);
+            PoolPieces<TVec, T>.Scratch scratch = new();
+            using Workspace workspace = new(scratch.Plan);
+            PoolPieces<TVec, T> pieces = new(Schedule, Problem, scratch, workspace);
             while (Next(ref queue, out long item, out long last))
             {
                 for (; item < last; item++)
@@ -101,8 +103,9 @@ internal static unsafe class PoolLoops<TVec, T>
 
         private readonly void RunPlanes(ref WorkQueue queue)
         {
-            using Workspace workspace = new(PoolPlanes<TVec, T>.Bytes(Schedule, Problem, Strips));
-            PoolPlanes<TVec, T> planes = new(Schedule, Problem, Strips, workspace);
+            PoolPlanes<TVec, T>.Scratch scratch = new(Schedule, Problem, Strips);
+            using Workspace workspace = new(scratch.Plan);
+            PoolPlanes<TVec, T> planes = new(Schedule, Problem, Strips, scratch, workspace);
             while (Next(ref queue, out long item, out long last))
             {
                 for (; item < last; item++)

@@ -10,7 +10,7 @@ namespace SimdConv.Loops;
 /// Pooling with planes in lanes and as little scratch memory as for a few hundred pixels, however large windows and images are: each window is read
 /// from the image in pieces. This is for averages that are sums of blocks, and for strips of a single row that would be too large to copy.
 /// </summary>
-internal readonly unsafe ref struct PoolPieces<TVec, T>
+internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -23,20 +23,34 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
     /// <summary>Registers of a piece of the source and the tap that each of them is for; results; the levels of a tree; ones; one sum.</summary>
     private readonly T* source, taps, target, levels, ones, sums;
 
-    public PoolPieces(PoolSchedule schedule, in PoolProblem<T> problem, Workspace workspace)
+    public PoolPieces(PoolSchedule schedule, in PoolProblem<T> problem, in Scratch scratch, Workspace workspace)
     {
         (this.schedule, this.problem) = (schedule, problem);
-        source = workspace.Take<T>(PiecePixels * TVec.Count);
-        taps = workspace.Take<T>(PiecePixels * TVec.Count);
-        target = workspace.Take<T>(TargetColumns * TVec.Count);
-        levels = workspace.Take<T>(BlockTree<TVec, T>.Levels * TVec.Count);
-        ones = workspace.Take<T>(DotPixels);
-        sums = workspace.Take<T>(TVec.Count);
+        source = workspace.At(scratch.Source);
+        taps = workspace.At(scratch.Taps);
+        target = workspace.At(scratch.Target);
+        levels = workspace.At(scratch.Levels);
+        ones = workspace.At(scratch.Ones);
+        sums = workspace.At(scratch.Sums);
         new Span<T>(ones, DotPixels).Fill(T.One);
     }
 
-    public static long Bytes => (2 * Workspace.SizeOf<T>(PiecePixels * TVec.Count)) + Workspace.SizeOf<T>(TargetColumns * TVec.Count)
-        + Workspace.SizeOf<T>(BlockTree<TVec, T>.Levels * TVec.Count) + Workspace.SizeOf<T>(DotPixels) + Workspace.SizeOf<T>(TVec.Count);
+    /// <summary>The arrays above.</summary>
+    public readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Source, Taps, Target, Levels, Ones, Sums;
+
+        public Scratch()
+        {
+            Source = Plan.Add<T>(PiecePixels * TVec.Count);
+            Taps = Plan.Add<T>(PiecePixels * TVec.Count);
+            Target = Plan.Add<T>(TargetColumns * TVec.Count);
+            Levels = Plan.Add<T>(BlockTree<TVec, T>.Levels * TVec.Count);
+            Ones = Plan.Add<T>(DotPixels);
+            Sums = Plan.Add<T>(TVec.Count);
+        }
+    }
 
     /// <summary>Items of a block of planes: rows of the target in pieces.</summary>
     public static long Items(PoolSchedule schedule, bool backward) =>
@@ -232,96 +246,6 @@ internal readonly unsafe ref struct PoolPieces<TVec, T>
             if (wins)
                 (best[0], winner[0]) = (best[i], winner[i]);
         }
-    }
-
-    /// <summary>
-    /// Pixels of dx in a row: each sums what the windows that it meets give to it, taps ascending. Windows come in pieces, in the order in which
-    /// pixels meet them.
-    /// </summary>
-    private void Collect(in PlaneBlock<T> planes, int h, int first, int count)
-    {
-        WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
-        (int window, int firstRow, int rows) = vertical.Meets[h];
-        int low = int.MaxValue, high = -1;
-        for (int w = first; w < first + count; w++)
-        {
-            TVec.Store(target + ((w - first) * TVec.Count), default);
-            (int column, _, int columns) = horizontal.Meets[w];
-            if (columns == 0)
-                continue;
-            int last = column - ((columns - 1) * horizontal.WindowStep);
-            (low, high) = (Math.Min(low, Math.Min(column, last)), Math.Max(high, Math.Max(column, last)));
-        }
-
-        for (int r = 0; r < rows && high >= 0; r++)
-        {
-            int p = window - (r * vertical.WindowStep), pieces = ((high - low) / PiecePixels) + 1;
-            long tapOfRow = (firstRow + ((long)r * vertical.TapStep)) * schedule.Shape.S;
-            for (int i = 0; i < pieces; i++)
-            {
-                int from = low + (PiecePixels * (horizontal.WindowStep > 0 ? pieces - 1 - i : i)), to = Math.Min(from + PiecePixels, high + 1);
-                T* gifts = Give(planes, p, from, to - from);
-                for (int w = first; w < first + count; w++)
-                    Collect(gifts, from, to, horizontal.Meets[w], tapOfRow, target + ((w - first) * TVec.Count));
-            }
-        }
-    }
-
-    /// <summary>Adds to a pixel what those of its windows give that are from from to to.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Collect(T* gifts, int from, int to, (int Window, int Tap, int Count) meets, long tapOfRow, T* pixel)
-    {
-        int step = schedule.Columns.WindowStep, tapStep = schedule.Columns.TapStep;
-        TVec sum = TVec.Load(pixel);
-        for (int s = FirstIn(meets.Window, step, from, to); s < meets.Count; s++)
-        {
-            int window = meets.Window - (s * step);
-            if (window < from || window >= to)
-                break;
-            TVec dy = TVec.Load(gifts + ((nint)(window - from) * TVec.Count));
-            if (problem.Winners != null)
-            {
-                TVec tap = TVec.Broadcast(T.CreateTruncating(tapOfRow + meets.Tap + ((long)s * tapStep)));
-                dy = TVec.And(TVec.Equal(TVec.Load(taps + ((nint)(window - from) * TVec.Count)), tap), dy);
-            }
-
-            sum = TVec.Add(sum, dy);
-        }
-
-        TVec.Store(pixel, sum);
-    }
-
-    /// <summary>
-    /// The number of the first window, counted from the given one by steps down (up if the step is -1), that lies in the range or behind it.
-    /// </summary>
-    private static int FirstIn(int window, int step, int from, int to) => step > 0
-        ? window < to ? 0 : ((window - to) / step) + 1
-        : Math.Max(0, from - window);
-
-    /// <summary>What windows of a row have to give: divided, or with the taps that it is for.</summary>
-    private T* Give(in PlaneBlock<T> planes, int p, int q, int count)
-    {
-        ImageLayout image = problem.SourceLayout;
-        LanePacking<TVec, T>.Gather(planes.From + (p * image.H) + (q * image.W), image, planes.Lanes, 1, count, source);
-        for (int i = 0; i < count; i++)
-        {
-            T* at = source + ((nint)i * TVec.Count), tap = taps + ((nint)i * TVec.Count);
-            if (planes.Winners == null)
-            {
-                (int row, int column) = schedule.Divisor(p, q + i);
-                TVec.Store(at, TVec.Divide(TVec.Load(at), TVec.Broadcast(T.CreateTruncating((long)row * column))));
-                continue;
-            }
-
-            for (int lane = 0; lane < TVec.Count; lane++)
-            {
-                tap[lane] = lane < planes.Lanes
-                    ? WindowTile<TVec, T>.ReadOne(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q + i), schedule.WinnerSize)
-                    : T.Zero;
-            }
-        }
-
-        return source;
     }
 
     /// <summary>A pixel of window (p, q): one that its tap (r, s) has in the image.</summary>

@@ -24,21 +24,38 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     /// <summary>Registers of the source rows of a strip, of one target row, and for each of them the tap that it is for.</summary>
     private readonly T* source, target, taps;
 
-    public PoolPlanes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips, Workspace workspace)
+    public PoolPlanes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips, in Scratch scratch, Workspace workspace)
     {
         (this.schedule, this.problem, this.strips) = (schedule, problem, strips);
-        source = workspace.Take<T>(SourceSize(schedule, problem, strips));
-        taps = workspace.Take<T>(TapsSize(schedule, problem, strips));
-        target = workspace.Take<T>(TargetSize(schedule, problem));
+        source = workspace.At(scratch.Source);
+        taps = workspace.At(scratch.Taps);
+        target = workspace.At(scratch.Target);
+    }
+
+    /// <summary>The arrays above.</summary>
+    public readonly struct Scratch
+    {
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Source, Taps, Target;
+
+        public Scratch(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips)
+        {
+            (int sourceWidth, int targetWidth) = (schedule.Shape.W, schedule.Columns.Windows);
+            if (problem.Backward)
+                (sourceWidth, targetWidth) = (targetWidth, sourceWidth);
+            long source = (long)strips.SourceRows * sourceWidth * TVec.Count;
+            Source = Plan.Add<T>(source);
+            Taps = Plan.Add<T>(problem.Backward && problem.Winners != null ? source : 0);
+
+            // Planes of a single window are written where they lie.
+            Target = Plan.Add<T>(problem.Backward && AreWhole(schedule, problem) ? 0 : (long)targetWidth * TVec.Count);
+        }
     }
 
     /// <summary>Blocks of planes: over all images where their channels follow each other, else of each image.</summary>
     public static long Blocks(PoolSchedule schedule, in PoolProblem<T> problem) => IsOneRow(schedule, problem)
         ? (((long)problem.Batch * schedule.Shape.C) + TVec.Count - 1) / TVec.Count
         : problem.Batch * (((long)schedule.Shape.C + TVec.Count - 1) / TVec.Count);
-
-    public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) =>
-        Workspace.SizeOf<T>(SourceSize(schedule, problem, strips)) + Workspace.SizeOf<T>(TapsSize(schedule, problem, strips)) + Workspace.SizeOf<T>(TargetSize(schedule, problem));
 
     /// <summary>Where a block of planes begins.</summary>
     public static PlaneBlock<T> Locate(PoolSchedule schedule, in PoolProblem<T> problem, long block)
@@ -279,17 +296,6 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
 
     private static bool IsOneRow(PoolSchedule schedule, in PoolProblem<T> problem) => problem.Batch == 1
         || (problem.SourceLayout.N == schedule.Shape.C * problem.SourceLayout.C && problem.TargetLayout.N == schedule.Shape.C * problem.TargetLayout.C);
-
-    private static long SourceSize(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) =>
-        (long)strips.SourceRows * (problem.Backward ? schedule.Columns.Windows : schedule.Shape.W) * TVec.Count;
-
-    private static long TapsSize(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips) =>
-        problem.Backward && problem.Winners != null ? SourceSize(schedule, problem, strips) : 0;
-
-    /// <summary>Planes of a single window are written where they lie.</summary>
-    private static long TargetSize(PoolSchedule schedule, in PoolProblem<T> problem) => !problem.Backward
-        ? (long)schedule.Columns.Windows * TVec.Count
-        : AreWhole(schedule, problem) ? 0 : (long)schedule.Shape.W * TVec.Count;
 }
 
 /// <summary>As many neighbouring planes as a register has lanes, or fewer.</summary>

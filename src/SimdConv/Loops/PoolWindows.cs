@@ -31,20 +31,20 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     /// <summary>Where the taps of a row are in a split row.</summary>
     private readonly int* columns;
 
-    public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, Workspace workspace)
+    public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, in Scratch scratch, Workspace workspace)
     {
         WindowAxis axis = schedule.Columns;
         (this.schedule, this.problem, strips, windows) = (schedule, problem, schedule.Strips(inWindows: true, problem.Backward), axis.Windows);
         together = Together(schedule, problem);
         split = Split(schedule, problem);
         winnersEnd = problem.Winners + ((nint)problem.Batch * schedule.Shape.C * schedule.Rows.Windows * windows * schedule.WinnerSize);
-        counts = workspace.Take<T>(windows + TVec.Count);
-        firstTaps = workspace.Take<T>(windows + TVec.Count);
-        rows = workspace.Take<T>(RowsSize(schedule, problem));
-        taps = workspace.Take<T>(TapsSize(schedule, problem));
-        line = workspace.Take<T>(split.LineLength);
-        levels = workspace.Take<T>(BlockTile<TVec, T>.Levels * TVec.Count);
-        columns = workspace.Take<int>(axis.Places.Length);
+        counts = workspace.At(scratch.Counts);
+        firstTaps = workspace.At(scratch.FirstTaps);
+        rows = workspace.At(scratch.Rows);
+        taps = workspace.At(scratch.Taps);
+        line = workspace.At(scratch.Line);
+        levels = workspace.At(scratch.Levels);
+        columns = workspace.At(scratch.Columns);
         new Span<T>(counts + windows, TVec.Count).Fill(T.One);
         for (int q = 0; q < windows; q++)
         {
@@ -79,12 +79,25 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         static bool Follow(ImageLayout layout, nint c, nint h, nint w) => layout.H == w && layout.C == h * w && layout.N == c * h * w;
     }
 
-    public static long Bytes(PoolSchedule schedule, in PoolProblem<T> problem)
+    /// <summary>The arrays above.</summary>
+    public readonly struct Scratch
     {
-        WindowAxis axis = schedule.Columns;
-        return (2 * Workspace.SizeOf<T>(axis.Windows + TVec.Count)) + Workspace.SizeOf<T>(RowsSize(schedule, problem))
-            + Workspace.SizeOf<T>(TapsSize(schedule, problem)) + Workspace.SizeOf<T>(BlockTile<TVec, T>.Levels * TVec.Count)
-            + Workspace.SizeOf<T>(Split(schedule, problem).LineLength) + Workspace.SizeOf<int>(axis.Places.Length);
+        public readonly ScratchPlan Plan = default;
+        public readonly Piece<T> Counts, FirstTaps, Rows, Taps, Line, Levels;
+        public readonly Piece<int> Columns;
+
+        public Scratch(PoolSchedule schedule, in PoolProblem<T> problem)
+        {
+            WindowAxis axis = schedule.Columns;
+            long rows = RowsSize(schedule, problem);
+            Counts = Plan.Add<T>(axis.Windows + TVec.Count);
+            FirstTaps = Plan.Add<T>(axis.Windows + TVec.Count);
+            Rows = Plan.Add<T>(rows);
+            Taps = Plan.Add<T>(problem.Backward && problem.Winners != null ? rows : 0);
+            Line = Plan.Add<T>(Split(schedule, problem).LineLength);
+            Levels = Plan.Add<T>(BlockTile<TVec, T>.Levels * TVec.Count);
+            Columns = Plan.Add<int>(axis.Places.Length);
+        }
     }
 
     /// <summary>One strip of one plane, or several whole planes.</summary>
@@ -189,9 +202,6 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
 
     private static SplitRows<TVec, T> Split(PoolSchedule schedule, in PoolProblem<T> problem) => new(schedule.Columns,
         problem.Backward ? 1 : schedule.Strips(inWindows: true, backward: false).SourceRows * Together(schedule, problem), problem.SourceLayout.H == schedule.Shape.W);
-
-    private static long TapsSize(PoolSchedule schedule, in PoolProblem<T> problem) =>
-        problem.Backward && problem.Winners != null ? RowsSize(schedule, problem) : 0;
 
     private static long RowsSize(PoolSchedule schedule, in PoolProblem<T> problem)
     {

@@ -23,13 +23,13 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
     private void RunLanes(in Item item, int share, int shares)
     {
         int w = TVec.Count, rows = TTile.Outputs + 2, kc = schedule.Channels, tiles = (int)(item.End - item.First), groups = (tiles + Together - 1) / Together;
-        nint next = item.Sizes.NextM, size = (nint)kc * Taps * w;
+        nint next = item.NextM, size = (nint)kc * Taps * w;
         Regroup(in item, groups);
         int last = schedule.Shareable * (share + 1) / shares;
         for (int i = schedule.Shareable * share / shares; i < last; i++)
         {
             T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + (i * size), v = item.Grouped;
-            new Span<T>(item.M, checked((int)item.Sizes.M)).Clear();
+            new Span<T>(item.M, checked((int)item.SizeM)).Clear();
             for (int c = 0, count; c < kc; c += count, filter += (nint)count * Taps * w)
             {
                 count = Math.Min(schedule.BlockChannels, kc - c);
@@ -84,12 +84,12 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
             {
                 for (int g = 0; g < groups; g++)
                 {
-                    T* source = item.V + (r * n * item.Sizes.NextV) + ((nint)first * item.Lanes) + (g * together);
+                    T* source = item.V + (r * n * item.NextV) + ((nint)first * item.Lanes) + (g * together);
                     for (int c = first; c < last; c++, source += item.Lanes)
                     {
                         for (int s = 0; s < n; s++, target += together)
                         {
-                            TVec column = RowCopy<TVec, T>.LoadUpTo(source + (s * item.Sizes.NextV), together);
+                            TVec column = RowCopy<TVec, T>.LoadUpTo(source + (s * item.NextV), together);
                             RowCopy<TVec, T>.StoreUpTo(target, TVec.Multiply(TVec.Broadcast(scales[r] * scales[s]), column), together);
                         }
                     }

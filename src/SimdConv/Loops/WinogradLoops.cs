@@ -40,7 +40,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         if (batch == 0)
             return 0;
         Split split = new(schedule, batch, shape.Groups, threads);
-        return split.Parts == 0 ? 0 : new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes * split.Parts;
+        return split.Parts == 0 ? 0 : new Scratch(schedule, split.Blocks.Rows(0) * TVec.Count).Plan.Bytes * split.Parts;
     }
 
     /// <summary>How a call is cut in items, and how many threads share them.</summary>
@@ -77,45 +77,67 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         public readonly void Run(ref WorkQueue queue) => Pass.RunPart(in Problem, in Split, ref queue);
     }
 
-    /// <summary>Elements of each part of a thread's workspace, for blocks of so many tiles.</summary>
-    private readonly struct Sizes
+    /// <summary>What one thread works with, for blocks of so many tiles: see <see cref="Item"/>.</summary>
+    private readonly struct Scratch
     {
+        public readonly ScratchPlan Plan = default;
         public readonly int BlockPanels;
-        public readonly nint NextV, NextM;
-        public readonly long V, M, Grouped, Lines, Scratch, Pixels, Turned;
 
-        public Sizes(WinogradSchedule schedule, int lanes)
+        /// <summary>Elements from one matrix to the next in V and in M, and all elements of M.</summary>
+        public readonly nint NextV, NextM, SizeM;
+        public readonly Piece<T> V, M, Grouped, Lines, Tile, Pixels, Turned, Zeros;
+
+        public Scratch(WinogradSchedule schedule, int lanes)
         {
             int rows = schedule.LanesAreOutputs ? TVec.Count : schedule.Panels.Rows(0);
             BlockPanels = schedule.LanesAreOutputs ? 1 : Math.Min(schedule.BlockPanels(lanes), schedule.Panels.Count);
             NextV = schedule.Next(schedule.Channels, lanes);
             NextM = schedule.Next(BlockPanels * rows, lanes);
-            V = NextV * schedule.Matrices;
-            M = NextM * schedule.Matrices;
-            Grouped = schedule.LanesAreOutputs ? (long)schedule.Matrices * schedule.Channels * lanes : 0;
-            Lines = (long)WinogradPacking<TVec, T, TTile>.Pitch(lanes) * (Outputs + 2);
-            Scratch = Outputs * (Outputs + 2) * TVec.Count;
-            Pixels = (long)rows * Outputs * Outputs * lanes;
-            Turned = schedule.LanesAreOutputs ? Pixels : 0;
+            SizeM = NextM * schedule.Matrices;
+            long pixels = (long)rows * Outputs * Outputs * lanes;
+            V = Plan.Add<T>(NextV * schedule.Matrices);
+            M = Plan.Add<T>(SizeM);
+            Grouped = Plan.Add<T>(schedule.LanesAreOutputs ? (long)schedule.Matrices * schedule.Channels * lanes : 0);
+            Lines = Plan.Add<T>((long)WinogradPacking<TVec, T, TTile>.Pitch(lanes) * (Outputs + 2));
+            Tile = Plan.Add<T>(Outputs * (Outputs + 2) * TVec.Count);
+            Pixels = Plan.Add<T>(pixels);
+            Turned = Plan.Add<T>(schedule.LanesAreOutputs ? pixels : 0);
+            Zeros = Plan.Add<T>(ZeroCount);
         }
-
-        public long Bytes => Workspace.SizeOf<T>(V) + Workspace.SizeOf<T>(M) + Workspace.SizeOf<T>(Grouped) + Workspace.SizeOf<T>(Lines) + Workspace.SizeOf<T>(Scratch)
-            + Workspace.SizeOf<T>(Pixels) + Workspace.SizeOf<T>(Turned) + Workspace.SizeOf<T>(ZeroCount);
     }
 
     private void RunPart(in ConvProblem<T> problem, in Split split, ref WorkQueue queue)
     {
-        using Workspace workspace = new(new Sizes(schedule, split.Blocks.Rows(0) * TVec.Count).Bytes);
-        while (queue.Next(out long item))
-            RunItem(in problem, in split, item, workspace);
+        // That of the largest block: of a smaller one, more panels might seem to fit than there is memory for.
+        Scratch scratch = new(schedule, split.Blocks.Rows(0) * TVec.Count);
+        using Workspace workspace = new(scratch.Plan);
+        Item item = new()
+        {
+            Problem = ref problem,
+            BlockPanels = scratch.BlockPanels,
+            NextV = scratch.NextV,
+            NextM = scratch.NextM,
+            SizeM = scratch.SizeM,
+            V = workspace.At(scratch.V),
+            M = workspace.At(scratch.M),
+            Grouped = workspace.At(scratch.Grouped),
+            Lines = workspace.At(scratch.Lines),
+            Scratch = workspace.At(scratch.Tile),
+            Pixels = workspace.At(scratch.Pixels),
+            Turned = workspace.At(scratch.Turned),
+            Zeros = workspace.At(scratch.Zeros),
+        };
+        new Span<T>(item.Zeros, ZeroCount).Clear();
+        while (queue.Next(out long index))
+            RunItem(ref item, in split, index);
     }
 
     /// <summary>A block of tiles of one group in work.</summary>
     private ref struct Item
     {
         public ref readonly ConvProblem<T> Problem;
-        public Sizes Sizes;
-        public int Group;
+        public int Group, BlockPanels;
+        public nint NextV, NextM, SizeM;
 
         /// <summary>Tiles [First, End) of the batch, in so many lanes.</summary>
         public long First, End;
@@ -125,32 +147,15 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         public T* V, M, Grouped, Lines, Scratch, Pixels, Turned, Zeros;
     }
 
-    private void RunItem(in ConvProblem<T> problem, in Split split, long index, Workspace workspace)
+    private void RunItem(scoped ref Item item, in Split split, long index)
     {
-        int share = (int)(index % split.Shares), block = (int)(index / split.Shares / problem.Groups);
+        int share = (int)(index % split.Shares), block = (int)(index / split.Shares / item.Problem.Groups);
         if (CallTrace.IsOn)
             Trace(share, block);
-        Item item = new()
-        {
-            Problem = ref problem,
-            Group = (int)(index / split.Shares % problem.Groups),
-            Lanes = split.Blocks.Rows(block) * TVec.Count,
-            First = (long)split.Blocks.Start(block) * TVec.Count,
-        };
-
-        // Those of the largest block: of a smaller one, more panels might seem to fit than there is memory for.
-        item.Sizes = new(schedule, split.Blocks.Rows(0) * TVec.Count);
-        item.End = Math.Min(item.First + item.Lanes, (long)problem.Batch * schedule.TilesHigh * schedule.TilesWide);
-        item.V = workspace.Take<T>(item.Sizes.V);
-        item.M = workspace.Take<T>(item.Sizes.M);
-        item.Grouped = workspace.Take<T>(item.Sizes.Grouped);
-        item.Lines = workspace.Take<T>(item.Sizes.Lines);
-        item.Scratch = workspace.Take<T>(item.Sizes.Scratch);
-        item.Pixels = workspace.Take<T>(item.Sizes.Pixels);
-        item.Turned = workspace.Take<T>(item.Sizes.Turned);
-        item.Zeros = workspace.Take<T>(ZeroCount);
-        new Span<T>(item.Zeros, ZeroCount).Clear();
-
+        item.Group = (int)(index / split.Shares % item.Problem.Groups);
+        item.Lanes = split.Blocks.Rows(block) * TVec.Count;
+        item.First = (long)split.Blocks.Start(block) * TVec.Count;
+        item.End = Math.Min(item.First + item.Lanes, (long)item.Problem.Batch * schedule.TilesHigh * schedule.TilesWide);
         Transform(in item);
         if (schedule.LanesAreOutputs)
         {
@@ -159,9 +164,9 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         }
 
         int lastPanel = schedule.Shareable * (share + 1) / split.Shares;
-        for (int panel = schedule.Shareable * share / split.Shares; panel < lastPanel; panel += item.Sizes.BlockPanels)
+        for (int panel = schedule.Shareable * share / split.Shares; panel < lastPanel; panel += item.BlockPanels)
         {
-            int panels = Math.Min(item.Sizes.BlockPanels, lastPanel - panel);
+            int panels = Math.Min(item.BlockPanels, lastPanel - panel);
             if (CallTrace.IsOn)
                 CallTrace.Reach("panels", panel);
             for (int e = 0; e < schedule.Matrices; e++)
@@ -189,7 +194,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             TileRun run = Run(in item, at);
             fill = item.First + at + run.Count < item.End ? run.Count : item.Lanes - at;
             T* source = item.Problem.Source + (run.Image * layout.N) + ((nint)item.Group * schedule.Channels * layout.C);
-            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V, item.Lanes, item.Sizes.NextV);
+            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V, item.Lanes, item.NextV);
         }
     }
 
@@ -197,8 +202,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     private void Multiply(in Item item, int e, int panel, int panels)
     {
         int w = TVec.Count, lanes = item.Lanes, kc = schedule.Channels;
-        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc), v = item.V + (e * item.Sizes.NextV);
-        T* m = item.M + (e * item.Sizes.NextM);
+        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc), v = item.V + (e * item.NextV);
+        T* m = item.M + (e * item.NextM);
         for (int i = panel; i < panel + panels; i++)
         {
             int start = schedule.Panels.Start(i), rows = schedule.Panels.Rows(i), j = 0;
@@ -218,7 +223,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         {
             TVec bias = TVec.Broadcast(item.Problem.Bias == null ? T.Zero : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i]);
             T* row = m + ((nint)i * item.Lanes);
-            WinogradPacking<TVec, T, TTile>.Output(row, item.Sizes.NextM, item.Lanes, bias, interleave: true, item.Scratch, item.Pixels + ((nint)i * size));
+            WinogradPacking<TVec, T, TTile>.Output(row, item.NextM, item.Lanes, bias, interleave: true, item.Scratch, item.Pixels + ((nint)i * size));
         }
 
         Move(in item, start, rows);

@@ -21,8 +21,10 @@ internal static unsafe class GuardedScratch
     /// <summary>Reads behind the first of two pieces: must not return.</summary>
     public static void Overrun()
     {
-        using Workspace workspace = new(2 * Workspace.SizeOf<float>(16));
-        float* first = workspace.Take<float>(16), second = workspace.Take<float>(16);
+        ScratchPlan plan = default;
+        Piece<float> one = plan.Add<float>(16), other = plan.Add<float>(16);
+        using Workspace workspace = new(plan);
+        float* first = workspace.At(one), second = workspace.At(other);
         first[15] = 3;
         second[0] = 4;
         Console.WriteLine($"before: {first[15]}");

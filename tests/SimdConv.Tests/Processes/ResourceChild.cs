@@ -62,20 +62,20 @@ internal static unsafe partial class ResourceChild
         listener.SetMeasurementEventCallback<long>((_, bytes, _, _) => kept = bytes);
         listener.Start();
         _ = SimdSupport.Best;
-        using (new Workspace(1000))
+        using (Workspace.Of(1024, out byte* _))
         {
         }
 
         for (int i = 0; i < 100 && Kept() == 0; i++)
             Thread.Sleep(50);
-        Assert.Equal(1000, Kept());
+        Assert.Equal(1024, Kept());
 
         for (int i = 0; i < Threads; i++)
         {
             Thread thread = new(() => Take(Bytes));
             thread.Start();
             thread.Join();
-            Assert.Equal(1000 + Bytes, Kept());
+            Assert.Equal(1024 + Bytes, Kept());
         }
 
         Thread[] together = new Thread[8];
@@ -92,9 +92,9 @@ internal static unsafe partial class ResourceChild
 
         foreach (Thread thread in together)
             thread.Join();
-        Assert.Equal(1000 + (together.Length * Bytes), Kept());
-        Take(2000);
-        Assert.Equal(2000, Kept());
+        Assert.Equal(1024 + (together.Length * Bytes), Kept());
+        Take(2048);
+        Assert.Equal(2048, Kept());
 
         long Kept()
         {
@@ -104,8 +104,8 @@ internal static unsafe partial class ResourceChild
 
         static void Take(long bytes)
         {
-            using Workspace workspace = new(bytes);
-            *workspace.Take<byte>(bytes) = 1;
+            using Workspace workspace = Workspace.Of(bytes, out byte* memory);
+            *memory = 1;
         }
     }
 

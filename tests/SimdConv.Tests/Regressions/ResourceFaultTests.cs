@@ -137,7 +137,7 @@ public sealed unsafe class ResourceFaultTests
 
         // Two depths of 40 MB each: the inner one is given back. Then the outer one grows, and what an inner call has left makes
         // room for it.
-        using (new Workspace(Most / 8 * 5))
+        using (Workspace.Of(Most / 8 * 5, out byte* _))
         {
             Take(Most / 8 * 5);
             Assert.Equal(Most / 8 * 5, Workspace.KeptBytes);
@@ -213,8 +213,8 @@ public sealed unsafe class ResourceFaultTests
 
     private static void Take(long bytes)
     {
-        using Workspace workspace = new(bytes);
-        *workspace.Take<byte>(bytes) = 1;
+        using Workspace workspace = Workspace.Of(bytes, out byte* memory);
+        *memory = 1;
     }
 
     private static void OnItsOwnThread(Action action)

@@ -1,0 +1,71 @@
+namespace SimdConv.Core;
+
+/// <summary>
+/// The arrays of scratch memory that a thread of a call works with. Each is declared once, by <see cref="Add{T}"/>, and from that
+/// declaration come both the size of the whole and the place of the array.
+/// </summary>
+internal struct ScratchPlan
+{
+    /// <summary>The number of a plan that stands for several, whose pieces are not told from those of other plans.</summary>
+    private const int OfSeveral = -1;
+
+    private static int made;
+
+    private long guarded;
+
+    /// <summary>What tells the pieces of this plan from those of other plans, where that is checked.</summary>
+    public int Number { get; private set; }
+
+    /// <summary>Bytes of all arrays.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Bytes of the block that <see cref="Workspace"/> takes.</summary>
+    public readonly long BlockBytes => Workspace.IsGuarded ? guarded : Bytes;
+
+    /// <summary>Declares an array of so many elements, which begins at a multiple of 64 bytes.</summary>
+    /// <exception cref="OverflowException">64 bits can't count the bytes of the plan.</exception>
+    public Piece<T> Add<T>(long count)
+        where T : unmanaged
+    {
+        long bytes, offset = Bytes;
+        unsafe
+        {
+            bytes = checked((count * sizeof(T)) + (Workspace.LineBytes - 1)) & -Workspace.LineBytes;
+        }
+
+        Bytes = checked(Bytes + bytes);
+        if (Workspace.IsGuarded)
+        {
+            // At the end of its pages, with a page behind that is closed.
+            long pages = (bytes + Workspace.PageBytes - 1) / Workspace.PageBytes * Workspace.PageBytes;
+            offset = guarded + pages - bytes;
+            guarded += pages + Workspace.PageBytes;
+        }
+
+        if (Workspace.IsPoisoned && Number == 0)
+            Number = Interlocked.Increment(ref made);
+        return new(offset, bytes, Number);
+    }
+
+    /// <summary>A plan of a single array.</summary>
+    public static ScratchPlan Of<T>(long count, out Piece<T> array)
+        where T : unmanaged
+    {
+        ScratchPlan plan = default;
+        array = plan.Add<T>(count);
+        return plan;
+    }
+
+    /// <summary>Memory for the arrays of either plan, but not of both at once.</summary>
+    public static ScratchPlan Either(in ScratchPlan one, in ScratchPlan other) => new()
+    {
+        Number = OfSeveral,
+        Bytes = Math.Max(one.Bytes, other.Bytes),
+        guarded = Math.Max(one.guarded, other.guarded),
+    };
+
+    /// <summary>Whether an array lies in the memory of this plan and, as far as that is known, is one of its own.</summary>
+    public readonly bool Has<T>(Piece<T> piece)
+        where T : unmanaged =>
+        piece.Offset + piece.Bytes <= BlockBytes && (!Workspace.IsPoisoned || Number == OfSeveral || piece.Plan == Number);
+}
