@@ -4,25 +4,6 @@ using System.Text;
 
 namespace SimdConv.Cli;
 
-/// <summary>What a path leads to.</summary>
-internal enum PlaceKind
-{
-    /// <summary>Nothing yet.</summary>
-    Missing,
-
-    /// <summary>A file that another one may take the place of.</summary>
-    Regular,
-
-    /// <summary>A folder.</summary>
-    Folder,
-
-    /// <summary>A named or anonymous pipe.</summary>
-    Pipe,
-
-    /// <summary>A terminal, the null device, or anything else that is written where it is.</summary>
-    Device,
-}
-
 /// <summary>Where a path leads once its symbolic links have been followed.</summary>
 /// <param name="Path">A full path without links. What lies in a folder of open files, such as /proc/self/fd, is kept.</param>
 /// <param name="Kind">What is there.</param>

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace SimdConv.Native;
 
@@ -104,55 +103,5 @@ internal static unsafe class Arguments
     public struct Strides
     {
         private long stride;
-    }
-}
-
-/// <summary>simdconv_execution.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeExecution
-{
-    public nuint StructSize;
-    public int MaxThreads;
-    public int Tier;
-    public delegate* unmanaged<void*, int, delegate* unmanaged<void*, int, void>, void*, void> Run;
-    public void* RunContext;
-
-    public static Execution Read(void* execution)
-    {
-        if (execution == null)
-            return default;
-        NativeExecution read = Arguments.Descriptor(execution, new NativeExecution { Tier = -1 },
-            sizeof(nuint) + (2 * sizeof(int)), nameof(execution));
-        return new(read.MaxThreads, read.Run == null ? null : new NativeRunner(read.Run, read.RunContext),
-            ReadTier(read.Tier, "execution.tier"));
-    }
-
-    /// <summary>simdconv_tier; null for the best one.</summary>
-    public static SimdTier? ReadTier(int tier, string argument) => tier switch
-    {
-        -1 => null,
-        _ when Enum.IsDefined((SimdTier)tier) => (SimdTier)tier,
-        _ => throw Arguments.Error(argument, tier, "a simdconv_tier"),
-    };
-}
-
-/// <summary>A scheduler of the host's that is written in C.</summary>
-internal sealed unsafe class NativeRunner(
-    delegate* unmanaged<void*, int, delegate* unmanaged<void*, int, void>, void*, void> run, void* context) : IParallelRunner
-{
-    public void Run(int parts, delegate*<void*, int, void> body, void* state)
-    {
-        Part part = new() { Body = body, State = state };
-        run(context, parts, &RunPart, &part);
-    }
-
-    // The library's bodies throw nothing: what a part throws comes out of the call, once the host's run has returned.
-    [UnmanagedCallersOnly]
-    private static void RunPart(void* part, int index) => ((Part*)part)->Body(((Part*)part)->State, index);
-
-    private struct Part
-    {
-        public delegate*<void*, int, void> Body;
-        public void* State;
     }
 }

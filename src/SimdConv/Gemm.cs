@@ -8,16 +8,6 @@ using SimdConv.Packing;
 
 namespace SimdConv;
 
-/// <summary>Whether a matrix is read as it is stored or transposed.</summary>
-public enum Transpose
-{
-    /// <summary>As it is stored.</summary>
-    No,
-
-    /// <summary>Rows and columns exchanged.</summary>
-    Yes,
-}
-
 /// <summary>
 /// General matrix multiplication on row-major matrices, float or double. Each element of C is one chain of multiply-adds in
 /// ascending k, fused where the tier fuses, so that results depend on no thread count, block size, matrix size or fusing tier.

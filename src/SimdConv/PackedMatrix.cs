@@ -4,16 +4,6 @@ using SimdConv.Packing;
 
 namespace SimdConv;
 
-/// <summary>The operands of a product.</summary>
-public enum GemmSide
-{
-    /// <summary>The left one, op(A).</summary>
-    A,
-
-    /// <summary>The right one, op(B).</summary>
-    B,
-}
-
 /// <summary>
 /// op(A) or op(B) laid out as the tiles of one tier read it, for products that use it again and again: made by
 /// <see cref="Gemm.Pack{T}"/>. Any number of threads may read it.
@@ -68,27 +58,4 @@ public sealed unsafe class PackedMatrix<T>
                 $"{argument} is packed for tier {Tier}; expected {tier}, the tier of this call.", argument);
         GC.KeepAlive(this);
     }
-}
-
-/// <summary>What a product does beside its sums: C = activation(alpha * op(A) * op(B) + beta * C + bias).</summary>
-/// <typeparam name="T">float or double.</typeparam>
-public readonly ref struct GemmEpilogue<T>
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>
-{
-    /// <summary>
-    /// One element a row, which its chains start from; empty for none. Not together with <see cref="ColumnBias"/>.
-    /// </summary>
-    public ReadOnlySpan<T> RowBias { get; init; }
-
-    /// <summary>One element a column, which its chains start from; empty for none.</summary>
-    public ReadOnlySpan<T> ColumnBias { get; init; }
-
-    /// <summary>The function applied at the end.</summary>
-    public Activation Activation { get; init; }
-
-    /// <summary>What multiplies tanh; null is 1.</summary>
-    public T? Scale { get; init; }
-
-    /// <summary>What leaky ReLU multiplies elements by that are not above 0; null is 0.01.</summary>
-    public T? Slope { get; init; }
 }

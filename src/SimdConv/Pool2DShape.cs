@@ -2,16 +2,6 @@ using SimdConv.Core;
 
 namespace SimdConv;
 
-/// <summary>What a pooling window keeps.</summary>
-public enum PoolKind
-{
-    /// <summary>The largest element, the first of equals; NaN if there is one, the last of several.</summary>
-    Max,
-
-    /// <summary>The mean.</summary>
-    Average,
-}
-
 /// <summary>The geometry of a 2-D pooling, with PyTorch's rules: everything but the batch size.</summary>
 /// <param name="C">Channels.</param>
 /// <param name="H">Input height in pixels.</param>

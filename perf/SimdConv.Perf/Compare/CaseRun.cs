@@ -27,7 +27,7 @@ internal sealed class CaseRun(Case row, CompareOptions options, Report report)
             double warmUp = isFirst
                 ? RehearsalSeconds
                 : Math.Clamp(seconds / contestants.Count / 5, LeastWarmUpSeconds, MostWarmUpSeconds);
-            double[] calls = [.. contestants.Select(contestant => Interleaved.WarmUp(contestant, warmUp))];
+            double[] calls = [.. contestants.Select(contestant => InterleavedTiming.WarmUp(contestant, warmUp))];
             if (CrossCheck.Disagreement(row, contestants) is { } disagreement)
             {
                 report.AddDisagreement(row, disagreement);
@@ -35,7 +35,7 @@ internal sealed class CaseRun(Case row, CompareOptions options, Report report)
             }
 
             double left = seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
-            report.Add(row, Interleaved.Measure(contestants, calls, left, isThreaded: options.Threads > 1));
+            report.Add(row, InterleavedTiming.Measure(contestants, calls, left, isThreaded: options.Threads > 1));
             foreach (string remark in row.Remarks(contestants))
                 report.AddRemark(remark);
         }

@@ -2,12 +2,6 @@ using System.Buffers.Binary;
 
 namespace SimdConv.Cli.Data;
 
-/// <summary>Unsigned bytes in 1 to 3 dimensions, as an IDX file holds them.</summary>
-internal sealed record IdxArray(int[] Dimensions, byte[] Values)
-{
-    public int Count => Dimensions[0];
-}
-
 /// <summary>
 /// Reads MNIST's IDX format, gzipped or not, from a file or a pipe: two zero bytes, the type (8: unsigned bytes), the number of
 /// dimensions, each dimension as a big-endian 32-bit integer, then the bytes. Memory follows the bytes that are there, never a

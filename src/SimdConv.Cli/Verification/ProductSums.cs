@@ -2,12 +2,6 @@ using System.Numerics;
 
 namespace SimdConv.Cli.Verification;
 
-/// <summary>The right elements of a product's C, and how far each may be off.</summary>
-internal sealed record Expected<T>(T[] Values, double[] Bounds)
-{
-    public double Bound(int i) => Bounds[i];
-}
-
 /// <summary>A * B in plain loops, nearly exact, with the sums of absolute values.</summary>
 internal sealed class ProductSums<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -5,21 +5,6 @@ namespace SimdConv.Cli.Verification;
 /// <summary>A check that did not hold.</summary>
 internal sealed record Failure(string Shape, string Direction, string Type, SimdTier Tier, string Error);
 
-/// <summary>An operation of one shape with what it is checked against; its text names the shape.</summary>
-internal interface ICheckable
-{
-    /// <summary>Checks the library in each tier of <paramref name="checker"/>, in one element type.</summary>
-    void Check<T>(Checker<T> checker)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-}
-
-/// <summary>Sees each result before it is compared, and may change it: how tests show that a wrong one is found.</summary>
-internal interface IResultFilter
-{
-    void Filter<T>(string direction, SimdTier tier, Span<T> result)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-}
-
 /// <summary>Checks the library's operations in float and double against plain loops, and counts.</summary>
 internal sealed class Verifier(IReadOnlyList<SimdTier> tiers, int threads, IResultFilter? filter = null)
 {

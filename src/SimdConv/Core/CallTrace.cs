@@ -2,19 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Core;
 
-/// <summary>What tests are told of a call, on the thread that does the work.</summary>
-internal interface ICallListener
-{
-    /// <summary>A part begins to work on an item of a call that is shared out between threads.</summary>
-    void Work();
-
-    /// <summary>A loop nest takes a path, or begins item <paramref name="index"/> of something: a strip, for example.</summary>
-    void Reach(string what, long index);
-
-    /// <summary>A call takes scratch memory; where it returns the memory, bytes are negative.</summary>
-    void Take(long bytes);
-}
-
 /// <summary>
 /// Which loops a call runs, for tests alone: a test asks whether its shape takes the path that it was written for. The switch is
 /// off in every other process, and tiered compilation then leaves out all code that <see cref="IsOn"/> guards.

@@ -6,21 +6,6 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Core;
 
-/// <summary>The operations that are counted, under the names that a host sees.</summary>
-internal enum Operation
-{
-    Gemm,
-    GemmBatched,
-    ConvForward,
-    ConvInputGradient,
-    ConvWeightGradient,
-    Pool,
-    PoolBackward,
-    Im2Col,
-    Col2Im,
-    Elementwise,
-}
-
 /// <summary>
 /// What a host may watch: a meter and an event source, both named SimdConv. While nobody watches, a call tests one static field.
 /// With <see cref="Switch"/> set to false neither is made, and a trimmed program doesn't contain them.

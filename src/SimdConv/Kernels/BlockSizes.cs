@@ -1,24 +1,5 @@
 namespace SimdConv.Kernels;
 
-/// <summary>How a dimension is cut in panels of nearly equal height, none above a limit: 16 rows of at most 14 are 8 + 8.</summary>
-internal readonly struct Panels
-{
-    private readonly int height, taller;
-
-    public Panels(int size, int most)
-    {
-        Count = (int)(((long)size + most - 1) / most);
-        height = Count == 0 ? 0 : size / Count;
-        taller = Count == 0 ? 0 : size % Count;
-    }
-
-    public int Count { get; }
-
-    public int Start(int panel) => (panel * height) + Math.Min(panel, taller);
-
-    public int Rows(int panel) => height + (panel < taller ? 1 : 0);
-}
-
 /// <summary>Block sizes of the loop nests, in elements, each beside the inequality that it satisfies.</summary>
 internal static class BlockSizes
 {

@@ -15,7 +15,7 @@ internal sealed record Timing(string Name, double[] Seconds, double Flops)
 /// threads of the one before have gone to sleep, and with calls that wake its own: so each keeps its own way of waiting for work,
 /// and none takes cores from another.
 /// </summary>
-internal static class Interleaved
+internal static class InterleavedTiming
 {
     private const double BlockSeconds = 0.001, ThreadedBlockSeconds = 0.01, WakeSeconds = 0.005;
 

@@ -1,0 +1,7 @@
+namespace SimdConv.Cli.Data;
+
+/// <summary>Unsigned bytes in 1 to 3 dimensions, as an IDX file holds them.</summary>
+internal sealed record IdxArray(int[] Dimensions, byte[] Values)
+{
+    public int Count => Dimensions[0];
+}

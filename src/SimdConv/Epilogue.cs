@@ -1,0 +1,27 @@
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>What a convolution does beside its sums: <c>y = activation(sum + bias + residual)</c>.</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct Epilogue<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>One element an output channel, which the channel's chains start from; empty for none.</summary>
+    public ReadOnlySpan<T> Bias { get; init; }
+
+    /// <summary>
+    /// As many elements as the output, in the output's layout, added to the finished sums ahead of the activation; empty for
+    /// none. Shares no element with the output, which holds partial sums meanwhile.
+    /// </summary>
+    public ReadOnlySpan<T> Residual { get; init; }
+
+    /// <summary>The function applied at the end.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>What multiplies tanh; null is 1.</summary>
+    public T? Scale { get; init; }
+
+    /// <summary>What leaky ReLU multiplies elements by that are not above 0; null is 0.01.</summary>
+    public T? Slope { get; init; }
+}

@@ -1,0 +1,26 @@
+using System.Numerics;
+
+namespace SimdConv;
+
+/// <summary>What a product does beside its sums: C = activation(alpha * op(A) * op(B) + beta * C + bias).</summary>
+/// <typeparam name="T">float or double.</typeparam>
+public readonly ref struct GemmEpilogue<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>
+    /// One element a row, which its chains start from; empty for none. Not together with <see cref="ColumnBias"/>.
+    /// </summary>
+    public ReadOnlySpan<T> RowBias { get; init; }
+
+    /// <summary>One element a column, which its chains start from; empty for none.</summary>
+    public ReadOnlySpan<T> ColumnBias { get; init; }
+
+    /// <summary>The function applied at the end.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>What multiplies tanh; null is 1.</summary>
+    public T? Scale { get; init; }
+
+    /// <summary>What leaky ReLU multiplies elements by that are not above 0; null is 0.01.</summary>
+    public T? Slope { get; init; }
+}
