@@ -128,7 +128,7 @@ public sealed unsafe partial class Conv2DPlan<T>
             throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, WinogradF2 or WinogradF4");
         if (algorithm == ConvAlgorithm.Direct)
             return;
-        if ((shape.R, shape.S, shape.StrideH, shape.StrideW, shape.DilationH, shape.DilationW) != (3, 3, 1, 1, 1, 1))
+        if (!shape.IsPlain3x3)
             throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
         int inputs = algorithm == ConvAlgorithm.WinogradF2 ? 4 : 6;
         Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.C / shape.Groups, inputs, inputs);

@@ -61,6 +61,27 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     internal bool IsPointwise =>
         (R, S, StrideH, StrideW) == (1, 1, 1, 1) && (PadTop, PadLeft, PadBottom, PadRight) == (0, 0, 0, 0);
 
+    /// <summary>Whether each group has one input channel, so that planes are convolved and no sums run over channels.</summary>
+    internal bool IsDepthwise => C == Groups;
+
+    /// <summary>Whether the kernel is a single pixel, whatever its stride and padding.</summary>
+    internal bool HasSingleTap => KernelSize == 1;
+
+    /// <summary>Whether the kernel is 3x3 with stride 1 and without dilation: what Winograd's algorithm is for.</summary>
+    internal bool IsPlain3x3 => (R, S, StrideH, StrideW, DilationH, DilationW) == (3, 3, 1, 1, 1, 1);
+
+    /// <summary>Taps of one channel.</summary>
+    internal int KernelSize => R * S;
+
+    /// <summary>Input channels of one group.</summary>
+    internal int GroupChannels => C / Groups;
+
+    /// <summary>Output channels of one group.</summary>
+    internal int GroupOutputs => K / Groups;
+
+    /// <summary>Phases of the pixels of the input modulo the strides: pixels of one phase lie under the same taps.</summary>
+    internal long InputPhases => (long)Math.Min(StrideH, H) * Math.Min(StrideW, W);
+
     /// <summary>The number of windows along one axis; 0 or less where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation)
     {

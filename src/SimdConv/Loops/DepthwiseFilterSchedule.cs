@@ -16,7 +16,7 @@ internal sealed class DepthwiseFilterSchedule
         TapGrid grid = TapGrid.WeightGradient(shape);
         Layout = new PlaneLayout(grid, DepthwiseSchedule.StripBudget(elementSize), DepthwiseSchedule.LineBytes / elementSize);
         Shared = DepthwiseSchedule.SharedRows(grid, Layout.Strip.Offsets, Layout.Strip.Pitch);
-        Multiplier = shape.K / shape.Groups;
+        Multiplier = shape.GroupOutputs;
         Lanes = LanesOf(shape);
     }
 

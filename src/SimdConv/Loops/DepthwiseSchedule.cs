@@ -20,7 +20,7 @@ internal sealed class DepthwiseSchedule
     public DepthwiseSchedule(ConvDirection direction, TapGrid[] grids, Conv2DShape shape, int elementSize)
     {
         Direction = direction;
-        Multiplier = shape.K / shape.Groups;
+        Multiplier = shape.GroupOutputs;
         Layout = new PlaneLayout(TapGrid.Hull(grids), StripBudget(elementSize), LineBytes / elementSize);
         Phases = new Phase[grids.Length];
         List<int> kernel = [], offsets = [];
@@ -36,8 +36,8 @@ internal sealed class DepthwiseSchedule
     }
 
     /// <summary>Whether a convolution is run so: one input channel a group, few output channels, and an input gradient of few phases.</summary>
-    public static bool Suits(Conv2DShape shape, ConvDirection direction) => shape.C == shape.Groups && shape.K / shape.C <= MostMultiplier
-        && (direction != ConvDirection.InputGradient || (long)Math.Min(shape.StrideH, shape.H) * Math.Min(shape.StrideW, shape.W) <= MostPhases);
+    public static bool Suits(Conv2DShape shape, ConvDirection direction) => shape.IsDepthwise && shape.GroupOutputs <= MostMultiplier
+        && (direction != ConvDirection.InputGradient || shape.InputPhases <= MostPhases);
 
     public ConvDirection Direction { get; }
 

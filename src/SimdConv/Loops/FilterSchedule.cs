@@ -22,8 +22,8 @@ internal sealed class FilterSchedule
         this.lanes = lanes;
         Shape = shape;
         TapGrid grid = TapGrid.WeightGradient(shape);
-        Channels = shape.C / shape.Groups;
-        Outputs = shape.K / shape.Groups;
+        Channels = shape.GroupChannels;
+        Outputs = shape.GroupOutputs;
         LdOutputs = (Outputs + lanes - 1) / lanes * lanes;
 
         // Of 1x1 a copy of x serves few multiply-adds: for more outputs at once.
@@ -37,6 +37,9 @@ internal sealed class FilterSchedule
         int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
         Layout = isImage ? StripLayout.OfImage(grid, rows, ChannelBlock, x) : new StripLayout(grid, rows, ChannelBlock);
     }
+
+    /// <summary>Of more output channels lanes are full enough, whatever positions would fill: part of the numeric contract.</summary>
+    private const int MostOutputsOfPositions = 12;
 
     /// <summary>Lanes of a row where positions are in lanes; registers of every tier divide it.</summary>
     public const int MostLanes = 16;
@@ -97,8 +100,8 @@ internal sealed class FilterSchedule
     /// </summary>
     public static int Lanes(Conv2DShape shape)
     {
-        int outputs = shape.K / shape.Groups;
-        return outputs <= 12 && Filling(outputs) < Filling(shape.Q) ? MostLanes : 1;
+        int outputs = shape.GroupOutputs;
+        return outputs <= MostOutputsOfPositions && Filling(outputs) < Filling(shape.Q) ? MostLanes : 1;
 
         static double Filling(int size) => (double)size / ((size + MostLanes - 1) / MostLanes * MostLanes);
     }

@@ -41,14 +41,11 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>How this tier runs the forward pass or the input gradient, on images that are laid out so.</summary>
     public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target);
 
-    /// <summary>Lays weights out for a pass.</summary>
-    public abstract void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution);
-
-    /// <summary>Forward pass or input gradient.</summary>
-    public abstract void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution);
-
-    /// <summary>Bytes of workspace that <see cref="Convolve"/> takes on each thread.</summary>
-    public abstract long ConvolveBytes(ConvSchedule[] schedules);
+    /// <summary>
+    /// A pass whose outputs are one chain of multiply-adds each, with the strategy that is chosen for each grid among its candidates.
+    /// </summary>
+    public abstract DensePass<T> Dense(
+        Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target, Func<List<ConvStrategy>, ConvStrategy> choose);
 
     /// <summary>Pooling, forward and backward.</summary>
     public abstract void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution);
@@ -151,14 +148,14 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
         TapGrid[] grids = isForward ? TapGrid.Forward(shape, unseen)
             : isDepthwise ? TapGrid.InputGradient(shape, unseen, DepthwiseSchedule.MostPhases) : TapGrid.InputGradient(shape, unseen);
         isDepthwise &= Array.TrueForAll(grids, grid => !grid.IsPart);
-        int outputs = (isForward ? shape.K : shape.C) / shape.Groups, channels = (isForward ? shape.C : shape.K) / shape.Groups;
+        (int outputs, int channels) = SidesOf(shape, direction);
         return algorithm switch
         {
             ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
             ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
             _ when isDepthwise => Depthwise(new(direction, grids, shape, sizeof(T))),
             _ when IsProduct() => new ProductPass<T>(this, shape, direction, source, target),
-            _ => new DirectPass<T>(this, ConvSchedule.Make(grids, outputs, channels, shape.Groups, (source, target), Tiles(), sizeof(T)), shape, direction),
+            _ => Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!),
         };
 
         // Panels touch few pages, where the tile would read each term of a position from another one: 1.1 to 1.4 times as fast with the low
@@ -178,13 +175,25 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             : new DepthwisePass<TVec, T>(schedule, shape);
     }
 
-    public override void PackFilter(ConvSchedule[] schedules, in RawFilter<T> filter, T* panels, Execution execution) =>
-        FilterPacking<TVec, T>.Run(schedules, filter, panels, execution);
+    public override DensePass<T> Dense(
+        Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target, Func<List<ConvStrategy>, ConvStrategy> choose)
+    {
+        (int outputs, int channels) = SidesOf(shape, direction);
+        ConvTile[] tiles = Tiles();
+        ConvStrategy[] strategies = new ConvStrategy[grids.Length];
+        for (int i = 0; i < grids.Length; i++)
+        {
+            ConvGrid grid = new(grids[i], new PhaseOutputs(grids[i], outputs, target), channels, source, target, sizeof(T));
+            strategies[i] = choose(ConvStrategy.Candidates(grid, tiles));
+        }
 
-    public override void Convolve(ConvSchedule[] schedules, in ConvProblem<T> problem, Execution execution) =>
-        ConvLoops<TVec, THalf, T, TFlat>.Run(schedules, problem, execution);
+        return new DensePass<TVec, THalf, T, TFlat>(shape, direction, strategies);
+    }
 
-    public override long ConvolveBytes(ConvSchedule[] schedules) => ConvLoops<TVec, THalf, T, TFlat>.WorkspaceBytes(schedules);
+    /// <summary>Channels of one group that are written, and that are summed over.</summary>
+    private static (int Outputs, int Channels) SidesOf(Conv2DShape shape, ConvDirection direction) => direction == ConvDirection.Forward
+        ? (shape.GroupOutputs, shape.GroupChannels)
+        : (shape.GroupChannels, shape.GroupOutputs);
 
     public override void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution) =>
         PoolLoops<TVec, T>.Run(schedule, problem, execution);

@@ -38,8 +38,13 @@ internal sealed class StripLayout
         && IsInside(grid.Rows, grid.Height, grid.SourceHeight) && IsInside(grid.Columns, grid.Width, grid.SourceWidth)
         && (channels * (Int128)image.C) + (grid.SourceHeight * (Int128)image.H) + grid.SourceWidth <= int.MaxValue;
 
-    private static bool IsInside((int Kernel, int Offset)[] taps, int positions, int source) =>
-        taps.All(tap => tap.Offset >= 0 && tap.Offset + positions <= source);
+    private static bool IsInside((int Kernel, int Offset)[] taps, int positions, int source)
+    {
+        bool isInside = true;
+        foreach ((int _, int offset) in taps)
+            isInside &= offset >= 0 && offset + positions <= source;
+        return isInside;
+    }
 
     public TapGrid Grid { get; }
 
@@ -120,12 +125,29 @@ internal sealed class StripLayout
 
         public Axis((int Kernel, int Offset)[] offsets, int stride)
         {
-            int[] phases = [.. offsets.Select(tap => Modulo(tap.Offset, stride)).Distinct().Order()];
-            int[] steps = [.. offsets.Select(tap => (int)(((long)tap.Offset - Modulo(tap.Offset, stride)) / stride))];
+            taps = new (int, int)[offsets.Length];
+            int[] phases = new int[offsets.Length];
+            int first = int.MaxValue, last = int.MinValue, count = 0;
+            for (int i = 0; i < taps.Length; i++)
+            {
+                int phase = Modulo(offsets[i].Offset, stride), step = (int)(((long)offsets[i].Offset - phase) / stride);
+                phases[i] = phase;
+                taps[i] = (phase, step);
+                (first, last) = (Math.Min(first, step), Math.Max(last, step));
+            }
+
+            Array.Sort(phases);
+            for (int i = 0; i < phases.Length; i++)
+            {
+                if (i == 0 || phases[i] != phases[count - 1])
+                    phases[count++] = phases[i];
+            }
+
+            Array.Resize(ref phases, count);
             Phases = phases;
-            First = steps.Length == 0 ? 0 : steps.Min();
-            Span = steps.Length == 0 ? 0 : steps.Max() - First;
-            taps = [.. offsets.Select((tap, i) => (Array.BinarySearch(phases, Modulo(tap.Offset, stride)), steps[i] - First))];
+            (First, Span) = taps.Length == 0 ? (0, 0) : (first, last - first);
+            for (int i = 0; i < taps.Length; i++)
+                taps[i] = (Array.BinarySearch(phases, taps[i].Phase), taps[i].Step - First);
         }
 
         /// <summary>The phases that have a tap, ascending.</summary>

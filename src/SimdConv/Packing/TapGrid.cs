@@ -68,6 +68,20 @@ internal sealed class TapGrid
     /// <summary>The pairs of a phase of the rows and one of the columns.</summary>
     public int Phases => RowPhases.Length * ColumnPhases.Length;
 
+    /// <summary>Whether taps come row by row as in the kernel: those of the forward pass do.</summary>
+    public bool IsInKernelOrder
+    {
+        get
+        {
+            bool isInOrder = true;
+            for (int r = 0; r < Rows.Length; r++)
+                isInOrder &= Rows[r].Kernel == r;
+            for (int s = 0; s < Columns.Length; s++)
+                isInOrder &= Columns[s].Kernel == s;
+            return isInOrder;
+        }
+    }
+
     /// <summary>The rows of taps by what they are modulo the stride.</summary>
     public StripLayout.Axis Vertical => field ??= new(Rows, StrideH);
 

@@ -92,10 +92,10 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     /// <param name="tile">Rows of outputs, one for each position.</param>
     /// <param name="ld">From one row of the tile to the next.</param>
     /// <param name="beta">Multiplies the target.</param>
-    public void LoadTurned(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T beta) =>
-        ReadTurned(origin, beta, m, outputs, places, position, count, pitch, tile, ld);
+    public void LoadTransposed(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+        ReadTransposed(origin, beta, m, outputs, places, position, count, pitch, tile, ld);
 
-    private void ReadTurned(T* image, T scale, int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld)
+    private void ReadTransposed(T* image, T scale, int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld)
     {
         for (Run run = First(position, count, pitch); run.Length > 0 && places != null; Next(ref run, count, pitch))
         {
@@ -130,11 +130,11 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     }
 
     /// <summary>target = tile with output channels in its lanes, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
-    public void StoreTurned(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
+    public void StoreTransposed(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
     {
         if (isLast && finish.Residual != null)
         {
-            ReadTurned(finish.Residual, T.One, m, outputs, places, position, count, pitch, spare, ld);
+            ReadTransposed(finish.Residual, T.One, m, outputs, places, position, count, pitch, spare, ld);
             for (nint i = 0; i < count * ld; i += TVec.Count)
                 TVec.Store(tile + i, TVec.Add(TVec.Load(tile + i), TVec.Load(spare + i)));
         }

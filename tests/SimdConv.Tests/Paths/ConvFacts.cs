@@ -30,7 +30,7 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             return OfFilter<T>(loops, s, x, features);
         bool isForward = direction == ConvDirection.Forward;
         ConvPass<T> pass = loops.Pass(s, algorithm, direction, isForward ? x : y, isForward ? y : x);
-        if (pass is not DirectPass<T> direct)
+        if (pass is not DensePass<T> dense)
         {
             string text = pass.ToString()!;
             if (text.StartsWith("depthwise", StringComparison.Ordinal))
@@ -50,32 +50,31 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
                 text.StartsWith("product", StringComparison.Ordinal) ? ConvCandidates.Work(s, 1) / 2 : ConvCandidates.Work(s, 1));
         }
 
-        ConvSchedule schedule = direct.Schedules.MaxBy(some => some.Grid.Taps * some.Grid.Height * some.Grid.Width)!;
-        if (direct.Schedules.Length > 1 || schedule.Grid.Phases > 1)
+        ConvStrategy strategy = dense.Strategies.MaxBy(some => some.Grid.Taps * some.Grid.Height * some.Grid.Width)!;
+        if (dense.Strategies.Length > 1 || strategy.Grid.Phases > 1)
             features.Add(Phases);
-        if (schedule.Strips > 1)
+        if (strategy.Strips > 1)
             features.Add(Strips);
-        if (schedule.Bands.Length > 1)
+        if (strategy.Bands.Length > 1)
             features.Add(Bands);
-        if (Array.Exists(schedule.Bands, band => band.Slices.Length > 1))
+        if (Array.Exists(strategy.Bands, band => band.Slices.Length > 1))
             features.Add(Slices);
-        if (schedule.Blocks > 1)
+        if (strategy.Blocks > 1)
             features.Add(Blocks);
-        if (schedule.Panels.Count > 1)
+        if (strategy.Panels.Count > 1)
             features.Add(Panels);
-        if (schedule.Layout.IsImage)
+        if (strategy.Layout.IsImage)
             features.Add(Image);
-        string way = schedule.Lanes switch
+        string way = strategy switch
         {
-            ConvLanes.Rows => "rows in lanes",
-            ConvLanes.Outputs when schedule.Tile.IsHalf => "output channels in half lanes",
-            ConvLanes.Outputs when schedule.Tile.Slides > 0 => "output channels in lanes, sliding",
-            ConvLanes.Outputs => "output channels in lanes",
-            _ when schedule.Together > 1 => "positions in lanes, images together",
-            _ => schedule.InPlace ? "positions in lanes, in place" : "positions in lanes, packed",
+            OutputsInLanes { Tile.IsHalf: true } => "output channels in half lanes",
+            OutputsInLanes { Tile.Slides: > 0 } => $"{strategy.Name}, sliding",
+            PositionsInLanes { Together: > 1 } => $"{strategy.Name}, images together",
+            PositionsInLanes positions => $"{strategy.Name}, {(positions.IsInPlace ? "in place" : "packed")}",
+            _ => strategy.Name,
         };
         return new(way, [.. features], pass.ToString()!,
-            direct.Schedules.Sum(each => s.Groups * each.FilterSize * each.Grid.Height * each.Grid.Width));
+            dense.Strategies.Sum(each => s.Groups * each.FilterSize * each.Grid.Height * each.Grid.Width));
     }
 
     private static ConvFacts OfFilter<T>(TierLoops<T> loops, Conv2DShape s, ImageLayout x, List<string> features)

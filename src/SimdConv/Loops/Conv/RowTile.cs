@@ -8,7 +8,7 @@ internal unsafe struct RowTile
     public nint From, To;
     public TilePlaces Places;
 
-    /// <summary>Which columns of taps it sees: the number of one of <see cref="ConvSchedule.Windows"/>.</summary>
+    /// <summary>Which columns of taps it sees: the number of one of <see cref="WindowTerms.Windows"/>.</summary>
     public int Window;
 
     /// <summary>The lanes of each register that it shares with the ones before.</summary>

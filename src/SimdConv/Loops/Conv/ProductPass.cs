@@ -1,0 +1,70 @@
+using System.Numerics;
+using SimdConv.Packing;
+
+namespace SimdConv.Loops;
+
+/// <summary>The same chains where images lie as matrices, as in most 1x1 convolutions: each is multiplied by the weights, which are A.</summary>
+internal sealed unsafe class ProductPass<T> : ConvPass<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly TierLoops<T> loops;
+
+    private readonly GemmProblem<T> product;
+
+    public ProductPass(TierLoops<T> loops, Conv2DShape shape, ConvDirection direction, ImageLayout source, ImageLayout target)
+    {
+        this.loops = loops;
+        StridedMatrix<T> weights = new() { RowStride = shape.C, ColumnStride = 1 };
+        bool isForward = direction == ConvDirection.Forward;
+        product = new()
+        {
+            M = isForward ? shape.K : shape.C,
+            N = shape.H * shape.W,
+            K = isForward ? shape.C : shape.K,
+            Alpha = T.One,
+            A = isForward ? weights : weights.Transposed,
+            B = new() { RowStride = source.C, ColumnStride = 1 },
+            Ldc = target.C,
+        };
+    }
+
+    /// <summary>Whether the convolution is pointwise and its planes lie whole, pixels side by side, in both images.</summary>
+    public static bool Suits(Conv2DShape shape, ImageLayout source, ImageLayout target) =>
+        shape.Groups == 1 && shape.IsPointwise && (source.W, source.H) == (1, shape.W) && (target.W, target.H) == (1, shape.W);
+
+    public override long FilterSize => (long)product.M * product.K;
+
+    /// <summary>A single product packs them on its way.</summary>
+    public override bool ReadsWeights(int batch) => batch == 1;
+
+    public override void Pack(T* weights, T* panels, Execution execution)
+    {
+        StridedMatrix<T> matrix = product.A;
+        matrix.Data = weights;
+        loops.Pack(GemmSide.A, matrix, product.M, product.K, panels);
+    }
+
+    public override void Run(in ConvProblem<T> problem, Execution execution)
+    {
+        GemmBatch<T> products = new()
+        {
+            First = product,
+            StrideB = problem.SourceLayout.N,
+            StrideC = problem.TargetLayout.N,
+            Count = problem.Batch,
+            Tier = loops.Tier,
+        };
+        products.First.A.Data = problem.RawFilter.Weights;
+        products.First.PackedA = problem.Filter;
+        products.First.B.Data = problem.Source;
+        products.First.C = problem.Target;
+        products.First.Beta = problem.Beta;
+        products.First.RowBias = problem.Bias;
+        products.First.Finish = problem.Finish;
+        GemmBatch<T>.Run(&products, execution);
+    }
+
+    public override long WorkspaceBytes(int batch, int threads) => loops.PackedBytes(product.M, product.N, product.K) * threads;
+
+    public override string ToString() => "product of matrices";
+}
