@@ -63,7 +63,7 @@ internal sealed class DotFont : IFontResolver
 
     private readonly byte[] file = Build();
 
-    /// <summary>Takes the place of the fonts that the system lacks, if it does.</summary>
+    /// <summary>Becomes the default font if the system has none.</summary>
     public static void UseIfNeeded()
     {
         // Skia lists a family without a name where there are none.

@@ -12,7 +12,7 @@ internal static class FmaPeak
     private const int Chains = 12, Rounds = 500_000, Trials = 12;
 
     /// <summary>
-    /// GFLOP/s of all threads together, of each the best of several trials; a multiply-add counts as two operations.
+    /// GFLOP/s of all threads together, each by the best of several trials. A multiply-add counts as two operations.
     /// </summary>
     public static double Measure<T>(SimdTier tier, int threads = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -12,8 +12,8 @@ internal readonly record struct NamedFile(string Option, string? Path);
 internal static class OutputFile
 {
     /// <summary>
-    /// Refuses, before any work is spent on what they shall hold, outputs that can't be written, two that are one file, and an
-    /// output that is an input.
+    /// Refuses, before any work is done for them, outputs that can't be written, two outputs that are one file, and an output
+    /// that is an input.
     /// </summary>
     public static void RequireWritable(IEnumerable<NamedFile> outputs, params IEnumerable<NamedFile> inputs)
     {
@@ -103,7 +103,7 @@ internal static class OutputFile
         {
             using (FileStream stream = new(temporary, options))
             {
-                // The process's mask may have taken some of it away.
+                // The process's umask may have removed some permissions.
                 if (mode is { } kept && !OperatingSystem.IsWindows())
                     File.SetUnixFileMode(stream.SafeFileHandle, kept);
                 content.WriteTo(stream);

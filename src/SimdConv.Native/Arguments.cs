@@ -12,7 +12,7 @@ internal static unsafe class Arguments
     public static ArgumentException Error(string argument, object value, string expected) =>
         new($"{argument} is {value}; expected {expected}.");
 
-    // The fast ways of what each call passes are inlined: a small product takes as long as ten calls.
+    // The checks that every call makes are inlined: a small product takes no longer than ten function calls.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Int(long value, [CallerArgumentExpression(nameof(value))] string argument = "")
     {
@@ -42,7 +42,7 @@ internal static unsafe class Arguments
             throw Error(argument, "NULL", "a place for the result");
     }
 
-    /// <summary>The elements at a pointer of C, which has to be there and aligned where there are any.</summary>
+    /// <summary>The elements at a pointer of C. Where there are any, the pointer has to be aligned and not NULL.</summary>
     public static Span<T> Elements<T>(void* data, long length, [CallerArgumentExpression(nameof(data))] string argument = "")
         where T : unmanaged
     {
@@ -57,7 +57,7 @@ internal static unsafe class Arguments
             : throw Error(argument, $"of {length} elements", "at most 2^31 - 1");
     }
 
-    /// <summary>A matrix of C; sizes that make no sense give nothing, and are refused by the library with their names.</summary>
+    /// <summary>A matrix of C. Sizes that make no sense give an empty span; the library refuses them by name.</summary>
     public static Span<T> Matrix<T>(
         void* data, long rows, long columns, long ld, [CallerArgumentExpression(nameof(data))] string argument = "")
         where T : unmanaged =>
@@ -72,8 +72,8 @@ internal static unsafe class Arguments
         : new((nint)strides[0], (nint)strides[1], (nint)strides[2], (nint)strides[3]);
 
     /// <summary>
-    /// A descriptor of C, whatever its version: one that is shorter ends in what its defaults are, one that is longer may not say
-    /// anything that this library doesn't know.
+    /// A descriptor of C, whatever its version: a shorter one is completed by the defaults; in a longer one the bytes that this
+    /// library doesn't know have to be 0.
     /// </summary>
     public static T Descriptor<T>(void* data, T defaults, int oldest, string argument)
         where T : unmanaged

@@ -210,6 +210,3 @@ internal static unsafe class ConvExports
         ? filter == 0 ? null : Handles.Get<NativeFilter>(filter, nameof(filter))
         : throw Error(nameof(weights), weights == null ? "NULL, and so is filter" : "given, and so is filter", "one of the two");
 }
-
-/// <summary>A packed filter that C holds.</summary>
-internal abstract class NativeFilter;

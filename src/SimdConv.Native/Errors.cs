@@ -20,7 +20,7 @@ internal static unsafe class Errors
 
     public static int Report(Exception exception)
     {
-        // What a type's initializer throws comes wrapped.
+        // An exception of a type's initializer comes wrapped in this one.
         while (exception is TypeInitializationException { InnerException: { } inner })
             exception = inner;
         Status status = exception switch

@@ -33,7 +33,7 @@ internal static class Handles
             nint handle = (nint)(((last + 1) << SlotBits) | (uint)slot);
             Entry entry = new(handle, value);
 
-            // Nothing throws from here on, so that no slot is lost where memory is short.
+            // Nothing throws from here on, so that no slot is lost where memory runs out.
             last++;
             if (isReused)
                 Free.Pop();
@@ -45,7 +45,7 @@ internal static class Handles
     }
 
     /// <summary>The object of a handle.</summary>
-    /// <exception cref="InvalidHandleException">It has none, or one of another kind.</exception>
+    /// <exception cref="InvalidHandleException">The handle has no object, or one of another kind.</exception>
     public static T Get<T>(nint handle, string argument)
         where T : class
     {
@@ -57,7 +57,7 @@ internal static class Handles
             : throw new InvalidHandleException($"{argument} is 0x{handle:x}; expected a living handle of its kind.");
     }
 
-    /// <summary>Forgets a handle; NULL is allowed. Calls that are using its object keep it.</summary>
+    /// <summary>Forgets a handle; NULL is allowed. Calls that are using its object keep the object alive.</summary>
     public static void Remove<T>(nint handle, string argument)
         where T : class
     {
@@ -73,5 +73,5 @@ internal static class Handles
     }
 }
 
-/// <summary>A handle that is none.</summary>
+/// <summary>A handle of no object, or of an object of another kind.</summary>
 internal sealed class InvalidHandleException(string message) : Exception(message);

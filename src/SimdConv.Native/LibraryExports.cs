@@ -14,7 +14,7 @@ internal static unsafe class LibraryExports
     {
         try
         {
-            // Two threads at once make equal ones.
+            // Two threads that come here at the same time make equal texts.
             if (version == null)
                 version = (byte*)Marshal.StringToCoTaskMemUTF8(typeof(Gemm).Assembly.GetName().Version!.ToString(3));
             return version;

@@ -28,7 +28,7 @@ internal abstract unsafe class NativeConv(Conv2DShape shape)
     public abstract void Columns(int batch, void* x, void* columns, ColumnLayout layout, bool fold, Execution execution);
 }
 
-/// <summary>The same, of its type.</summary>
+/// <summary>A plan of one element type.</summary>
 internal sealed unsafe class NativeConv<T> : NativeConv
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -38,7 +38,7 @@ internal sealed unsafe class NativeConv<T> : NativeConv
     public NativeConv(in ConvDescriptor desc)
         : base(desc.Shape) => plan = new(Shape, Layout(desc.X), Layout(desc.Y));
 
-    // Made on first use: most plans unfold nothing. Two threads at once make equal ones.
+    // Made at its first use, since most plans unfold nothing. Two threads that come here at the same time make equal tables.
     private IndexTable Table => table ??= new(Shape);
 
     public override (long Input, long Output) Lengths(int batch) => (plan.InputLength(batch), plan.OutputLength(batch));

@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace SimdConv.Native;
 
-/// <summary>The same, of its type.</summary>
+/// <summary>A packed filter that C holds.</summary>
+internal abstract class NativeFilter;
+
+/// <summary>Packed weights of one element type.</summary>
 internal sealed class NativeFilter<T>(PackedFilter<T> packed) : NativeFilter
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

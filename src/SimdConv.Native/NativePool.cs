@@ -17,7 +17,7 @@ internal abstract unsafe class NativePool(Pool2DShape shape)
     public abstract void Indices(int batch, byte* winners, long* indices);
 }
 
-/// <summary>The same, of its type.</summary>
+/// <summary>A plan of one element type.</summary>
 internal sealed unsafe class NativePool<T> : NativePool
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

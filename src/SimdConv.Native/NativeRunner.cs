@@ -12,7 +12,8 @@ internal sealed unsafe class NativeRunner(
         run(context, parts, &RunPart, &part);
     }
 
-    // The library's bodies throw nothing: what a part throws comes out of the call, once the host's run has returned.
+    // The bodies that the library passes throw nothing: an exception of a part comes out of the library's call, once the host's
+    // run has returned.
     [UnmanagedCallersOnly]
     private static void RunPart(void* part, int index) => ((Part*)part)->Body(((Part*)part)->State, index);
 

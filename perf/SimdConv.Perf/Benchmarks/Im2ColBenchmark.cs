@@ -16,7 +16,7 @@ public class Im2ColBenchmark<T>
     private ColumnLayout layout;
     private NativeArray<T> columns = null!, x = null!;
 
-    // As text: a convolution's arithmetic is not that of its columns.
+    // Shapes are passed as text, since their multiply-adds would be counted as work of the copies.
     public static IEnumerable<string> Shapes => ShapeFiles.Im2Cols(file: null).Select(row => row.Text);
 
     [ParamsSource(nameof(Shapes))]

@@ -14,7 +14,7 @@ public class SetUpBenchmark
     private Conv2DShape shape = null!;
     private NativeArray<float> x = null!, y = null!, w = null!, columns = null!;
 
-    /// <summary>What is as large as <see cref="Size"/>.</summary>
+    /// <summary>Which part of the geometry is as large as <see cref="Size"/>.</summary>
     public enum Geometry
     {
         /// <summary>A kernel as long as its stride, over two windows.</summary>

@@ -9,7 +9,7 @@ namespace SimdConv.Perf.Compare;
 /// <param name="Tolerance">The difference accepted in the cross-check, as a fraction of the largest result.</param>
 internal sealed record Case(string Network, string Shape, string Direction, double Flops, Traffic Traffic, double Tolerance)
 {
-    // While a core fetches a byte from memory, it can do about as many operations.
+    // How many operations a core can do while it fetches a byte from memory.
     private const double FlopsPerByte = 6;
 
     /// <summary>Whether the row counts in the geometric means.</summary>
@@ -18,7 +18,7 @@ internal sealed record Case(string Network, string Shape, string Direction, doub
     /// <summary>How many calls the reported time is for.</summary>
     public int Scale { get; init; } = 1;
 
-    /// <summary>Whether the time should be that of the memory: then a plain copy is timed along with it.</summary>
+    /// <summary>Whether memory limits the call: then a plain copy of as many bytes is timed along with it.</summary>
     public bool IsBoundByMemory => Traffic.Bytes > 0 && Flops < FlopsPerByte * Traffic.Bytes;
 
     /// <summary>Makes the data and the participants: SimdConv first, then the peers.</summary>

@@ -11,7 +11,8 @@ internal sealed class CaseRun(Case row, CompareOptions options, Report report)
     /// <param name="isFirst">Whether the runtime has still to compile what all rows of the suite share.</param>
     public void Run(double seconds, bool isFirst)
     {
-        // The last row's data is outside the managed heap and goes with its finalizers: now, not in the measurement.
+        // The last row's data are outside the managed heap and are freed by finalizers: these run now, not during the
+        // measurement.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long start = Stopwatch.GetTimestamp();

@@ -9,7 +9,7 @@ internal abstract class Contestant(string name) : IDisposable
 {
     public string Name { get; } = name;
 
-    /// <summary>Operations of a call where they aren't the row's.</summary>
+    /// <summary>Operations of a call where they differ from the row's.</summary>
     public virtual double Flops => 0;
 
     /// <summary>Calls of one timed sample; 0 to choose so many that the clock doesn't matter.</summary>

@@ -10,16 +10,16 @@ internal sealed record Timing(string Name, double[] Seconds, double Flops)
 
 /// <summary>
 /// Times participants in turn, A B C A B C ..., so that a drift of the machine meets all of them. A turn is a block of calls, and
-/// begins with one that isn't timed: where all work on the same operands, the first after one with operands of its own, such as
-/// the limit of memory, would else be the only one to find them out of cache. Where there are threads, a turn begins when the
-/// threads of the one before have gone to sleep, and with calls that wake its own: so each keeps its own way of waiting for work,
-/// and none takes cores from another.
+/// begins with one that isn't timed: participants share operands, and the one that follows a participant with operands of its
+/// own, such as the copy that shows memory's limit, would else be the only one to find them out of cache. With several threads a
+/// turn begins when the threads of the participant before have gone to sleep, and with calls that wake the participant's own
+/// threads: so each keeps its own way of waiting for work, and none takes cores from another.
 /// </summary>
 internal static class InterleavedTiming
 {
     private const double BlockSeconds = 0.001, ThreadedBlockSeconds = 0.01, WakeSeconds = 0.005;
 
-    /// <summary>Calls longer than this bring what they read into caches in no time beside their own.</summary>
+    /// <summary>Calls longer than this fill the caches in a time that doesn't count.</summary>
     private const double LongSeconds = 0.02;
 
     private const int LeastRounds = 3, MostRounds = 300;
@@ -78,7 +78,7 @@ internal static class InterleavedTiming
     /// <summary>Waits until no thread works or looks for work.</summary>
     private static void WaitForQuiet()
     {
-        // Longer than the kernel's tick, 10 ms at the most, at which it counts the time of a thread that goes on and on.
+        // Longer than the kernel's tick, at most 10 ms, at which it counts the time of a thread that spins.
         TimeSpan slice = TimeSpan.FromMilliseconds(11);
         TimeSpan used;
         do

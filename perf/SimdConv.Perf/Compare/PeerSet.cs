@@ -16,7 +16,7 @@ internal sealed class PeerSet
     public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy",
         Reference = "reference", Native = "native";
 
-    /// <summary>Loads a peer; what it says is its version, or why it can't.</summary>
+    /// <summary>Loads a peer. Returns its version, or why it can't be loaded.</summary>
     private delegate bool Loader(int threads, out string said);
 
     // Reference is in the library itself: always there.
@@ -34,7 +34,7 @@ internal sealed class PeerSet
 
     public static IReadOnlyCollection<string> Known => Loaders.Keys;
 
-    /// <summary>Those that are others' work.</summary>
+    /// <summary>The peers that are other projects' libraries.</summary>
     public static IEnumerable<string> Usual => Known.Where(peer => peer is not (Reference or Native));
 
     /// <summary>Loads each peer asked for; one that can't is said in one line and left out.</summary>

@@ -51,8 +51,8 @@ internal static class LibTorch
     {
         Pool2DShape s = operands.Shape;
         (int Top, int Left, int Bottom, int Right) sides = (s.PadTop, s.PadLeft, s.PadBottom, s.PadRight);
-        // Its own padding is half a window at most. Padding ahead of the call is image to it: it counts, and makes room for
-        // windows.
+        // libtorch's padding is at most half a window. Padding that is added ahead of the call is part of the image to libtorch:
+        // it counts in averages, and makes room for further windows.
         int mostH = s.R / 2, mostW = s.S / 2;
         if (!IsInCall(sides, mostH, mostW) && (s.CeilMode || !s.CountIncludePad))
             return null;
@@ -149,7 +149,7 @@ internal sealed class TorchContestant<T>(IReadOnlyList<Tensor> inputs, Func<IRea
 
     protected override void Call()
     {
-        // First, so that libtorch's allocator can give the same memory again.
+        // The old results are freed first, so that libtorch's allocator can return the same memory.
         Release(results);
         results = call();
     }

@@ -13,7 +13,7 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
 
     private static readonly string[] Peers = [PeerSet.OpenBlas, PeerSet.LibTorch, PeerSet.OnnxRuntime, PeerSet.NumPy];
 
-    /// <summary>Those that count in the means.</summary>
+    /// <summary>The rows that count in the means.</summary>
     public IReadOnlyList<ResultRow> Rows { get; } = [.. rows.Where(row => row.InMean)];
 
     public static Summary Read(DirectoryInfo folder) => new([.. folder.GetFiles("*.json")

@@ -15,7 +15,7 @@ internal static class SummaryPlot
     public static void Save(Summary summary, string path)
     {
         Plot plot = new();
-        // The machine's best one: every suite is run in it, few in another.
+        // The machine's best tier: every suite is run in it, few in another one.
         string tier = summary.Rows.CountBy(row => row.Tier).MaxBy(rows => rows.Value).Key;
         var columns = summary.Rows.Where(row => row.Type == "float" && row.Tier == tier)
             .GroupBy(row => (row.Suite, row.Peer, row.Threads)).OrderBy(column => column.Key).ToArray();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace SimdConv.Cli.Commands;
 
 /// <summary>
-/// Turns Ctrl-C and a request to terminate into a token, for work that ends at the next good place. A second one ends the process
-/// at once.
+/// Turns Ctrl-C and a request to terminate into a token, for work that ends at the next point where it can. A second request ends
+/// the process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {

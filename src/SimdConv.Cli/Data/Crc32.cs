@@ -5,7 +5,7 @@ internal struct Crc32
 {
     private static readonly uint[] Table = CreateTable();
 
-    // The complement of the state, so that a new one is that of no bytes.
+    // The complement of the state, so that a new object has the checksum of no bytes.
     private uint sum;
 
     public readonly uint Sum => sum;

@@ -38,7 +38,7 @@ internal static class IdxFile
                 throw Bad(name, $"its header claims {length} bytes of {what}; expected at most {Array.MaxLength}");
             return new IdxArray(dimensions, ReadExactly(content, (int)length, Limit, name, what));
 
-            // Of a pipe only what it has given so far is known.
+            // The size of a pipe is only known as far as it has been read.
             long Limit() => content.IsGzipped
                 ? Math.Max(AnyExpansionBytes, MaxExpansion * (file.CanSeek ? file.Length : content.FileBytes)) : long.MaxValue;
         }

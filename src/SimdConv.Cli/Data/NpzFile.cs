@@ -10,7 +10,7 @@ namespace SimdConv.Cli.Data;
 /// </summary>
 internal sealed class NpzFile : IDisposable
 {
-    // What a pipe gives has to be kept in memory; these weights are 250 KB, others may lie beside them.
+    // The content of a pipe has to be kept in memory. LeNet-5's weights are 250 KB; the archive may hold other arrays too.
     private const int MaxPipeBytes = 1 << 28;
 
     // A fixed time makes equal weights equal files.
@@ -153,7 +153,8 @@ internal sealed class NpzFile : IDisposable
             int from = i;
             if (header.FortranOrder)
             {
-                // From the last dimension, which C order counts fastest, to the first, which Fortran's does.
+                // From the last dimension, whose index changes fastest in C order, to the first, whose index does in Fortran
+                // order.
                 from = 0;
                 for (int d = shape.Length - 1, rest = i, step = values.Length; d >= 0; rest /= shape[d--])
                 {

@@ -13,7 +13,7 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
     private readonly T[] first = new T[count], second = new T[count];
     private double power1 = 1, power2 = 1;
 
-    // Of the step at work: p -= rate * (m / c1) / (sqrt(v / c2) + epsilon), the corrections c taken out of the loop.
+    // Of the current step: p -= rate * (m / c1) / (sqrt(v / c2) + epsilon), the corrections c taken out of the loop.
     private T rate, root;
 
     /// <summary>Begins a step: each parameter is to be updated once.</summary>

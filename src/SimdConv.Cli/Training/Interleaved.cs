@@ -6,20 +6,20 @@ using System.Runtime.Intrinsics.X86;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// What lies between LeNet-5's convolutions and products, over images whose pixels lie beside each other, <c>width</c> of them:
-/// [channel][row][column][image]. Elements are rounded one by one, so they don't depend on the length of Vector{T}; sums of them
-/// do.
+/// The steps between LeNet-5's convolutions and products, over <c>width</c> images that are interleaved pixel by pixel:
+/// [channel][row][column][image]. Elements are rounded one by one, so they don't depend on the length of Vector{T}; sums of
+/// elements do.
 /// </summary>
 internal static class Interleaved
 {
     /// <summary>
-    /// Elements of images, one after the other, to rows of one element of each, <paramref name="pitch"/> apart; zeros behind the
-    /// last image.
+    /// From images one after the other to rows that hold one element of each image, <paramref name="pitch"/> elements apart;
+    /// zeros behind the last image.
     /// </summary>
     public static unsafe void Gather<T>(ReadOnlySpan<T> images, int size, int width, Span<T> target, int pitch)
         where T : unmanaged
     {
-        // Some elements of every image at a time: those of one pixel may all compete for the same lines of the cache.
+        // Some elements of every image at a time: the elements of one pixel may all map to the same set of the cache.
         const int block = 64;
         int count = images.Length / size;
         for (int first = 0; first < size; first += block)
@@ -30,7 +30,7 @@ internal static class Interleaved
                 ref readonly T from = ref images[(n * size) + first];
                 ref T to = ref target.Slice((first * pitch) + n, ((last - first - 1) * pitch) + 1)[0];
 
-                // The image's next elements: they lie too far apart for the processor to fetch them by itself.
+                // The image's next elements, which are too far from the previous ones for the processor to prefetch them.
                 for (int line = 0; line < block && Sse.IsSupported && last + line < size; line += 64 / sizeof(T))
                     Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.AsRef(in images[(n * size) + last + line])));
 
@@ -89,8 +89,8 @@ internal static class Interleaved
     }
 
     /// <summary>
-    /// In place of y = scale * tanh(x), which was pooled, the gradient of x, and its sums over each of the maps;
-    /// <paramref name="dy"/> is that of the averages, laid out as <see cref="Pool"/> does.
+    /// Overwrites y = scale * tanh(x), which was pooled, by the gradient of x, and sums that over each map. <paramref name="dy"/>
+    /// is the gradient of the averages, laid out as <see cref="Pool"/> lays them out.
     /// </summary>
     public static void PoolTanhGradient<T>(
         ReadOnlySpan<T> dy, int pitch, Span<T> y, int height, int columns, int width, T scale, Span<T> sums)
@@ -101,7 +101,7 @@ internal static class Interleaved
         int row = columns * width, last = width - Vector<T>.Count;
         Vector<T> squares = new(square), factors = new(factor);
 
-        // The last register overlaps the one before, by so many elements.
+        // By how many elements the last register of a row overlaps the one before.
         int overlap = (Vector<T>.Count - (width % Vector<T>.Count)) % Vector<T>.Count;
         Vector<T> own = Vector.GreaterThanOrEqual(Vector<T>.Indices, new Vector<T>(T.CreateTruncating(overlap)));
         for (int map = 0; map < sums.Length; map++)
@@ -130,7 +130,7 @@ internal static class Interleaved
                         continue;
                     }
 
-                    // So it is computed ahead.
+                    // The last register reads elements that the one before overwrites, so its gradient is computed first.
                     Vector<T> gs = Load(ref given, last) * factors;
                     Vector<T> endA = Gradient(Load(ref a, last), gs, squares), endB = Gradient(Load(ref b, last), gs, squares);
                     Vector<T> endC = Gradient(Load(ref c, last), gs, squares), endD = Gradient(Load(ref d, last), gs, squares);
@@ -158,10 +158,12 @@ internal static class Interleaved
         }
     }
 
-    /// <summary>Where a column begins in a row whose even columns lie in the first half, the odd ones in the second.</summary>
+    /// <summary>
+    /// Where a column begins in a row that holds its even columns in the first half, the odd ones in the second.
+    /// </summary>
     private static int SplitColumn(int column, int pitch, int width) => ((column & 1) * (pitch / 2)) + (column / 2 * width);
 
-    /// <summary>Rows of the gradient of y = scale * tanh(x) become those of x's, in place.</summary>
+    /// <summary>Rows of the gradient of y = scale * tanh(x) become rows of the gradient of x, in place.</summary>
     public static void TanhGradient<T>(ReadOnlySpan<T> y, Span<T> dy, int rows, int width, int pitch, T scale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -191,7 +193,7 @@ internal static class Interleaved
             sums[i] += terms[i];
     }
 
-    /// <summary>That of x ahead of y = scale * tanh(x), from dy / scale and scale^2.</summary>
+    /// <summary>The gradient of x where y = scale * tanh(x), from dy / scale and scale^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<T> Gradient<T>(Vector<T> y, Vector<T> dy, Vector<T> squares)
         where T : unmanaged =>

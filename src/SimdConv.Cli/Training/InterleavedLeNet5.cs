@@ -4,16 +4,16 @@ using SimdConv.Cli.Data;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// LeNet-5 by the library. A batch is cut in four parts, and a part's images lie pixel by pixel beside each other:
-/// [channel][row][column][image]. So they are one wide image to a convolution, whose taps are as many columns apart as there are
+/// LeNet-5 by the library. A batch is cut in four parts, and the images of a part are interleaved pixel by pixel:
+/// [channel][row][column][image]. To a convolution they are one wide image, whose taps are as many columns apart as there are
 /// images, and fill registers whatever their size; the second convolution is run by Winograd's algorithm
 /// (<see cref="WinogradLayer{T}"/>); a dense layer is a product of its weights with a matrix of one image a column. Two parts run
 /// through all layers and back while they are in cache.
 /// </summary>
 /// <remarks>
-/// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; those of the
-/// dense layers are products over the whole batch. So no result depends on the number of threads. Places behind the last image
-/// hold zeros, and their loss isn't counted.
+/// Threads share parts. Each part has weight gradients of its own for the convolutions, added in ascending order; the weight
+/// gradients of the dense layers are products over the whole batch. So no result depends on the number of threads. Columns behind
+/// the last image hold zeros, and their loss isn't counted.
 /// </remarks>
 internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -35,8 +35,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     /// <summary>Images of a part, and of the most parts together.</summary>
     private readonly int width, columns;
 
-    // Of each part by itself: its images, what the convolutions' layers give, and gradients; the first convolution's replaces
-    // what it gave.
+    // For each part: its images, the results of the convolutions' layers, and gradients. The gradient of the first convolution
+    // overwrites its result.
     private readonly T[] images, conv1, dPool2, dConvs;
     private readonly AlignedBuffer<T> pool1, conv2, dPool1;
 
@@ -46,7 +46,7 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     private readonly T[] rows, dRows, ones;
     private readonly (double Loss, int Correct)[] scores;
 
-    // The batch at work.
+    // The current batch.
     private T* source;
     private byte* labels;
     private int batch;
@@ -105,7 +105,7 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     {
         if (TakeChange())
         {
-            // The images' gradient is nobody's business: only the forward direction is packed.
+            // Nobody needs the gradient of the images: only the forward direction is packed.
             if (filter1 is null)
                 filter1 = plan1.Pack(Weights(0), FilterUse.Forward, alone.Tier);
             else
@@ -134,7 +134,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
     }
 
     /// <summary>
-    /// Some parts: so many that their layers are still in cache on the way back, and that the dense layers' products are wide.
+    /// Runs some parts forward and back: so few that their layers are still in cache on the way back, so many that the dense
+    /// layers' products are wide.
     /// </summary>
     private void Run(int first, int last, bool trains, WinogradLayer<T> layer2)
     {
@@ -240,8 +241,8 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
             Update(biases, rows);
         }
 
-        // Elsewhere than the values that all threads have just read: a core waits long for a line that it is to write and another
-        // one holds.
+        // Updated values go to another array than the one that all threads have just read: a core waits long to write a cache
+        // line that another core holds.
         void Update(int from, int count) =>
             optimizer?.Update(from, Parameters.Slice(from, count), Gradients.Slice(from, count),
                 UpdatedParameters.Slice(from, count));
@@ -264,7 +265,7 @@ internal sealed unsafe class InterleavedLeNet5<T> : LeNet5<T>
             T.Zero, dx.AsSpan(first), columns, alone);
     }
 
-    /// <summary>A part's own share of a buffer.</summary>
+    /// <summary>The part of a buffer that belongs to one part of the batch.</summary>
     private Span<T> Of(T[] all, int part)
     {
         int size = all.Length / columns * width;

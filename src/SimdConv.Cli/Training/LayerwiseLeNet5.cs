@@ -4,14 +4,15 @@ using SimdConv.Cli.Data;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// LeNet-5 layer by layer over the whole batch, each by an engine's loops: as programs do that keep images one after the other.
+/// LeNet-5 layer by layer over the whole batch, each layer by an engine's loops, with images one after the other as most programs
+/// keep them.
 /// </summary>
 internal sealed class LayerwiseLeNet5<T> : LeNet5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly IEngine<T> engine;
 
-    // What each layer gives, and the gradient with respect to it; the convolutions' and dense layers' include their tanh.
+    // The result of each layer and its gradient; results of convolutions and dense layers include their tanh.
     private readonly T[] conv1, pool1, conv2, pool2, hidden1, hidden2, logits;
     private readonly T[] dConv1, dPool1, dConv2, dPool2, dHidden1, dHidden2, dLogits;
 

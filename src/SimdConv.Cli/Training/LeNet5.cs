@@ -38,7 +38,7 @@ internal abstract class LeNet5<T>(int maxBatch)
     public abstract (double Loss, int Correct) Train(
         ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Adam<T>? optimizer = null);
 
-    /// <summary>Whether parameters have been edited since it was last asked for.</summary>
+    /// <summary>Whether parameters have been edited since this property was last read.</summary>
     protected bool TakeChange()
     {
         bool was = isChanged;

@@ -39,8 +39,8 @@ internal static class LeNetParameters
     }
 
     /// <summary>
-    /// Fills in the first values: biases 0, weights normal with variance 1 / inputs (LeCun's, with which 1.7159 tanh(x) keeps
-    /// the variance of what passes through).
+    /// Fills in the first values: biases 0, weights normal with variance 1 / inputs (LeCun's choice, with which 1.7159 tanh(x)
+    /// keeps the variance of its arguments).
     /// </summary>
     public static void Initialise<T>(Span<T> parameters, Random64 random)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

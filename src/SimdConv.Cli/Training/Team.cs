@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// Threads that work on shares of one thing after another, the caller among them. A share always goes to the same thread, so what
-/// it works on stays in the cache of one core. Between calls they look for work for some tens of microseconds, then sleep.
+/// Threads, the caller among them, that work on the shares of one task after another. A share always goes to the same thread, so
+/// its data stay in the cache of one core. Between calls the threads look for work for some tens of microseconds, then sleep.
 /// </summary>
 internal sealed class Team
 {

@@ -72,7 +72,7 @@ internal sealed class Trainer
         return (new Score(loss / done, (double)correct / done), Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
-    /// <summary>The last step of an epoch may spoil what no later loss shows.</summary>
+    /// <summary>After the last step of an epoch no loss would show parameters that aren't finite.</summary>
     private void RequireFiniteParameters()
     {
         ReadOnlySpan<float> parameters = net.Parameters;

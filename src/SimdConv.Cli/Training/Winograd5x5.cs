@@ -6,7 +6,7 @@ namespace SimdConv.Cli.Training;
 /// <summary>
 /// Winograd's F(2x2, 5x5) in one dimension, on vectors: 2 outputs of 5 taps by 6 products, at the points 0, 1, -1, 2, -2 and
 /// infinity (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016). y = A^T [(G g) * (B^T d)]; each of
-/// the three has its transpose here too, which gradients need.
+/// the three matrices has its transpose here too, for the gradients.
 /// </summary>
 internal static unsafe class Winograd5x5<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -37,7 +37,7 @@ internal static unsafe class Winograd5x5<T>
         Vector<T> v3 = Vector.Load(from + (3 * pitch)), v4 = Vector.Load(from + (4 * pitch)),
             v5 = Vector.Load(from + (5 * pitch));
         Vector<T> sum1 = v1 + v2, sum2 = v3 + v4, apart1 = v1 - v2, apart2 = v3 - v4;
-        // These first: tiles may lie closer together than a vector is long.
+        // The pixels that are added to come first: tiles may be closer together than a vector is long.
         (v0 + sum1 + sum2).Store(even + (2 * step));
         v5.Store(odd + (2 * step));
         Add(even, v0 * Of(4));

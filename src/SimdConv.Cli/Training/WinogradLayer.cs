@@ -5,7 +5,7 @@ using SimdConv.Kernels;
 namespace SimdConv.Cli.Training;
 
 /// <summary>
-/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that lie beside each other: a tile of the
+/// A convolution by Winograd's F(2x2, 5x5), tanh and 2x2 averages, over images that are interleaved pixel by pixel: a tile of the
 /// convolution is a window of the averages, and a third of the multiply-adds of the direct sum are left. A row of tiles, and on
 /// the way back a row of its points, is run through all steps in cache.
 /// <code>
@@ -16,10 +16,10 @@ namespace SimdConv.Cli.Training;
 /// </code>
 /// </summary>
 /// <remarks>
-/// A row of x holds its even columns in its first half, its odd ones in the second, of all images: so what tiles of one row see
-/// at one place is contiguous, (column of tiles, image), and lanes go over both. Rows are <see cref="RowPitch"/> apart. What lies
-/// behind the last tile of a row is computed along and never used. What the convolution gives, y, is kept as [row of tiles][block
-/// of lanes][output][pixel of the window], so that a block is contiguous. One object serves one thread.
+/// A row of x holds its even columns in its first half, its odd ones in the second, of all images: so one pixel of all tiles of a
+/// row is contiguous, (column of tiles, image), and lanes go over both. Rows are <see cref="RowPitch"/> apart. Elements behind
+/// the last tile of a row are computed too and never used. The result of the convolution, y, is kept as [row of tiles][block of
+/// lanes][output][pixel of the window], so that a block is contiguous. One object serves one thread.
 /// </remarks>
 internal sealed unsafe class WinogradLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -84,7 +84,7 @@ internal sealed unsafe class WinogradLayer<T>
 
     /// <summary>
     /// Averages go to <paramref name="pooled"/>, an element of a map every <paramref name="ld"/>; <paramref name="y"/> is for the
-    /// way back.
+    /// backward pass.
     /// </summary>
     public void Forward(T* x, WinogradFilter<T> filter, ReadOnlySpan<T> bias, T* y, T* pooled, int ld, Execution execution)
     {
@@ -239,8 +239,8 @@ internal sealed unsafe class WinogradLayer<T>
     }
 
     /// <summary>
-    /// In place of a row of tiles of y = scale * tanh(x) the gradient of x: that of the averages / 4 / scale * (scale^2 - y^2).
-    /// The bias's are added up.
+    /// Overwrites a row of tiles of y = scale * tanh(x) by the gradient of x, which is that of the averages / 4 / scale *
+    /// (scale^2 - y^2), and adds it to the gradient of the bias.
     /// </summary>
     private void TanhGradients(T* y, T* dPooled, int ld)
     {

@@ -2,7 +2,7 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Architecture;
 
-/// <summary>A collection that doesn't run beside others runs behind all that do.</summary>
+/// <summary>A collection that doesn't run in parallel with others runs after all that do.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class LastCollection
 {

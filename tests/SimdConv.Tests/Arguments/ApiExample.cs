@@ -5,9 +5,7 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Arguments;
 
-/// <summary>
-/// Elements of the memory that all operands of one call share: moved and cut by faults before it becomes a span.
-/// </summary>
+/// <summary>A range of the memory that all operands of one call share. Faults move and cut it before it becomes a span.</summary>
 internal sealed record Piece(Type Element, int Start, int Length);
 
 /// <summary>The geometries of the plans that methods are called on, and with.</summary>
@@ -19,7 +17,7 @@ internal sealed record ApiShapes(Conv2DShape Convolution, ConvTranspose2DShape T
         new(3, 6, 8, 2, 2));
 }
 
-/// <summary>What is made of shapes once, where a method needs it, and read by all calls.</summary>
+/// <summary>Plans and tables, each made once when a method first needs it and read by all calls.</summary>
 internal sealed class ApiPlans<T>(ApiShapes shapes) where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public static readonly ApiPlans<T> Usual = new(ApiShapes.Usual);

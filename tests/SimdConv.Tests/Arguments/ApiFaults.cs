@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace SimdConv.Tests.Arguments;
 
-/// <summary>One argument put wrong. A certain fault must be refused; another may also be a valid call.</summary>
+/// <summary>One wrong argument. A certain fault must be refused; other faults may also make a valid call.</summary>
 /// <param name="Parameter">Which argument is wrong.</param>
 /// <param name="Value">What it is.</param>
 /// <param name="IsCertain">Whether the call has to be refused for it.</param>
@@ -65,7 +65,8 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
     }
 
     /// <summary>
-    /// One short, half, nothing; and outputs on the first and last elements of each other operand, and moved by one.
+    /// Spans that are one element short, half as long, and empty; and outputs that overlap the first or the last elements of each
+    /// other operand, or are shifted against it by one.
     /// </summary>
     private static IEnumerable<(object?, bool)> Spans(PublicMethod method, int index, Piece piece, object?[] arguments)
     {

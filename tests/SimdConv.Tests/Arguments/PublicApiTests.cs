@@ -62,8 +62,7 @@ public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unma
                 Fault[] faults =
                     [.. Enumerable.Range(0, 2 + (i % 2)).Select(salt => certain[Data.Mix(seed++, salt) % (ulong)certain.Length])];
 
-                // Of two operands that each were put on the other's place, neither lies on another one: only one of them is
-                // moved.
+                // Two operands that exchange their memory don't overlap and make a valid call, so only one of them is moved.
                 Fault? moved = Array.Find(faults, fault => fault.Moves);
                 faults = [.. faults.Where(fault => !fault.Moves || fault == moved).DistinctBy(fault => fault.Parameter)];
                 refused += Check(method, new ApiExample<T>(method), faults, isCertain: true) ? 1 : 0;
@@ -75,7 +74,7 @@ public abstract class PublicApiTests<T>(ITestOutputHelper output) where T : unma
         Assert.InRange(refused, 1000, int.MaxValue);
     }
 
-    /// <summary>Whether the call was refused; what is wrong with how goes to the list.</summary>
+    /// <summary>Whether the call was refused. What is wrong with the refusal is added to the list.</summary>
     private bool Check(PublicMethod method, ApiExample<T> example, Fault[] faults, bool isCertain, object? instance = null)
     {
         object?[] arguments = (object?[])example.Arguments.Clone();

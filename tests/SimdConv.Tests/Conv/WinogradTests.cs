@@ -138,7 +138,10 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         }, Adapt(ConvAlgorithm.WinogradF2));
     }
 
-    /// <summary>The rest of a plan is that of the direct one, and the direct one is what a plan is unless asked.</summary>
+    /// <summary>
+    /// Whatever Winograd's algorithm doesn't change is as in a direct plan, and a plan is direct unless it is asked for another
+    /// algorithm.
+    /// </summary>
     [Fact]
     public void OtherPassesAndPlansAreUntouched()
     {

@@ -70,7 +70,7 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
         }
     }
 
-    /// <summary>A transposed convolution's passes are those of the plan that it turns.</summary>
+    /// <summary>A transposed convolution's passes are those of the convolution that it transposes.</summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void ATransposedPlanSaysWhatItTakes(SimdTier tier)
     {

@@ -142,7 +142,10 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         }
     }
 
-    /// <summary>Any length, place and number of threads, and in place: the same bits, and not an element more written.</summary>
+    /// <summary>
+    /// Any length, alignment and number of threads, and the output in place of an input: the same bits, and no other element is
+    /// written.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void LengthPlaceThreadsAndAliasingDoNotMatter(SimdTier tier)
     {

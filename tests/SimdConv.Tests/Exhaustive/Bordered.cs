@@ -5,8 +5,8 @@ using SimdConv.Tests.Support;
 namespace SimdConv.Tests.Exhaustive;
 
 /// <summary>
-/// Operands and results of the sweeps, with canaries before and behind each: one that is read shows as NaN, one that is written
-/// is found.
+/// Operands and results of the sweeps, with canaries before and behind each: a canary that is read shows as NaN, and one that is
+/// overwritten is found.
 /// </summary>
 internal static class Bordered<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
