@@ -5,22 +5,20 @@ namespace SimdConv.Tests.Architecture;
 /// <summary>What the documents of the repository point to is there.</summary>
 public sealed partial class DocumentTests
 {
-    private static readonly string[] Folders = ["src", "tests", "perf", ".github"];
-
     /// <summary>A link names a file of the repository, and a heading of that file where there is a fragment.</summary>
     [Fact]
-    public void LinksResolve() => Assert.All(Documents(), document =>
+    public void LinksResolve() => Assert.All(RepositoryFiles.Of("*.md"), document =>
     {
-        foreach (Match link in Link().Matches(WithoutCode(File.ReadAllText(document))))
+        foreach (Match link in Link().Matches(WithoutCode(document)))
         {
             string target = link.Groups["file"].Value, fragment = link.Groups["fragment"].Value;
             if (target.StartsWith("http", StringComparison.Ordinal))
                 continue;
-            string folder = Path.GetDirectoryName(document)!;
-            string file = target.Length == 0 ? document : Path.GetFullPath(Path.Combine(folder, target));
-            Assert.True(File.Exists(file) || Directory.Exists(file), $"{document} links to {target}, which doesn't exist");
+            string file = target.Length == 0 ? document : Path.Combine(Path.GetDirectoryName(document)!, target);
+            bool exists = File.Exists(RepositoryFiles.PathOf(file)) || Directory.Exists(RepositoryFiles.PathOf(file));
+            Assert.True(exists, $"{document} links to {target}, which doesn't exist");
             if (fragment.Length > 0)
-                Assert.Contains(fragment, Heading().Matches(WithoutCode(File.ReadAllText(file))).Select(Anchor));
+                Assert.Contains(fragment, Heading().Matches(WithoutCode(file)).Select(Anchor));
         }
     });
 
@@ -28,21 +26,13 @@ public sealed partial class DocumentTests
     [Fact]
     public void NamedFilesExist()
     {
-        HashSet<string> names = [.. Files("*.cs").Select(file => Path.GetFileName(file))];
-        Assert.All(Documents(), document =>
-            Assert.All(SourceName().Matches(File.ReadAllText(document)), match =>
+        HashSet<string> names = [.. RepositoryFiles.Of("*.cs").Select(file => Path.GetFileName(file))];
+        Assert.All(RepositoryFiles.Of("*.md"), document =>
+            Assert.All(SourceName().Matches(RepositoryFiles.TextOf(document)), match =>
                 Assert.True(names.Contains(match.Groups["name"].Value), $"{document} names {match.Value}, which doesn't exist")));
     }
 
-    private static IEnumerable<string> Documents() =>
-        Directory.EnumerateFiles(SourceTests.Root(), "*.md").Concat(Files("*.md"));
-
-    private static IEnumerable<string> Files(string pattern) =>
-        Folders.SelectMany(folder =>
-                Directory.EnumerateFiles(Path.Combine(SourceTests.Root(), folder), pattern, SearchOption.AllDirectories))
-            .Where(file => !BuildOutput().IsMatch(file));
-
-    private static string WithoutCode(string text) => CodeBlock().Replace(text, "");
+    private static string WithoutCode(string document) => CodeBlock().Replace(RepositoryFiles.TextOf(document), "");
 
     /// <summary>The fragment by which Markdown's renderers link to a heading.</summary>
     private static string Anchor(Match heading) =>
@@ -59,9 +49,6 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"`(\w+/)*(?<name>\w[\w.]*\.cs)`")]
     private static partial Regex SourceName();
-
-    [GeneratedRegex(@"[/\\](bin|obj)[/\\]")]
-    private static partial Regex BuildOutput();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NoLetter();

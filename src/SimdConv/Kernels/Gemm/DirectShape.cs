@@ -2,23 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The shape of a tile.</summary>
-internal interface IDirectShape
-{
-    static abstract int Rows { get; }
-
-    static abstract int Vectors { get; }
-
-    /// <summary>Whether the only register of a row sticks out of B and C.</summary>
-    static abstract bool IsPartial { get; }
-
-    /// <summary>Whether C, whose rows are aligned then, is written past the caches.</summary>
-    static abstract bool IsStreaming { get; }
-
-    /// <summary>Whether later rows of B are prefetched.</summary>
-    static abstract bool IsFetching { get; }
-}
-
 /// <summary>
 /// How a row ends: whole registers that end with the columns (Whole); a single register that sticks out and is masked (Partial);
 /// whole registers, and C is written past the caches (Streaming) or B is prefetched (Fetching).

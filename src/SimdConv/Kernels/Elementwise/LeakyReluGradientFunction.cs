@@ -1,0 +1,14 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace SimdConv.Kernels;
+
+/// <summary>dy where y &gt; 0, else factor * dy.</summary>
+internal readonly struct LeakyReluGradientFunction<TVec, T> : IElementwise<TVec, T>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+        TVec.Select(TVec.GreaterThan(y, default), dy, TVec.Multiply(factor, dy));
+}

@@ -1,0 +1,49 @@
+using System.Numerics;
+
+namespace SimdConv.Kernels;
+
+/// <summary>The family of weight-gradient tiles of one tier that are <typeparamref name="TVectors"/> registers wide.</summary>
+internal static unsafe class FilterKernel<TVec, T, TVectors>
+    where TVec : unmanaged, ILanes<TVec, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    where TVectors : struct, IConstant
+{
+    /// <summary>
+    /// The most rows: what one position of dY and a broadcast leave of the vector registers, and at most 8, as each row takes a
+    /// general register for its address. Of eight the JIT spills some in the loop, which the 24 multiply-adds of an 8x3 tile
+    /// hide; two registers wide, 7 rows take 9 % less time.
+    /// </summary>
+    public static int MR => Math.Min(TVectors.Value == 2 ? 7 : 8, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
+
+    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start,
+        nint ldstart, T* c, nint ldc)
+    {
+        switch (rows)
+        {
+            case 1:
+                FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 2:
+                FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 3:
+                FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 4:
+                FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 5:
+                FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 6:
+                FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 7:
+                FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+            case 8:
+                FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                break;
+        }
+    }
+}
