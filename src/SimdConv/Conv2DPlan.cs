@@ -22,7 +22,7 @@ namespace SimdConv;
 public sealed unsafe partial class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly TierState?[] tiers = new TierState?[TierTable.Rows.Length];
+    private readonly PerTier<TierState> tiers;
     private readonly PlanImages inputs, outputs;
     private readonly bool isTransposed;
 
@@ -48,6 +48,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         if (!isTransposed)
             shape.Validate();
         RequireSuits(algorithm, shape);
+        tiers = new(tier => new TierState(this, TierLoops<T>.For(tier)));
         Shape = shape;
         ConvAlgorithm = algorithm;
         InputLayout = input ?? ImageLayout.Nchw(shape.C, shape.H, shape.W);
@@ -101,7 +102,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         if (use is < FilterUse.Forward or > FilterUse.Both)
             throw ArgumentErrors.OutOfRange(nameof(use), use, "Forward, InputGradient or Both");
         RequireWeights(weights, nameof(weights));
-        TierState state = State(resolved);
+        TierState state = tiers.Of(resolved);
         ConvPass<T>? forward = (use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward : null;
         ConvPass<T>? inputGradient = (use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient : null;
         PackedFilter<T> filter = new(this, resolved, use, new(forward?.FilterSize ?? 0), new(inputGradient?.FilterSize ?? 0),
@@ -120,7 +121,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         RequireWeights(weights, nameof(weights));
         RequireOwn(into, nameof(into));
-        TierState state = State(into.Tier);
+        TierState state = tiers.Of(into.Tier);
         TierLoops<T> loops = TierLoops<T>.For(into.Tier);
         fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
         {
@@ -226,7 +227,7 @@ public sealed unsafe partial class Conv2DPlan<T>
                 DYLayout = outputs.Of(batch),
                 Beta = beta,
             };
-            FilterGradient(problem, execution, tier);
+            RunWeightGradient(problem, execution, tier);
         }
     }
 
@@ -255,7 +256,7 @@ public sealed unsafe partial class Conv2DPlan<T>
                 DYLayout = outputs.Of(batch),
                 Beta = beta,
             };
-            FilterGradient(problem, execution, tier);
+            RunWeightGradient(problem, execution, tier);
         }
     }
 
@@ -275,14 +276,12 @@ public sealed unsafe partial class Conv2DPlan<T>
     {
         SimdTier tier = execution.Validate();
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        TierState state = State(tier);
+        TierState state = tiers.Of(tier);
         return direction switch
         {
             ConvDirection.Forward => state.Forward.WorkspaceBytes(batch, execution.Threads),
             ConvDirection.InputGradient => state.InputGradient.WorkspaceBytes(batch, execution.Threads),
-            ConvDirection.WeightGradient => state.DepthwiseFilter == null
-                ? TierLoops<T>.For(tier).FilterGradientBytes(state.Filter, batch, execution.Threads)
-                : TierLoops<T>.For(tier).FilterGradientBytes(state.DepthwiseFilter, batch, execution.Threads),
+            ConvDirection.WeightGradient => state.WeightGradient.WorkspaceBytes(batch, execution.Threads),
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }
@@ -293,12 +292,12 @@ public sealed unsafe partial class Conv2DPlan<T>
     public string Algorithm(ConvDirection direction, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
-        TierState state = State(tier);
+        TierState state = tiers.Of(tier);
         return direction switch
         {
             ConvDirection.Forward => $"{tier}: {state.Forward}",
             ConvDirection.InputGradient => $"{tier}: {state.InputGradient}",
-            ConvDirection.WeightGradient => $"{tier}: {(object?)state.DepthwiseFilter ?? state.Filter}",
+            ConvDirection.WeightGradient => $"{tier}: {state.WeightGradient}",
             _ => throw ArgumentErrors.OutOfRange(nameof(direction), direction, "Forward, InputGradient or WeightGradient"),
         };
     }

@@ -74,7 +74,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>Runs a pass, with weights that are not packed yet laid out in workspace.</summary>
     private void Convolve(ConvDirection direction, T* weights, ConvProblem<T> problem, Execution execution, SimdTier tier, TapMarks? marks)
     {
-        TierState state = State(tier);
+        TierState state = tiers.Of(tier);
         ConvPass<T> pass = direction == ConvDirection.Forward ? state.Forward : state.InputGradient;
         problem.RawFilter = new() { Weights = weights, Shape = Shape, Direction = direction };
         long size = weights == null || pass.ReadsWeights(problem.Batch) ? 0 : pass.FilterSize;
@@ -93,15 +93,12 @@ public sealed unsafe partial class Conv2DPlan<T>
         pass.Padding?.Finish(TierLoops<T>.For(tier), problem, marks);
     }
 
-    private void FilterGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
+    private void RunWeightGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
     {
-        TierState state = State(tier);
+        WeightGradientPass<T> pass = tiers.Of(tier).WeightGradient;
         if (Telemetry.IsOn)
-            Tell(ConvDirection.WeightGradient, problem.Batch, tier, (object?)state.DepthwiseFilter ?? state.Filter);
-        if (state.DepthwiseFilter != null)
-            TierLoops<T>.For(tier).FilterGradient(state.DepthwiseFilter, problem, execution);
-        else
-            TierLoops<T>.For(tier).FilterGradient(state.Filter, problem, execution);
+            Tell(ConvDirection.WeightGradient, problem.Batch, tier, pass);
+        pass.Run(problem, execution);
     }
 
     private void Tell(ConvDirection direction, int batch, SimdTier tier, object kernel)
@@ -110,11 +107,6 @@ public sealed unsafe partial class Conv2DPlan<T>
         if (Telemetry.Count<T>(operation, tier))
             Telemetry.Tell<T>(operation, tier, $"{batch} of {Shape}", kernel);
     }
-
-    /// <summary>The tables of a tier, made when it is first used; two threads may make them at once, and one set stays.</summary>
-    private TierState State(SimdTier tier) => Volatile.Read(ref tiers[(int)tier])
-        ?? Interlocked.CompareExchange(ref tiers[(int)tier], new TierState(this, TierLoops<T>.For(tier)), null)
-        ?? tiers[(int)tier]!;
 
     private static void RequireApart(in ElementSet<T> output, string outputArgument, in ElementSet<T> input, string inputArgument)
     {
@@ -162,18 +154,13 @@ public sealed unsafe partial class Conv2DPlan<T>
         private readonly Lazy<ConvPass<T>> inputGradient = new(() =>
             loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
 
-        private readonly Lazy<FilterSchedule> filter = new(() => loops.FilterSchedule(plan.Shape, plan.inputs.Layout));
-
-        private readonly Lazy<DepthwiseFilterSchedule?> depthwiseFilter = new(() =>
-            DepthwiseFilterSchedule.Suits(plan.Shape) ? new DepthwiseFilterSchedule(plan.Shape, sizeof(T)) : null);
+        private readonly Lazy<WeightGradientPass<T>> weightGradient = new(() =>
+            loops.WeightGradient(plan.Shape, plan.inputs.Layout));
 
         public ConvPass<T> Forward => forward.Value;
 
         public ConvPass<T> InputGradient => inputGradient.Value;
 
-        /// <summary>The dense nest's, for what isn't depthwise.</summary>
-        public FilterSchedule Filter => filter.Value;
-
-        public DepthwiseFilterSchedule? DepthwiseFilter => depthwiseFilter.Value;
+        public WeightGradientPass<T> WeightGradient => weightGradient.Value;
     }
 }

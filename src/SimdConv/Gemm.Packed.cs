@@ -163,11 +163,10 @@ public static unsafe partial class Gemm
                 StrideB = strideB,
                 StrideC = strideC,
                 Count = batch,
-                Tier = tier,
             };
             if (Telemetry.IsOn)
                 Tell(Operation.GemmBatched, &products.First, batch, tier);
-            GemmBatch<T>.Run(&products, execution);
+            TierLoops<T>.For(tier).GemmBatched(&products, execution);
         }
     }
 

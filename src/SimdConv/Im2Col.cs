@@ -51,9 +51,10 @@ public static class Im2Col
                 columns = new(pc, (layout.ImageStride, batch), (layout.Ld, table.Rows), (1, table.Columns));
             if (images.Intersects(columns))
                 throw ArgumentErrors.Overlap(targetArgument, sourceArgument);
+            ColumnPass<T> pass = table.Pass<T>(tier);
             Operation operation = fold ? Operation.Col2Im : Operation.Im2Col;
             if (Telemetry.IsOn && Telemetry.Count<T>(operation, tier))
-                Telemetry.Tell<T>(operation, tier, $"{batch} of {table.Shape}", "rows");
+                Telemetry.Tell<T>(operation, tier, $"{batch} of {table.Shape}", pass);
             ColumnProblem<T> problem = new()
             {
                 Batch = batch,
@@ -63,7 +64,7 @@ public static class Im2Col
                 Image = image,
                 Fold = fold,
             };
-            TierLoops<T>.For(tier).Columns(table, problem, execution);
+            pass.Run(problem, execution);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics;
+using SimdConv.Loops;
 using SimdConv.Packing;
 
 namespace SimdConv;
@@ -17,6 +19,8 @@ public sealed class IndexTable
     private const int StripBudget = 1 << 12;
 
     private readonly Lazy<int[]> i, j, d;
+    private readonly PerTier<ColumnPass<float>> floats;
+    private readonly PerTier<ColumnPass<double>> doubles;
 
     /// <summary>The tables of a shape.</summary>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
@@ -35,6 +39,8 @@ public sealed class IndexTable
         Horizontal =
             new(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW, includePad: true);
         Strips = new(Vertical, backward: false, StripBudget / shape.W);
+        floats = new(tier => TierLoops<float>.For(tier).Columns(this));
+        doubles = new(tier => TierLoops<double>.For(tier).Columns(this));
     }
 
     /// <summary>The geometry.</summary>
@@ -63,6 +69,11 @@ public sealed class IndexTable
 
     /// <summary>Rows of windows whose rows of the image are copied together.</summary>
     internal WindowStrips Strips { get; }
+
+    /// <summary>How a tier runs im2col and col2im of this shape.</summary>
+    internal ColumnPass<T> Pass<T>(SimdTier tier)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        typeof(T) == typeof(float) ? (ColumnPass<T>)(object)floats.Of(tier) : (ColumnPass<T>)(object)doubles.Of(tier);
 
     private int[] Fill(Func<int, int, int> index)
     {

@@ -22,6 +22,7 @@ public sealed unsafe class Pool2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly PoolSchedule schedule;
+    private readonly PerTier<PoolPass<T>> passes;
     private readonly PlanImages inputs, outputs;
 
     /// <summary>A plan for a shape, with images in the given layouts.</summary>
@@ -44,6 +45,7 @@ public sealed unsafe class Pool2DPlan<T>
         inputs = new(InputLayout, shape.C, shape.H, shape.W, nameof(input), isOutput: false);
         outputs = new(OutputLayout, shape.C, shape.P, shape.Q, nameof(output), isOutput: true);
         schedule = new PoolSchedule(shape, kind);
+        passes = new(tier => TierLoops<T>.For(tier).Pool(schedule));
     }
 
     /// <summary>Whether windows of any size are read in pieces, as large ones are; set by tests.</summary>
@@ -204,8 +206,8 @@ public sealed unsafe class Pool2DPlan<T>
             if (Overlap(pw, winnerBytes, py, yLength))
                 throw ArgumentErrors.Overlap(nameof(winners), nameof(y));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Pool, tier))
-                Telemetry.Tell<T>(Operation.Pool, tier, $"{batch} of {Shape}", Kind);
-            TierLoops<T>.For(tier).Pool(schedule, new()
+                Telemetry.Tell<T>(Operation.Pool, tier, $"{batch} of {Shape}", passes.Of(tier));
+            passes.Of(tier).Run(new()
             {
                 Batch = batch,
                 Source = px,
@@ -234,8 +236,8 @@ public sealed unsafe class Pool2DPlan<T>
             if (Overlap(pw, winnerBytes, px, dxLength))
                 throw ArgumentErrors.Overlap(nameof(dx), nameof(winners));
             if (Telemetry.IsOn && Telemetry.Count<T>(Operation.PoolBackward, tier))
-                Telemetry.Tell<T>(Operation.PoolBackward, tier, $"{batch} of {Shape}", Kind);
-            TierLoops<T>.For(tier).Pool(schedule, new()
+                Telemetry.Tell<T>(Operation.PoolBackward, tier, $"{batch} of {Shape}", passes.Of(tier));
+            passes.Of(tier).Run(new()
             {
                 Batch = batch,
                 Backward = true,

@@ -7,9 +7,6 @@ namespace SimdConv.Core;
 internal readonly struct Piece<T>(long offset, long bytes, int plan)
     where T : unmanaged
 {
-    public long Offset => offset;
-
-    public long Bytes => bytes;
-
-    public int Plan => plan;
+    public readonly long Offset = offset, Bytes = bytes;
+    public readonly int Plan = plan;
 }

@@ -11,40 +11,40 @@ internal struct ScratchPlan
 
     private static int made;
 
-    private long guarded;
+    private long bytes, guarded;
 
     /// <summary>What tells the pieces of this plan from those of other plans, where that is checked.</summary>
-    public int Number { get; private set; }
+    private int number;
 
     /// <summary>Bytes of all arrays.</summary>
-    public long Bytes { get; private set; }
+    public readonly long Bytes => bytes;
 
     /// <summary>Bytes of the block that <see cref="Workspace"/> takes.</summary>
-    public readonly long BlockBytes => Workspace.IsGuarded ? guarded : Bytes;
+    public readonly long BlockBytes => Workspace.IsGuarded ? guarded : bytes;
 
     /// <summary>Declares an array of so many elements, which begins at a multiple of 64 bytes.</summary>
     /// <exception cref="OverflowException">64 bits can't count the bytes of the plan.</exception>
     public Piece<T> Add<T>(long count)
         where T : unmanaged
     {
-        long bytes, offset = Bytes;
+        long size, offset = bytes;
         unsafe
         {
-            bytes = checked((count * sizeof(T)) + (Workspace.LineBytes - 1)) & -Workspace.LineBytes;
+            size = checked((count * sizeof(T)) + (Workspace.LineBytes - 1)) & -Workspace.LineBytes;
         }
 
-        Bytes = checked(Bytes + bytes);
+        bytes = checked(bytes + size);
         if (Workspace.IsGuarded)
         {
             // At the end of its pages, with a page behind that is closed.
-            long pages = (bytes + Workspace.PageBytes - 1) / Workspace.PageBytes * Workspace.PageBytes;
-            offset = guarded + pages - bytes;
+            long pages = (size + Workspace.PageBytes - 1) / Workspace.PageBytes * Workspace.PageBytes;
+            offset = guarded + pages - size;
             guarded += pages + Workspace.PageBytes;
         }
 
-        if (Workspace.IsPoisoned && Number == 0)
-            Number = Interlocked.Increment(ref made);
-        return new(offset, bytes, Number);
+        if (Workspace.IsPoisoned && number == 0)
+            number = Interlocked.Increment(ref made);
+        return new(offset, size, number);
     }
 
     /// <summary>A plan of a single array.</summary>
@@ -59,13 +59,13 @@ internal struct ScratchPlan
     /// <summary>Memory for the arrays of either plan, but not of both at once.</summary>
     public static ScratchPlan Either(in ScratchPlan one, in ScratchPlan other) => new()
     {
-        Number = OfSeveral,
-        Bytes = Math.Max(one.Bytes, other.Bytes),
+        number = OfSeveral,
+        bytes = Math.Max(one.bytes, other.bytes),
         guarded = Math.Max(one.guarded, other.guarded),
     };
 
     /// <summary>Whether an array lies in the memory of this plan and, as far as that is known, is one of its own.</summary>
     public readonly bool Has<T>(Piece<T> piece)
         where T : unmanaged =>
-        piece.Offset + piece.Bytes <= BlockBytes && (!Workspace.IsPoisoned || Number == OfSeveral || piece.Plan == Number);
+        piece.Offset + piece.Bytes <= BlockBytes && (!Workspace.IsPoisoned || number == OfSeveral || piece.Plan == number);
 }

@@ -18,19 +18,21 @@ internal unsafe struct ColumnProblem<T>
 /// im2col (<see cref="ColumnCopies{TVec, T}"/>) and col2im (<see cref="ColumnSums{TVec, T}"/>) by planes, which are independent: threads
 /// share them without atomics.
 /// </summary>
-internal static unsafe class ColumnLoops<TVec, T>
+internal sealed unsafe class ColumnLoops<TVec, T>(IndexTable table) : ColumnPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Elements of the columns that a thread takes at a time, at least.</summary>
     private const int Grain = 1 << 14;
 
-    public static void Run(IndexTable table, in ColumnProblem<T> problem, Execution execution)
+    public override void Run(in ColumnProblem<T> problem, Execution execution)
     {
         Job job = new() { Table = table, Problem = ref problem };
         long grain = (Grain / ((long)table.Shape.R * table.Shape.S * table.Columns)) + 1;
         WorkQueue.Run(ref job, (long)problem.Batch * table.Shape.C, execution.Threads, execution, grain);
     }
+
+    public override string ToString() => "rows";
 
     private ref struct Job : ISharedWork
     {

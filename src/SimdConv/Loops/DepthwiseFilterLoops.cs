@@ -16,14 +16,15 @@ namespace SimdConv.Loops;
 /// then: add the chunks in a balanced tree
 /// </code>
 /// </summary>
-internal static unsafe class DepthwiseFilterLoops<TVec, T>
+internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedule schedule) : WeightGradientPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static void Run(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    public override void Run(in FilterProblem<T> problem, Execution execution)
     {
         Conv2DShape shape = schedule.Shape;
-        int chunks = DepthwiseFilterSchedule.Order(shape, problem.Batch).Chunks, blocks = (shape.K + DepthwiseFilterSchedule.MostPlanes - 1) / DepthwiseFilterSchedule.MostPlanes;
+        int chunks = DepthwiseFilterSchedule.Order(shape, problem.Batch).Chunks;
+        int blocks = (shape.K + DepthwiseFilterSchedule.MostPlanes - 1) / DepthwiseFilterSchedule.MostPlanes;
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
         long size = PartialSize(schedule);
         using Workspace workspace = new(Partials(schedule, chunks, out Piece<T> partials));
@@ -52,9 +53,11 @@ internal static unsafe class DepthwiseFilterLoops<TVec, T>
             new Span<T>(job.Partial + shape.WeightCount, shape.K).CopyTo(new(problem.DB, shape.K));
     }
 
-    /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
-    public static long WorkspaceBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
-        Partials(schedule, DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks, out _).Bytes + (threads * new Scratch(schedule, batch).Plan.Bytes);
+    public override long WorkspaceBytes(int batch, int threads) =>
+        Partials(schedule, DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks, out _).Bytes
+        + (threads * new Scratch(schedule, batch).Plan.Bytes);
+
+    public override string ToString() => schedule.ToString();
 
     /// <summary>dW and db of one chunk.</summary>
     private static long PartialSize(DepthwiseFilterSchedule schedule) => (long)schedule.Shape.WeightCount + schedule.Shape.K;

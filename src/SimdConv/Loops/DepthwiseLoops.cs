@@ -14,7 +14,7 @@ namespace SimdConv.Loops;
 /// </code>
 /// Scratch is for targets whose pixels aren't neighbours, for beta, and for sums over several output channels.
 /// </summary>
-internal static unsafe class DepthwiseLoops<TVec, T>
+internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule schedule, Conv2DShape shape) : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -24,19 +24,34 @@ internal static unsafe class DepthwiseLoops<TVec, T>
     /// <summary>How much longer a multiply-add takes than in a dense convolution, with the loads, copies and stores that go with so few: at least.</summary>
     private const int TimesDense = 3;
 
-    public static void Run(DepthwiseSchedule schedule, in ConvProblem<T> problem, Execution execution)
+    private readonly Scratch scratch = new(schedule);
+
+    public override long FilterSize => (long)shape.K * schedule.Kernel.Length;
+
+    public override bool ReadsWeights(int batch) =>
+        schedule.Direction == ConvDirection.Forward && schedule.Kernel.Length == shape.KernelSize;
+
+    /// <summary>Tiles multiply padding, but grids need not have the taps that see nothing else.</summary>
+    public override PaddingRule? Padding { get; } = PaddingRule.OfUnseenTaps(shape, schedule.Direction);
+
+    public override void Pack(T* weights, T* panels, Execution execution) =>
+        schedule.Pack(shape.K, shape.KernelSize, weights, panels);
+
+    public override void Run(in ConvProblem<T> problem, Execution execution)
     {
         StripLayout strip = schedule.Layout.Strip;
         long units = (long)problem.Batch * problem.Groups * schedule.Layout.Strips;
-        long work = (long)problem.Batch * problem.Groups * schedule.Multiplier * schedule.Kernel.Length * strip.Grid.Height * strip.Grid.Width;
+        long work = (long)problem.Batch * problem.Groups * schedule.Multiplier * schedule.Kernel.Length
+            * strip.Grid.Height * strip.Grid.Width;
         int threads = execution.ThreadsFor(work * TimesDense);
         long grain = Math.Clamp(units / (4L * threads), 1, Math.Max(1, Grain / Math.Max(1, strip.ChannelSize)));
-        Job job = new() { Schedule = schedule, Problem = ref problem };
+        Job job = new() { Pass = this, Problem = ref problem };
         WorkQueue.Run(ref job, units, threads, execution, grain);
     }
 
-    /// <summary>Bytes of workspace that one thread takes.</summary>
-    public static long WorkspaceBytes(DepthwiseSchedule schedule) => new Scratch(schedule).Plan.Bytes;
+    public override long WorkspaceBytes(int batch, int threads) => scratch.Plan.Bytes * threads;
+
+    public override string ToString() => schedule.ToString();
 
     /// <summary>The strip of the source, and the results of each phase and plane.</summary>
     private readonly struct Scratch
@@ -62,10 +77,10 @@ internal static unsafe class DepthwiseLoops<TVec, T>
 
     private ref struct Job : ISharedWork
     {
-        public DepthwiseSchedule Schedule;
+        public DepthwiseLoops<TVec, T> Pass;
         public ref readonly ConvProblem<T> Problem;
 
-        public readonly void Run(ref WorkQueue queue) => RunPart(Schedule, in Problem, ref queue);
+        public readonly void Run(ref WorkQueue queue) => Pass.RunPart(in Problem, ref queue);
     }
 
     /// <summary>What a thread has in work: a strip of rows of some channels of an image.</summary>
@@ -73,6 +88,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
     {
         public DepthwiseSchedule Schedule;
         public ref readonly ConvProblem<T> Problem;
+        public T* Weights;
         public int* Offsets;
 
         /// <summary>The strips of the source's planes, and of each channel and phase the results.</summary>
@@ -88,9 +104,8 @@ internal static unsafe class DepthwiseLoops<TVec, T>
         public readonly int Rows(TapGrid grid) => Math.Min(Schedule.Rows, grid.Height - Row);
     }
 
-    private static void RunPart(DepthwiseSchedule schedule, in ConvProblem<T> problem, ref WorkQueue queue)
+    private void RunPart(in ConvProblem<T> problem, ref WorkQueue queue)
     {
-        Scratch scratch = new(schedule);
         using Workspace workspace = new(scratch.Plan);
         fixed (int* offsets = schedule.Offsets)
         {
@@ -98,6 +113,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             {
                 Schedule = schedule,
                 Problem = ref problem,
+                Weights = problem.Filter == null ? problem.RawFilter.Weights : problem.Filter,
                 Offsets = offsets,
                 Strip = workspace.At(scratch.Strip) + schedule.Layout.Lead,
                 Scratch = workspace.At(scratch.Results),
@@ -241,7 +257,7 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             Shared = phase.Shared,
             Taps = phase.Grid.Taps,
             Rows = rows,
-            Weights = part.Problem.Filter + (k * taps) + phase.Start,
+            Weights = part.Weights + (k * taps) + phase.Start,
             Bias = part.Problem.Bias == null ? null : part.Problem.Bias + (isForward ? k : part.Channel),
             NextBias = isForward ? part.Schedule.Multiplier : 1,
             GoOn = goOn,
@@ -271,63 +287,4 @@ internal static unsafe class DepthwiseLoops<TVec, T>
             DepthwiseTile<TVec, T>.Run(in column);
         }
     }
-
-    /// <summary>Scratch of all phases to dx.</summary>
-    private static void Scatter(in Part part, T* target, T* scratch)
-    {
-        DepthwiseSchedule.Phase[] phases = part.Schedule.Phases;
-        ImageLayout layout = part.Problem.TargetLayout;
-        for (int i = 0; i < phases.Length; i++, scratch += part.NextPhase)
-        {
-            TapGrid grid = phases[i].Grid;
-            int rows = part.Rows(grid);
-
-            // Two neighbouring phases of columns are woven together; phases come with those of columns innermost.
-            if (grid.StepW == 2 && layout.W == 1 && grid.OriginW == 0 && i + 1 < phases.Length && phases[i + 1].Grid.OriginW == 1)
-            {
-                T* to = target + ((grid.OriginH + ((nint)part.Row * grid.StepH)) * layout.H);
-                int width = grid.Width + phases[i + 1].Grid.Width;
-                Weave(scratch, part.NextPhase, part.Ld, width, rows, to, grid.StepH * layout.H);
-                Finish(in part.Problem, to, rows, grid.StepH * layout.H, width);
-                i++;
-                scratch += part.NextPhase;
-            }
-            else if (rows > 0)
-            {
-                Store(in part, grid, target, scratch);
-            }
-        }
-    }
-
-    private static void Weave(T* scratch, nint odd, nint ld, int width, int rows, T* to, nint next)
-    {
-        int w = TVec.Count;
-        for (; rows > 0; rows--, scratch += ld, to += next)
-        {
-            for (int j = 0; j < width; j += 2 * w)
-            {
-                T* even = scratch + (j / 2);
-                (TVec low, TVec high) = TVec.Interleave(TVec.Load(even), TVec.Load(even + odd));
-                RowCopy<TVec, T>.StoreUpTo(to + j, low, width - j);
-                RowCopy<TVec, T>.StoreUpTo(to + j + w, high, width - j - w);
-            }
-        }
-    }
-
-    private static void Load(in Part part, TapGrid grid, T* target, T* scratch)
-    {
-        TargetWindow<TVec, T> window = Window(in part, grid, target);
-        for (int i = 0; i < part.Rows(grid); i++)
-            window.Load(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, part.Problem.Beta);
-    }
-
-    private static void Store(in Part part, TapGrid grid, T* target, T* scratch)
-    {
-        TargetWindow<TVec, T> window = Window(in part, grid, target);
-        for (int i = 0; i < part.Rows(grid); i++)
-            window.Store(0, 1, i * grid.Width, grid.Width, grid.Width, scratch + ((nint)i * part.Ld), part.Ld, isLast: true);
-    }
-
-    private static TargetWindow<TVec, T> Window(in Part part, TapGrid grid, T* target) =>
-        new(grid, part.Problem.TargetLayout, part.Problem.Target, (nint)(target - part.Problem.Target), part.Problem.Finish, part.Row, part.Rows(grid));
 }

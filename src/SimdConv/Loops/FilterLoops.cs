@@ -17,13 +17,13 @@ namespace SimdConv.Loops;
 /// </code>
 /// Terms ascend in (n, p, q) within a chunk, and chunks are a function of the shape alone.
 /// </summary>
-internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
+internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedule schedule) : WeightGradientPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
-    public static void Run(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    public override void Run(in FilterProblem<T> problem, Execution execution)
     {
         Conv2DShape shape = schedule.Shape;
         int chunks = FilterSchedule.Chunks(shape, problem.Batch);
@@ -51,12 +51,13 @@ internal static unsafe class FilterLoops<TVec, THalf, T, TVectors>
         WorkQueue.Run(ref job, (long)shape.Groups * job.Blocks, threads, execution);
     }
 
-    /// <summary>Bytes of workspace that a call takes with that many threads.</summary>
-    public static long WorkspaceBytes(FilterSchedule schedule, int batch, int threads)
+    public override long WorkspaceBytes(int batch, int threads)
     {
         int chunks = FilterSchedule.Chunks(schedule.Shape, batch);
         return Partials(schedule, chunks, out _).Bytes + (threads * new Scratch(schedule, chunks, batch).Plan.Bytes);
     }
+
+    public override string ToString() => schedule.ToString();
 
     /// <summary>Sums of every chunk; those of a single one stay with the thread that adds them.</summary>
     private static ScratchPlan Partials(FilterSchedule schedule, int chunks, out Piece<T> partials) =>

@@ -131,13 +131,29 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         p->Finish.Residual = p->Finish.Residual == null ? null : p->Finish.Residual + elements;
     }
 
+    /// <summary>The ways through a product on one thread.</summary>
+    private enum Way
+    {
+        Panels,
+        Column,
+        Transposed,
+        InPlace,
+    }
+
     /// <summary>The one place where the way through a product is chosen, the fastest that suits it first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Way Choose(GemmProblem<T>* p) =>
+        p->PackedA != null || p->PackedB != null ? Way.Panels
+        : p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One ? Way.Column
+        : IsBetterTransposed(p) ? Way.Transposed
+        : SuitsInPlace(p) ? Way.InPlace
+        : Way.Panels;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunSerial(GemmProblem<T>* p)
     {
-        bool isColumn = p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One;
-        bool isPacked = p->PackedA != null || p->PackedB != null, isTransposed = !isPacked && !isColumn && IsBetterTransposed(p);
-        if (isPacked || !(isColumn || isTransposed || SuitsInPlace(p)))
+        Way way = Choose(p);
+        if (way == Way.Panels)
         {
             PackedLoops<TVec, THalf, T, TKernel>.Run(p);
             return;
@@ -145,12 +161,12 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
 
         bool starts = GemmEnds<TVec, T>.Starts(p), fromC = starts || p->Beta != T.Zero;
         if (CallTrace.IsOn)
-            CallTrace.Reach(isColumn ? "column" : isTransposed ? "transposed" : "in place");
+            CallTrace.Reach(way == Way.Column ? "column" : way == Way.Transposed ? "transposed" : "in place");
         if (starts)
             GemmEnds<TVec, T>.Start(p, 0, p->M, 0, p->N);
-        if (isColumn)
+        if (way == Way.Column)
             RunColumn(p, fromC);
-        else if (isTransposed)
+        else if (way == Way.Transposed)
             RunTransposed(p, fromC);
         else
             DirectLoops<TVec, THalf, T>.Run(p, fromC);
@@ -162,12 +178,14 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         DirectLoops<TVec, THalf, T>.Suits(p) && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, THalf, T, TKernel>.StartsFromBias(p));
 
     /// <summary>Which way that is on one thread, for people.</summary>
-    public static string Describe(GemmProblem<T>* p) =>
-        p->PackedA != null || p->PackedB != null ? $"panels, one operand packed ahead, tile {TKernel.MR} x {TKernel.NR}"
-        : p->N == 1 && p->Ldc == 1 && p->M > 1 && p->Alpha == T.One ? "a column, in place"
-        : IsBetterTransposed(p) ? "transposed"
-        : SuitsInPlace(p) ? "in place"
-        : $"panels, tile {TKernel.MR} x {TKernel.NR}";
+    public static string Describe(GemmProblem<T>* p) => Choose(p) switch
+    {
+        Way.Column => "a column, in place",
+        Way.Transposed => "transposed",
+        Way.InPlace => "in place",
+        _ when p->PackedA != null || p->PackedB != null => $"panels, one operand packed ahead, tile {TKernel.MR} x {TKernel.NR}",
+        _ => $"panels, tile {TKernel.MR} x {TKernel.NR}",
+    };
 
     /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>
     private static GemmProblem<T> Transposed(GemmProblem<T>* p) => new()

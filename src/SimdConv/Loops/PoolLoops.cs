@@ -28,14 +28,14 @@ internal unsafe struct PoolProblem<T>
 /// </code>
 /// Each target element is written once, whatever overlaps: threads share planes without atomics.
 /// </summary>
-internal static unsafe class PoolLoops<TVec, T>
+internal sealed unsafe class PoolLoops<TVec, T>(PoolSchedule schedule) : PoolPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Elements that a thread takes at a time.</summary>
     private const int Grain = 1 << 14;
 
-    public static void Run(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution)
+    public override void Run(in PoolProblem<T> problem, Execution execution)
     {
         bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem), inPieces = !inWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
         WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
@@ -58,6 +58,8 @@ internal static unsafe class PoolLoops<TVec, T>
         };
         WorkQueue.Run(ref job, blocks * perBlock, execution.Threads, execution, Math.Max(1, Grain / perItem));
     }
+
+    public override string ToString() => schedule.Kind.ToString();
 
     private ref struct Job : ISharedWork
     {

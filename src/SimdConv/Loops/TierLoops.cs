@@ -18,6 +18,8 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
+    public abstract void GemmBatched(GemmBatch<T>* batch, in Execution execution);
+
     /// <summary>The way through a product and its tile, for people.</summary>
     public abstract string Describe(GemmProblem<T>* problem);
 
@@ -26,9 +28,6 @@ internal abstract unsafe class TierLoops<T>
 
     /// <summary>Elements of all panels of op(A), m x k, or of op(B), k x n, of which <paramref name="size"/> is m or n.</summary>
     public abstract long PackedSize(GemmSide side, int size, int k);
-
-    /// <summary>Bytes of workspace of a product m x n x k whose A is packed, on one thread.</summary>
-    public abstract long PackedBytes(int m, int n, int k);
 
     /// <summary>Packs all panels of op(A) or op(B).</summary>
     public abstract void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed);
@@ -47,26 +46,14 @@ internal abstract unsafe class TierLoops<T>
     public abstract DensePass<T> Dense(
         Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target, Func<List<ConvStrategy>, ConvStrategy> choose);
 
-    /// <summary>Pooling, forward and backward.</summary>
-    public abstract void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution);
+    /// <summary>How this tier runs the weight gradient, on images that are laid out so.</summary>
+    public abstract WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x);
 
-    /// <summary>im2col, or col2im where <see cref="ColumnProblem{T}.Fold"/> is set.</summary>
-    public abstract void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution);
+    /// <summary>How this tier runs pooling.</summary>
+    public abstract PoolPass<T> Pool(PoolSchedule schedule);
 
-    /// <summary>The block sizes and tables of the weight gradient.</summary>
-    public abstract FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x);
-
-    /// <summary>Weight and bias gradient.</summary>
-    public abstract void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
-
-    /// <summary>Bytes of workspace that <see cref="FilterGradient(FilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
-    public abstract long FilterGradientBytes(FilterSchedule schedule, int batch, int threads);
-
-    /// <summary>Weight and bias gradient of a depthwise convolution.</summary>
-    public abstract void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution);
-
-    /// <summary>Bytes of workspace that <see cref="FilterGradient(DepthwiseFilterSchedule, in FilterProblem{T}, Execution)"/> takes in all.</summary>
-    public abstract long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads);
+    /// <summary>How this tier runs im2col and col2im.</summary>
+    public abstract ColumnPass<T> Columns(IndexTable table);
 
     /// <summary>Those of a tier, made when it is first used; where two threads make them at once, either will do.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -110,6 +97,14 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Run(problem, execution);
     }
 
+    public override void GemmBatched(GemmBatch<T>* batch, in Execution execution)
+    {
+        if (batch->First.PackedB == null && IsFlat(batch->First.M))
+            BatchLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Run(batch, execution);
+        else
+            BatchLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Run(batch, execution);
+    }
+
     public override string Describe(GemmProblem<T>* problem) => problem->PackedB == null && IsFlat(problem->M)
         ? GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Describe(problem)
         : GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Describe(problem);
@@ -120,10 +115,6 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     public override long PackedSize(GemmSide side, int size, int k) => checked((long)k * (side == GemmSide.A
         ? size
         : PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.PackedColumns(size)));
-
-    public override long PackedBytes(int m, int n, int k) => IsFlat(m)
-        ? PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.WorkspaceBytes(n, k)
-        : PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.WorkspaceBytes(n, k);
 
     public override void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed)
     {
@@ -154,25 +145,19 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
             ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
             _ when isDepthwise => Depthwise(new(direction, grids, shape, sizeof(T))),
-            _ when IsProduct() => new ProductPass<T>(this, shape, direction, source, target),
-            _ => Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!),
+            _ when !ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target) =>
+                Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!),
+            _ when IsFlat(outputs) => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>(shape, direction, source, target),
+            _ => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>(shape, direction, source, target),
         };
-
-        // Panels touch few pages, where the tile would read each term of a position from another one: 1.1 to 1.4 times as fast with the low
-        // tiles of sixteen registers, 1.0 to 1.15 times with those of 32, which lose as much again where the last panel of a plane isn't full.
-        bool IsProduct()
-        {
-            long positions = (long)shape.P * shape.Q, columns = GemmKernel<TVec, T, N2>.NR, padded = (positions + columns - 1) / columns * columns;
-            return ProductPass<T>.Suits(shape, source, target) && (TVec.Registers == 16 || padded * 8 <= positions * 9);
-        }
 
         WinogradSchedule Winograd<TTile>()
             where TTile : struct, IWinograd =>
             new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
 
         ConvPass<T> Depthwise(DepthwiseSchedule schedule) => IsNarrow(schedule.Width)
-            ? new DepthwisePass<THalf, T>(schedule, shape)
-            : new DepthwisePass<TVec, T>(schedule, shape);
+            ? new DepthwiseLoops<THalf, T>(schedule, shape)
+            : new DepthwiseLoops<TVec, T>(schedule, shape);
     }
 
     public override DensePass<T> Dense(
@@ -195,30 +180,17 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
         ? (shape.GroupOutputs, shape.GroupChannels)
         : (shape.GroupChannels, shape.GroupOutputs);
 
-    public override void Pool(PoolSchedule schedule, in PoolProblem<T> problem, Execution execution) =>
-        PoolLoops<TVec, T>.Run(schedule, problem, execution);
-
-    public override void Columns(IndexTable table, in ColumnProblem<T> problem, Execution execution) =>
-        ColumnLoops<TVec, T>.Run(table, problem, execution);
-
-    public override FilterSchedule FilterSchedule(Conv2DShape shape, ImageLayout x) => new(shape, x, TVec.Count, sizeof(T));
-
-    public override void FilterGradient(FilterSchedule schedule, in FilterProblem<T> problem, Execution execution) =>
-        FilterLoops<TVec, THalf, T, TSums>.Run(schedule, problem, execution);
-
-    public override long FilterGradientBytes(FilterSchedule schedule, int batch, int threads) =>
-        FilterLoops<TVec, THalf, T, TSums>.WorkspaceBytes(schedule, batch, threads);
-
-    public override void FilterGradient(DepthwiseFilterSchedule schedule, in FilterProblem<T> problem, Execution execution)
+    public override WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x)
     {
-        if (IsNarrow(schedule.Shape.Q))
-            DepthwiseFilterLoops<THalf, T>.Run(schedule, problem, execution);
-        else
-            DepthwiseFilterLoops<TVec, T>.Run(schedule, problem, execution);
+        if (!DepthwiseFilterSchedule.Suits(shape))
+            return new FilterLoops<TVec, THalf, T, TSums>(new(shape, x, TVec.Count, sizeof(T)));
+        DepthwiseFilterSchedule schedule = new(shape, sizeof(T));
+        return IsNarrow(shape.Q) ? new DepthwiseFilterLoops<THalf, T>(schedule) : new DepthwiseFilterLoops<TVec, T>(schedule);
     }
 
-    public override long FilterGradientBytes(DepthwiseFilterSchedule schedule, int batch, int threads) =>
-        DepthwiseFilterLoops<TVec, T>.WorkspaceBytes(schedule, batch, threads);
+    public override PoolPass<T> Pool(PoolSchedule schedule) => new PoolLoops<TVec, T>(schedule);
+
+    public override ColumnPass<T> Columns(IndexTable table) => new ColumnLoops<TVec, T>(table);
 
     private static ConvTile[] Tiles()
     {
