@@ -148,7 +148,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
     /// is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
-        Convolve(ConvDirection.Forward, batch, x, filter, y, T.Zero, epilogue, execution);
+        Convolve(ConvDirection.Forward, batch, x, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), y, T.Zero, epilogue, execution);
 
     /// <summary>y = activation(x * w + bias), packing the weights for this call alone.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -161,7 +161,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
-        Convolve(ConvDirection.Forward, batch, x, weights, y, T.Zero, epilogue, execution);
+        Convolve(ConvDirection.Forward, batch, x, weights, null, y, T.Zero, epilogue, execution);
 
     /// <summary>dx = gradient of the forward pass (without epilogue) with respect to x, plus beta * dx.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -174,7 +174,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// is not available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
     public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default) =>
-        Convolve(ConvDirection.InputGradient, batch, dy, filter, dx, beta, default, execution);
+        Convolve(ConvDirection.InputGradient, batch, dy, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), dx, beta, default, execution);
 
     /// <summary>dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -186,7 +186,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
     public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default) =>
-        Convolve(ConvDirection.InputGradient, batch, dy, weights, dx, beta, default, execution);
+        Convolve(ConvDirection.InputGradient, batch, dy, weights, null, dx, beta, default, execution);
 
     /// <summary>dw = gradient with respect to the weights, plus beta * dw; db likewise with respect to the bias.</summary>
     /// <param name="batch">Images; 0 is valid.</param>

@@ -22,6 +22,10 @@ internal static class ArgumentErrors
     public static NotSupportedException ElementType<T>() =>
         new($"The element type is {typeof(T)}; expected float or double.");
 
+    public static TArgument RequireNotNull<TArgument>(TArgument? value, string argument)
+        where TArgument : class =>
+        value ?? throw new ArgumentNullException(argument);
+
     public static void RequireAtLeast(int value, int least, string argument)
     {
         if (value < least)

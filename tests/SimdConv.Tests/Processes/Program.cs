@@ -46,6 +46,9 @@ internal static class Program
                 case ["caches"]:
                     CacheChild.Run();
                     return 0;
+                case ["algorithms"]:
+                    AlgorithmsChild.Run();
+                    return 0;
                 case ["tiles"]:
                     TilesChild.Run();
                     return 0;

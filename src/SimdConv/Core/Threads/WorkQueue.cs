@@ -58,7 +58,14 @@ internal unsafe struct WorkQueue
             Ranges = ranges,
             Next = next,
         };
-        execution.Run(parts, &RunPart<TWork>, &shared);
+        if (parts != 1)
+        {
+            execution.Run(parts, &RunPart<TWork>, &shared);
+            return;
+        }
+
+        WorkQueue queue = new(&shared, 0);
+        work.Run(ref queue);
     }
 
     /// <summary>The next item, where a part takes one at a time; false if none is left.</summary>

@@ -1,0 +1,185 @@
+using System.Numerics;
+using SimdConv.Core;
+using SimdConv.Kernels;
+using SimdConv.Loops;
+
+namespace SimdConv;
+
+/// <content>What stands behind the public passes: checks of spans, the call into the loops, the tables of each tier.</content>
+public sealed unsafe partial class Conv2DPlan<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Forward pass or input gradient, with weights that are packed for this call or with those of a filter.</summary>
+    /// <param name="direction">Forward or InputGradient.</param>
+    /// <param name="batch">Images.</param>
+    /// <param name="source">The images that are read.</param>
+    /// <param name="weights">The weights; empty where there is a filter.</param>
+    /// <param name="filter">The packed weights, or null.</param>
+    /// <param name="target">The images that are written.</param>
+    /// <param name="beta">Multiplies what the target holds before.</param>
+    /// <param name="epilogue">What follows the sum.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    internal void Convolve(
+        ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> weights, PackedFilter<T>? filter,
+        Span<T> target, T beta, Epilogue<T> epilogue, Execution execution)
+    {
+        SimdTier tier = execution.Validate();
+        if (filter == null)
+            RequireWeights(weights, nameof(weights));
+        else
+            RequireFilter(filter, UseOf(direction), tier);
+        RequireLengths(direction, batch, source, target, epilogue);
+        bool isForward = direction == ConvDirection.Forward, isNotFinite = false;
+        AlignedArray<T> packed = filter == null ? new(0) : isForward ? filter.ForwardPanels : filter.InputGradientPanels;
+        TapMarks? marks = isForward ? filter?.ForwardMarks : filter?.InputGradientMarks;
+        (PlanImages sources, PlanImages targets) = isForward ? (inputs, outputs) : (outputs, inputs);
+        TierState state = tiers.Of(tier);
+        ConvPass<T> pass = isForward ? state.Forward : state.InputGradient;
+        fixed (T* ps = source, pt = target, pw = weights, pp = packed, pb = epilogue.Bias, pr = epilogue.Residual)
+        {
+            ConvProblem<T> problem = new()
+            {
+                Batch = batch,
+                Groups = Shape.Groups,
+                Source = ps,
+                SourceLayout = sources.Of(batch),
+                Target = pt,
+                TargetLayout = targets.Of(batch),
+                Filter = pp,
+                RawFilter = new() { Weights = pw, Shape = Shape, Direction = direction },
+                Bias = pb,
+                Beta = beta,
+                Finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope),
+            };
+            problem.Finish.Residual = pr;
+            problem.Finish.IsNotFinite = filter == null && pass.Padding != null ? &isNotFinite : null;
+            RequireTargetApart(direction, problem);
+            long size = filter != null || pass.ReadsWeights(batch) ? 0 : pass.FilterSize;
+            using Workspace workspace = Workspace.Of(size, out T* panels);
+            if (size > 0)
+            {
+                problem.Filter = panels;
+                pass.Pack(pw, panels, execution);
+            }
+
+            if (Telemetry.IsOn)
+                Tell(direction, batch, tier, pass);
+            pass.Run(problem, execution);
+            pass.Padding?.Finish(TierLoops<T>.For(tier), problem, marks);
+        }
+    }
+
+    /// <summary>What the caller calls the operands of a pass.</summary>
+    private (string Source, string Target) NamesOf(ConvDirection direction) =>
+        UseOf(direction) == FilterUse.Forward ? ("x", "y") : ("dy", "dx");
+
+    /// <summary>Refuses spans that don't hold what a pass reads and writes, and targets that would be written twice.</summary>
+    private void RequireLengths(
+        ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> target, in Epilogue<T> epilogue)
+    {
+        bool isForward = direction == ConvDirection.Forward;
+        (string sourceName, string targetName) = NamesOf(direction);
+        (PlanImages sources, PlanImages targets) = isForward ? (inputs, outputs) : (outputs, inputs);
+        (string sourceLayout, string targetLayout) = isForward ? (InputName, OutputName) : (OutputName, InputName);
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(source, sources.Length(batch, sourceLayout), batch, sourceName);
+        long length = targets.Length(batch, targetLayout);
+        ArgumentErrors.RequireBatch(target, length, batch, targetName);
+        targets.RequireDistinct(batch, targetLayout);
+        _ = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
+        if (!epilogue.Bias.IsEmpty)
+            ArgumentErrors.RequireLength(epilogue.Bias, isForward ? Shape.K : Shape.C, "K output channels", "epilogue.Bias");
+        if (!epilogue.Residual.IsEmpty)
+            ArgumentErrors.RequireBatch(epilogue.Residual, length, batch, "epilogue.Residual");
+    }
+
+    /// <summary>Refuses a target that shares an element with an operand that is read.</summary>
+    private void RequireTargetApart(ConvDirection direction, in ConvProblem<T> problem)
+    {
+        bool isForward = direction == ConvDirection.Forward;
+        (string sourceName, string targetName) = NamesOf(direction);
+        (PlanImages sources, PlanImages targets) = isForward ? (inputs, outputs) : (outputs, inputs);
+        T* weights = problem.RawFilter.Weights, bias = problem.Bias, residual = problem.Finish.Residual;
+        int batch = problem.Batch;
+        ElementSet<T> target = targets.Elements(problem.Target, batch);
+        RequireApart(target, targetName, sources.Elements(problem.Source, batch), sourceName);
+        RequireApart(target, targetName, new(weights, (1, weights == null ? 0 : Shape.WeightCount)), nameof(weights));
+        RequireApart(target, targetName, new(bias, (1, bias == null ? 0 : isForward ? Shape.K : Shape.C)), "epilogue.Bias");
+        RequireApart(target, targetName, targets.Elements(residual, residual == null ? 0 : batch), "epilogue.Residual");
+    }
+
+    /// <summary>What filters for a pass of this plan are called.</summary>
+    private FilterUse UseOf(ConvDirection direction) =>
+        (direction == ConvDirection.Forward) != isTransposed ? FilterUse.Forward : FilterUse.InputGradient;
+
+    private void RunWeightGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
+    {
+        WeightGradientPass<T> pass = tiers.Of(tier).WeightGradient;
+        if (Telemetry.IsOn)
+            Tell(ConvDirection.WeightGradient, problem.Batch, tier, pass);
+        pass.Run(problem, execution);
+    }
+
+    private void Tell(ConvDirection direction, int batch, SimdTier tier, object kernel)
+    {
+        Operation operation = Operation.ConvForward + (int)direction;
+        if (Telemetry.Count<T>(operation, tier))
+            Telemetry.Tell<T>(operation, tier, $"{batch} of {Shape}", kernel);
+    }
+
+    private static void RequireApart(in ElementSet<T> output, string outputArgument, in ElementSet<T> input, string inputArgument)
+    {
+        if (output.Intersects(input))
+            throw ArgumentErrors.Overlap(outputArgument, inputArgument);
+    }
+
+    private static void RequireSuits(ConvAlgorithm algorithm, Conv2DShape shape)
+    {
+        if (algorithm is < ConvAlgorithm.Direct or > ConvAlgorithm.WinogradF4)
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, WinogradF2 or WinogradF4");
+        if (algorithm == ConvAlgorithm.Direct)
+            return;
+        if (!shape.IsPlain3x3)
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
+        int inputs = algorithm == ConvAlgorithm.WinogradF2 ? 4 : 6;
+        Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.C / shape.Groups, inputs, inputs);
+    }
+
+    private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>
+        ArgumentErrors.RequireLength(weights, Shape.WeightCount, isTransposed ? "C x K/Groups x R x S weights" : "K x C/Groups x R x S weights", argument);
+
+    private void RequireOwn(PackedFilter<T> filter, string argument)
+    {
+        ArgumentNullException.ThrowIfNull(filter, argument);
+        if (filter.Plan != this)
+            throw new ArgumentException($"{argument} was packed by a plan for {filter.Plan.Shape}; expected this plan's own, for {Shape}.", argument);
+    }
+
+    private void RequireFilter(PackedFilter<T> filter, FilterUse use, SimdTier tier)
+    {
+        RequireOwn(filter, nameof(filter));
+        if ((filter.Use & use) == 0)
+            throw new ArgumentException($"filter is packed for {filter.Use}; expected {use} or {FilterUse.Both}.", nameof(filter));
+        if (filter.Tier != tier)
+            throw new ArgumentException($"filter is packed for tier {filter.Tier}; expected {tier}, the tier of the call.", nameof(filter));
+    }
+
+    /// <summary>The tables of each pass, made when it is first run.</summary>
+    private sealed class TierState(Conv2DPlan<T> plan, TierLoops<T> loops)
+    {
+        private readonly Lazy<ConvPass<T>> forward = new(() =>
+            loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.Forward, plan.inputs.Layout, plan.outputs.Layout));
+
+        private readonly Lazy<ConvPass<T>> inputGradient = new(() =>
+            loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
+
+        private readonly Lazy<WeightGradientPass<T>> weightGradient = new(() =>
+            loops.WeightGradient(plan.Shape, plan.inputs.Layout));
+
+        public ConvPass<T> Forward => forward.Value;
+
+        public ConvPass<T> InputGradient => inputGradient.Value;
+
+        public WeightGradientPass<T> WeightGradient => weightGradient.Value;
+    }
+}
