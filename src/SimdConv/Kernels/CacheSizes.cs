@@ -5,7 +5,10 @@ namespace SimdConv.Kernels;
 /// <summary>The data caches of this machine as the CPU tells them, read once. Results never depend on them.</summary>
 internal static class CacheSizes
 {
-    /// <summary>What every core of the last ten years has at least: where the CPU says nothing, and for blocks that gain nothing from more.</summary>
+    /// <summary>
+    /// What every core of the last ten years has at least: where the CPU says nothing, and for blocks that gain nothing from
+    /// more.
+    /// </summary>
     public const int LeastL1 = 32 * 1024, LeastL2 = 256 * 1024;
 
     private const int LeastL3 = 2048 * 1024;

@@ -1,6 +1,8 @@
 namespace SimdConv.Kernels;
 
-/// <summary>How a dimension is cut in panels of nearly equal height, none above a limit: 16 rows of at most 14 are 8 + 8.</summary>
+/// <summary>
+/// How a dimension is cut in panels of nearly equal height, none above a limit: 16 rows of at most 14 are 8 + 8.
+/// </summary>
 internal readonly struct Panels
 {
     private readonly int height, taller;

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The tiles of <see cref="SlidingTile{TVec, T, TRows, TTaps}"/> as one call: a shape is compiled when it first runs.</summary>
+/// <summary>
+/// The tiles of <see cref="SlidingTile{TVec, T, TRows, TTaps}"/> as one call: a shape is compiled when it first runs.
+/// </summary>
 internal static unsafe class SlidingKernel<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

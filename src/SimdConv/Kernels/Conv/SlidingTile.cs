@@ -4,14 +4,14 @@ using System.Runtime.CompilerServices;
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// The tile of a single register of output channels: C[Rows x W] = start + X * B, where row p of X is Taps elements of a row of the
-/// image from its element p on, then of the next row in the table.
+/// The tile of a single register of output channels: C[Rows x W] = start + X * B, where row p of X is Taps elements of a row of
+/// the image from its element p on, then of the next row in the table.
 /// </summary>
 /// <remarks>
-/// Register map: c0..c13 hold the tile of C, w0..w4 a row of the kernel, x one element of the image broadcast to all lanes. An element is
-/// broadcast once for all the taps that see it: Rows + Taps - 1 broadcasts for Rows * Taps multiply-adds. On Zen 4 a zmm broadcast takes 1.2
-/// cycles, so one for each multiply-add, as in <see cref="GemmTile{TVec, T, TShape}"/>, ends at 75 % of the FMA peak; this reaches 97 %. Each chain still
-/// ascends, since later elements are later taps.
+/// Register map: c0..c13 hold the tile of C, w0..w4 a row of the kernel, x one element of the image broadcast to all lanes. An
+/// element is broadcast once for all the taps that see it: Rows + Taps - 1 broadcasts for Rows * Taps multiply-adds. On Zen 4 a
+/// zmm broadcast takes 1.2 cycles, so one for each multiply-add, as in <see cref="GemmTile{TVec, T, TShape}"/>, ends at 75 % of
+/// the FMA peak; this reaches 97 %. Each chain still ascends, since later elements are later taps.
 /// </remarks>
 internal static unsafe class SlidingTile<TVec, T, TRows, TTaps>
     where TVec : unmanaged, ILanes<TVec, T>
