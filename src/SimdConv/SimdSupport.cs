@@ -25,7 +25,8 @@ public static class SimdSupport
     private static readonly bool IsWatched = Telemetry.Start();
 
     /// <summary>The fastest available tier: the one used where <see cref="Execution.Tier"/> is null.</summary>
-    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of other CPUs.</exception>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of
+    /// other CPUs.</exception>
     public static SimdTier Best
     {
         // A constant by the time that it counts.
@@ -34,15 +35,19 @@ public static class SimdSupport
     }
 
     /// <summary>Every available tier, slowest first.</summary>
-    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of other CPUs.</exception>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of
+    /// other CPUs.</exception>
     public static IReadOnlyList<SimdTier> Available =>
         Fastest >= 0 ? Array.ConvertAll(Choice.Available, row => row.Id) : throw Choice.Wrong();
 
     /// <summary>The fastest tier that the CPU and the operating system offer to a program that is compiled for them.</summary>
     public static SimdTier Hardware => TierTable.Hardware.Id;
 
-    /// <summary>Why <see cref="Best"/> is below <see cref="Hardware"/>, and the remedy, in a sentence for a log; null where it isn't.</summary>
-    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of other CPUs.</exception>
+    /// <summary>
+    /// Why <see cref="Best"/> is below <see cref="Hardware"/>, and the remedy, in a sentence for a log; null where it isn't.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of
+    /// other CPUs.</exception>
     public static string? Shortfall
     {
         get
@@ -61,7 +66,8 @@ public static class SimdSupport
     }
 
     /// <summary>Whether <paramref name="tier"/> runs on this CPU and is not excluded by <c>SIMDCONV_TIER</c>.</summary>
-    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of other CPUs.</exception>
+    /// <exception cref="InvalidOperationException"><c>SIMDCONV_TIER</c> holds something that is no tier's name, or names one of
+    /// other CPUs.</exception>
     public static bool IsAvailable(SimdTier tier)
     {
         if (Fastest < 0)

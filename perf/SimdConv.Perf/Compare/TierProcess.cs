@@ -10,13 +10,18 @@ internal static class TierProcess
 
     public static string NameOf(SimdTier tier) => TierTable.Find(tier)!.Name;
 
-    /// <summary>The environment of a process that runs a tier without what later tiers of its family have: AVX2 with 16 registers, not 32.</summary>
+    /// <summary>
+    /// The environment of a process that runs a tier without what later tiers of its family have: AVX2 with 16 registers, not 32.
+    /// </summary>
     public static IEnumerable<(string Name, string Value)> Environment(string tier)
     {
         yield return (SimdSupport.EnvironmentVariable, tier);
         Tier row = TierTable.Rows.Single(row => row.Name == tier);
-        foreach (Tier later in TierTable.Rows.SkipWhile(each => each != row).Skip(1).Where(each => each.Family == row.Family && each.RuntimeSwitch != null))
-            yield return (later.RuntimeSwitch!, "0");
+        foreach (Tier later in TierTable.Rows.SkipWhile(each => each != row).Skip(1))
+        {
+            if (later.Family == row.Family && later.RuntimeSwitch is { } variable)
+                yield return (variable, "0");
+        }
     }
 
     /// <summary>Runs this command line again in the tier's own process unless this is it; null to go on here.</summary>

@@ -48,6 +48,14 @@ static size_t no_last_error(char* buffer, size_t capacity)
 CALLS(CALL_ENTRY)
 QUERIES(QUERY_ENTRY)
 
+/* Each tier, and the level of the library that holds it; 0 is the one for any CPU. */
+static const struct { const char* name; int level; } tiers[] = {
+    { "scalar", 0 },
+    { "vectort", 0 },
+    { "avx2", 3 },
+    { "avx512", 4 },
+};
+
 /*
  * The highest level: 4, 3 or 0. The CPU has to have all of it, since the compiler may have used all of it. A SIMDCONV_TIER that
  * is no tier's name narrows nothing here: the library that is loaded says so in every call.
@@ -61,7 +69,12 @@ static int level(void)
     int has4 = has3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     const char* tier = getenv("SIMDCONV_TIER");
-    int limit = tier == NULL ? 4 : strcasecmp(tier, "scalar") == 0 || strcasecmp(tier, "vectort") == 0 ? 0 : strcasecmp(tier, "avx2") == 0 ? 3 : 4;
+    int limit = 4;
+    for (size_t i = 0; tier != NULL && i < sizeof tiers / sizeof *tiers; i++) {
+        if (strcasecmp(tier, tiers[i].name) == 0)
+            limit = tiers[i].level;
+    }
+
     return has4 && limit >= 4 ? 4 : has3 && limit >= 3 ? 3 : 0;
 }
 

@@ -39,10 +39,15 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>a * b + c, rounded once wherever the tier fuses.</summary>
     static abstract TSelf MulAdd(TSelf a, TSelf b, TSelf c);
 
-    /// <summary>sum = a * b + sum, the same as <see cref="MulAdd"/>: in place, which spares a tile the JIT's copies between registers.</summary>
+    /// <summary>
+    /// sum = a * b + sum, the same as <see cref="MulAdd"/>: in place, which spares a tile the JIT's copies between registers.
+    /// </summary>
     static abstract void Accumulate(ref TSelf sum, TSelf a, TSelf b);
 
-    /// <summary>The same with one element in all lanes of b, for one use: an instruction of its own would cost as much as half a multiply-add.</summary>
+    /// <summary>
+    /// The same with one element in all lanes of b, for one use: an instruction of its own would cost as much as half a
+    /// multiply-add.
+    /// </summary>
     static abstract void Accumulate(ref TSelf sum, TSelf a, T* b);
 
     static abstract TSelf Add(TSelf a, TSelf b);
@@ -69,7 +74,9 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary><paramref name="a"/> where the mask's bits are set, else <paramref name="b"/>.</summary>
     static abstract TSelf Select(TSelf mask, TSelf a, TSelf b);
 
-    /// <summary>2^n, where <paramref name="shifted"/> is n + 1.5 * 2^(mantissa bits), the addition that rounds to an integer.</summary>
+    /// <summary>
+    /// 2^n, where <paramref name="shifted"/> is n + 1.5 * 2^(mantissa bits), the addition that rounds to an integer.
+    /// </summary>
     static abstract TSelf PowerOfTwo(TSelf shifted);
 
     /// <summary>Count bytes as numbers.</summary>
@@ -85,8 +92,9 @@ internal unsafe interface ILanes<TSelf, T>
     static abstract (TSelf Low, TSelf High) Interleave(TSelf even, TSelf odd);
 
     /// <summary>
-    /// A round of a transpose of Count registers, for two whose numbers differ by <paramref name="bit"/>. After rounds of 2, 1, 4, 8, as far as they
-    /// are below Count, element j of register i is what element i of register j was; what is where in between is up to the lanes.
+    /// A round of a transpose of Count registers, for two whose numbers differ by <paramref name="bit"/>. After rounds of 2, 1,
+    /// 4, 8, as far as they are below Count, element j of register i is what element i of register j was; what is where in
+    /// between is up to the lanes.
     /// </summary>
     static abstract (TSelf Low, TSelf High) Exchange(TSelf a, TSelf b, int bit);
 }

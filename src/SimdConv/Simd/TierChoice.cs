@@ -1,12 +1,15 @@
 namespace SimdConv.Simd;
 
-/// <summary>The tiers that a process offers to calls, by the CPU, the program and the environment variable that narrows them.</summary>
+/// <summary>
+/// The tiers that a process offers to calls, by the CPU, the program and the environment variable that narrows them.
+/// </summary>
 internal sealed class TierChoice
 {
     private readonly string? error;
 
     /// <param name="rows">The table.</param>
-    /// <param name="named">What the environment variable holds: the name of the last tier that is offered; null or empty for no limit.</param>
+    /// <param name="named">What the environment variable holds: the name of the last tier that is offered; null or empty for no
+    /// limit.</param>
     public TierChoice(Tier[] rows, string? named)
     {
         Tier[] own = Array.FindAll(rows, row => row.Family.IsThisCpu);
@@ -19,9 +22,11 @@ internal sealed class TierChoice
             if (Limit is null)
                 error = $"{Variable} '{named}'; expected {Names(own, ", ")}.";
             else if (limit < 0)
-                error = $"{Variable} '{named}', a tier of {Limit.Family.Name} CPUs, which this one is not; expected {Names(own, ", ")}.";
+                error = $"{Variable} '{named}', a tier of {Limit.Family.Name} CPUs, which this one is not; "
+                    + $"expected {Names(own, ", ")}.";
             else if (!Array.Exists(own[..(limit + 1)], row => row.IsSupported))
-                error = $"{Variable} '{named}', but this program was compiled without the tiers up to that; expected {Names(Array.FindAll(own, row => row.IsSupported), " or ")}.";
+                error = $"{Variable} '{named}', but this program was compiled without the tiers up to that; "
+                    + $"expected {Names(Array.FindAll(own, row => row.IsSupported), " or ")}.";
         }
 
         Available = Array.FindAll(own[..(limit + 1)], row => row.IsSupported);

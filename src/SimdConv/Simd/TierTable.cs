@@ -4,12 +4,14 @@ namespace SimdConv.Simd;
 internal static class TierTable
 {
     /// <summary>
-    /// Data of <see cref="AppContext"/> in which the tests of this library put a tier of their own before the first call. As its type is internal, no
-    /// other program can.
+    /// Data of <see cref="AppContext"/> in which the tests of this library put a tier of their own before the first call. As its
+    /// type is internal, no other program can.
     /// </summary>
     public const string TestTier = "SimdConv.TestTier";
 
-    /// <summary>Portable tiers first, then each family's, the slowest of it first: of those that a CPU has, the last one is the best.</summary>
+    /// <summary>
+    /// Portable tiers first, then each family's, the slowest of it first: of those that a CPU has, the last one is the best.
+    /// </summary>
     public static readonly Tier[] Rows =
     [
         new ScalarTier(),
@@ -19,7 +21,8 @@ internal static class TierTable
         new Avx512Tier(),
     ];
 
-    private static readonly Lazy<Tier> Fastest = new(() => Array.FindLast(Rows, row => row.Family.IsThisCpu && row.IsInHardware && !row.IsForTests)!);
+    private static readonly Lazy<Tier> Fastest = new(() =>
+        Array.FindLast(Rows, row => row.Family.IsThisCpu && row.IsInHardware && !row.IsForTests)!);
 
     /// <summary>The best tier that the CPU and the operating system offer, whatever this process was compiled for.</summary>
     public static Tier Hardware => Fastest.Value;

@@ -52,11 +52,17 @@ public sealed partial class SourceTests
         Assert.All(Sources().Where(source => Layer(source.Path) == layer),
             source => Assert.True(source.Text.Split('\n').Length - 1 <= limit, $"{source.Path} has more than {limit} lines"));
 
-    /// <summary>What a tier can do is said by its lanes and its row; only the public enumeration of tiers names them too.</summary>
+    /// <summary>
+    /// What a tier can do is said by its lanes and its row; only the public enumeration of tiers names them too.
+    /// </summary>
     [Fact]
     public void OnlyTiersNameInstructionSets() =>
         Assert.All(Sources().Where(source => Layer(source.Path) != "Simd" && source.Path != "SimdTier.cs"),
-            source => Assert.False(InstructionSet().IsMatch(Comment().Replace(source.Text, "")), $"{source.Path} names an instruction set: {InstructionSet().Match(Comment().Replace(source.Text, ""))}"));
+            source =>
+            {
+                Match found = InstructionSet().Match(Comment().Replace(source.Text, ""));
+                Assert.False(found.Success, $"{source.Path} names an instruction set: {found}");
+            });
 
     [Fact]
     public void EveryFolderIsALayer() =>
@@ -91,7 +97,8 @@ public sealed partial class SourceTests
     private static partial Regex Comment();
 
     /// <summary>Namespaces and classes of intrinsics, tiers, lanes, vectors of a fixed width or the runtime's own.</summary>
-    [GeneratedRegex(@"\b(Intrinsics|(Avx|Sse|Ssse|Bmi|Fma|X86|AdvSimd|Arm|Neon|Sve|Rvv|Wasm|PackedSimd)\w*|(Scalar|Vector)Lanes|Vector(64|128|256|512)?\s*[<.])")]
+    [GeneratedRegex(@"\b(Intrinsics|(Avx|Sse|Ssse|Bmi|Fma|X86|AdvSimd|Arm|Neon|Sve|Wasm|PackedSimd)\w*|(Scalar|Vector)(Lanes|Tier)"
+        + @"|Vector(64|128|256|512)?\s*[<.])")]
     private static partial Regex InstructionSet();
 
     /// <summary>The oracle's own P and Q, of its own frames.</summary>

@@ -2,13 +2,22 @@ using SimdConv.Simd;
 
 namespace SimdConv.Tests.Architecture;
 
-/// <summary>Which tiers of a table a process offers, and what it says of a name in SIMDCONV_TIER that is wrong: with rows of several families, as no CPU has them.</summary>
+/// <summary>
+/// Which tiers of a table a process offers, and what it says of a name in SIMDCONV_TIER that is wrong: with rows of several
+/// families, as no CPU has them.
+/// </summary>
 public sealed class TierChoiceTests
 {
     private static readonly CpuFamily This = new("x86", true), Other = new("Arm", false);
 
     private static readonly Tier[] Rows =
-        [new Row("scalar", CpuFamily.Any), new Row("wide", CpuFamily.Any, isForTests: true), new Row("low", This), new Row("high", This), new Row("neon", Other)];
+    [
+        new Row("scalar", CpuFamily.Any),
+        new Row("wide", CpuFamily.Any, isForTests: true),
+        new Row("low", This),
+        new Row("high", This),
+        new Row("neon", Other),
+    ];
 
     [Theory]
     [InlineData(null, "scalar wide low high", "high")]
@@ -37,25 +46,31 @@ public sealed class TierChoiceTests
     [Fact]
     public void ANameAddsNothing()
     {
-        TierChoice choice = new([new Row("scalar", CpuFamily.Any), new Row("low", This), new Row("high", This, isSupported: false)], "high");
+        Tier[] rows = [new Row("scalar", CpuFamily.Any), new Row("low", This), new Row("high", This, isSupported: false)];
+        TierChoice choice = new(rows, "high");
         Assert.Equal(("scalar low", "low"), (Names(choice.Available), choice.Best?.Name));
     }
 
     [Fact]
     public void AProgramWithoutTheNamedTiersSaysSo()
     {
-        TierChoice choice = new([new Row("scalar", CpuFamily.Any, isSupported: false), new Row("low", This), new Row("high", This)], "scalar");
+        Tier[] rows = [new Row("scalar", CpuFamily.Any, isSupported: false), new Row("low", This), new Row("high", This)];
+        TierChoice choice = new(rows, "scalar");
         Assert.Null(choice.Best);
-        Assert.EndsWith("but this program was compiled without the tiers up to that; expected low or high.", choice.Wrong().Message, StringComparison.Ordinal);
+        Assert.EndsWith("but this program was compiled without the tiers up to that; expected low or high.",
+            choice.Wrong().Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Arrays with a place for each tier are indexed by its number, and preference within a family is the order of rows.</summary>
+    /// <summary>
+    /// Arrays with a place for each tier are indexed by its number, and preference within a family is the order of rows.
+    /// </summary>
     [Fact]
     public void TheTableHasARowForEachNumber()
     {
         Assert.Equal(Enumerable.Range(0, TierTable.Rows.Length), TierTable.Rows.Select(row => (int)row.Id).Order());
         Assert.Equal(Enum.GetValues<SimdTier>(), TierTable.Rows.Where(row => !row.IsForTests).Select(row => row.Id).Order());
-        Assert.All(TierTable.Rows.Where(row => !row.IsForTests), row => Assert.Equal(row.Id.ToString(), row.Name, ignoreCase: true));
+        Assert.All(TierTable.Rows.Where(row => !row.IsForTests),
+            row => Assert.Equal(row.Id.ToString(), row.Name, ignoreCase: true));
         Assert.DoesNotContain(SimdSupport.Best, TierTable.Rows.Where(row => row.IsForTests).Select(row => row.Id));
     }
 

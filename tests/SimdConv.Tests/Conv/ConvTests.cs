@@ -45,7 +45,7 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
         get
         {
             TheoryData<SimdTier, ConvDirection> rows = [];
-            foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+            foreach (SimdTier tier in Tiers.Each)
             {
                 foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
                     rows.Add(tier, direction);

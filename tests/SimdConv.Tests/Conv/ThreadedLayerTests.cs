@@ -27,7 +27,7 @@ public abstract class ThreadedLayerTests<T> where T : unmanaged, IBinaryFloating
         get
         {
             TheoryData<SimdTier, string> data = [];
-            foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+            foreach (SimdTier tier in Tiers.Each)
             {
                 foreach (string name in Layers.Keys)
                     data.Add(tier, name);

@@ -39,7 +39,7 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         get
         {
             TheoryData<SimdTier, ConvAlgorithm> rows = [];
-            foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+            foreach (SimdTier tier in Tiers.Each)
             {
                 rows.Add(tier, ConvAlgorithm.WinogradF2);
                 rows.Add(tier, ConvAlgorithm.WinogradF4);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using SimdConv.Bits;
+using SimdConv.Simd;
 using SimdConv.Tests.Architecture;
 using SimdConv.Tests.Native;
 using SimdConv.Tests.Support;
@@ -40,7 +41,8 @@ public sealed class RecordedBitsTests
         Skip.IfNot(InstalledLibrary.IsInstalled("clang") || InstalledLibrary.IsInstalled("gcc"),
             "neither clang nor gcc is installed, which link what is compiled ahead of time");
         SimdTier tier = SimdSupport.Best;
-        Skip.If(tier < SimdTier.Avx2, "this process has no tier that is compiled for a level of x86-64 with fused multiply-adds");
+        string? instructions = TierTable.Find(tier)!.InstructionSet;
+        Skip.If(instructions is null, "this process has no tier that is compiled for a level of x86-64 with fused multiply-adds");
         DirectoryInfo folder = Directory.CreateTempSubdirectory("simdconv-bits-");
         try
         {
@@ -48,7 +50,7 @@ public sealed class RecordedBitsTests
             string[] only = Effort.IsLong ? [] : [$"-p:OnlyTier={tier}"];
             ChildProcess.Dotnet(Path.Combine(SourceTests.Root(), "tests", "SimdConv.Bits"),
                 ["publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true",
-                $"-p:IlcInstructionSet=x86-64-v{(tier == SimdTier.Avx512 ? 4 : 3)}", .. only, "-o", program, "--artifacts-path",
+                $"-p:IlcInstructionSet={instructions}", .. only, "-o", program, "--artifacts-path",
                 Path.Combine(folder.FullName, "work"), "-v", "quiet", "--nologo"]);
             ProcessStartInfo check = new(Path.Combine(program, "SimdConv.Bits"), ["check", File]);
             check.Environment.Remove(SimdSupport.EnvironmentVariable);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SimdConv.Simd;
 using SimdConv.Tests.Architecture;
 using SimdConv.Tests.Support;
 using Xunit.Sdk;
@@ -36,7 +37,8 @@ public sealed class InstalledLibrary : IDisposable
 
     /// <summary>The tiers of the levels that are built, as far as this process has them.</summary>
     public static IEnumerable<SimdTier> Tiers =>
-        SimdSupport.Available.Where(tier => Effort.IsLong ? tier != SimdTier.Scalar : tier == SimdSupport.Best);
+        SimdSupport.Available.Where(tier =>
+            Effort.IsLong ? tier != SimdTier.Scalar && !TierTable.Find(tier)!.IsForTests : tier == SimdSupport.Best);
 
     public string Prefix => Path.Combine(folder, "prefix");
 
@@ -62,7 +64,8 @@ public sealed class InstalledLibrary : IDisposable
                 $"{start.FileName} {string.Join(' ', start.ArgumentList)}: exit code {exitCode}\n{ChildProcess.Tail(output)}");
     }
 
-    private static string Level(SimdTier tier) => tier switch { SimdTier.Avx512 => "v4", SimdTier.Avx2 => "v3", _ => "base" };
+    /// <summary>The level of x86-64 whose library holds a tier.</summary>
+    public static string Level(SimdTier tier) => TierTable.Find(tier)!.InstructionSet?.Split('-')[^1] ?? "base";
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }

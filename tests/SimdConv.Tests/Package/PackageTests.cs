@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using System.Xml.Linq;
+using SimdConv.Simd;
 using SimdConv.Tests.Native;
 using SimdConv.Tests.Support;
 
@@ -56,14 +57,15 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
         Skip.IfNot(InstalledLibrary.IsInstalled("clang") || InstalledLibrary.IsInstalled("gcc"),
             "neither clang nor gcc is installed, which link what is compiled ahead of time");
         SimdTier tier = SimdSupport.Hardware;
-        Skip.If(tier < SimdTier.Avx2, "the CPU has nothing beyond the baseline");
+        string? instructions = TierTable.Find(tier)!.InstructionSet;
+        Skip.If(instructions is null, "the CPU has nothing beyond the baseline");
         string[] project = ["-p:PublishAot=true", "-p:RuntimeIdentifier=linux-x64"];
 
         // Trim and AOT warnings are errors of this project.
         ChildProcess.Dotnet(packages.Project,
             ["publish", "-c", "Release", "-o", packages.PathTo("aot"), "--artifacts-path", packages.PathTo("aot-work"), "-v",
                 "quiet", "--nologo",
-            .. project, $"-p:IlcInstructionSet=x86-64-v{(tier == SimdTier.Avx512 ? 4 : 3)}"]);
+            .. project, $"-p:IlcInstructionSet={instructions}"]);
         ProcessStartInfo program = new(packages.PathTo("aot/Host"));
         program.Environment.Remove(SimdSupport.EnvironmentVariable);
         (int exitCode, string output) = ChildProcess.Run(program);

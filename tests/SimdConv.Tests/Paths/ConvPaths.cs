@@ -52,7 +52,7 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return ("positions in lanes, packed", [Panels, .. phases]);
         if (hasVectors)
             yield return ("positions in lanes, images together", [Bands, Blocks, Groups, Strips, .. phases]);
-        if (tier == SimdTier.Avx512)
+        if (tier.HasHalf())
             yield return ("output channels in half lanes", [Bands, Groups, Image, Panels, Slices, .. phases]);
     }
 

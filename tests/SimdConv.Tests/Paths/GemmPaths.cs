@@ -62,7 +62,7 @@ internal static class GemmPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
             Sizes((2 * mc) + (2 * mr), 3, kc + 1) with { Alpha = 0.3 });
         if (tier != SimdTier.Scalar)
             Add("few columns, transposed", ["transposed"], [.. FewColumns.Select(columns => Sizes(900, columns, 170))]);
-        if (tier is SimdTier.Avx2 or SimdTier.Avx512)
+        if (tier.Lanes<T>() is 4 or 8 or 16)
         {
             Add("one row of dot products", ["in place", "dots"], Sizes(1, 2000, 230, Transpose.Yes));
             Add("two rows of dot products", ["in place", "dots"], Sizes(2, 1100, 230, Transpose.Yes));

@@ -37,7 +37,7 @@ public abstract class BiasGradientDriftTests<T> where T : unmanaged, IBinaryFloa
         get
         {
             TheoryData<SimdTier, int> rows = [];
-            foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+            foreach (SimdTier tier in Tiers.Each)
             {
                 foreach (int log in (int[])[20, 22, 24])
                     rows.Add(tier, log);

@@ -51,7 +51,7 @@ public abstract class SetUpFaultTests<T> where T : unmanaged, IBinaryFloatingPoi
         get
         {
             TheoryData<SimdTier, ConvDirection> passes = [];
-            foreach (SimdTier tier in Enum.GetValues<SimdTier>())
+            foreach (SimdTier tier in Tiers.Each)
             {
                 foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
                     passes.Add(tier, direction);

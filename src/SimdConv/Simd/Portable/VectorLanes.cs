@@ -29,41 +29,16 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreStreaming(T* target, VectorLanes<T> value) => value.v.StoreAlignedNonTemporal(target);
 
-    public static VectorLanes<T> LoadPartial(T* source, int count)
-    {
-        Vector<T> value = Vector<T>.Zero;
-        Unsafe.CopyBlockUnaligned(&value, source, (uint)(count * sizeof(T)));
-        return new(value);
-    }
+    public static VectorLanes<T> LoadPartial(T* source, int count) => InMemory<VectorLanes<T>, T>.LoadPartial(source, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLanes<T> LoadMasked(T* source, VectorLanes<T> mask)
-    {
-        // Vectors know no masked loads. Where one element may be read, so may its page, which no system makes smaller than 4 KB.
-        const int Page = 4096;
-        if (Vector.EqualsAll(Vector.As<T, int>(mask.v), Vector<int>.Zero))
-            return default;
-        return ((nuint)source & (Page - 1)) <= (nuint)(Page - sizeof(Vector<T>)) ? And(Load(source), mask) : LoadEach(source, mask);
-    }
+    public static VectorLanes<T> LoadMasked(T* source, VectorLanes<T> mask) =>
+        Vector.EqualsAll(Vector.As<T, int>(mask.v), Vector<int>.Zero)
+            ? default
+            : InMemory<VectorLanes<T>, T>.LoadMasked(source, mask);
 
-    private static VectorLanes<T> LoadEach(T* source, VectorLanes<T> mask)
-    {
-        Vector<T> value = Vector<T>.Zero;
-        for (int i = 0; i < Count; i++)
-        {
-            // Set bits are NaN.
-            if (T.IsNaN(mask.v[i]))
-                ((T*)&value)[i] = source[i];
-        }
-
-        return new(value);
-    }
-
-    public static void StorePartial(T* target, VectorLanes<T> value, int count)
-    {
-        Vector<T> whole = value.v;
-        Unsafe.CopyBlockUnaligned(target, &whole, (uint)(count * sizeof(T)));
-    }
+    public static void StorePartial(T* target, VectorLanes<T> value, int count) =>
+        InMemory<VectorLanes<T>, T>.StorePartial(target, value, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref VectorLanes<T> sum, VectorLanes<T> a, VectorLanes<T> b) => sum = MulAdd(a, b, sum);
@@ -76,8 +51,10 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     {
         // Fuses where the hardware does; Vector.FusedMultiplyAdd would call software elsewhere.
         return typeof(T) == typeof(float)
-            ? new(Vector.As<float, T>(Vector.MultiplyAddEstimate(Vector.As<T, float>(a.v), Vector.As<T, float>(b.v), Vector.As<T, float>(c.v))))
-            : new(Vector.As<double, T>(Vector.MultiplyAddEstimate(Vector.As<T, double>(a.v), Vector.As<T, double>(b.v), Vector.As<T, double>(c.v))));
+            ? new(Vector.As<float, T>(Vector.MultiplyAddEstimate(
+                Vector.As<T, float>(a.v), Vector.As<T, float>(b.v), Vector.As<T, float>(c.v))))
+            : new(Vector.As<double, T>(Vector.MultiplyAddEstimate(
+                Vector.As<T, double>(a.v), Vector.As<T, double>(b.v), Vector.As<T, double>(c.v))));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -108,7 +85,8 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     public static VectorLanes<T> Or(VectorLanes<T> a, VectorLanes<T> b) => new(a.v | b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLanes<T> Select(VectorLanes<T> mask, VectorLanes<T> a, VectorLanes<T> b) => new(Vector.ConditionalSelect(mask.v, a.v, b.v));
+    public static VectorLanes<T> Select(VectorLanes<T> mask, VectorLanes<T> a, VectorLanes<T> b) =>
+        new(Vector.ConditionalSelect(mask.v, a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLanes<T> PowerOfTwo(VectorLanes<T> shifted)
@@ -118,56 +96,16 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
             : new(Vector.As<long, T>((Vector.As<T, long>(shifted.v) << 52) + Vector.As<double, long>(Vector<double>.One)));
     }
 
-    public static VectorLanes<T> FromBytes(byte* source)
-    {
-        Vector<T> value = default;
-        for (int i = 0; i < Count; i++)
-            ((T*)&value)[i] = T.CreateTruncating(source[i]);
-        return new(value);
-    }
+    public static VectorLanes<T> FromBytes(byte* source) => InMemory<VectorLanes<T>, T>.FromBytes(source);
 
-    public static void ToBytes(byte* target, VectorLanes<T> value)
-    {
-        Vector<T> numbers = value.v;
-        for (int i = 0; i < Count; i++)
-            target[i] = byte.CreateTruncating(((T*)&numbers)[i]);
-    }
+    public static void ToBytes(byte* target, VectorLanes<T> value) => InMemory<VectorLanes<T>, T>.ToBytes(target, value);
 
-    public static (VectorLanes<T> Even, VectorLanes<T> Odd) Deinterleave(VectorLanes<T> low, VectorLanes<T> high)
-    {
-        Vector<T>* source = stackalloc Vector<T>[2] { low.v, high.v };
-        Vector<T>* target = stackalloc Vector<T>[2];
-        for (int i = 0; i < Count; i++)
-        {
-            ((T*)target)[i] = ((T*)source)[2 * i];
-            ((T*)target)[Count + i] = ((T*)source)[(2 * i) + 1];
-        }
+    public static (VectorLanes<T> Even, VectorLanes<T> Odd) Deinterleave(VectorLanes<T> low, VectorLanes<T> high) =>
+        InMemory<VectorLanes<T>, T>.Deinterleave(low, high);
 
-        return (new(target[0]), new(target[1]));
-    }
+    public static (VectorLanes<T> Low, VectorLanes<T> High) Interleave(VectorLanes<T> even, VectorLanes<T> odd) =>
+        InMemory<VectorLanes<T>, T>.Interleave(even, odd);
 
-    public static (VectorLanes<T> Low, VectorLanes<T> High) Interleave(VectorLanes<T> even, VectorLanes<T> odd)
-    {
-        Vector<T>* source = stackalloc Vector<T>[2] { even.v, odd.v };
-        Vector<T>* target = stackalloc Vector<T>[2];
-        for (int i = 0; i < Count; i++)
-        {
-            ((T*)target)[2 * i] = ((T*)source)[i];
-            ((T*)target)[(2 * i) + 1] = ((T*)source)[Count + i];
-        }
-
-        return (new(target[0]), new(target[1]));
-    }
-
-    public static (VectorLanes<T> Low, VectorLanes<T> High) Exchange(VectorLanes<T> a, VectorLanes<T> b, int bit)
-    {
-        Vector<T>* low = stackalloc Vector<T>[1] { a.v }, high = stackalloc Vector<T>[1] { b.v };
-        for (int i = 0; i < Count; i++)
-        {
-            if ((i & bit) != 0)
-                (((T*)low)[i], ((T*)high)[i - bit]) = (((T*)high)[i - bit], ((T*)low)[i]);
-        }
-
-        return (new(*low), new(*high));
-    }
+    public static (VectorLanes<T> Low, VectorLanes<T> High) Exchange(VectorLanes<T> a, VectorLanes<T> b, int bit) =>
+        InMemory<VectorLanes<T>, T>.Exchange(a, b, bit);
 }

@@ -5,42 +5,40 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SimdConv.Simd;
 
-/// <summary>A ymm register: 8 floats or 4 doubles. As many of them as the encoding names: 16 in AVX2's tier, 32 as halves in AVX-512's.</summary>
-internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2Lanes<T, TEncoding>, T>
+/// <summary>
+/// A ymm register: 8 floats or 4 doubles. As many of them as the encoding names: 16 in AVX2's tier, 32 as halves in AVX-512's.
+/// </summary>
+internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lanes<T, TCode>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    where TEncoding : struct, IEncoding
+    where TCode : struct, IEncoding
 {
     private Vector256<T> v = value;
 
-    public static int Count
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector256<T>.Count;
-    }
+    public static int Count => Vector256<T>.Count;
 
-    public static int Registers => TEncoding.Registers;
+    public static int Registers => TCode.Registers;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Broadcast(T value) => new(Vector256.Create(value));
+    public static Avx2Lanes<T, TCode> Broadcast(T value) => new(Vector256.Create(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Load(T* source) => new(Vector256.Load(source));
+    public static Avx2Lanes<T, TCode> Load(T* source) => new(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(T* target, Avx2Lanes<T, TEncoding> value) => value.v.Store(target);
+    public static void Store(T* target, Avx2Lanes<T, TCode> value) => value.v.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreStreaming(T* target, Avx2Lanes<T, TEncoding> value) => value.v.StoreAlignedNonTemporal(target);
+    public static void StoreStreaming(T* target, Avx2Lanes<T, TCode> value) => value.v.StoreAlignedNonTemporal(target);
 
     // Not by way of LoadMasked: with one call more in each of its rows the direct tile is beyond what the JIT inlines.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> LoadPartial(T* source, int count)
+    public static Avx2Lanes<T, TCode> LoadPartial(T* source, int count)
     {
         if (Avx512F.VL.IsSupported)
         {
             return typeof(T) == typeof(float)
                 ? new(Avx512F.VL.MaskLoad((float*)source, FirstSingles(count).AsSingle(), Vector256<float>.Zero).As<float, T>())
-                : new(Avx512F.VL.MaskLoad((double*)source, FirstDoubles(count).AsDouble(), Vector256<double>.Zero).As<double, T>());
+                : new(Avx512F.VL.MaskLoad((double*)source, FirstDoubles(count), Vector256<double>.Zero).As<double, T>());
         }
 
         return typeof(T) == typeof(float)
@@ -49,7 +47,7 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> LoadMasked(T* source, Avx2Lanes<T, TEncoding> mask)
+    public static Avx2Lanes<T, TCode> LoadMasked(T* source, Avx2Lanes<T, TCode> mask)
     {
         if (Avx512F.VL.IsSupported)
         {
@@ -64,7 +62,7 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePartial(T* target, Avx2Lanes<T, TEncoding> value, int count)
+    public static void StorePartial(T* target, Avx2Lanes<T, TCode> value, int count)
     {
         // AVX's masked stores take a dozen cycles on AMD's processors, those of AVX-512 two.
         if (Avx512F.VL.IsSupported && typeof(T) == typeof(float))
@@ -99,7 +97,7 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(ref Avx2Lanes<T, TEncoding> sum, Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b)
+    public static void Accumulate(ref Avx2Lanes<T, TCode> sum, Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b)
     {
         if (typeof(T) == typeof(float))
             sum.v = Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), sum.v.AsSingle()).As<float, T>();
@@ -108,69 +106,61 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(ref Avx2Lanes<T, TEncoding> sum, Avx2Lanes<T, TEncoding> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
+    public static void Accumulate(ref Avx2Lanes<T, TCode> sum, Avx2Lanes<T, TCode> a, T* b) =>
+        Accumulate(ref sum, a, Broadcast(*b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> MulAdd(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b, Avx2Lanes<T, TEncoding> c)
-    {
-        return typeof(T) == typeof(float)
-            ? new(Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
-            : new(Fma.MultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>());
-    }
+    public static Avx2Lanes<T, TCode> MulAdd(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b, Avx2Lanes<T, TCode> c) => typeof(T) == typeof(float)
+        ? new(Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
+        : new(Fma.MultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Add(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v + b.v);
+    public static Avx2Lanes<T, TCode> Add(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => new(a.v + b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Subtract(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v - b.v);
+    public static Avx2Lanes<T, TCode> Subtract(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => new(a.v - b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Multiply(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v * b.v);
+    public static Avx2Lanes<T, TCode> Multiply(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => new(a.v * b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Divide(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v / b.v);
+    public static Avx2Lanes<T, TCode> Divide(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => new(a.v / b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Min(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b)
-    {
-        return typeof(T) == typeof(float)
-            ? new(Avx.Min(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
-            : new(Avx.Min(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
-    }
+    public static Avx2Lanes<T, TCode> Min(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => typeof(T) == typeof(float)
+        ? new(Avx.Min(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
+        : new(Avx.Min(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> GreaterThan(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(Vector256.GreaterThan(a.v, b.v));
+    public static Avx2Lanes<T, TCode> GreaterThan(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) =>
+        new(Vector256.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Equal(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(Vector256.Equals(a.v, b.v));
+    public static Avx2Lanes<T, TCode> Equal(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) =>
+        new(Vector256.Equals(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> And(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v & b.v);
+    public static Avx2Lanes<T, TCode> And(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => new(a.v & b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Or(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(a.v | b.v);
+    public static Avx2Lanes<T, TCode> Or(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => new(a.v | b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> Select(Avx2Lanes<T, TEncoding> mask, Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b) => new(Vector256.ConditionalSelect(mask.v, a.v, b.v));
+    public static Avx2Lanes<T, TCode> Select(Avx2Lanes<T, TCode> mask, Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) =>
+        new(Vector256.ConditionalSelect(mask.v, a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> PowerOfTwo(Avx2Lanes<T, TEncoding> shifted)
-    {
-        return typeof(T) == typeof(float)
-            ? new(((shifted.v.AsInt32() << 23) + Vector256.Create(1f).AsInt32()).As<int, T>())
-            : new(((shifted.v.AsInt64() << 52) + Vector256.Create(1d).AsInt64()).As<long, T>());
-    }
+    public static Avx2Lanes<T, TCode> PowerOfTwo(Avx2Lanes<T, TCode> shifted) => typeof(T) == typeof(float)
+        ? new(((shifted.v.AsInt32() << 23) + Vector256.Create(1f).AsInt32()).As<int, T>())
+        : new(((shifted.v.AsInt64() << 52) + Vector256.Create(1d).AsInt64()).As<long, T>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TEncoding> FromBytes(byte* source)
-    {
-        return typeof(T) == typeof(float)
-            ? new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)).As<float, T>())
-            : new(Avx.ConvertToVector256Double(Sse41.ConvertToVector128Int32(source)).As<double, T>());
-    }
+    public static Avx2Lanes<T, TCode> FromBytes(byte* source) => typeof(T) == typeof(float)
+        ? new(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)).As<float, T>())
+        : new(Avx.ConvertToVector256Double(Sse41.ConvertToVector128Int32(source)).As<double, T>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToBytes(byte* target, Avx2Lanes<T, TEncoding> value)
+    public static void ToBytes(byte* target, Avx2Lanes<T, TCode> value)
     {
         if (typeof(T) == typeof(float))
         {
@@ -180,13 +170,15 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
         }
         else
         {
-            Vector128<short> words = Sse2.PackSignedSaturate(Avx.ConvertToVector128Int32WithTruncation(value.v.AsDouble()), Vector128<int>.Zero);
+            Vector128<int> n = Avx.ConvertToVector128Int32WithTruncation(value.v.AsDouble());
+            Vector128<short> words = Sse2.PackSignedSaturate(n, Vector128<int>.Zero);
             *(uint*)target = Sse2.PackUnsignedSaturate(words, words).AsUInt32().ToScalar();
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T, TEncoding> Even, Avx2Lanes<T, TEncoding> Odd) Deinterleave(Avx2Lanes<T, TEncoding> low, Avx2Lanes<T, TEncoding> high)
+    public static (Avx2Lanes<T, TCode> Even, Avx2Lanes<T, TCode> Odd) Deinterleave(
+        Avx2Lanes<T, TCode> low, Avx2Lanes<T, TCode> high)
     {
         if (typeof(T) == typeof(float))
         {
@@ -205,7 +197,8 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T, TEncoding> Low, Avx2Lanes<T, TEncoding> High) Interleave(Avx2Lanes<T, TEncoding> even, Avx2Lanes<T, TEncoding> odd)
+    public static (Avx2Lanes<T, TCode> Low, Avx2Lanes<T, TCode> High) Interleave(
+        Avx2Lanes<T, TCode> even, Avx2Lanes<T, TCode> odd)
     {
         Vector256<T> low, high;
         if (typeof(T) == typeof(float))
@@ -224,7 +217,8 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T, TEncoding> Low, Avx2Lanes<T, TEncoding> High) Exchange(Avx2Lanes<T, TEncoding> a, Avx2Lanes<T, TEncoding> b, int bit)
+    public static (Avx2Lanes<T, TCode> Low, Avx2Lanes<T, TCode> High) Exchange(
+        Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b, int bit)
     {
         // Within 128 bits, then halves.
         if (bit * sizeof(T) >= 16)
@@ -234,8 +228,10 @@ internal unsafe struct Avx2Lanes<T, TEncoding>(Vector256<T> value) : ILanes<Avx2
         }
 
         return typeof(T) == typeof(float)
-            ? (new(Avx.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()), new(Avx.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
-            : (new(Avx.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()), new(Avx.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
+            ? (new(Avx.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()),
+                new(Avx.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
+            : (new(Avx.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()),
+                new(Avx.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

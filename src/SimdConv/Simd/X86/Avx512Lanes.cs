@@ -115,7 +115,8 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
     public static Avx512Lanes<T> Or(Avx512Lanes<T> a, Avx512Lanes<T> b) => new(a.v | b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx512Lanes<T> Select(Avx512Lanes<T> mask, Avx512Lanes<T> a, Avx512Lanes<T> b) => new(Vector512.ConditionalSelect(mask.v, a.v, b.v));
+    public static Avx512Lanes<T> Select(Avx512Lanes<T> mask, Avx512Lanes<T> a, Avx512Lanes<T> b) =>
+        new(Vector512.ConditionalSelect(mask.v, a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> PowerOfTwo(Avx512Lanes<T> shifted)
@@ -137,9 +138,14 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
     public static void ToBytes(byte* target, Avx512Lanes<T> value)
     {
         if (typeof(T) == typeof(float))
+        {
             Avx512F.ConvertToVector128Byte(Avx512F.ConvertToVector512Int32WithTruncation(value.v.AsSingle())).Store(target);
+        }
         else
-            *(ulong*)target = Avx512F.VL.ConvertToVector128Byte(Avx512F.ConvertToVector256Int32WithTruncation(value.v.AsDouble())).AsUInt64().ToScalar();
+        {
+            Vector256<int> n = Avx512F.ConvertToVector256Int32WithTruncation(value.v.AsDouble());
+            *(ulong*)target = Avx512F.VL.ConvertToVector128Byte(n).AsUInt64().ToScalar();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -187,8 +193,10 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
         }
 
         return typeof(T) == typeof(float)
-            ? (new(Avx512F.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()), new(Avx512F.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
-            : (new(Avx512F.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()), new(Avx512F.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
+            ? (new(Avx512F.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()),
+                new(Avx512F.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
+            : (new(Avx512F.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()),
+                new(Avx512F.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

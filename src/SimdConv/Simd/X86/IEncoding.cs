@@ -1,6 +1,8 @@
 namespace SimdConv.Simd;
 
-/// <summary>How instructions on registers of 256 bits are encoded, which decides how many of these registers they can name.</summary>
+/// <summary>
+/// How instructions on registers of 256 bits are encoded, which decides how many of these registers they can name.
+/// </summary>
 internal interface IEncoding
 {
     static abstract int Registers { get; }

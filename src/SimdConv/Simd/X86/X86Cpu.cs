@@ -17,7 +17,8 @@ internal static class X86Cpu
     /// <summary>Bytes of what is saved where AVX's registers are the last of it.</summary>
     private const int StateWithAvx = 576 + 256;
 
-    public static readonly CpuFamily Family = new("x86", RuntimeInformation.ProcessArchitecture is Architecture.X86 or Architecture.X64);
+    public static readonly CpuFamily Family =
+        new("x86", RuntimeInformation.ProcessArchitecture is Architecture.X86 or Architecture.X64);
 
     /// <summary>AVX2 and FMA.</summary>
     public static bool HasAvx2
@@ -68,7 +69,8 @@ internal static class X86Cpu
                 const int Instructions = 2;
                 if (type == Instructions || ((eax >> 5) & 7) != level)
                     continue;
-                long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = (ebx >>> 22) + 1, sets = unchecked((uint)ecx) + 1L;
+                long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = (ebx >>> 22) + 1;
+                long sets = unchecked((uint)ecx) + 1L;
                 return line * partitions * ways * sets;
             }
         }
