@@ -4,19 +4,6 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>One call of pooling: forward from Source to Target, backward from Source (dy) to Target (dx).</summary>
-internal unsafe struct PoolProblem<T>
-    where T : unmanaged
-{
-    public int Batch;
-    public bool Backward;
-    public T* Source, Target;
-
-    /// <summary>The winning taps, or null.</summary>
-    public byte* Winners;
-    public ImageLayout SourceLayout, TargetLayout;
-}
-
 /// <summary>
 /// Pooling, in one of three ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where rows
 /// of windows are too short, irregular or not contiguous, the same window of several planes (<see cref="PoolPlanes{TVec, T}"/>), of large

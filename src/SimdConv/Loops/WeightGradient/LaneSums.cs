@@ -5,15 +5,6 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>Rows of dY: element (output, row, i) is at Data + output*NextOutput + row*NextRow + i.</summary>
-internal unsafe struct PlaneRows<T>
-    where T : unmanaged
-{
-    public T* Data;
-    public nint NextOutput, NextRow;
-    public int Rows, Width;
-}
-
 /// <summary>
 /// The weight gradient with neighbouring positions in lanes, for few output channels: column q of a row belongs to virtual lane
 /// q mod 16 in every tier, whether a register holds all lanes or one. Sums are [output][tap][lane].

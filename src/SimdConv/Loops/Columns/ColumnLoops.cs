@@ -3,17 +3,6 @@ using SimdConv.Core;
 
 namespace SimdConv.Loops;
 
-/// <summary>One call of im2col, or of col2im where Fold is set.</summary>
-internal unsafe struct ColumnProblem<T>
-    where T : unmanaged
-{
-    public int Batch;
-    public T* X, Columns;
-    public ColumnLayout Layout;
-    public ImageLayout Image;
-    public bool Fold;
-}
-
 /// <summary>
 /// im2col (<see cref="ColumnCopies{TVec, T}"/>) and col2im (<see cref="ColumnSums{TVec, T}"/>) by planes, which are independent: threads
 /// share them without atomics.
