@@ -112,7 +112,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     private FilterUse UseOf(ConvDirection direction) =>
         (direction == ConvDirection.Forward) != isTransposed ? FilterUse.Forward : FilterUse.InputGradient;
 
-    private void RunWeightGradient(in FilterProblem<T> problem, Execution execution, SimdTier tier)
+    private void RunWeightGradient(in WeightGradientProblem<T> problem, Execution execution, SimdTier tier)
     {
         WeightGradientPass<T> pass = tiers.Of(tier).WeightGradient;
         if (Telemetry.IsOn)

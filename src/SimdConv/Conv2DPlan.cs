@@ -216,7 +216,7 @@ public sealed unsafe partial class Conv2DPlan<T>
             RequireApart(bias, nameof(db), input, xName);
             RequireApart(bias, nameof(db), output, dyName);
             RequireApart(bias, nameof(db), weights, nameof(dw));
-            FilterProblem<T> problem = new()
+            WeightGradientProblem<T> problem = new()
             {
                 Batch = batch,
                 X = px,
@@ -247,7 +247,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         fixed (T* py = dy, pb = db)
         {
             RequireApart(new(pb, (1, Shape.K)), nameof(db), outputs.Elements(py, batch), nameof(dy));
-            FilterProblem<T> problem = new()
+            WeightGradientProblem<T> problem = new()
             {
                 Batch = batch,
                 DY = py,
@@ -265,7 +265,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return FilterSchedule.Order(Shape, batch);
+        return WeightGradientSchedule.Order(Shape, batch);
     }
 
     /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>

@@ -38,13 +38,16 @@ internal abstract unsafe class TierLoops<T>
     public abstract bool AreFinite(T* data, long count);
 
     /// <summary>How this tier runs the forward pass or the input gradient, on images that are laid out so.</summary>
-    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target);
+    public abstract ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source,
+        ImageLayout target);
 
     /// <summary>
-    /// A pass whose outputs are one chain of multiply-adds each, with the strategy that is chosen for each grid among its candidates.
+    /// A pass whose outputs are one chain of multiply-adds each, with the strategy that is chosen for each grid among its
+    /// candidates.
     /// </summary>
     public abstract DensePass<T> Dense(
-        Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target, Func<List<ConvStrategy>, ConvStrategy> choose);
+        Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target,
+            Func<List<ConvStrategy>, ConvStrategy> choose);
 
     /// <summary>How this tier runs the weight gradient, on images that are laid out so.</summary>
     public abstract WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x);
@@ -57,9 +60,12 @@ internal abstract unsafe class TierLoops<T>
 
     /// <summary>Those of a tier, made when it is first used; where two threads make them at once, either will do.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TierLoops<T> Make(SimdTier tier) => Made[(int)tier] = TierTable.Find(tier)!.Use<T, Maker, TierLoops<T>>(new(tier));
+    private static TierLoops<T> Make(SimdTier tier) =>
+        Made[(int)tier] = TierTable.Find(tier)!.Use<T, Maker, TierLoops<T>>(new(tier));
 
-    /// <summary>The one place where the lanes of a tier become loop nests. Its flat tile is 6 x 4 registers of 32, or 4 x 3 of 16.</summary>
+    /// <summary>
+    /// The one place where the lanes of a tier become loop nests. Its flat tile is 6 x 4 registers of 32, or 4 x 3 of 16.
+    /// </summary>
     private readonly struct Maker(SimdTier tier) : ILanesUser<T, TierLoops<T>>
     {
         public TierLoops<T> Use<TVec, THalf>()
@@ -110,7 +116,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
         : GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Describe(problem);
 
     public override KernelInfo[] Kernels(SimdTier tier) =>
-        [PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Info(tier)];
+        [PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, THalf, T,
+            GemmKernel<TVec, T, TFlat>>.Info(tier)];
 
     public override long PackedSize(GemmSide side, int size, int k) => checked((long)k * (side == GemmSide.A
         ? size
@@ -131,13 +138,15 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     public override bool AreFinite(T* data, long count) => FiniteScan<TVec, T>.Run(data, (nint)count);
 
-    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source, ImageLayout target)
+    public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source,
+        ImageLayout target)
     {
         bool isForward = direction == ConvDirection.Forward;
         UnseenTaps unseen = algorithm == ConvAlgorithm.Direct ? UnseenTaps.LeftOut : UnseenTaps.Kept;
         bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
         TapGrid[] grids = isForward ? TapGrid.Forward(shape, unseen)
-            : isDepthwise ? TapGrid.InputGradient(shape, unseen, DepthwiseSchedule.MostPhases) : TapGrid.InputGradient(shape, unseen);
+            : isDepthwise ? TapGrid.InputGradient(shape, unseen, DepthwiseSchedule.MostPhases)
+            : TapGrid.InputGradient(shape, unseen);
         isDepthwise &= Array.TrueForAll(grids, grid => !grid.IsPart);
         (int outputs, int channels) = SidesOf(shape, direction);
         return algorithm switch
@@ -147,7 +156,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             _ when isDepthwise => Depthwise(new(direction, grids, shape, sizeof(T))),
             _ when !ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target) =>
                 Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!),
-            _ when IsFlat(outputs) => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>(shape, direction, source, target),
+            _ when IsFlat(outputs) => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>(shape, direction, source,
+                target),
             _ => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>(shape, direction, source, target),
         };
 
@@ -161,7 +171,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     }
 
     public override DensePass<T> Dense(
-        Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target, Func<List<ConvStrategy>, ConvStrategy> choose)
+        Conv2DShape shape, ConvDirection direction, TapGrid[] grids, ImageLayout source, ImageLayout target,
+            Func<List<ConvStrategy>, ConvStrategy> choose)
     {
         (int outputs, int channels) = SidesOf(shape, direction);
         ConvTile[] tiles = Tiles();
@@ -176,16 +187,18 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     }
 
     /// <summary>Channels of one group that are written, and that are summed over.</summary>
-    private static (int Outputs, int Channels) SidesOf(Conv2DShape shape, ConvDirection direction) => direction == ConvDirection.Forward
+    private static (int Outputs, int Channels) SidesOf(Conv2DShape shape, ConvDirection direction) =>
+        direction == ConvDirection.Forward
         ? (shape.GroupOutputs, shape.GroupChannels)
         : (shape.GroupChannels, shape.GroupOutputs);
 
     public override WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x)
     {
-        if (!DepthwiseFilterSchedule.Suits(shape))
-            return new FilterLoops<TVec, THalf, T, TSums>(new(shape, x, TVec.Count, sizeof(T)));
-        DepthwiseFilterSchedule schedule = new(shape, sizeof(T));
-        return IsNarrow(shape.Q) ? new DepthwiseFilterLoops<THalf, T>(schedule) : new DepthwiseFilterLoops<TVec, T>(schedule);
+        if (!DepthwiseWeightGradientSchedule.Suits(shape))
+            return new WeightGradientLoops<TVec, THalf, T, TSums>(new(shape, x, TVec.Count, sizeof(T)));
+        DepthwiseWeightGradientSchedule schedule = new(shape, sizeof(T));
+        return IsNarrow(shape.Q) ? new DepthwiseWeightGradientLoops<THalf, T>(schedule)
+            : new DepthwiseWeightGradientLoops<TVec, T>(schedule);
     }
 
     public override PoolPass<T> Pool(PoolSchedule schedule) => new PoolLoops<TVec, T>(schedule);
@@ -194,7 +207,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     private static ConvTile[] Tiles()
     {
-        // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads included.
+        // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads
+        // included.
         ConvTile[] tiles = [Tile<TVec, N2>(), Tile<TVec, TFlat>(), Tile<TVec, N1>(), Sliding(3), Sliding(5)];
         return Half<TVec, THalf>.Exists ? [.. tiles, Tile<THalf, N2>() with { IsHalf = true }] : tiles;
     }
@@ -206,7 +220,10 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     private static ConvTile Sliding(int taps) => Tile<TVec, N1>() with { MR = SlidingKernel<TVec, T>.MR(taps), Slides = taps };
 
-    /// <summary>Rows of a plane that half a register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and store.</summary>
+    /// <summary>
+    /// Rows of a plane that half a register holds: half of it needs no less of Zen 4's multiply-adds, and is cheaper to load and
+    /// store.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsNarrow(int width) => Half<TVec, THalf>.Exists && width <= THalf.Count;
 

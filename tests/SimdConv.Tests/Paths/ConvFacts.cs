@@ -27,7 +27,7 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
         if (s.Groups > 1)
             features.Add(Groups);
         if (direction == ConvDirection.WeightGradient)
-            return OfFilter<T>(loops, s, x, features);
+            return OfWeightGradient<T>(loops, s, x, features);
         bool isForward = direction == ConvDirection.Forward;
         ConvPass<T> pass = loops.Pass(s, algorithm, direction, isForward ? x : y, isForward ? y : x);
         if (pass is not DensePass<T> dense)
@@ -77,19 +77,19 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             dense.Strategies.Sum(each => s.Groups * each.FilterSize * each.Grid.Height * each.Grid.Width));
     }
 
-    private static ConvFacts OfFilter<T>(TierLoops<T> loops, Conv2DShape s, ImageLayout x, List<string> features)
+    private static ConvFacts OfWeightGradient<T>(TierLoops<T> loops, Conv2DShape s, ImageLayout x, List<string> features)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (DepthwiseFilterSchedule.Suits(s))
+        if (DepthwiseWeightGradientSchedule.Suits(s))
         {
-            DepthwiseFilterSchedule planes = new(s, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
+            DepthwiseWeightGradientSchedule planes = new(s, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
             if (planes.Layout.Strips > 1)
                 features.Add(Strips);
-            string lanes = planes.Lanes > FilterSchedule.MostLanes ? "more than 16 lanes" : "16 lanes";
+            string lanes = planes.Lanes > WeightGradientSchedule.MostLanes ? "more than 16 lanes" : "16 lanes";
             return new($"depthwise, {lanes}", [.. features], planes.ToString(), ConvCandidates.Work(s, 1));
         }
 
-        FilterSchedule schedule = new(s, x, loops.Kernels(loops.Tier)[0].NR / 2, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
+        WeightGradientSchedule schedule = new(s, x, loops.Kernels(loops.Tier)[0].NR / 2, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
         if (schedule.Layout.Rows < s.P)
             features.Add(Strips);
         if (schedule.ChannelBlock < schedule.Channels)
@@ -98,7 +98,7 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             features.Add(Panels);
         if (schedule.Layout.IsImage)
             features.Add(Image);
-        string way = FilterSchedule.Lanes(s) == 1 ? "output channels in lanes" : "positions in lanes";
+        string way = WeightGradientSchedule.Lanes(s) == 1 ? "output channels in lanes" : "positions in lanes";
         return new(way, [.. features], schedule.ToString(), ConvCandidates.Work(s, 1));
     }
 }

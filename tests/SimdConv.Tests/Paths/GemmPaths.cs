@@ -46,9 +46,9 @@ internal static class GemmPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         Add("one row, B as it lies", ["in place", "B as it lies"], Sizes(1, 4000, 130));
         Add("few rows, B as it lies", ["in place", "B as it lies"], Sizes(4, 1100, 120));
         Add("many rows, B within half of L2", ["in place", "B as it lies"], Sizes(70, 100, 80));
-        Add("few rows, B turned in panels", ["in place", "B turned in panels"], Sizes(3, 700, 300, Transpose.Yes),
+        Add("few rows, B transposed in panels", ["in place", "B transposed in panels"], Sizes(3, 700, 300, Transpose.Yes),
             Sizes(5, 700, 300, Transpose.Yes));
-        Add("many rows, B turned wholly", ["in place", "B turned wholly"], Sizes(70, 60, 120, Transpose.Yes));
+        Add("many rows, B transposed whole", ["in place", "B transposed whole"], Sizes(70, 60, 120, Transpose.Yes));
         Add("a column", ["column"], Sizes(3000, 1, 170) with { GapC = 0 });
         Add("panels", ["block of MC rows"], Sizes(70, 90, 80) with { Alpha = 0.3 });
         AddCall(GemmCall.Plain, 1, "panels, several blocks of KC", Blocks(1, 2, 1),

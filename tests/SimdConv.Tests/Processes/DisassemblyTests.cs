@@ -65,7 +65,7 @@ public sealed partial class DisassemblyTests
     [GeneratedRegex("; Assembly listing for method ")]
     private static partial Regex Listing();
 
-    [GeneratedRegex(@"\.(GemmTile|DirectTile)`3\[SimdConv\.Simd\.(Avx2|Avx512)Lanes")]
+    [GeneratedRegex(@"\.(GemmTile|InPlaceTile)`3\[SimdConv\.Simd\.(Avx2|Avx512)Lanes")]
     private static partial Regex TileName();
 
     [GeneratedRegex(@"^(G_M\w+):")]

@@ -6,8 +6,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// im2col: each tap copies rows of the image, or of its columns split by phases of the stride, with zeros where windows hang over. Rows of
-/// few windows are copied as one where they lie in the image as they do in the columns.
+/// im2col: each tap copies rows of the image, or of its columns split by phases of the stride, with zeros where windows hang
+/// over. Rows of few windows are copied as one where they lie in the image as they do in the columns.
 /// </summary>
 internal readonly unsafe ref struct ColumnCopies<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -39,7 +39,8 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
         {
             (int index, int step) = axis.Places[s];
             WindowPhase phase = axis.Phases[index];
-            int offset = step - phase.Place, first = Math.Max(0, -offset), last = Math.Max(first, Math.Min(axis.Windows, phase.Count - offset));
+            int offset = step - phase.Place, first = Math.Max(0, -offset),
+                last = Math.Max(first, Math.Min(axis.Windows, phase.Count - offset));
             ColumnTile<TVec, T>.Mask(masks + ((nint)s * maskPitch), maskPitch, first, last, axis.Windows, together);
             taps[s] = ((phase.Pixel * PhasePitch(table)) + offset, first, together > 1 ? first : last);
         }
@@ -93,15 +94,18 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
                 for (int s = 0; s < table.Shape.S; s++, to += ld)
                 {
                     (nint offset, int firstInside, int lastInside) = taps[s];
-                    T* tap = unchecked(row + offset), mask = masks + ((nint)s * maskPitch), end = to + ((nint)(last - first) * windows);
+                    T* tap = unchecked(row + offset), mask = masks + ((nint)s * maskPitch),
+                        end = to + ((nint)(last - first) * windows);
                     if (from > first)
                         new Span<T>(to, (from - first) * windows).Clear();
                     T* inImage = to + ((nint)(from - first) * windows);
                     if (together == 1)
-                        ColumnTile<TVec, T>.Copy(tap, nextRow, mask, firstInside, lastInside, inImage, below - from, windows, end);
+                        ColumnTile<TVec, T>.Copy(tap, nextRow, mask, firstInside, lastInside, inImage, below - from, windows,
+                            end);
                     for (int p = from, rows; together > 1 && p < below; p += rows)
                     {
-                        // Rows that are run together are one row to the tile; their masks are the end of those of as many as possible.
+                        // Rows that are run together are one row to the tile; their masks are the end of those of as many as
+                        // possible.
                         rows = Math.Min(together, below - p);
                         ColumnTile<TVec, T>.Copy(tap + ((p - from) * pitch), 0, mask + ((nint)(together - rows) * windows), 0, 0,
                             inImage + ((nint)(p - from) * windows), 1, rows * windows, end);

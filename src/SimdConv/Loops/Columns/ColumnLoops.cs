@@ -4,8 +4,8 @@ using SimdConv.Core;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// im2col (<see cref="ColumnCopies{TVec, T}"/>) and col2im (<see cref="ColumnSums{TVec, T}"/>) by planes, which are independent: threads
-/// share them without atomics.
+/// im2col (<see cref="ColumnCopies{TVec, T}"/>) and col2im (<see cref="ColumnSums{TVec, T}"/>) by planes, which are independent:
+/// threads share them without atomics.
 /// </summary>
 internal sealed unsafe class ColumnLoops<TVec, T>(IndexTable table) : ColumnPass<T>
     where TVec : unmanaged, ILanes<TVec, T>

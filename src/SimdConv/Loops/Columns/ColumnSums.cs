@@ -6,23 +6,29 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// col2im: each row of the image is summed from the rows of the columns that it meets, read where they lie, and written once. Rows of few
-/// windows are run together as one, as far as they meet the same taps.
+/// col2im: each row of the image is summed from the rows of the columns that it meets, read where they lie, and written once.
+/// Rows of few windows are run together as one, as far as they meet the same taps.
 /// </summary>
 internal readonly unsafe ref struct ColumnSums<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Elements of the columns, rounded up to whole planes, that are fetched ahead: it takes so long for them to come.</summary>
+    /// <summary>
+    /// Elements of the columns, rounded up to whole planes, that are fetched ahead: it takes so long for them to come.
+    /// </summary>
     private const int FetchAhead = 1 << 12;
 
-    /// <summary>So many times more pixels of a phase than windows are summed tap by tap: each of them meets few of all taps.</summary>
+    /// <summary>
+    /// So many times more pixels of a phase than windows are summed tap by tap: each of them meets few of all taps.
+    /// </summary>
     private const int LeastPixelsPerWindow = 4;
 
     private readonly IndexTable table;
     private readonly nint ld;
 
-    /// <summary>For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place.</summary>
+    /// <summary>
+    /// For each tap a mask for the rows of a run, zeros behind it; rows of the image that are not written in place.
+    /// </summary>
     private readonly T* masks, lines;
 
     /// <summary>For each phase of the columns what its pixels meet.</summary>
@@ -43,7 +49,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         phases = workspace.At(scratch.Phases);
         for (int i = 0; i < axis.Phases.Length; i++)
             phases[i] = Taps(axis.Phases[i]);
-        nextRow = ((nint)Math.Min(table.Vertical.TapStep, table.Shape.R) * table.Shape.S * ld) - ((nint)table.Vertical.WindowStep * axis.Windows);
+        nextRow = ((nint)Math.Min(table.Vertical.TapStep, table.Shape.R) * table.Shape.S * ld)
+            - ((nint)table.Vertical.WindowStep * axis.Windows);
         for (int s = 0; s < table.Shape.S && !IsByTaps(table); s++)
         {
             (int index, int step) = axis.Places[s];
@@ -106,10 +113,13 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         }
 
         if (!inPlace)
-            ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width, (nint)axis.Size * width * planesAhead);
+            ColumnTile<TVec, T>.TakeTurns(lines, axis.Stride, nextPhase, nextRun, x, axis.Size, width,
+                (nint)axis.Size * width * planesAhead);
     }
 
-    /// <summary>One plane, where each tap in turn adds to the pixels what its windows give: the time is that of reading the columns once.</summary>
+    /// <summary>
+    /// One plane, where each tap in turn adds to the pixels what its windows give: the time is that of reading the columns once.
+    /// </summary>
     private void AddTaps(T* columns, T* x)
     {
         WindowAxis rows = table.Vertical, axis = table.Horizontal;
@@ -127,7 +137,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
                     if (r < rows.Taps[p].First || r >= rows.Taps[p].Last)
                         continue;
                     T* from = columns + ((nint)p * axis.Windows) + first;
-                    T* to = x + ((nint)(rows.Starts[p] + ((long)r * rows.Dilation)) * axis.Size) + (nint)(start + ((long)first * axis.Stride));
+                    T* to = x + ((nint)(rows.Starts[p] + ((long)r * rows.Dilation)) * axis.Size)
+                        + (nint)(start + ((long)first * axis.Stride));
                     if (axis.Stride == 1)
                         RowCopy<TVec, T>.Add(from, to, count);
                     for (int q = 0; q < count && axis.Stride > 1; q++)
@@ -137,7 +148,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         }
     }
 
-    private static bool IsByTaps(IndexTable table) => Period(table) > LeastPixelsPerWindow * ((long)table.Horizontal.Windows + TVec.Count);
+    private static bool IsByTaps(IndexTable table) =>
+        Period(table) > LeastPixelsPerWindow * ((long)table.Horizontal.Windows + TVec.Count);
 
     private void Sum(T* columns, int tapRows, T* mask, T* target, nint pitch, int rows, int width)
     {
@@ -151,8 +163,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         if (IsPair(axis))
         {
             int first = axis.Phases[0].Pixel;
-            ColumnTile<TVec, T>.SumPair(columns, nextRow, tapRows, phases[first], phases[1 - first], mask, target, pitch, rows, width,
-                axis.Windows);
+            ColumnTile<TVec, T>.SumPair(columns, nextRow, tapRows, phases[first], phases[1 - first], mask, target, pitch, rows,
+                width, axis.Windows);
             return;
         }
 
@@ -161,7 +173,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
             WindowPhase phase = axis.Phases[index];
             for (int i = 0; i < rows && phase.Count > 0; i++)
             {
-                ColumnTile<TVec, T>.Sum(columns + ((nint)i * axis.Windows), nextRow, tapRows, phases[index], mask, lines, 0, 1, phase.Count, axis.Windows);
+                ColumnTile<TVec, T>.Sum(columns + ((nint)i * axis.Windows), nextRow, tapRows, phases[index], mask, lines, 0, 1,
+                    phase.Count, axis.Windows);
                 RowCopy<TVec, T>.Scatter(lines, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
             }
         }
@@ -172,20 +185,25 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
         if (phase.Taps == 0)
             return default;
         WindowAxis axis = table.Horizontal;
-        int pitch = MaskPitch(table), first = phase.Place - axis.Places[phase.FirstTap].Step, last = first - ((phase.Taps - 1) * axis.WindowStep);
+        int pitch = MaskPitch(table), first = phase.Place - axis.Places[phase.FirstTap].Step,
+            last = first - ((phase.Taps - 1) * axis.WindowStep);
         nint step = Math.Min(axis.TapStep, table.Shape.S);
-        return new(first + (phase.FirstTap * ld), (step * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch, step * pitch,
-            Math.Max(0, -last), together > 1 ? 0 : Math.Min(phase.Count, axis.Windows - first),
+        return new(first + (phase.FirstTap * ld), (step * ld) - axis.WindowStep, phase.Taps, (nint)phase.FirstTap * pitch,
+            step * pitch, Math.Max(0, -last), together > 1 ? 0 : Math.Min(phase.Count, axis.Windows - first),
             table.Shape.R * table.Shape.S * ld * planesAhead);
     }
 
     private static bool IsPair(WindowAxis axis) => axis.Stride == 2 && axis.Size > 1;
 
-    /// <summary>How many rows are run as one: where few windows would leave lanes empty, and each phase of a row has a window for each pixel.</summary>
+    /// <summary>
+    /// How many rows are run as one: where few windows would leave lanes empty, and each phase of a row has a window for each
+    /// pixel.
+    /// </summary>
     private static int Together(IndexTable table)
     {
         WindowAxis axis = table.Horizontal;
-        return (axis.Stride == 1 || IsPair(axis)) && axis.Windows < 2 * TVec.Count && axis.Size <= (long)axis.Windows * axis.Stride
+        return (axis.Stride == 1 || IsPair(axis)) && axis.Windows < 2 * TVec.Count
+            && axis.Size <= (long)axis.Windows * axis.Stride
             ? Math.Clamp(ColumnTile<TVec, T>.MostTogether / axis.Windows, 1, table.Shape.H)
             : 1;
     }

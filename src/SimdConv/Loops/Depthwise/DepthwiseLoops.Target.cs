@@ -62,5 +62,6 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>
     }
 
     private static TargetWindow<TVec, T> Window(in Part part, TapGrid grid, T* target) =>
-        new(grid, part.Problem.TargetLayout, part.Problem.Target, (nint)(target - part.Problem.Target), part.Problem.Finish, part.Row, part.Rows(grid));
+        new(grid, part.Problem.TargetLayout, part.Problem.Target, (nint)(target - part.Problem.Target), part.Problem.Finish,
+            part.Row, part.Rows(grid));
 }

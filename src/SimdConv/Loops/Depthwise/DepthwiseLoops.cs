@@ -21,7 +21,10 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
     /// <summary>Elements that a thread takes at a time.</summary>
     private const int Grain = 1 << 14;
 
-    /// <summary>How much longer a multiply-add takes than in a dense convolution, with the loads, copies and stores that go with so few: at least.</summary>
+    /// <summary>
+    /// How much longer a multiply-add takes than in a dense convolution, with the loads, copies and stores that go with so few:
+    /// at least.
+    /// </summary>
     private const int TimesDense = 3;
 
     private readonly Scratch scratch = new(schedule);
@@ -123,7 +126,8 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
             };
             new Span<T>(part.Strip, (int)scratch.StripSize - schedule.Layout.Lead).Clear();
             TapGrid grid = schedule.Layout.Strip.Grid;
-            bool isFetching = (long)part.Problem.Batch * part.Problem.Groups * grid.SourceHeight * grid.SourceWidth * sizeof(T) > 2L * CacheSizes.L2;
+            long source = (long)part.Problem.Batch * part.Problem.Groups * grid.SourceHeight * grid.SourceWidth;
+            bool isFetching = source * sizeof(T) > 2L * CacheSizes.L2;
             while (queue.Next(out long first, out long last))
             {
                 for (long unit = first; unit < last; unit += part.Channels)
@@ -132,7 +136,8 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
                     part.Row = (int)(unit % schedule.Layout.Strips) * schedule.Rows;
                     part.Image = (nint)(plane / part.Problem.Groups);
                     part.Channel = (nint)(plane % part.Problem.Groups);
-                    part.Channels = (int)Math.Min(Math.Min(schedule.Layout.Planes, last - unit), part.Problem.Groups - part.Channel);
+                    long most = Math.Min(schedule.Layout.Planes, part.Problem.Groups - part.Channel);
+                    part.Channels = (int)Math.Min(most, last - unit);
                     part.Fetch = isFetching ? Next(in part) : null;
                     if (CallTrace.IsOn)
                         CallTrace.Reach("strip", part.Row);
@@ -152,7 +157,9 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
         ImageLayout source = part.Problem.SourceLayout;
         int filters = schedule.Direction == ConvDirection.Forward ? 1 : schedule.Multiplier;
         T* planes = part.Problem.Source + (part.Image * source.N) + (part.Channel * filters * source.C);
-        return planes + (schedule.Layout.Strips > 1 ? (nint)(part.Row + schedule.Rows) * schedule.Layout.Strip.Grid.StrideH * source.H : part.Channels * filters * source.C);
+        return planes + (schedule.Layout.Strips > 1
+            ? (nint)(part.Row + schedule.Rows) * schedule.Layout.Strip.Grid.StrideH * source.H
+            : part.Channels * filters * source.C);
     }
 
     /// <summary>Copies what belongs to the strip of one in <paramref name="filters"/> source planes.</summary>
@@ -160,7 +167,8 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
     {
         ImageLayout source = part.Problem.SourceLayout;
         PlaneLayout layout = part.Schedule.Layout;
-        PlanePacking<TVec, T>.Fill(layout, part.Problem.Source + (part.Image * source.N) + (((part.Channel * filters) + filter) * source.C), source,
+        PlanePacking<TVec, T>.Fill(layout,
+            part.Problem.Source + (part.Image * source.N) + (((part.Channel * filters) + filter) * source.C), source,
             part.Channels, filters * source.C, part.Row, part.Rows(layout.Strip.Grid), part.Strip, clear: layout.Strips > 1);
     }
 
@@ -222,9 +230,11 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
             Fill(in part, schedule.Multiplier, filter);
             if (layout.W == 1 && schedule.Phases.Length == 1 && schedule.Multiplier == 1 && !goOn)
             {
-                RunPhase(in part, schedule.Phases[0], k, goOn: false, target + (part.Row * layout.H), layout.H, layout.C, inScratch: false);
+                RunPhase(in part, schedule.Phases[0], k, goOn: false, target + (part.Row * layout.H), layout.H, layout.C,
+                    inScratch: false);
                 for (int i = 0; i < part.Channels; i++)
-                    Finish(in problem, target + (i * layout.C) + (part.Row * layout.H), part.Rows(schedule.Phases[0].Grid), layout.H, schedule.Phases[0].Grid.Width);
+                    Finish(in problem, target + (i * layout.C) + (part.Row * layout.H), part.Rows(schedule.Phases[0].Grid),
+                        layout.H, schedule.Phases[0].Grid.Width);
                 return;
             }
 
@@ -243,9 +253,11 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
     }
 
     /// <summary>All columns of a phase, of every <see cref="DepthwiseSchedule.Multiplier"/>th output channel from k on.</summary>
-    private static void RunPhase(in Part part, DepthwiseSchedule.Phase phase, nint k, bool goOn, T* target, nint ld, nint nextTarget, bool inScratch)
+    private static void RunPhase(in Part part, DepthwiseSchedule.Phase phase, nint k, bool goOn, T* target, nint ld,
+        nint nextTarget, bool inScratch)
     {
-        int w = TVec.Count, width = phase.Grid.Width, last = (width - 1) / w * w, rows = part.Rows(phase.Grid), taps = part.Schedule.Kernel.Length;
+        int w = TVec.Count, width = phase.Grid.Width, last = (width - 1) / w * w, rows = part.Rows(phase.Grid),
+            taps = part.Schedule.Kernel.Length;
         bool isForward = part.Schedule.Direction == ConvDirection.Forward;
         if (rows <= 0)
             return;
@@ -272,8 +284,8 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
             Fetch = part.Fetch,
         };
 
-        // The last column comes first. In scratch, and where rows follow each other, it stores whole registers: what they spoil is
-        // written later, but behind the last row nothing may be.
+        // The last column comes first. In scratch, and where rows follow each other, it stores whole registers: what they spoil
+        // is written later, but behind the last row nothing may be.
         int ahead = w - column.Count;
         if (ahead > 0 && !inScratch)
             column.WholeRows = ld == width ? Math.Max(0, rows - ((ahead + width - 1) / width)) : 0;
@@ -283,7 +295,9 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
         {
             column.Strip = part.Strip + j;
             column.Target = target + j;
-            column.Fetch = column.Fetch == null ? null : column.Fetch + ((nint)part.Channels * rows * DepthwiseTile<TVec, T>.Fetched(column.Shared));
+            column.Fetch = column.Fetch == null
+                ? null
+                : column.Fetch + ((nint)part.Channels * rows * DepthwiseTile<TVec, T>.Fetched(column.Shared));
             DepthwiseTile<TVec, T>.Run(in column);
         }
     }

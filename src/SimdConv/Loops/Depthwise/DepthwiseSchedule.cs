@@ -4,7 +4,9 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>How the forward pass or the input gradient of a depthwise convolution is run: one plane at a time, by strips that stay in L1.</summary>
+/// <summary>
+/// How the forward pass or the input gradient of a depthwise convolution is run: one plane at a time, by strips that stay in L1.
+/// </summary>
 internal sealed class DepthwiseSchedule
 {
     /// <summary>More filters a channel than that share its loads better in the tiles of the dense nest.</summary>
@@ -35,8 +37,11 @@ internal sealed class DepthwiseSchedule
         Offsets = [.. offsets];
     }
 
-    /// <summary>Whether a convolution is run so: one input channel a group, few output channels, and an input gradient of few phases.</summary>
-    public static bool Suits(Conv2DShape shape, ConvDirection direction) => shape.IsDepthwise && shape.GroupOutputs <= MostMultiplier
+    /// <summary>
+    /// Whether a convolution is run so: one input channel a group, few output channels, and an input gradient of few phases.
+    /// </summary>
+    public static bool Suits(Conv2DShape shape, ConvDirection direction) =>
+        shape.IsDepthwise && shape.GroupOutputs <= MostMultiplier
         && (direction != ConvDirection.InputGradient || shape.InputPhases <= MostPhases);
 
     public ConvDirection Direction { get; }
@@ -57,7 +62,10 @@ internal sealed class DepthwiseSchedule
 
     public Phase[] Phases { get; }
 
-    /// <summary>The taps of an output channel in the order in which they are packed and added, phase by phase: in the kernel, and in the strip.</summary>
+    /// <summary>
+    /// The taps of an output channel in the order in which they are packed and added, phase by phase: in the kernel, and in the
+    /// strip.
+    /// </summary>
     public int[] Kernel { get; }
 
     /// <summary>See <see cref="Kernel"/>.</summary>

@@ -11,7 +11,9 @@ internal static unsafe class BatchLoops<TVec, THalf, T, TKernel>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
-    /// <summary>Whole products to threads where there are enough of them to end together, else all threads to one product after the other.</summary>
+    /// <summary>
+    /// Whole products to threads where there are enough of them to end together, else all threads to one product after the other.
+    /// </summary>
     public static void Run(GemmBatch<T>* batch, in Execution execution)
     {
         const int Enough = 8;

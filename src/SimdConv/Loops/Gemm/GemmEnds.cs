@@ -5,7 +5,9 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>What comes before the first term and after the last, for a block of C: whole where C is small, else while it is in cache.</summary>
+/// <summary>
+/// What comes before the first term and after the last, for a block of C: whole where C is small, else while it is in cache.
+/// </summary>
 internal static unsafe class GemmEnds<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -24,7 +26,9 @@ internal static unsafe class GemmEnds<TVec, T>
                 int count = Math.Min(w, column + columns - j);
                 if (p->ColumnBias != null)
                     bias = Load(p->ColumnBias + j, count);
-                TVec value = p->Beta == T.Zero ? bias : HasBias(p) ? TVec.MulAdd(beta, Load(c + j, count), bias) : TVec.Multiply(beta, Load(c + j, count));
+                TVec value = p->Beta == T.Zero ? bias
+                    : HasBias(p) ? TVec.MulAdd(beta, Load(c + j, count), bias)
+                    : TVec.Multiply(beta, Load(c + j, count));
                 if (count == w)
                     TVec.Store(c + j, value);
                 else
@@ -51,7 +55,8 @@ internal static unsafe class GemmEnds<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Finishes(GemmProblem<T>* p) => p->Finish.Operation != ElementwiseOperation.None || p->Finish.Residual != null;
+    public static bool Finishes(GemmProblem<T>* p) =>
+        p->Finish.Operation != ElementwiseOperation.None || p->Finish.Residual != null;
 
     private static void Activate(GemmProblem<T>* p, int row, int rows, int column, int columns)
     {

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
-using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
@@ -16,12 +15,15 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
     public static void Run(GemmProblem<T>* problem, in Execution execution)
     {
         if (IsTiny(problem))
-            DirectLoops<TVec, THalf, T>.RunInPlace(problem, problem->Beta != T.Zero, isStreaming: false);
+            InPlaceLoops<TVec, THalf, T>.RunInPlace(problem, problem->Beta != T.Zero, isStreaming: false);
         else
             Share(problem, execution);
     }
 
-    /// <summary>Between threads, where there is enough to do. Apart, as its registers and locals would cost a tiny product as much as its tiles.</summary>
+    /// <summary>
+    /// Between threads, where there is enough to do. Apart, as its registers and locals would cost a tiny product as much as its
+    /// tiles.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Share(GemmProblem<T>* problem, in Execution execution)
     {
@@ -33,8 +35,8 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
             return;
         }
 
-        // By rows or by columns, whichever has more tiles. Where chains are short by rows if there are some for each thread: parts that meet in
-        // every row share the line that they meet in, and wait for it.
+        // By rows or by columns, whichever has more tiles. Where chains are short by rows if there are some for each thread:
+        // parts that meet in every row share the line that they meet in, and wait for it.
         const int ShortChain = 64, SomeTiles = 4;
         int tall = new Panels(m, TKernel.MR).Count, wide = new Panels(n, TKernel.NR).Count;
         bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= (long)SomeTiles * threads);
@@ -43,7 +45,9 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         WorkQueue.Run(ref split, split.Parts, split.Parts, execution);
     }
 
-    /// <summary>A few tiles with nothing before or after them, for which weighing the ways would take as long as going one.</summary>
+    /// <summary>
+    /// A few tiles with nothing before or after them, for which weighing the ways would take as long as going one.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsTiny(GemmProblem<T>* p)
     {
@@ -143,13 +147,14 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         else if (way == Way.Transposed)
             RunTransposed(p, fromC);
         else
-            DirectLoops<TVec, THalf, T>.Run(p, fromC);
+            InPlaceLoops<TVec, THalf, T>.Run(p, fromC);
         GemmEnds<TVec, T>.Finish(p, 0, p->M, 0, p->N);
     }
 
     /// <summary>Not from a bias, which panels start from for nothing, while here it goes by way of C.</summary>
     private static bool SuitsInPlace(GemmProblem<T>* p) =>
-        DirectLoops<TVec, THalf, T>.Suits(p) && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, THalf, T, TKernel>.StartsFromBias(p));
+        InPlaceLoops<TVec, THalf, T>.Suits(p)
+            && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, THalf, T, TKernel>.StartsFromBias(p));
 
     /// <summary>Which way that is on one thread, for people.</summary>
     public static string Describe(GemmProblem<T>* p) => Choose(p) switch
@@ -161,7 +166,9 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         _ => $"panels, tile {TKernel.MR} x {TKernel.NR}",
     };
 
-    /// <summary>The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.</summary>
+    /// <summary>
+    /// The same product seen from behind: C^T = B^T * A^T. Each element's chain is the same, a * b being b * a.
+    /// </summary>
     private static GemmProblem<T> Transposed(GemmProblem<T>* p) => new()
     {
         M = p->N,
@@ -175,18 +182,20 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         Ldc = p->M,
     };
 
-    /// <summary>One column of C is a row of its transpose, as it lies. Apart, since other ways would clear the room of its problem.</summary>
+    /// <summary>
+    /// One column of C is a row of its transpose, as it lies. Apart, since other ways would clear the room of its problem.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunColumn(GemmProblem<T>* p, bool fromC)
     {
         GemmProblem<T> row = Transposed(p);
-        DirectLoops<TVec, THalf, T>.Run(&row, fromC);
+        InPlaceLoops<TVec, THalf, T>.Run(&row, fromC);
     }
 
     /// <summary>
-    /// Few columns that leave lanes empty, when the rows would fill them: worth turning A and C where there are terms enough. 49 columns
-    /// fill 7/8 of half registers of 8, 160 rows all. Measured on Zen 4, turning A takes the time of three or four columns, against the
-    /// way in place, and C that of eight terms.
+    /// Few columns that leave lanes empty, when the rows would fill them: worth transposing A and C where there are terms enough.
+    /// 49 columns fill 7/8 of half registers of 8, 160 rows all. Measured on Zen 4, transposing A takes the time of three or four
+    /// columns, against the way in place, and C that of eight terms.
     /// </summary>
     private static bool IsBetterTransposed(GemmProblem<T>* p)
     {
@@ -194,7 +203,7 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         if (p->Alpha != T.One || p->N > MostColumns || p->M < Math.Max(LeastRows, 2 * p->N) || p->K < LeastTerms)
             return false;
         int w = TVec.Count, least = Half<TVec, THalf>.Exists ? w / 2 : w;
-        int columnsLost = DirectLoops<TVec, THalf, T>.Suits(p) ? Math.Max(3, w / 4) : 0;
+        int columnsLost = InPlaceLoops<TVec, THalf, T>.Suits(p) ? Math.Max(3, w / 4) : 0;
         return Padded(p->N, least) * p->M * p->K > (p->K + TermsLost) * (p->N + columnsLost) * Padded(p->M, w);
 
         static long Padded(int size, int unit) => ((long)size + unit - 1) / unit * unit;
@@ -203,21 +212,23 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
     private static void RunTransposed(GemmProblem<T>* p, bool fromC)
     {
         int m = p->M, n = p->N, w = TVec.Count;
-        using Workspace workspace = Workspace.Of((long)m * n, out T* turned);
-        T* end = turned + ((nint)m * n);
+        using Workspace workspace = Workspace.Of((long)m * n, out T* transposedC);
+        T* end = transposedC + ((nint)m * n);
         for (int i = 0; i < m && fromC; i += w)
-            TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, turned + i, m, end, exact: true);
+            TransposeBlocks<TVec, T>.Run(p->C + (i * p->Ldc), p->Ldc, Math.Min(w, m - i), n, transposedC + i, m, end,
+                exact: true);
         GemmProblem<T> transposed = Transposed(p);
-        transposed.C = turned;
+        transposed.C = transposedC;
         transposed.Beta = fromC ? T.One : T.Zero;
-        if (DirectLoops<TVec, THalf, T>.Suits(&transposed))
-            DirectLoops<TVec, THalf, T>.Run(&transposed, fromC);
+        if (InPlaceLoops<TVec, THalf, T>.Suits(&transposed))
+            InPlaceLoops<TVec, THalf, T>.Run(&transposed, fromC);
         else
             PackedLoops<TVec, THalf, T, TKernel>.Run(&transposed);
         for (int j = 0; j < n; j += w)
         {
             T* c = p->C + j;
-            TransposeBlocks<TVec, T>.Run(turned + ((nint)j * m), m, Math.Min(w, n - j), m, c, p->Ldc, p->C + ((m - 1) * p->Ldc) + n, exact: true);
+            TransposeBlocks<TVec, T>.Run(transposedC + ((nint)j * m), m, Math.Min(w, n - j), m, c, p->Ldc,
+                p->C + ((m - 1) * p->Ldc) + n, exact: true);
         }
     }
 }

@@ -20,7 +20,9 @@ internal unsafe struct GemmProblem<T>
     /// <summary>Columns of all panels of B, and the column among them that this part begins with.</summary>
     public int PackedColumns, PackedColumn;
 
-    /// <summary>Of the panels of a packed A, the share that this part takes: part PanelPart of PanelParts, or all where that is 0.</summary>
+    /// <summary>
+    /// Of the panels of a packed A, the share that this part takes: part PanelPart of PanelParts, or all where that is 0.
+    /// </summary>
     public int PanelPart, PanelParts;
 
     /// <summary>What the chains of a row, or of a column, begin with; at most one of the two.</summary>

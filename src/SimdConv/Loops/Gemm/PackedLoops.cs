@@ -26,7 +26,8 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     {
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T), k = p->K;
         int kcMost = Kc(k), ncMost = BlockSizes.Nc(kcMost, nr, size), mcMost = BlockSizes.Mc(kcMost, mr, size);
-        Scratch arrays = new(p->PackedA == null ? (long)Math.Min(p->M, mcMost) * kcMost : 0, p->PackedB == null ? BlockOfB(p->N, k) : 0);
+        Scratch arrays = new(p->PackedA == null ? (long)Math.Min(p->M, mcMost) * kcMost : 0,
+            p->PackedB == null ? BlockOfB(p->N, k) : 0);
         using Workspace workspace = new(arrays.Plan);
         T* ownA = workspace.At(arrays.A), ownB = workspace.At(arrays.B);
         T* scratch = workspace.At(arrays.Tile), biases = workspace.At(arrays.Biases), zeros = workspace.At(arrays.Zeros);
@@ -36,14 +37,16 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
         const int SetsBytes = 4096;
         bool ownsA = p->PackedA == null, packsA = ownsA && p->Alpha == T.One && p->A.RowStride * size % SetsBytes != 0;
         bool ownsB = p->PackedB == null, packsB = ownsB && p->B.ColumnStride == 1;
-        bool startsFromBias = StartsFromBias(p), starts = !startsFromBias && GemmEnds<TVec, T>.Starts(p), fromC = starts || p->Beta != T.Zero;
+        bool startsFromBias = StartsFromBias(p), starts = !startsFromBias && GemmEnds<TVec, T>.Starts(p),
+            fromC = starts || p->Beta != T.Zero;
         TileErrand<T> errand = default;
         for (int ic = 0; ic < p->M; ic += mcMost)
         {
             int mc = Math.Min(p->M - ic, mcMost);
             Panels panels = new(mc, mr);
             int parts = Math.Max(1, p->PanelParts);
-            int first = (int)((long)panels.Count * p->PanelPart / parts), last = (int)((long)panels.Count * (p->PanelPart + 1) / parts);
+            int first = (int)((long)panels.Count * p->PanelPart / parts),
+                last = (int)((long)panels.Count * (p->PanelPart + 1) / parts);
 
             // At least one pass: with no terms at all C still becomes beta * C.
             for (int pc = 0; pc == 0 || pc < k; pc += kcMost)
@@ -106,7 +109,10 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
         }
     }
 
-    /// <summary>Blocks of A and of B that are packed here, a tile that sticks out of C, the rows of biases that a tile starts from, and zeros.</summary>
+    /// <summary>
+    /// Blocks of A and of B that are packed here, a tile that sticks out of C, the rows of biases that a tile starts from, and
+    /// zeros.
+    /// </summary>
     private readonly struct Scratch
     {
         public readonly ScratchPlan Plan = default;
@@ -162,7 +168,8 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     }
 
     /// <summary>Elements of the block of B that is packed at a time.</summary>
-    private static long BlockOfB(int n, int k) => (long)Kc(k) * Math.Min((long)new Panels(n, TKernel.NR).Count * TKernel.NR, BlockSizes.Nc(Kc(k), TKernel.NR, sizeof(T)));
+    private static long BlockOfB(int n, int k) =>
+        (long)Kc(k) * Math.Min((long)new Panels(n, TKernel.NR).Count * TKernel.NR, BlockSizes.Nc(Kc(k), TKernel.NR, sizeof(T)));
 
     /// <summary>Bytes of workspace of a product whose A is packed.</summary>
     public static long WorkspaceBytes(int n, int k) => new Scratch(0, BlockOfB(n, k)).Plan.Bytes;
@@ -187,7 +194,8 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
                 int kc = Math.Min(k - pc, kcMost);
                 T* block = packed + ((nint)ic * k) + ((nint)mc * pc);
                 for (int i = 0; i < panels.Count; i++)
-                    MatrixPacking<TVec, T>.PackA(a.At(ic + panels.Start(i), pc), panels.Rows(i), kc, T.One, block + ((nint)panels.Start(i) * kc));
+                    MatrixPacking<TVec, T>.PackA(a.At(ic + panels.Start(i), pc), panels.Rows(i), kc, T.One,
+                        block + ((nint)panels.Start(i) * kc));
             }
         }
     }
@@ -196,7 +204,8 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     public static KernelInfo Info(SimdTier tier)
     {
         int kc = BlockSizes.GemmKc(TKernel.MR, sizeof(T));
-        return new(tier, typeof(T), TKernel.MR, TKernel.NR, BlockSizes.Mc(kc, TKernel.MR, sizeof(T)), kc, BlockSizes.Nc(kc, TKernel.NR, sizeof(T)));
+        return new(tier, typeof(T), TKernel.MR, TKernel.NR, BlockSizes.Mc(kc, TKernel.MR, sizeof(T)), kc,
+            BlockSizes.Nc(kc, TKernel.NR, sizeof(T)));
     }
 
     /// <summary>The columns of all panels of B.</summary>
@@ -207,6 +216,7 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     {
         int kcMost = Kc(k);
         for (int pc = 0; pc < k; pc += kcMost)
-            MatrixPacking<TVec, T>.PackB(b.At(pc, 0), Math.Min(k - pc, kcMost), n, TKernel.NR, packed + ((nint)pc * PackedColumns(n)));
+            MatrixPacking<TVec, T>.PackB(b.At(pc, 0), Math.Min(k - pc, kcMost), n, TKernel.NR,
+                packed + ((nint)pc * PackedColumns(n)));
     }
 }

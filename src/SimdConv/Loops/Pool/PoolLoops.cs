@@ -5,9 +5,9 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Pooling, in one of three ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where rows
-/// of windows are too short, irregular or not contiguous, the same window of several planes (<see cref="PoolPlanes{TVec, T}"/>), of large
-/// windows piece by piece (<see cref="PoolPieces{TVec, T}"/>).
+/// Pooling, in one of three ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where
+/// rows of windows are too short, irregular or not contiguous, the same window of several planes
+/// (<see cref="PoolPlanes{TVec, T}"/>), of large windows piece by piece (<see cref="PoolPieces{TVec, T}"/>).
 /// <code>
 /// item: plane or block of planes, strip of target rows      shared out between threads
 ///   forward: copy the strip's source rows; windows row by row
@@ -24,7 +24,8 @@ internal sealed unsafe class PoolLoops<TVec, T>(PoolSchedule schedule) : PoolPas
 
     public override void Run(in PoolProblem<T> problem, Execution execution)
     {
-        bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem), inPieces = !inWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
+        bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem),
+            inPieces = !inWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
         WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
         int together = inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
         long blocks = inWindows

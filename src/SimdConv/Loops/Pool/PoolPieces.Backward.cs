@@ -8,8 +8,8 @@ namespace SimdConv.Loops;
 internal readonly unsafe ref partial struct PoolPieces<TVec, T>
 {
     /// <summary>
-    /// Pixels of dx in a row: each sums what the windows that it meets give to it, taps ascending. Windows come in pieces, in the order in which
-    /// pixels meet them.
+    /// Pixels of dx in a row: each sums what the windows that it meets give to it, taps ascending. Windows come in pieces, in the
+    /// order in which pixels meet them.
     /// </summary>
     private void Collect(in PlaneBlock<T> planes, int h, int first, int count)
     {
@@ -32,7 +32,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
             long tapOfRow = (firstRow + ((long)r * vertical.TapStep)) * schedule.Shape.S;
             for (int i = 0; i < pieces; i++)
             {
-                int from = low + (PiecePixels * (horizontal.WindowStep > 0 ? pieces - 1 - i : i)), to = Math.Min(from + PiecePixels, high + 1);
+                int from = low + (PiecePixels * (horizontal.WindowStep > 0 ? pieces - 1 - i : i)),
+                    to = Math.Min(from + PiecePixels, high + 1);
                 T* gifts = Give(planes, p, from, to - from);
                 for (int w = first; w < first + count; w++)
                     Collect(gifts, from, to, horizontal.Meets[w], tapOfRow, target + ((w - first) * TVec.Count));
@@ -65,7 +66,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     }
 
     /// <summary>
-    /// The number of the first window, counted from the given one by steps down (up if the step is -1), that lies in the range or behind it.
+    /// The number of the first window, counted from the given one by steps down (up if the step is -1), that lies in the range or
+    /// behind it.
     /// </summary>
     private static int FirstIn(int window, int step, int from, int to) => step > 0
         ? window < to ? 0 : ((window - to) / step) + 1
@@ -89,7 +91,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
             for (int lane = 0; lane < TVec.Count; lane++)
             {
                 tap[lane] = lane < planes.Lanes
-                    ? WindowTile<TVec, T>.ReadOne(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q + i), schedule.WinnerSize)
+                    ? WindowTile<TVec, T>.ReadOne(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q + i),
+                        schedule.WinnerSize)
                     : T.Zero;
             }
         }

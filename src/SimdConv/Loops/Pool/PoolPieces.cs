@@ -7,20 +7,25 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Pooling with planes in lanes and as little scratch memory as for a few hundred pixels, however large windows and images are: each window is read
-/// from the image in pieces. This is for averages that are sums of blocks, and for strips of a single row that would be too large to copy.
+/// Pooling with planes in lanes and as little scratch memory as for a few hundred pixels, however large windows and images are:
+/// each window is read from the image in pieces. This is for averages that are sums of blocks, and for strips of a single row
+/// that would be too large to copy.
 /// </summary>
 internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Target columns of an item, pixels that are copied at a time, and pixels whose dot product with ones is taken at a time.</summary>
+    /// <summary>
+    /// Target columns of an item, pixels that are copied at a time, and pixels whose dot product with ones is taken at a time.
+    /// </summary>
     private const int TargetColumns = 64, PiecePixels = 1024, DotPixels = 512;
 
     private readonly PoolSchedule schedule;
     private readonly PoolProblem<T> problem;
 
-    /// <summary>Registers of a piece of the source and the tap that each of them is for; results; the levels of a tree; ones; one sum.</summary>
+    /// <summary>
+    /// Registers of a piece of the source and the tap that each of them is for; results; the levels of a tree; ones; one sum.
+    /// </summary>
     private readonly T* source, taps, target, levels, ones, sums;
 
     public PoolPieces(PoolSchedule schedule, in PoolProblem<T> problem, in Scratch scratch, Workspace workspace)
@@ -65,7 +70,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     public void Run(long block, long item)
     {
         PlaneBlock<T> planes = PoolPlanes<TVec, T>.Locate(schedule, problem, block);
-        int pieces = PiecesOfRow(schedule, problem.Backward), row = (int)(item / pieces), first = (int)(item % pieces) * TargetColumns;
+        int pieces = PiecesOfRow(schedule, problem.Backward), row = (int)(item / pieces),
+            first = (int)(item % pieces) * TargetColumns;
         int count = Math.Min(TargetColumns, (problem.Backward ? schedule.Shape.W : schedule.Columns.Windows) - first);
         if (problem.Backward)
             Collect(planes, row, first, count);
@@ -75,11 +81,11 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
             TVec.Store(target + ((q - first) * TVec.Count), result);
         }
 
-        LanePacking<TVec, T>.Scatter(target, planes.To + (row * problem.TargetLayout.H) + (first * problem.TargetLayout.W), problem.TargetLayout,
-            planes.Lanes, count);
+        LanePacking<TVec, T>.Scatter(target, planes.To + (row * problem.TargetLayout.H) + (first * problem.TargetLayout.W),
+            problem.TargetLayout, planes.Lanes, count);
     }
 
-    /// <summary>Whether planes are summed as they are turned in registers.</summary>
+    /// <summary>Whether planes are summed as they are transposed in registers.</summary>
     private bool ReadsInPlace => TVec.Count >= 4 && problem.SourceLayout.W == 1 && problem.SourceLayout.C != 1;
 
     private static int PiecesOfRow(PoolSchedule schedule, bool backward) =>
@@ -111,7 +117,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
                     continue;
                 }
 
-                tree.Add(from < to && start < end ? Sum(planes, PixelAt(planes, p, from, q, start), to - from, end - start) : default);
+                bool isEmpty = from >= to || start >= end;
+                tree.Add(isEmpty ? default : Sum(planes, PixelAt(planes, p, from, q, start), to - from, end - start));
             }
         }
 
@@ -128,7 +135,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         TVec sum = default;
         if (ReadsInPlace)
         {
-            // Planes are read where they lie, and summed as they are turned in registers.
+            // Planes are read where they lie, and summed as they are transposed in registers.
             TVec.Store(sums, default);
             for (int r = 0; r < rows; r++)
             {
@@ -160,7 +167,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
         (int top, int bottom) = vertical.Taps[p];
         (int left, int right) = horizontal.Taps[q];
-        TVec best = TVec.Broadcast(T.NegativeInfinity), winner = TVec.Broadcast(T.CreateTruncating(((long)top * schedule.Shape.S) + left));
+        TVec best = TVec.Broadcast(T.NegativeInfinity),
+            winner = TVec.Broadcast(T.CreateTruncating(((long)top * schedule.Shape.S) + left));
         nint step = (nint)horizontal.Dilation * problem.SourceLayout.W;
         bool isOne = planes.Lanes == 1 && TVec.Count > 1 && step == 1 && right - left >= TVec.Count;
         for (int r = top; r < bottom && isOne; r++)
@@ -179,8 +187,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
 
         for (int lane = 0; planes.Winners != null && lane < planes.Lanes; lane++)
         {
-            WindowTile<TVec, T>.StoreEach(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q), (T*)&winner + lane, 1,
-                schedule.WinnerSize);
+            WindowTile<TVec, T>.StoreEach(PoolPlanes<TVec, T>.WinnerAt(schedule, planes.Winners, lane, p, q), (T*)&winner + lane,
+                1, schedule.WinnerSize);
         }
 
         return best;
@@ -199,7 +207,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     private static void Maximum(T* pixels, nint step, int count, T firstTap, ref TVec best, ref TVec winner)
     {
         int half = count / 2;
-        TVec one = TVec.Broadcast(T.One), tap0 = TVec.Broadcast(firstTap), tap1 = TVec.Broadcast(firstTap + T.CreateTruncating(half));
+        TVec one = TVec.Broadcast(T.One), tap0 = TVec.Broadcast(firstTap),
+            tap1 = TVec.Broadcast(firstTap + T.CreateTruncating(half));
         TVec best0 = best, winner0 = winner, best1 = TVec.Broadcast(T.NegativeInfinity), winner1 = tap1;
         T* second = pixels + (half * step);
         for (int i = 0; i < half; i++, pixels += step, second += step, tap0 = TVec.Add(tap0, one), tap1 = TVec.Add(tap1, one))
@@ -215,21 +224,24 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     }
 
     /// <summary>
-    /// Pixels of a single plane in lanes: each lane has its maximum, and the last register of a row begins early enough to end with it.
+    /// Pixels of a single plane in lanes: each lane has its maximum, and the last register of a row begins early enough to end
+    /// with it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MaximumOfOne(T* pixels, int count, long firstTap, ref TVec best, ref TVec winner)
     {
         for (int i = 0; i < TVec.Count; i++)
             sums[i] = T.CreateTruncating(firstTap + i);
-        TVec first = TVec.Load(sums), tap = first, step = TVec.Broadcast(T.CreateTruncating(TVec.Count)), best0 = best, winner0 = winner;
+        TVec first = TVec.Load(sums), tap = first, step = TVec.Broadcast(T.CreateTruncating(TVec.Count)), best0 = best,
+            winner0 = winner;
         int j = 0;
         for (; j + TVec.Count <= count; j += TVec.Count, tap = TVec.Add(tap, step))
             PoolPlanes<TVec, T>.Beat(TVec.Load(pixels + j), tap, ref best0, ref winner0);
         if (j < count)
         {
             j = count - TVec.Count;
-            PoolPlanes<TVec, T>.Beat(TVec.Load(pixels + j), TVec.Add(first, TVec.Broadcast(T.CreateTruncating(j))), ref best0, ref winner0);
+            PoolPlanes<TVec, T>.Beat(TVec.Load(pixels + j), TVec.Add(first, TVec.Broadcast(T.CreateTruncating(j))), ref best0,
+                ref winner0);
         }
 
         (best, winner) = (best0, winner0);

@@ -7,8 +7,9 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Pooling with planes in lanes: a register holds the same pixel of neighbouring channels, which is what NHWC has in memory and what
-/// a transpose in registers makes of NCHW. So windows may be of any form; this is for rows of few windows and for irregular ones.
+/// Pooling with planes in lanes: a register holds the same pixel of neighbouring channels, which is what NHWC has in memory and
+/// what a transpose in registers makes of NCHW. So windows may be of any form; this is for rows of few windows and for irregular
+/// ones.
 /// </summary>
 internal readonly unsafe ref struct PoolPlanes<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -21,10 +22,13 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     private readonly PoolProblem<T> problem;
     private readonly WindowStrips strips;
 
-    /// <summary>Registers of the source rows of a strip, of one target row, and for each of them the tap that it is for.</summary>
+    /// <summary>
+    /// Registers of the source rows of a strip, of one target row, and for each of them the tap that it is for.
+    /// </summary>
     private readonly T* source, target, taps;
 
-    public PoolPlanes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips, in Scratch scratch, Workspace workspace)
+    public PoolPlanes(PoolSchedule schedule, in PoolProblem<T> problem, WindowStrips strips, in Scratch scratch,
+        Workspace workspace)
     {
         (this.schedule, this.problem, this.strips) = (schedule, problem, strips);
         source = workspace.At(scratch.Source);
@@ -94,8 +98,10 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
             return;
         }
 
-        int sourceWidth = problem.Backward ? schedule.Columns.Windows : shape.W, targetWidth = problem.Backward ? shape.W : schedule.Columns.Windows;
-        LanePacking<TVec, T>.Gather(from + (sourceFirst * problem.SourceLayout.H), problem.SourceLayout, lanes, sourceLast - sourceFirst, sourceWidth, source);
+        int sourceWidth = problem.Backward ? schedule.Columns.Windows : shape.W,
+            targetWidth = problem.Backward ? shape.W : schedule.Columns.Windows;
+        LanePacking<TVec, T>.Gather(from + (sourceFirst * problem.SourceLayout.H), problem.SourceLayout, lanes,
+            sourceLast - sourceFirst, sourceWidth, source);
         if (problem.Backward)
             Give(winners, lanes, sourceFirst, sourceLast);
         for (int row = first; row < last; row++)
@@ -112,7 +118,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
-    /// <summary>One average a plane: planes are read where they lie, and summed as they are turned in registers.</summary>
+    /// <summary>One average a plane: planes are read where they lie, and summed as they are transposed in registers.</summary>
     private void AverageWhole(T* from, T* to, int lanes)
     {
         int pixels = schedule.Shape.H * schedule.Shape.W;
@@ -124,7 +130,8 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         for (int lane = 0; lane < lanes; lane++)
             Prefetch.Lines(from + ((TVec.Count + lane) * problem.SourceLayout.C), pixels);
         for (int i = 0; i < pixels; i += SumBlock)
-            TransposeBlocks<TVec, T>.Dots<N1>(from + i, problem.SourceLayout.C, lanes, Math.Min(SumBlock, pixels - i), ones, 0, target);
+            TransposeBlocks<TVec, T>.Dots<N1>(from + i, problem.SourceLayout.C, lanes, Math.Min(SumBlock, pixels - i), ones, 0,
+                target);
         (int row, int column) = schedule.Divisor(0, 0);
         TVec.Store(target, TVec.Divide(TVec.Load(target), TVec.Broadcast(T.CreateTruncating((long)row * column))));
         LanePacking<TVec, T>.Scatter(target, to, problem.TargetLayout, lanes, 1);
@@ -180,21 +187,24 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         for (int q = 0; q < horizontal.Windows; q++)
         {
             (int first, int last) = horizontal.Taps[q];
-            TVec best = TVec.Broadcast(T.NegativeInfinity), winner = TVec.Broadcast(T.CreateTruncating(((long)firstRow * schedule.Shape.S) + first));
+            TVec best = TVec.Broadcast(T.NegativeInfinity),
+                winner = TVec.Broadcast(T.CreateTruncating(((long)firstRow * schedule.Shape.S) + first));
             for (int r = firstRow; r < lastRow; r++)
             {
-                T* row = SourceAt(vertical.Starts[p] + (r * vertical.Dilation) - sourceFirst, horizontal.Starts[q], horizontal.Size);
+                T* row = SourceAt(vertical.Starts[p] + (r * vertical.Dilation) - sourceFirst, horizontal.Starts[q],
+                    horizontal.Size);
                 for (int s = first; s < last; s++)
                 {
-                    Beat(TVec.Load(row + ((nint)s * horizontal.Dilation * TVec.Count)), TVec.Broadcast(T.CreateTruncating(((long)r * schedule.Shape.S) + s)),
-                        ref best, ref winner);
+                    Beat(TVec.Load(row + ((nint)s * horizontal.Dilation * TVec.Count)),
+                        TVec.Broadcast(T.CreateTruncating(((long)r * schedule.Shape.S) + s)), ref best, ref winner);
                 }
             }
 
             TVec.Store(target + ((nint)q * TVec.Count), best);
             TVec stored = winner;
             for (int lane = 0; winners != null && lane < lanes; lane++)
-                WindowTile<TVec, T>.StoreEach(WinnerAt(schedule, winners, lane, p, q), (T*)&stored + lane, 1, schedule.WinnerSize);
+                WindowTile<TVec, T>.StoreEach(WinnerAt(schedule, winners, lane, p, q), (T*)&stored + lane, 1,
+                    schedule.WinnerSize);
         }
     }
 
@@ -203,7 +213,8 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     private void MaximumWhole(byte* winners, int lanes)
     {
         int pixels = schedule.Shape.H * schedule.Shape.W, half = (pixels + 1) / 2;
-        TVec best0 = TVec.Broadcast(T.NegativeInfinity), best1 = best0, winner0 = default, winner1 = TVec.Broadcast(T.CreateTruncating(half));
+        TVec best0 = TVec.Broadcast(T.NegativeInfinity), best1 = best0, winner0 = default,
+            winner1 = TVec.Broadcast(T.CreateTruncating(half));
         TVec tap = default, halfway = winner1, one = TVec.Broadcast(T.One);
         for (int i = 0; i < pixels - half; i++, tap = TVec.Add(tap, one))
         {
@@ -249,7 +260,11 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
 
                 T* tap = taps + (at - source);
                 for (int lane = 0; lane < TVec.Count; lane++)
-                    tap[lane] = lane < lanes ? WindowTile<TVec, T>.ReadOne(WinnerAt(schedule, winners, lane, p, q), schedule.WinnerSize) : T.Zero;
+                {
+                    tap[lane] = lane < lanes
+                        ? WindowTile<TVec, T>.ReadOne(WinnerAt(schedule, winners, lane, p, q), schedule.WinnerSize)
+                        : T.Zero;
+                }
             }
         }
     }
@@ -295,5 +310,6 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     }
 
     private static bool IsOneRow(PoolSchedule schedule, in PoolProblem<T> problem) => problem.Batch == 1
-        || (problem.SourceLayout.N == schedule.Shape.C * problem.SourceLayout.C && problem.TargetLayout.N == schedule.Shape.C * problem.TargetLayout.C);
+        || (problem.SourceLayout.N == schedule.Shape.C * problem.SourceLayout.C
+            && problem.TargetLayout.N == schedule.Shape.C * problem.TargetLayout.C);
 }

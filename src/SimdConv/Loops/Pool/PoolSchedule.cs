@@ -5,16 +5,20 @@ namespace SimdConv.Loops;
 /// <summary>What a pooling plan knows about its windows.</summary>
 internal sealed class PoolSchedule
 {
-    /// <summary>Source elements that a strip copies, if it can: with windows in lanes they are to stay in L1, with planes in lanes in L2.</summary>
+    /// <summary>
+    /// Source elements that a strip copies, if it can: with windows in lanes they are to stay in L1, with planes in lanes in L2.
+    /// </summary>
     private const int WindowsBudget = 1 << 12, PlanesBudget = 1 << 15, MostLanes = 16;
 
     /// <summary>
-    /// Source elements that a strip of a single target row may copy: 16 MB of float with windows in lanes, 1 MB with planes in lanes. What needs
-    /// more goes by <see cref="PoolPieces{TVec, T}"/>.
+    /// Source elements that a strip of a single target row may copy: 16 MB of float with windows in lanes, 1 MB with planes in
+    /// lanes. What needs more goes by <see cref="PoolPieces{TVec, T}"/>.
     /// </summary>
     private const long MostInWindows = 1 << 22, MostInPlanes = 1 << 18;
 
-    /// <summary>The most taps whose average is one chain, and what larger windows are summed in: part of the numeric contract.</summary>
+    /// <summary>
+    /// The most taps whose average is one chain, and what larger windows are summed in: part of the numeric contract.
+    /// </summary>
     private const int LongestChain = 4096, BlockTaps = 512;
 
     private readonly WindowStrips[] strips;
@@ -25,10 +29,12 @@ internal sealed class PoolSchedule
         Kind = kind;
         Rows = shape.AdaptiveSize is not null
             ? new WindowAxis(shape.P, shape.H)
-            : new WindowAxis(shape.P, shape.R, shape.H, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH, shape.CountIncludePad);
+            : new WindowAxis(shape.P, shape.R, shape.H, shape.StrideH, shape.PadTop, shape.PadBottom, shape.DilationH,
+                shape.CountIncludePad);
         Columns = shape.AdaptiveSize is not null
             ? new WindowAxis(shape.Q, shape.W)
-            : new WindowAxis(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW, shape.CountIncludePad);
+            : new WindowAxis(shape.Q, shape.S, shape.W, shape.StrideW, shape.PadLeft, shape.PadRight, shape.DilationW,
+                shape.CountIncludePad);
         strips =
         [
             new(Rows, backward: false, PlanesBudget / ((long)shape.W * MostLanes)),
@@ -37,7 +43,9 @@ internal sealed class PoolSchedule
             new(Rows, backward: true, WindowsBudget / shape.Q),
         ];
         bool isChain = (long)shape.R * shape.S <= LongestChain;
-        (BlockRows, BlockColumns) = isChain ? (shape.R, shape.S) : (Math.Max(1, BlockTaps / shape.S), Math.Min(shape.S, BlockTaps));
+        (BlockRows, BlockColumns) = isChain
+            ? (shape.R, shape.S)
+            : (Math.Max(1, BlockTaps / shape.S), Math.Min(shape.S, BlockTaps));
     }
 
     public Pool2DShape Shape { get; }
@@ -56,13 +64,16 @@ internal sealed class PoolSchedule
         && Shape.H == (long)Rows.Windows * Shape.R;
 
     /// <summary>Whether each plane has one window, whose taps are its pixels in their order.</summary>
-    public bool IsGlobal => Rows.Windows == 1 && Columns.Windows == 1 && Rows.Taps[0] == (0, Shape.H) && Columns.Taps[0] == (0, Shape.W)
+    public bool IsGlobal =>
+        Rows.Windows == 1 && Columns.Windows == 1 && Rows.Taps[0] == (0, Shape.H) && Columns.Taps[0] == (0, Shape.W)
         && (Kind == PoolKind.Average || Shape.S == Shape.W);
 
     /// <summary>Whether large windows' way is taken by small ones too: for tests.</summary>
     public bool InPieces { get; set; }
 
-    /// <summary>Rows and columns of taps whose average is one chain; the sums of several such blocks are added as a balanced tree.</summary>
+    /// <summary>
+    /// Rows and columns of taps whose average is one chain; the sums of several such blocks are added as a balanced tree.
+    /// </summary>
     public int BlockRows { get; }
 
     /// <summary>See <see cref="BlockRows"/>.</summary>
@@ -72,11 +83,12 @@ internal sealed class PoolSchedule
     public bool HasBlocks => BlockRows < Shape.R || BlockColumns < Shape.S;
 
     /// <summary>
-    /// Whether scratch memory of so many elements is little enough with windows in lanes. Small windows of a long row may have a few copies of the
-    /// rows that they need.
+    /// Whether scratch memory of so many elements is little enough with windows in lanes. Small windows of a long row may have a
+    /// few copies of the rows that they need.
     /// </summary>
     public bool FitsInWindows(long elements, bool backward) => !InPieces && (elements <= MostInWindows
-        || (!HasBlocks && elements <= 4L * Strips(inWindows: true, backward).SourceRows * (backward ? Columns.Windows : Shape.W)));
+        || (!HasBlocks && elements <= 4L * Strips(inWindows: true, backward).SourceRows
+            * (backward ? Columns.Windows : Shape.W)));
 
     /// <summary>The same with planes in lanes.</summary>
     public bool FitsInPlanes(bool backward)
@@ -96,8 +108,8 @@ internal sealed class PoolSchedule
     /// <summary>Bytes that a winning tap is stored in.</summary>
     public int WinnerSize => (long)Shape.R * Shape.S <= 256 ? 1 : 4;
 
-    /// <summary>What the window (row, column) of an average is divided by, as the product of a number for its row and one for its column, which
-    /// is rounded to T once.</summary>
+    /// <summary>What the window (row, column) of an average is divided by, as the product of a number for its row and one for its
+    /// column, which is rounded to T once.</summary>
     public (int Row, int Column) Divisor(int row, int column) =>
         Shape.DivisorOverride is { } divisor ? (1, divisor) : (Rows.Counts[row], Columns.Counts[column]);
 }

@@ -25,7 +25,9 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     /// <summary>For each column the divisor, ones behind them, and the first tap in the image.</summary>
     private readonly T* counts, firstTaps;
 
-    /// <summary>Source rows, split or padded; which tap each gradient is for; a row of dx by phases; the levels of a tree of sums.</summary>
+    /// <summary>
+    /// Source rows, split or padded; which tap each gradient is for; a row of dx by phases; the levels of a tree of sums.
+    /// </summary>
     private readonly T* rows, taps, line, levels;
 
     /// <summary>Where the taps of a row are in a split row.</summary>
@@ -34,10 +36,12 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, in Scratch scratch, Workspace workspace)
     {
         WindowAxis axis = schedule.Columns;
-        (this.schedule, this.problem, strips, windows) = (schedule, problem, schedule.Strips(inWindows: true, problem.Backward), axis.Windows);
+        (this.schedule, this.problem, strips, windows) =
+            (schedule, problem, schedule.Strips(inWindows: true, problem.Backward), axis.Windows);
         together = Together(schedule, problem);
         split = Split(schedule, problem);
-        winnersEnd = problem.Winners + ((nint)problem.Batch * schedule.Shape.C * schedule.Rows.Windows * windows * schedule.WinnerSize);
+        winnersEnd = problem.Winners + ((nint)problem.Batch * schedule.Shape.C * schedule.Rows.Windows * windows
+            * schedule.WinnerSize);
         counts = workspace.At(scratch.Counts);
         firstTaps = workspace.At(scratch.FirstTaps);
         rows = workspace.At(scratch.Rows);
@@ -57,8 +61,8 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     }
 
     /// <summary>
-    /// Whether rows of windows fill lanes well enough, are contiguous, and take little scratch memory. Beyond 2^24 a divisor is the rounded product
-    /// of what rows and columns count for, but not the product of rounded ones.
+    /// Whether rows of windows fill lanes well enough, are contiguous, and take little scratch memory. Beyond 2^24 a divisor is
+    /// the rounded product of what rows and columns count for, but not the product of rounded ones.
     /// </summary>
     public static bool Suits(PoolSchedule schedule, in PoolProblem<T> problem) => schedule.Shape.AdaptiveSize is null
         && problem.SourceLayout.W == 1 && problem.TargetLayout.W == 1 && schedule.Columns.Windows * 4L > TVec.Count
@@ -70,13 +74,15 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     /// </summary>
     public static int Together(PoolSchedule schedule, in PoolProblem<T> problem)
     {
-        ImageLayout image = problem.Backward ? problem.TargetLayout : problem.SourceLayout, output = problem.Backward ? problem.SourceLayout : problem.TargetLayout;
+        ImageLayout image = problem.Backward ? problem.TargetLayout : problem.SourceLayout,
+            output = problem.Backward ? problem.SourceLayout : problem.TargetLayout;
         return schedule.Tiles && Follow(image, schedule.Shape.C, schedule.Shape.H, schedule.Shape.W)
             && Follow(output, schedule.Shape.C, schedule.Rows.Windows, schedule.Columns.Windows)
             ? schedule.PlanesTogether(problem.Backward)
             : 1;
 
-        static bool Follow(ImageLayout layout, nint c, nint h, nint w) => layout.H == w && layout.C == h * w && layout.N == c * h * w;
+        static bool Follow(ImageLayout layout, nint c, nint h, nint w) =>
+            layout.H == w && layout.C == h * w && layout.N == c * h * w;
     }
 
     /// <summary>The arrays above.</summary>
@@ -109,7 +115,9 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         nint image = (nint)(index / shape.C), channel = (nint)(index % shape.C);
         T* source = problem.Source + (image * problem.SourceLayout.N) + (channel * problem.SourceLayout.C);
         T* target = problem.Target + (image * problem.TargetLayout.N) + (channel * problem.TargetLayout.C);
-        byte* winners = problem.Winners == null ? null : problem.Winners + ((nint)index * schedule.Rows.Windows * windows * schedule.WinnerSize);
+        byte* winners = problem.Winners == null
+            ? null
+            : problem.Winners + ((nint)index * schedule.Rows.Windows * windows * schedule.WinnerSize);
         (int First, int Last, int SourceFirst, int SourceLast) range = strips[strip];
         if (planes > 1)
             (range.Last, range.SourceLast) = (range.Last * planes, range.SourceLast * planes);
@@ -119,13 +127,14 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             Forward(source, target, winners, range, planes > 1);
     }
 
-    private void Forward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range, bool allAlike)
+    private void Forward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range,
+        bool allAlike)
     {
         WindowAxis axis = schedule.Rows;
         bool average = schedule.Kind == PoolKind.Average;
         nint pitch = problem.TargetLayout.H, winnerPitch = (nint)windows * schedule.WinnerSize;
-        split.Split(source + (range.SourceFirst * problem.SourceLayout.H), problem.SourceLayout.H, range.SourceLast - range.SourceFirst,
-            average ? T.Zero : T.NegativeInfinity, rows);
+        split.Split(source + (range.SourceFirst * problem.SourceLayout.H), problem.SourceLayout.H,
+            range.SourceLast - range.SourceFirst, average ? T.Zero : T.NegativeInfinity, rows);
         bool follow = pitch == windows;
         for (int p = range.First, count; p < range.Last; p += count)
         {
@@ -146,20 +155,22 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             T rowCount = average ? T.CreateTruncating(schedule.Divisor(p, 0).Row) : T.One;
             if (average && schedule.HasBlocks)
             {
-                BlockTile<TVec, T>.Average(in window, firstTap, schedule.Shape.R, schedule.BlockRows, schedule.BlockColumns, rowCount, counts,
-                    y, pitch, count, windows, end, levels);
+                BlockTile<TVec, T>.Average(in window, firstTap, schedule.Shape.R, schedule.BlockRows, schedule.BlockColumns,
+                    rowCount, counts, y, pitch, count, windows, end, levels);
             }
             else if (average)
                 WindowTile<TVec, T>.Average(in window, rowCount, counts, y, pitch, count, windows, end);
             else if (winners == null)
-                WindowTile<TVec, T>.Maximum<N0>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, null, null, 0);
+                WindowTile<TVec, T>.Maximum<N0>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, null, null,
+                    0);
             else
-                WindowTile<TVec, T>.Maximum<N1>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, winners + (p * winnerPitch),
-                    winners + (range.Last * winnerPitch), schedule.WinnerSize);
+                WindowTile<TVec, T>.Maximum<N1>(in window, y, pitch, count, windows, end, first, firstTaps, perRow,
+                    winners + (p * winnerPitch), winners + (range.Last * winnerPitch), schedule.WinnerSize);
         }
     }
 
-    private void Backward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range, bool allAlike)
+    private void Backward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range,
+        bool allAlike)
     {
         WindowAxis axis = schedule.Rows;
         nint rowSize = split.GivenPitch;
@@ -167,12 +178,12 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         {
             count = Math.Min(allAlike ? range.SourceLast : axis.Alike[p], range.SourceLast - p);
             nint row = (p - range.SourceFirst) * rowSize;
-            split.Give(source + (p * problem.SourceLayout.H), problem.SourceLayout.H, count, T.CreateTruncating(schedule.Divisor(p, 0).Row),
-                winners == null ? counts : null, rows + row);
+            split.Give(source + (p * problem.SourceLayout.H), problem.SourceLayout.H, count,
+                T.CreateTruncating(schedule.Divisor(p, 0).Row), winners == null ? counts : null, rows + row);
             if (winners != null)
             {
-                WindowTile<TVec, T>.ReadWinners(winners + ((nint)p * windows * schedule.WinnerSize), winnersEnd, count, windows, schedule.WinnerSize,
-                    taps + row + schedule.Columns.Reach, rowSize);
+                WindowTile<TVec, T>.ReadWinners(winners + ((nint)p * windows * schedule.WinnerSize), winnersEnd, count, windows,
+                    schedule.WinnerSize, taps + row + schedule.Columns.Reach, rowSize);
             }
         }
 
@@ -201,13 +212,15 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     }
 
     private static SplitRows<TVec, T> Split(PoolSchedule schedule, in PoolProblem<T> problem) => new(schedule.Columns,
-        problem.Backward ? 1 : schedule.Strips(inWindows: true, backward: false).SourceRows * Together(schedule, problem), problem.SourceLayout.H == schedule.Shape.W);
+        problem.Backward ? 1 : schedule.Strips(inWindows: true, backward: false).SourceRows * Together(schedule, problem),
+            problem.SourceLayout.H == schedule.Shape.W);
 
     private static long RowsSize(PoolSchedule schedule, in PoolProblem<T> problem)
     {
         SplitRows<TVec, T> split = Split(schedule, problem);
         return problem.Backward
-            ? ((long)schedule.Strips(inWindows: true, backward: true).SourceRows * Together(schedule, problem) * split.GivenPitch) + (2 * TVec.Count)
+            ? ((long)schedule.Strips(inWindows: true, backward: true).SourceRows * Together(schedule, problem) * split.GivenPitch)
+                + (2 * TVec.Count)
             : split.Length;
     }
 }

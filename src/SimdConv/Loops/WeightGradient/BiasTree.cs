@@ -3,12 +3,12 @@ using System.Numerics;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// The sums of a bias gradient over a chunk: chains of at most 4096 terms, one block of them after the other, and the blocks added as a
-/// balanced tree. A single chain in float drifts: 2^20 times 0.1 comes out 1 % too large.
+/// The sums of a bias gradient over a chunk: chains of at most 4096 terms, one block of them after the other, and the blocks
+/// added as a balanced tree. A single chain in float drifts: 2^20 times 0.1 comes out 1 % too large.
 /// </summary>
 /// <remarks>
-/// A row has ceil(Q / lanes) steps, each with a term of every lane; steps are counted from the chunk's first row. Blocks are so far added as a
-/// binary counter counts: level i holds the sum of 2^i of them where bit i of their number is set.
+/// A row has ceil(Q / lanes) steps, each with a term of every lane; steps are counted from the chunk's first row. Blocks are so
+/// far added as a binary counter counts: level i holds the sum of 2^i of them where bit i of their number is set.
 /// </remarks>
 internal unsafe struct BiasTree<T>(T* levels, int ld)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -57,7 +57,9 @@ internal unsafe struct BiasTree<T>(T* levels, int ld)
         Left = BlockSteps;
     }
 
-    /// <summary>Adds all earlier blocks to the sums of the last one, in lane 0; if there are none, lanes stay as they are.</summary>
+    /// <summary>
+    /// Adds all earlier blocks to the sums of the last one, in lane 0; if there are none, lanes stay as they are.
+    /// </summary>
     public readonly void Finish(T* sums, int outputs, nint next, int lanes)
     {
         for (int k = 0; k < outputs && pushed > 0; k++)

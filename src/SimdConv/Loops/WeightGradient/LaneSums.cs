@@ -13,7 +13,7 @@ internal static unsafe class LaneSums<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int Lanes = FilterSchedule.MostLanes;
+    private const int Lanes = WeightGradientSchedule.MostLanes;
 
     /// <summary>Lane 0 starts from the sums [tap][output], the others from zero.</summary>
     public static void Begin(T* sums, int taps, int outputs, int ld, T* lanes)
@@ -27,10 +27,11 @@ internal static unsafe class LaneSums<TVec, T>
     }
 
     /// <summary>
-    /// Copies rows of dY with zeros behind them up to whole registers, which tiles then read aligned and without a mask, and adds them to the
-    /// lanes of the bias on the way, block by block: that is free, whether somebody wants the sums or not.
+    /// Copies rows of dY with zeros behind them up to whole registers, which tiles then read aligned and without a mask, and adds
+    /// them to the lanes of the bias on the way, block by block: that is free, whether somebody wants the sums or not.
     /// </summary>
-    public static PlaneRows<T> Rows(T* dy, ImageLayout layout, int outputs, int rows, int width, T* copy, T* biasLanes, ref BiasTree<T> bias)
+    public static PlaneRows<T> Rows(T* dy, ImageLayout layout, int outputs, int rows, int width, T* copy, T* biasLanes,
+        ref BiasTree<T> bias)
     {
         nint pitch = Pitch(width);
         PlaneRows<T> source = new() { Data = dy, NextOutput = layout.C, NextRow = layout.H, Rows = rows, Width = width };
@@ -40,7 +41,8 @@ internal static unsafe class LaneSums<TVec, T>
             for (int k = 0; k < outputs; k++)
             {
                 for (int i = 0; i < rows; i++)
-                    RowCopy<TVec, T>.Gather(dy + (k * layout.C) + (i * layout.H), layout.W, copy + (k * target.NextOutput) + (i * pitch), width);
+                    RowCopy<TVec, T>.Gather(dy + (k * layout.C) + (i * layout.H), layout.W,
+                        copy + (k * target.NextOutput) + (i * pitch), width);
             }
 
             source = target;
@@ -145,22 +147,23 @@ internal static unsafe class LaneSums<TVec, T>
     [SkipLocalsInit]
     public static void End(T* lanes, int taps, int outputs, int ld, T* sums)
     {
-        T* turned = stackalloc T[Lanes * Lanes];
+        T* transposed = stackalloc T[Lanes * Lanes];
         for (int k = 0; k < outputs; k++)
         {
             for (int tap = 0; tap < taps; tap += Lanes)
             {
                 // Sixteen sums at a time, a row of them for each lane.
                 int count = Math.Min(Lanes, taps - tap);
-                TransposePacking<TVec, T>.Transpose(lanes, Lanes, count, Lanes, turned, Lanes, Lanes);
+                TransposePacking<TVec, T>.Transpose(lanes, Lanes, count, Lanes, transposed, Lanes, Lanes);
                 for (int half = Lanes / 2; half > 0; half /= 2)
                 {
                     for (int i = 0; i < half * Lanes; i += TVec.Count)
-                        TVec.Store(turned + i, TVec.Add(TVec.Load(turned + i), TVec.Load(turned + i + (half * Lanes))));
+                        TVec.Store(transposed + i, TVec.Add(TVec.Load(transposed + i),
+                            TVec.Load(transposed + i + (half * Lanes))));
                 }
 
                 for (int i = 0; i < count; i++)
-                    sums[((nint)(tap + i) * ld) + k] = turned[i];
+                    sums[((nint)(tap + i) * ld) + k] = transposed[i];
                 lanes += (nint)count * Lanes;
             }
         }

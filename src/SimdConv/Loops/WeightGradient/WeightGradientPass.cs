@@ -6,7 +6,7 @@ namespace SimdConv.Loops;
 internal abstract class WeightGradientPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public abstract void Run(in FilterProblem<T> problem, Execution execution);
+    public abstract void Run(in WeightGradientProblem<T> problem, Execution execution);
 
     /// <summary>Bytes of workspace that <see cref="Run"/> takes in all.</summary>
     public abstract long WorkspaceBytes(int batch, int threads);

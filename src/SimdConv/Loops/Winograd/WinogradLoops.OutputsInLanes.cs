@@ -4,8 +4,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <content>
-/// Few tiles an image, as <see cref="WinogradSchedule.LanesAreOutputs"/> says: registers of tiles would be half empty, and the filter's 36
-/// matrices be read once for little work. Output channels are the lanes instead, and the filter is kept as it is.
+/// Few tiles an image, as <see cref="WinogradSchedule.LanesAreOutputs"/> says: registers of tiles would be half empty, and the
+/// filter's 36 matrices be read once for little work. Output channels are the lanes instead, and the filter is kept as it is.
 /// <code>
 /// register of output channels
 ///   block of channels                        filter and M in L1, V as it lies; the next block of the filter is fetched into L2
@@ -22,7 +22,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
 
     private void RunLanes(in Item item, int share, int shares)
     {
-        int w = TVec.Count, rows = TTile.Outputs + 2, kc = schedule.Channels, tiles = (int)(item.End - item.First), groups = (tiles + Together - 1) / Together;
+        int w = TVec.Count, rows = TTile.Outputs + 2, kc = schedule.Channels, tiles = (int)(item.End - item.First),
+            groups = (tiles + Together - 1) / Together;
         nint next = item.NextM, size = (nint)kc * Taps * w;
         Regroup(in item, groups);
         int last = schedule.Shareable * (share + 1) / shares;
@@ -48,15 +49,17 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
             }
 
             int start = i * w, outputs = Math.Min(w, schedule.Outputs - start);
-            TVec bias = item.Problem.Bias == null ? default : RowCopy<TVec, T>.LoadUpTo(item.Problem.Bias + (item.Group * schedule.Outputs) + start, outputs);
-            WinogradPacking<TVec, T, TTile>.Output(item.M, next, tiles * w, bias, interleave: false, item.Scratch, item.Turned);
-            Turn(in item, tiles * Outputs);
+            TVec bias = item.Problem.Bias == null ? default
+                : RowCopy<TVec, T>.LoadUpTo(item.Problem.Bias + (item.Group * schedule.Outputs) + start, outputs);
+            WinogradPacking<TVec, T, TTile>.Output(item.M, next, tiles * w, bias, interleave: false, item.Scratch,
+                item.Transposed);
+            Transpose(in item, tiles * Outputs);
             Move(in item, start, outputs);
         }
     }
 
     /// <summary>Registers of output channels, one for each pixel, to rows of pixels for each output channel.</summary>
-    private static void Turn(in Item item, int positions)
+    private static void Transpose(in Item item, int positions)
     {
         int w = TVec.Count, row = Outputs * item.Lanes;
         T* end = item.Pixels + ((nint)w * Outputs * row);
@@ -64,13 +67,16 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
         {
             for (int at = 0; at < positions; at += w)
             {
-                T* source = item.Turned + ((((nint)i * positions) + at) * w);
-                TransposeBlocks<TVec, T>.Run(source, w, Math.Min(w, positions - at), w, item.Pixels + ((nint)i * row) + at, Outputs * row, end, exact: true);
+                T* source = item.Transposed + ((((nint)i * positions) + at) * w);
+                TransposeBlocks<TVec, T>.Run(source, w, Math.Min(w, positions - at), w, item.Pixels + ((nint)i * row) + at,
+                    Outputs * row, end, exact: true);
             }
         }
     }
 
-    /// <summary>V as the micro-kernel reads it: for each block of channels, row r, four tiles and channel, six scaled columns of four.</summary>
+    /// <summary>
+    /// V as the micro-kernel reads it: for each block of channels, row r, four tiles and channel, six scaled columns of four.
+    /// </summary>
     private void Regroup(in Item item, int groups)
     {
         int n = TTile.Outputs + 2, together = Together;
@@ -90,7 +96,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
                         for (int s = 0; s < n; s++, target += together)
                         {
                             TVec column = RowCopy<TVec, T>.LoadUpTo(source + (s * item.NextV), together);
-                            RowCopy<TVec, T>.StoreUpTo(target, TVec.Multiply(TVec.Broadcast(scales[r] * scales[s]), column), together);
+                            RowCopy<TVec, T>.StoreUpTo(target, TVec.Multiply(TVec.Broadcast(scales[r] * scales[s]), column),
+                                together);
                         }
                     }
                 }

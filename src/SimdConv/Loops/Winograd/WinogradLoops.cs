@@ -6,8 +6,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// 3x3 convolution of stride 1 by Winograd's F(MxM, 3x3): (M + 2)^2 matrix products of the transformed filter with transformed tiles,
-/// in place of the 9 M^2 products of each channel that M^2 outputs otherwise take.
+/// 3x3 convolution of stride 1 by Winograd's F(MxM, 3x3): (M + 2)^2 matrix products of the transformed filter with transformed
+/// tiles, in place of the 9 M^2 products of each channel that M^2 outputs otherwise take.
 /// <code>
 /// item: block of tiles of the whole batch, group, range of filter panels     shared out between threads
 ///   V[C x tiles] of each matrix                 transformed tiles of the image, in L2
@@ -17,7 +17,8 @@ namespace SimdConv.Loops;
 /// </code>
 /// The operations on an element depend on its place in the image alone.
 /// </summary>
-internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, WinogradSchedule schedule, bool isForward) : ConvPass<T>
+internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape shape, WinogradSchedule schedule, bool isForward)
+    : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TTile : struct, IWinograd
@@ -54,10 +55,13 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         {
             long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide;
             // A batch that memory holds has fewer; WorkspaceBytes is asked about others too.
-            int vectors = (int)Math.Min(int.MaxValue, (tiles + TVec.Count - 1) / TVec.Count), blocks = new Panels(vectors, schedule.BlockVectors).Count;
-            threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
+            int vectors = (int)Math.Min(int.MaxValue, (tiles + TVec.Count - 1) / TVec.Count),
+                blocks = new Panels(vectors, schedule.BlockVectors).Count;
+            threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit
+                ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
 
-            // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms it again.
+            // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms
+            // it again.
             if ((long)blocks * groups < 4L * threads)
                 blocks = (int)Math.Min(vectors, ((long)blocks + threads - 1) / threads * threads);
             Blocks = new(vectors, blocks == 0 ? 1 : (int)(((long)vectors + blocks - 1) / blocks));
@@ -85,7 +89,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
         /// <summary>Elements from one matrix to the next in V and in M, and all elements of M.</summary>
         public readonly nint NextV, NextM, SizeM;
-        public readonly Piece<T> V, M, Grouped, Lines, Tile, Pixels, Turned, Zeros;
+        public readonly Piece<T> V, M, Grouped, Lines, Tile, Pixels, Transposed, Zeros;
 
         public Scratch(WinogradSchedule schedule, int lanes)
         {
@@ -101,7 +105,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             Lines = Plan.Add<T>((long)WinogradPacking<TVec, T, TTile>.Pitch(lanes) * (Outputs + 2));
             Tile = Plan.Add<T>(Outputs * (Outputs + 2) * TVec.Count);
             Pixels = Plan.Add<T>(pixels);
-            Turned = Plan.Add<T>(schedule.LanesAreOutputs ? pixels : 0);
+            Transposed = Plan.Add<T>(schedule.LanesAreOutputs ? pixels : 0);
             Zeros = Plan.Add<T>(ZeroCount);
         }
     }
@@ -124,7 +128,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             Lines = workspace.At(scratch.Lines),
             Scratch = workspace.At(scratch.Tile),
             Pixels = workspace.At(scratch.Pixels),
-            Turned = workspace.At(scratch.Turned),
+            Transposed = workspace.At(scratch.Transposed),
             Zeros = workspace.At(scratch.Zeros),
         };
         new Span<T>(item.Zeros, ZeroCount).Clear();
@@ -143,8 +147,11 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         public long First, End;
         public int Lanes;
 
-        /// <summary>The workspace; <see cref="Pixels"/> holds, for each row of a panel, the rows of pixels of all tiles, <see cref="Turned"/> as much.</summary>
-        public T* V, M, Grouped, Lines, Scratch, Pixels, Turned, Zeros;
+        /// <summary>
+        /// The workspace; <see cref="Pixels"/> holds, for each row of a panel, the rows of pixels of all tiles,
+        /// <see cref="Transposed"/> as much.
+        /// </summary>
+        public T* V, M, Grouped, Lines, Scratch, Pixels, Transposed, Zeros;
     }
 
     private void RunItem(scoped ref Item item, in Split split, long index)
@@ -194,7 +201,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             TileRun run = Run(in item, at);
             fill = item.First + at + run.Count < item.End ? run.Count : item.Lanes - at;
             T* source = item.Problem.Source + (run.Image * layout.N) + ((nint)item.Group * schedule.Channels * layout.C);
-            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V, item.Lanes, item.NextV);
+            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V,
+                item.Lanes, item.NextV);
         }
     }
 
@@ -202,7 +210,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     private void Multiply(in Item item, int e, int panel, int panels)
     {
         int w = TVec.Count, lanes = item.Lanes, kc = schedule.Channels;
-        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc), v = item.V + (e * item.NextV);
+        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc),
+            v = item.V + (e * item.NextV);
         T* m = item.M + (e * item.NextM);
         for (int i = panel; i < panel + panels; i++)
         {
@@ -221,9 +230,11 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), size = Outputs * Outputs * item.Lanes;
         for (int i = 0; i < rows; i++)
         {
-            TVec bias = TVec.Broadcast(item.Problem.Bias == null ? T.Zero : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i]);
+            TVec bias = TVec.Broadcast(item.Problem.Bias == null ? T.Zero
+                : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i]);
             T* row = m + ((nint)i * item.Lanes);
-            WinogradPacking<TVec, T, TTile>.Output(row, item.NextM, item.Lanes, bias, interleave: true, item.Scratch, item.Pixels + ((nint)i * size));
+            WinogradPacking<TVec, T, TTile>.Output(row, item.NextM, item.Lanes, bias, interleave: true, item.Scratch,
+                item.Pixels + ((nint)i * size));
         }
 
         Move(in item, start, rows);
@@ -255,15 +266,16 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     }
 
     /// <summary>
-    /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where output
-    /// channels are the lanes, the filter's taps.
+    /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where
+    /// output channels are the lanes, the filter's taps.
     /// </summary>
     public override void Pack(T* weights, T* panels, Execution execution)
     {
         TapGrid grid = schedule.Grid;
         nint rowStride = isForward ? 9 * schedule.Channels : 9, channelStride = isForward ? 9 : 9 * schedule.Outputs;
         double* taps = stackalloc double[9];
-        for (int group = 0; group < shape.Groups; group++, weights += (nint)9 * schedule.Outputs * schedule.Channels, panels += schedule.FilterSize)
+        for (int group = 0; group < shape.Groups; group++, weights += (nint)9 * schedule.Outputs * schedule.Channels,
+            panels += schedule.FilterSize)
         {
             if (schedule.LanesAreOutputs)
                 new Span<T>(panels, (int)schedule.FilterSize).Clear();

@@ -29,10 +29,11 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public int TilesWide { get; } = (grid.Width + size - 1) / size;
 
     /// <summary>
-    /// Whether output channels are the lanes, not tiles: where an image has few tiles of 4x4, and the filters fill registers. A function of
-    /// the shape alone, for the filter's last roundings depend on it.
+    /// Whether output channels are the lanes, not tiles: where an image has few tiles of 4x4, and the filters fill registers. A
+    /// function of the shape alone, for the filter's last roundings depend on it.
     /// </summary>
-    public bool LanesAreOutputs { get; } = size == 4 && outputs >= LeastOutputs && (grid.Height + 3) / 4 * ((grid.Width + 3) / 4) <= MostTiles;
+    public bool LanesAreOutputs { get; } = size == 4 && outputs >= LeastOutputs
+        && (grid.Height + 3) / 4 * ((grid.Width + 3) / 4) <= MostTiles;
 
     /// <summary>Output channels by the rows of a tile of GEMM.</summary>
     public Panels Panels { get; } = new(outputs, mr);
@@ -41,10 +42,11 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public int Shareable => LanesAreOutputs ? (outputs + width - 1) / width : Panels.Count;
 
     /// <summary>
-    /// Registers of tiles of one block: the transformed tiles take at most half of L2, but at least two registers make use of a filter panel; and
-    /// more than eight would only swell the products and pixels of each panel.
+    /// Registers of tiles of one block: the transformed tiles take at most half of L2, but at least two registers make use of a
+    /// filter panel; and more than eight would only swell the products and pixels of each panel.
     /// </summary>
-    public int BlockVectors { get; } = (int)Math.Clamp(CacheSizes.L2 / 2 / ((size + 2L) * (size + 2) * channels * width * elementSize), 2, 8);
+    public int BlockVectors { get; } =
+        (int)Math.Clamp(CacheSizes.L2 / 2 / ((size + 2L) * (size + 2) * channels * width * elementSize), 2, 8);
 
     /// <summary>Channels whose taps, a register of each, take a sixteenth of L2.</summary>
     public int BlockChannels { get; } = CacheSizes.L2 / 16 / (9 * width * elementSize);
@@ -52,7 +54,9 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     /// <summary>Filter panels whose products are kept at once: a quarter of L2.</summary>
     public int BlockPanels(int lanes) => Math.Max(1, CacheSizes.L2 / 4 / (Matrices * lanes * Panels.Rows(0) * elementSize));
 
-    /// <summary>Elements from one matrix to the next, with a line between, lest the same element of each be in the same set of a cache.</summary>
+    /// <summary>
+    /// Elements from one matrix to the next, with a line between, lest the same element of each be in the same set of a cache.
+    /// </summary>
     public nint Next(int rows, int lanes) => ((nint)rows * lanes) + (64 / elementSize);
 
     /// <summary>Elements of the transformed weights of one group.</summary>

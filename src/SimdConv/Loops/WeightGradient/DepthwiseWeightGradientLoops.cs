@@ -7,7 +7,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Weight and bias gradient of depthwise convolutions, plane by plane, with columns in lanes: each column has a virtual lane of its own.
+/// Weight and bias gradient of depthwise convolutions, plane by plane, with columns in lanes: each column has a virtual lane of
+/// its own.
 /// <code>
 /// item: chunk of output rows, block of output channels   shared out between threads
 ///   plane or a few small ones, image, strip of rows     copy the strip of x: L1; add to db
@@ -16,15 +17,16 @@ namespace SimdConv.Loops;
 /// then: add the chunks in a balanced tree
 /// </code>
 /// </summary>
-internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedule schedule) : WeightGradientPass<T>
+internal sealed unsafe partial class DepthwiseWeightGradientLoops<TVec, T>(DepthwiseWeightGradientSchedule schedule)
+    : WeightGradientPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public override void Run(in FilterProblem<T> problem, Execution execution)
+    public override void Run(in WeightGradientProblem<T> problem, Execution execution)
     {
         Conv2DShape shape = schedule.Shape;
-        int chunks = DepthwiseFilterSchedule.Order(shape, problem.Batch).Chunks;
-        int blocks = (shape.K + DepthwiseFilterSchedule.MostPlanes - 1) / DepthwiseFilterSchedule.MostPlanes;
+        int chunks = DepthwiseWeightGradientSchedule.Order(shape, problem.Batch).Chunks;
+        int blocks = (shape.K + DepthwiseWeightGradientSchedule.MostPlanes - 1) / DepthwiseWeightGradientSchedule.MostPlanes;
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
         long size = PartialSize(schedule);
         using Workspace workspace = new(Partials(schedule, chunks, out Piece<T> partials));
@@ -54,45 +56,49 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
     }
 
     public override long WorkspaceBytes(int batch, int threads) =>
-        Partials(schedule, DepthwiseFilterSchedule.Order(schedule.Shape, batch).Chunks, out _).Bytes
+        Partials(schedule, DepthwiseWeightGradientSchedule.Order(schedule.Shape, batch).Chunks, out _).Bytes
         + (threads * new Scratch(schedule, batch).Plan.Bytes);
 
     public override string ToString() => schedule.ToString();
 
     /// <summary>dW and db of one chunk.</summary>
-    private static long PartialSize(DepthwiseFilterSchedule schedule) => (long)schedule.Shape.WeightCount + schedule.Shape.K;
+    private static long PartialSize(DepthwiseWeightGradientSchedule schedule) =>
+        (long)schedule.Shape.WeightCount + schedule.Shape.K;
 
     /// <summary>dW and db of every chunk.</summary>
-    private static ScratchPlan Partials(DepthwiseFilterSchedule schedule, int chunks, out Piece<T> partials) =>
+    private static ScratchPlan Partials(DepthwiseWeightGradientSchedule schedule, int chunks, out Piece<T> partials) =>
         ScratchPlan.Of(PartialSize(schedule) * chunks, out partials);
 
-    private static int StripSize(DepthwiseFilterSchedule schedule) => (schedule.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
+    private static int StripSize(DepthwiseWeightGradientSchedule schedule) =>
+        (schedule.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
 
     /// <summary>Of one channel.</summary>
-    private static long SumsSize(DepthwiseFilterSchedule schedule) => (long)(schedule.Shape.Taps + 1) * schedule.Lanes;
+    private static long SumsSize(DepthwiseWeightGradientSchedule schedule) => (long)(schedule.Shape.Taps + 1) * schedule.Lanes;
 
     /// <summary>What one thread works with: see <see cref="Buffers"/>.</summary>
     private readonly struct Scratch
     {
         public readonly ScratchPlan Plan = default;
-        public readonly Piece<T> Strip, DY, Sums, Lanes, Turned, Bias;
+        public readonly Piece<T> Strip, DY, Sums, Lanes, Transposed, Bias;
 
-        public Scratch(DepthwiseFilterSchedule schedule, int batch)
+        public Scratch(DepthwiseWeightGradientSchedule schedule, int batch)
         {
-            long block = (long)DepthwiseFilterSchedule.MostPlanes * (schedule.Shape.Taps + 1) * FilterSchedule.MostLanes;
+            long block = (long)DepthwiseWeightGradientSchedule.MostPlanes * (schedule.Shape.Taps + 1)
+                * WeightGradientSchedule.MostLanes;
             Strip = Plan.Add<T>(StripSize(schedule));
             DY = Plan.Add<T>(((long)schedule.Planes * schedule.Layout.Strip.Rows * schedule.Shape.Q) + TVec.Count);
             Sums = Plan.Add<T>(schedule.Planes * SumsSize(schedule));
             Lanes = Plan.Add<T>(block);
-            Turned = Plan.Add<T>(block);
-            Bias = Plan.Add<T>((long)BiasTree<T>.Levels(schedule.Shape, batch, schedule.Lanes) * DepthwiseFilterSchedule.MostPlanes);
+            Transposed = Plan.Add<T>(block);
+            Bias = Plan.Add<T>((long)BiasTree<T>.Levels(schedule.Shape, batch, schedule.Lanes)
+                * DepthwiseWeightGradientSchedule.MostPlanes);
         }
     }
 
     private ref struct Job : ISharedWork
     {
-        public DepthwiseFilterSchedule Schedule;
-        public ref readonly FilterProblem<T> Problem;
+        public DepthwiseWeightGradientSchedule Schedule;
+        public ref readonly WeightGradientProblem<T> Problem;
 
         /// <summary>Behind the last element of dY.</summary>
         public T* End;
@@ -113,7 +119,7 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
         public T* Sums;
 
         /// <summary>[channel, tap][lane] of a block, and [lane][channel, tap].</summary>
-        public T* Lanes, Turned;
+        public T* Lanes, Transposed;
 
         /// <summary>Blocks of db that are summed up.</summary>
         public T* Bias;
@@ -121,7 +127,7 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
 
     private static void RunPart(in Job job, ref WorkQueue queue)
     {
-        DepthwiseFilterSchedule schedule = job.Schedule;
+        DepthwiseWeightGradientSchedule schedule = job.Schedule;
         Scratch scratch = new(schedule, job.Problem.Batch);
         using Workspace workspace = new(scratch.Plan);
         Buffers buffers = new()
@@ -130,12 +136,13 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
             DY = workspace.At(scratch.DY),
             Sums = workspace.At(scratch.Sums),
             Lanes = workspace.At(scratch.Lanes),
-            Turned = workspace.At(scratch.Turned),
+            Transposed = workspace.At(scratch.Transposed),
             Bias = workspace.At(scratch.Bias),
         };
         new Span<T>(buffers.Strip, StripSize(schedule) - schedule.Layout.Lead).Clear();
         while (queue.Next(out long item))
-            RunItem(in job, (int)(item / job.Blocks), (int)(item % job.Blocks) * DepthwiseFilterSchedule.MostPlanes, buffers);
+            RunItem(in job, (int)(item / job.Blocks), (int)(item % job.Blocks) * DepthwiseWeightGradientSchedule.MostPlanes,
+                buffers);
     }
 
     private static void RunItem(in Job job, int chunk, int first, Buffers buffers)
@@ -143,9 +150,10 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
         if (CallTrace.IsOn)
             CallTrace.Reach("chunk", chunk);
 
-        DepthwiseFilterSchedule schedule = job.Schedule;
+        DepthwiseWeightGradientSchedule schedule = job.Schedule;
         Conv2DShape shape = schedule.Shape;
-        int channels = Math.Min(DepthwiseFilterSchedule.MostPlanes, shape.K - first), rows = shape.Taps + 1, lanes = FilterSchedule.MostLanes;
+        int channels = Math.Min(DepthwiseWeightGradientSchedule.MostPlanes, shape.K - first), rows = shape.Taps + 1,
+            lanes = WeightGradientSchedule.MostLanes;
         for (int i = 0, planes; i < channels; i += planes)
         {
             planes = Math.Min(schedule.Planes, channels - i);
@@ -155,9 +163,10 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
                 Fold(schedule, sums, planes * rows, own);
         }
 
-        AddLanes(buffers.Lanes, channels * rows, Math.Min(shape.Q, lanes), buffers.Turned);
-        T* partial = job.Partial + (chunk * (nint)PartialSize(schedule)), dw = partial + ((nint)first * shape.Taps), db = partial + shape.WeightCount + first;
-        for (T* sum = buffers.Turned, end = sum + (channels * rows); sum < end; *db++ = *sum++)
+        AddLanes(buffers.Lanes, channels * rows, Math.Min(shape.Q, lanes), buffers.Transposed);
+        T* partial = job.Partial + (chunk * (nint)PartialSize(schedule)), dw = partial + ((nint)first * shape.Taps),
+            db = partial + shape.WeightCount + first;
+        for (T* sum = buffers.Transposed, end = sum + (channels * rows); sum < end; *db++ = *sum++)
         {
             for (int tap = 0; tap < shape.Taps; tap++)
                 *dw++ = *sum++;
@@ -167,15 +176,15 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
     /// <summary>The sums of some output channels over a chunk, [channel][tap][column].</summary>
     private static void Sum(in Job job, int chunk, int k, int planes, T* sums, Buffers buffers)
     {
-        DepthwiseFilterSchedule schedule = job.Schedule;
-        ref readonly FilterProblem<T> problem = ref job.Problem;
+        DepthwiseWeightGradientSchedule schedule = job.Schedule;
+        ref readonly WeightGradientProblem<T> problem = ref job.Problem;
         PlaneLayout layout = schedule.Layout;
         Conv2DShape shape = schedule.Shape;
         nint size = (nint)SumsSize(schedule);
         new Span<T>(sums, (int)(planes * size)).Clear();
         for (int plane = 0; plane < planes && chunk == 0 && problem.Beta != T.Zero; plane++)
             Begin(in problem, schedule, k + plane, sums + (plane * size));
-        BiasTree<T> bias = new(buffers.Bias, DepthwiseFilterSchedule.MostPlanes);
+        BiasTree<T> bias = new(buffers.Bias, DepthwiseWeightGradientSchedule.MostPlanes);
         T* biasSums = sums + ((nint)shape.Taps * schedule.Lanes);
         long last = (long)problem.Batch * shape.P * (chunk + 1) / job.Chunks;
         for (long at = (long)problem.Batch * shape.P * chunk / job.Chunks; at < last;)
@@ -201,7 +210,8 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
             if (problem.DW == null)
                 continue;
             T* x = problem.X + (image * problem.XLayout.N) + (k / schedule.Multiplier * problem.XLayout.C);
-            PlanePacking<TVec, T>.Fill(layout, x, problem.XLayout, planes, problem.XLayout.C, row, rows, buffers.Strip, clear: schedule.Dirties(job.Chunks));
+            PlanePacking<TVec, T>.Fill(layout, x, problem.XLayout, planes, problem.XLayout.C, row, rows, buffers.Strip,
+                clear: schedule.Dirties(job.Chunks));
             AddColumns(schedule, buffers.Strip, in dy, sums);
         }
 
@@ -209,7 +219,8 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
     }
 
     /// <summary>Adds dY's rows to the sums of db, block by block.</summary>
-    private static void AddBias(in DYRows dy, DepthwiseFilterSchedule schedule, T* sums, nint nextSums, ref BiasTree<T> tree)
+    private static void AddBias(in DYRows dy, DepthwiseWeightGradientSchedule schedule, T* sums, nint nextSums,
+        ref BiasTree<T> tree)
     {
         DYRows part = dy;
         for (int rows = dy.Rows; rows > 0; rows -= part.Rows, part.Data += part.Rows * part.NextRow)
@@ -223,7 +234,7 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
     }
 
     /// <summary>beta * dW and beta * db in lane 0.</summary>
-    private static void Begin(in FilterProblem<T> problem, DepthwiseFilterSchedule schedule, int k, T* sums)
+    private static void Begin(in WeightGradientProblem<T> problem, DepthwiseWeightGradientSchedule schedule, int k, T* sums)
     {
         int taps = schedule.Shape.Taps;
         for (int tap = 0; tap < taps && problem.DW != null; tap++)
@@ -247,20 +258,21 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
     private static void Gather(ref DYRows dy, nint step, int width, T* copy)
     {
         for (nint i = 0; i < (nint)dy.Planes * dy.Rows; i++)
-            RowCopy<TVec, T>.Gather(dy.Data + (i / dy.Rows * dy.NextPlane) + (i % dy.Rows * dy.NextRow), step, copy + (i * width), width);
+            RowCopy<TVec, T>.Gather(dy.Data + (i / dy.Rows * dy.NextPlane) + (i % dy.Rows * dy.NextRow), step, copy + (i * width),
+                width);
         dy.Data = copy;
         dy.NextRow = width;
         dy.NextPlane = (nint)dy.Rows * width;
         dy.End = copy + (dy.Planes * dy.NextPlane);
     }
 
-    private static void AddColumns(DepthwiseFilterSchedule schedule, T* strip, in DYRows dy, T* sums)
+    private static void AddColumns(DepthwiseWeightGradientSchedule schedule, T* strip, in DYRows dy, T* sums)
     {
         int w = TVec.Count, width = schedule.Shape.Q;
         nint lastPlane = (dy.Planes - 1) * dy.NextPlane;
         fixed (int* offsets = schedule.Layout.Strip.Offsets)
         {
-            DepthwiseFilterColumn<T> column = new()
+            DepthwiseWeightGradientColumn<T> column = new()
             {
                 Offsets = offsets,
                 Pitch = schedule.Layout.Strip.Pitch,
@@ -287,7 +299,7 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
                     column.WholeRows = room < 0 ? 0 : dy.NextRow == 0 ? dy.Rows : (int)Math.Min((room / dy.NextRow) + 1, dy.Rows);
                 }
 
-                DepthwiseFilterTile<TVec, T>.Run(in column);
+                DepthwiseWeightGradientTile<TVec, T>.Run(in column);
             }
         }
     }
@@ -309,34 +321,4 @@ internal sealed unsafe class DepthwiseFilterLoops<TVec, T>(DepthwiseFilterSchedu
             }
         }
     }
-
-    /// <summary>Adds lanes l and l + Lanes/2, and so on, until 16 are left; what stands behind the last column counts as zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Fold(DepthwiseFilterSchedule schedule, T* sums, int rows, T* to)
-    {
-        int w = TVec.Count, lanes = schedule.Lanes, width = schedule.Shape.Q, left = FilterSchedule.MostLanes;
-        for (; rows > 0; rows--, sums += lanes, to += left)
-        {
-            for (int j = width / w * w; j < lanes; j += w)
-                TVec.Store(sums + j, RowCopy<TVec, T>.LoadUpTo(sums + j, width - j));
-            for (int half = lanes / 2; half >= left; half /= 2)
-            {
-                T* sum = half == left ? to : sums;
-                for (int j = 0; j < half; j += w)
-                    TVec.Store(sum + j, TVec.Add(TVec.Load(sums + j), TVec.Load(sums + half + j)));
-            }
-        }
-    }
-
-    /// <summary>Adds the lanes of each row: l and l + 8, then l and l + 4, and so on; those from <paramref name="count"/> on count as zero.</summary>
-    private static void AddLanes(T* lanes, int rows, int count, T* sums)
-    {
-        int all = FilterSchedule.MostLanes;
-        TransposePacking<TVec, T>.Transpose(lanes, all, rows, all, sums, rows, rows);
-        new Span<T>(sums + (count * rows), (all - count) * rows).Clear();
-        for (int half = all / 2; half > 0; half /= 2)
-            ElementwiseSum(sums + ((nint)half * rows), sums, (nint)half * rows);
-    }
-
-    private static void ElementwiseSum(T* from, T* to, nint count) => RowCopy<TVec, T>.Add(from, to, (int)count);
 }

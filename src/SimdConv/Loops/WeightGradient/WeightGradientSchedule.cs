@@ -4,9 +4,11 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>How the weight gradient of a convolution is run on one tier: block sizes and tables.</summary>
-internal sealed class FilterSchedule
+internal sealed class WeightGradientSchedule
 {
-    /// <summary>Taps of an item at most, and outputs: enough of each to pay for laying out the other operand; their sums stay in L2.</summary>
+    /// <summary>
+    /// Taps of an item at most, and outputs: enough of each to pay for laying out the other operand; their sums stay in L2.
+    /// </summary>
     private const int MostTaps = 512, MostOutputs = 96;
 
     /// <summary>And no fewer than that where items are made smaller for the threads' sake.</summary>
@@ -17,7 +19,7 @@ internal sealed class FilterSchedule
 
     private readonly int lanes;
 
-    public FilterSchedule(Conv2DShape shape, ImageLayout x, int lanes, int elementSize)
+    public WeightGradientSchedule(Conv2DShape shape, ImageLayout x, int lanes, int elementSize)
     {
         this.lanes = lanes;
         Shape = shape;
@@ -34,11 +36,14 @@ internal sealed class FilterSchedule
 
         // The strip and dY of its positions take a quarter of L2 each.
         int budget = BlockSizes.L2 / 4 / elementSize;
-        int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget), (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
+        int rows = Math.Min(StripLayout.RowsWithin(grid, ChannelBlock, budget),
+            (int)Math.Clamp((long)budget / ((long)grid.Width * OutputBlock), 1, grid.Height));
         Layout = isImage ? StripLayout.OfImage(grid, rows, ChannelBlock, x) : new StripLayout(grid, rows, ChannelBlock);
     }
 
-    /// <summary>Of more output channels lanes are full enough, whatever positions would fill: part of the numeric contract.</summary>
+    /// <summary>
+    /// Of more output channels lanes are full enough, whatever positions would fill: part of the numeric contract.
+    /// </summary>
     private const int MostOutputsOfPositions = 12;
 
     /// <summary>Lanes of a row where positions are in lanes; registers of every tier divide it.</summary>
@@ -64,13 +69,15 @@ internal sealed class FilterSchedule
     public int OutputBlock { get; }
 
     /// <summary>
-    /// Input and output channels of an item: whole blocks, or less where that would leave threads without work. Results don't depend on it.
+    /// Input and output channels of an item: whole blocks, or less where that would leave threads without work. Results don't
+    /// depend on it.
     /// </summary>
     public (int Channels, int Outputs) Item(int chunks, int threads)
     {
         const int ItemsPerThread = 4;
         int channels = ChannelBlock, outputs = OutputBlock;
-        while (threads > 1 && (long)chunks * Shape.Groups * Count(Channels, channels) * Count(Outputs, outputs) < (long)ItemsPerThread * threads)
+        while (threads > 1 && (long)chunks * Shape.Groups * Count(Channels, channels)
+            * Count(Outputs, outputs) < (long)ItemsPerThread * threads)
         {
             if (outputs > Math.Max(LeastOutputs, lanes))
                 outputs = Even(outputs, 2);
@@ -92,11 +99,12 @@ internal sealed class FilterSchedule
     public long PartialSize => (long)Shape.Groups * ((Channels * Layout.Grid.Taps) + 1) * LdOutputs;
 
     public override string ToString() =>
-        $"{(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, {(Layout.IsImage ? "image in place" : "strip")}, strips of {Layout.Rows} rows, blocks of {ChannelBlock} x {OutputBlock} channels";
+        $"{(Lanes(Shape) == 1 ? "output channels" : "positions")} in lanes, {(Layout.IsImage ? "image in place" : "strip")}, "
+        + $"strips of {Layout.Rows} rows, blocks of {ChannelBlock} x {OutputBlock} channels";
 
     /// <summary>
-    /// Virtual lanes: 16 neighbouring columns where they fill registers better than the output channels do, else 1. A function of the
-    /// shape alone, whatever the width of a tier's registers.
+    /// Virtual lanes: 16 neighbouring columns where they fill registers better than the output channels do, else 1. A function of
+    /// the shape alone, whatever the width of a tier's registers.
     /// </summary>
     public static int Lanes(Conv2DShape shape)
     {
@@ -108,14 +116,19 @@ internal sealed class FilterSchedule
 
     /// <summary>The order of all sums: what <see cref="Conv2DPlan{T}.ReductionOrder"/> publishes.</summary>
     public static ReductionOrder Order(Conv2DShape shape, int batch) =>
-        DepthwiseFilterSchedule.Suits(shape) ? DepthwiseFilterSchedule.Order(shape, batch) : new(Chunks(shape, batch), Lanes(shape));
+        DepthwiseWeightGradientSchedule.Suits(shape) ? DepthwiseWeightGradientSchedule.Order(shape, batch)
+            : new(Chunks(shape, batch), Lanes(shape));
 
-    /// <summary>Multiply-adds that a chunk has at least: some tens of microseconds, beside which starting it and adding it to others is nothing.</summary>
+    /// <summary>
+    /// Multiply-adds that a chunk has at least: some tens of microseconds, beside which starting it and adding it to others is
+    /// nothing.
+    /// </summary>
     private const long LeastWork = 1 << 20;
 
     /// <summary>
-    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where there is work for them and the
-    /// partial sums are small, one where they would exceed 2^17 elements: there the weights themselves are shared out.
+    /// Chunks that the N*P output rows are summed in, a function of the shape alone: enough for many threads where there is work
+    /// for them and the partial sums are small, one where they would exceed 2^17 elements: there the weights themselves are
+    /// shared out.
     /// </summary>
     public static int Chunks(Conv2DShape shape, int batch)
     {

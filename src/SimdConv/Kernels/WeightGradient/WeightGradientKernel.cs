@@ -3,7 +3,7 @@ using System.Numerics;
 namespace SimdConv.Kernels;
 
 /// <summary>The family of weight-gradient tiles of one tier that are <typeparamref name="TVectors"/> registers wide.</summary>
-internal static unsafe class FilterKernel<TVec, T, TVectors>
+internal static unsafe class WeightGradientKernel<TVec, T, TVectors>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
@@ -21,28 +21,28 @@ internal static unsafe class FilterKernel<TVec, T, TVectors>
         switch (rows)
         {
             case 1:
-                FilterTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 2:
-                FilterTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 3:
-                FilterTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 4:
-                FilterTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 5:
-                FilterTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 6:
-                FilterTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 7:
-                FilterTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 8:
-                FilterTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
         }
     }

@@ -12,7 +12,7 @@ namespace SimdConv.Kernels;
 /// to all lanes. dY is laid out by position, ld elements from one to the next. 8 rows are what general registers allow for; they
 /// make 24 chains of 32 registers (8x3), 12 of 16 (6x2).
 /// </remarks>
-internal static unsafe class FilterTile<TVec, T, TRows, TVectors>
+internal static unsafe class WeightGradientTile<TVec, T, TRows, TVectors>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TRows : struct, IConstant

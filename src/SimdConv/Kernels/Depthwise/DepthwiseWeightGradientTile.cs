@@ -12,11 +12,11 @@ namespace SimdConv.Kernels;
 /// the source row that two rows of dY meet (stride 2); x one register of the source: 13 or 14 in all. 4 loads for 9 multiply-adds
 /// at stride 1, 7 at stride 2. Other kernels take four taps at a time.
 /// </remarks>
-internal static unsafe class DepthwiseFilterTile<TVec, T>
+internal static unsafe class DepthwiseWeightGradientTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static void Run(in DepthwiseFilterColumn<T> column)
+    public static void Run(in DepthwiseWeightGradientColumn<T> column)
     {
         if (column.Shared == 1)
             Run3x3<N1>(in column);
@@ -27,7 +27,7 @@ internal static unsafe class DepthwiseFilterTile<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run3x3<TShared>(in DepthwiseFilterColumn<T> column)
+    private static void Run3x3<TShared>(in DepthwiseWeightGradientColumn<T> column)
         where TShared : struct, IConstant
     {
         nint pitch = column.Pitch, ld = column.NextRow, next = column.NextTap;
@@ -119,7 +119,7 @@ internal static unsafe class DepthwiseFilterTile<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunAny(in DepthwiseFilterColumn<T> column)
+    private static void RunAny(in DepthwiseWeightGradientColumn<T> column)
     {
         nint pitch = column.Pitch, ld = column.NextRow, next = column.NextTap;
         int taps = column.Taps, rows = column.Rows, whole = column.WholeRows, count = column.Count;

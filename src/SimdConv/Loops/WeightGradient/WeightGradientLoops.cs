@@ -12,21 +12,22 @@ namespace SimdConv.Loops;
 ///   image, strip of rows      copy the strip of x, or read x itself; lay dY out as [position][output channel]; add db
 ///     output channels by registers, taps by rows of a tile       one tile over all positions of the strip
 ///     (few output channels: neighbouring positions in lanes instead, see LaneSums)
-///   one chunk: turn the item's sums, which are in L2, to dW
-/// several chunks: add them in a balanced tree, and turn the sums
+///   one chunk: transpose the item's sums, which are in L2, to dW
+/// several chunks: add them in a balanced tree, and transpose the sums
 /// </code>
 /// Terms ascend in (n, p, q) within a chunk, and chunks are a function of the shape alone.
 /// </summary>
-internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedule schedule) : WeightGradientPass<T>
+internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVectors>(WeightGradientSchedule schedule)
+    : WeightGradientPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
-    public override void Run(in FilterProblem<T> problem, Execution execution)
+    public override void Run(in WeightGradientProblem<T> problem, Execution execution)
     {
         Conv2DShape shape = schedule.Shape;
-        int chunks = FilterSchedule.Chunks(shape, problem.Batch);
+        int chunks = WeightGradientSchedule.Chunks(shape, problem.Batch);
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
         int threads = execution.ThreadsFor(work);
         (int channels, int outputs) = schedule.Item(chunks, threads);
@@ -38,8 +39,8 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
             Chunks = chunks,
             ChannelBlock = channels,
             OutputBlock = outputs,
-            Blocks = problem.DW == null ? 1 : FilterSchedule.Count(schedule.Channels, channels),
-            OutputBlocks = FilterSchedule.Count(schedule.Outputs, outputs),
+            Blocks = problem.DW == null ? 1 : WeightGradientSchedule.Count(schedule.Channels, channels),
+            OutputBlocks = WeightGradientSchedule.Count(schedule.Outputs, outputs),
             Partial = chunks == 1 ? null : workspace.At(partials),
         };
         WorkQueue.Run(ref job, (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks, threads, execution);
@@ -53,14 +54,14 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
 
     public override long WorkspaceBytes(int batch, int threads)
     {
-        int chunks = FilterSchedule.Chunks(schedule.Shape, batch);
+        int chunks = WeightGradientSchedule.Chunks(schedule.Shape, batch);
         return Partials(schedule, chunks, out _).Bytes + (threads * new Scratch(schedule, chunks, batch).Plan.Bytes);
     }
 
     public override string ToString() => schedule.ToString();
 
     /// <summary>Sums of every chunk; those of a single one stay with the thread that adds them.</summary>
-    private static ScratchPlan Partials(FilterSchedule schedule, int chunks, out Piece<T> partials) =>
+    private static ScratchPlan Partials(WeightGradientSchedule schedule, int chunks, out Piece<T> partials) =>
         ScratchPlan.Of(chunks == 1 ? 0 : schedule.PartialSize * chunks, out partials);
 
     /// <summary>What one thread works with: see <see cref="Buffers"/>.</summary>
@@ -69,16 +70,16 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
         public readonly ScratchPlan Plan = default;
         public readonly Piece<T> Strip, DY, Lanes, Sums, Zeros, BiasBlocks;
 
-        public Scratch(FilterSchedule schedule, int chunks, int batch)
+        public Scratch(WeightGradientSchedule schedule, int chunks, int batch)
         {
             StripLayout layout = schedule.Layout;
-            int lanes = FilterSchedule.Lanes(schedule.Shape);
+            int lanes = WeightGradientSchedule.Lanes(schedule.Shape);
             long taps = (long)schedule.ChannelBlock * layout.Grid.Taps, rows = layout.Rows;
             Strip = Plan.Add<T>(layout.IsImage ? 0 : ((long)schedule.ChannelBlock * layout.ChannelSize) + TVec.Count);
             DY = Plan.Add<T>(lanes == 1
                 ? rows * layout.Grid.Width * schedule.OutputBlock
                 : rows * LaneSums<TVec, T>.Pitch(layout.Grid.Width) * schedule.Outputs);
-            Lanes = Plan.Add<T>(lanes == 1 ? 0 : FilterSchedule.MostLanes * schedule.Outputs * (taps + 1));
+            Lanes = Plan.Add<T>(lanes == 1 ? 0 : WeightGradientSchedule.MostLanes * schedule.Outputs * (taps + 1));
             Sums = Plan.Add<T>(chunks == 1 ? (taps + 1) * schedule.OutputBlock : 0);
             Zeros = Plan.Add<T>(schedule.OutputBlock);
             BiasBlocks = Plan.Add<T>((long)BiasTree<T>.Levels(schedule.Shape, batch, lanes) * schedule.OutputBlock);
@@ -87,8 +88,8 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
 
     private ref struct Job : ISharedWork
     {
-        public FilterSchedule Schedule;
-        public ref readonly FilterProblem<T> Problem;
+        public WeightGradientSchedule Schedule;
+        public ref readonly WeightGradientProblem<T> Problem;
 
         /// <summary>Chunks; blocks of input and of output channels, and how many of each.</summary>
         public int Chunks, ChannelBlock, OutputBlock, Blocks, OutputBlocks;
@@ -127,7 +128,7 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
 
     private static void SumPart(in Job job, ref WorkQueue queue)
     {
-        FilterSchedule schedule = job.Schedule;
+        WeightGradientSchedule schedule = job.Schedule;
         Scratch scratch = new(schedule, job.Chunks, job.Problem.Batch);
         using Workspace workspace = new(scratch.Plan);
         Buffers buffers = new()
@@ -169,9 +170,15 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
     /// <summary>Items of the same channels follow each other.</summary>
     private static Item ItemAt(in Job job, long index)
     {
-        FilterSchedule schedule = job.Schedule;
+        WeightGradientSchedule schedule = job.Schedule;
         int outputBlock = (int)(index % job.OutputBlocks), block = (int)(index / job.OutputBlocks % job.Blocks);
-        Item item = new() { Block = block, FirstChannel = block * job.ChannelBlock, FirstOutput = outputBlock * job.OutputBlock, Ld = schedule.LdOutputs };
+        Item item = new()
+        {
+            Block = block,
+            FirstChannel = block * job.ChannelBlock,
+            FirstOutput = outputBlock * job.OutputBlock,
+            Ld = schedule.LdOutputs,
+        };
         index /= (long)job.OutputBlocks * job.Blocks;
         item.Group = (int)(index % schedule.Shape.Groups);
         item.Chunk = (int)(index / schedule.Shape.Groups);
@@ -192,15 +199,17 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
     /// <summary>The sums of one item.</summary>
     private static void Sum(in Job job, in Item item, ref Buffers buffers)
     {
-        FilterSchedule schedule = job.Schedule;
-        ref readonly FilterProblem<T> problem = ref job.Problem;
+        WeightGradientSchedule schedule = job.Schedule;
+        ref readonly WeightGradientProblem<T> problem = ref job.Problem;
         StripLayout layout = schedule.Layout;
         TapGrid grid = layout.Grid;
         int ld = item.Ld, ldDY = job.OutputBlock, taps = item.Taps;
-        long at = (long)problem.Batch * grid.Height * item.Chunk / job.Chunks, last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job.Chunks;
-        bool byPosition = FilterSchedule.Lanes(schedule.Shape) > 1, fromZeros = Begin(in job, item, isEmpty: byPosition || at == last);
+        long at = (long)problem.Batch * grid.Height * item.Chunk / job.Chunks,
+            last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job.Chunks;
+        bool byPosition = WeightGradientSchedule.Lanes(schedule.Shape) > 1,
+            fromZeros = Begin(in job, item, isEmpty: byPosition || at == last);
         BiasTree<T> bias = item.OwnsBias ? new(buffers.BiasBlocks, schedule.OutputBlock) : BiasTree<T>.None;
-        T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * FilterSchedule.MostLanes);
+        T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * WeightGradientSchedule.MostLanes);
         if (byPosition)
         {
             if (item.OwnsWeights)
@@ -217,8 +226,10 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
             at += rows;
             if (CallTrace.IsOn)
                 CallTrace.Reach("strip", y);
-            T* source = problem.DY + (image * problem.DYLayout.N) + (((item.Group * schedule.Outputs) + item.FirstOutput) * problem.DYLayout.C) + (y * problem.DYLayout.H);
-            T* x = problem.X + (image * problem.XLayout.N) + ((((nint)item.Group * schedule.Channels) + item.FirstChannel) * problem.XLayout.C), strip = buffers.Strip;
+            T* source = problem.DY + (image * problem.DYLayout.N)
+                + (((item.Group * schedule.Outputs) + item.FirstOutput) * problem.DYLayout.C) + (y * problem.DYLayout.H);
+            T* x = problem.X + (image * problem.XLayout.N)
+                + ((((nint)item.Group * schedule.Channels) + item.FirstChannel) * problem.XLayout.C), strip = buffers.Strip;
             if (layout.IsImage)
             {
                 strip = x + (y * problem.XLayout.H);
@@ -233,7 +244,8 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
             {
                 if (byPosition)
                 {
-                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width, buffers.DY, biasLanes, ref bias);
+                    PlaneRows<T> dy = LaneSums<TVec, T>.Rows(source, problem.DYLayout, schedule.Outputs, rows, grid.Width,
+                        buffers.DY, biasLanes, ref bias);
                     if (item.OwnsWeights)
                         LaneSums<TVec, T>.Add(dy, schedule.Outputs, strip, offsets, taps, layout.Pitch, lanes);
                     continue;
@@ -241,9 +253,11 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
 
                 TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, item.Outputs, rows, grid.Width, buffers.DY, ldDY);
                 if (item.OwnsBias)
-                    FilterSums<TVec, THalf, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums, ref bias);
+                    WeightGradientSums<TVec, THalf, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs,
+                        item.BiasSums, ref bias);
                 if (item.OwnsWeights)
-                    FilterSums<TVec, THalf, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY, item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
+                    WeightGradientSums<TVec, THalf, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY,
+                        item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
                 fromZeros = false;
             }
         }
@@ -252,7 +266,7 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
         {
             if (item.OwnsWeights)
                 LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, item.Sums);
-            bias.Finish(biasLanes, schedule.Outputs, FilterSchedule.MostLanes, FilterSchedule.MostLanes);
+            bias.Finish(biasLanes, schedule.Outputs, WeightGradientSchedule.MostLanes, WeightGradientSchedule.MostLanes);
             if (item.OwnsBias)
                 LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, item.BiasSums);
             return;
@@ -261,7 +275,10 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
         bias.Finish(item.BiasSums, item.Outputs, 1, 1);
     }
 
-    /// <summary>Chunk 0 begins with beta * dW and beta * db, the others with zeros; returns whether the weights' are left to the first tiles.</summary>
+    /// <summary>
+    /// Chunk 0 begins with beta * dW and beta * db, the others with zeros; returns whether the weights' are left to the first
+    /// tiles.
+    /// </summary>
     private static bool Begin(in Job job, in Item item, bool isEmpty)
     {
         bool fromTarget = item.Chunk == 0 && job.Problem.Beta != T.Zero;
@@ -292,51 +309,10 @@ internal sealed unsafe class FilterLoops<TVec, THalf, T, TVectors>(FilterSchedul
     /// <summary>The item's first weight, and the distance from one output channel's to the next.</summary>
     private static T* Weights(in Job job, in Item item, out nint filter)
     {
-        FilterSchedule schedule = job.Schedule;
+        WeightGradientSchedule schedule = job.Schedule;
         nint taps = schedule.Layout.Grid.Taps;
         filter = schedule.Channels * taps;
-        return job.Problem.DW + ((((nint)item.Group * schedule.Outputs) + item.FirstOutput) * filter) + (item.FirstChannel * taps);
-    }
-
-    private static void ReducePart(in Job job, ref WorkQueue queue)
-    {
-        while (queue.Next(out long index))
-        {
-            Item item = ItemAt(in job, index);
-            if (item.OwnsWeights)
-                Tree(in job, item.Sums, (nint)item.Taps * item.Ld);
-            if (item.OwnsBias)
-                Tree(in job, item.BiasSums, item.Ld);
-            Finish(in job, item);
-        }
-    }
-
-    /// <summary>Adds the chunks' sums as (0 + 1) + (2 + 3) and so on, into chunk 0's.</summary>
-    private static void Tree(in Job job, T* sums, nint count)
-    {
-        nint size = (nint)job.Schedule.PartialSize;
-        for (int step = 1; step < job.Chunks; step *= 2)
-        {
-            for (int chunk = 0; chunk < job.Chunks; chunk += 2 * step)
-            {
-                T* to = sums + (chunk * size), from = to + (step * size);
-                for (nint i = 0; i < count; i += TVec.Count)
-                    TVec.Store(to + i, TVec.Add(TVec.Load(to + i), TVec.Load(from + i)));
-            }
-        }
-    }
-
-    /// <summary>The sums to dW, in runs along its rows, and to db.</summary>
-    private static void Finish(in Job job, in Item item)
-    {
-        if (item.OwnsWeights)
-        {
-            T* dw = Weights(in job, item, out nint filter);
-            for (int k = 0; k < item.Outputs; k += TVec.Count)
-                TransposePacking<TVec, T>.Transpose(item.Sums + k, item.Ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k), dw + (k * filter), filter, item.Taps);
-        }
-
-        if (item.OwnsBias)
-            new Span<T>(item.BiasSums, item.Outputs).CopyTo(new(job.Problem.DB + ((nint)item.Group * job.Schedule.Outputs) + item.FirstOutput, item.Outputs));
+        return job.Problem.DW + ((((nint)item.Group * schedule.Outputs) + item.FirstOutput) * filter)
+            + (item.FirstChannel * taps);
     }
 }

@@ -7,10 +7,10 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again, for a
-/// packed copy to pay. No workspace, but where B is transposed.
+/// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again,
+/// for a packed copy to pay. No workspace, but where B is transposed.
 /// </summary>
-internal static unsafe class DirectLoops<TVec, THalf, T>
+internal static unsafe class InPlaceLoops<TVec, THalf, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -18,7 +18,9 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     /// <summary>Bytes of the widest register.</summary>
     private const int Alignment = 64;
 
-    /// <summary>KC where B is read once: so few rows that the hardware follows each of them. The next as many are fetched meanwhile.</summary>
+    /// <summary>
+    /// KC where B is read once: so few rows that the hardware follows each of them. The next as many are fetched meanwhile.
+    /// </summary>
     private const int StreamedTerms = 16;
 
     /// <summary>KC where B is read again: its panel, two registers wide, takes at most half of L1.</summary>
@@ -27,8 +29,10 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     /// <summary>Rows of a tile of two half registers: Zen 4 runs six at its peak, but seven or eight 15 % below.</summary>
     private const int NarrowRows = 6;
 
-    /// <summary>KC of a transposed B: long enough for the hardware to follow its rows, which pays more than a panel within L1 would.</summary>
-    private const int TurnedTerms = 256;
+    /// <summary>
+    /// KC of a transposed B: long enough for the hardware to follow its rows, which pays more than a panel within L1 would.
+    /// </summary>
+    private const int TransposedTerms = 256;
 
     /// <summary>Whether the product runs faster in place than packed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -38,12 +42,12 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
             return false;
 
         // One row of tiles reads B once only, so a packed copy of it would never be read again.
-        if (p->M <= DirectKernel<TVec, T>.MaxRows(2))
+        if (p->M <= InPlaceKernel<TVec, T>.MaxRows(2))
             return true;
 
-        // All of B in half of L2, so that it stays there while panels of A go by: turned first where it is transposed. A too, where each
-        // panel of B would read it in pieces, and there are panels enough to pay for a packed copy; A's columns only where they are near
-        // each other.
+        // All of B in half of L2, so that it stays there while panels of A go by: copied first where it is transposed. A too,
+        // where each panel of B would read it in pieces, and there are panels enough to pay for a packed copy; A's columns only
+        // where they are near each other.
         const int ManyColumns = 128;
         long half = CacheSizes.L2 / 2;
         bool readsOnce = p->A.ColumnStride == 1 && (p->K <= ReusedTerms || p->N <= ManyColumns);
@@ -53,8 +57,8 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     /// <summary>C = A * B + C, or A * B where <paramref name="fromC"/> is not set.</summary>
     public static void Run(GemmProblem<T>* p, bool fromC)
     {
-        bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
-        int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
+        bool isFlat = p->M <= InPlaceKernel<TVec, T>.MaxRows(4);
+        int most = isFlat ? InPlaceKernel<TVec, T>.MaxRows(4) : InPlaceKernel<TVec, T>.MaxRows(2);
         if (CallTrace.IsOn)
             Trace(p, fromC, most);
         if (p->B.ColumnStride == 1 && !IsStreaming(p, fromC))
@@ -64,19 +68,19 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
         else if (p->M <= 2 && TVec.Count is 4 or 8 or 16)
             RunDots(p, fromC);
         else if (p->M <= most)
-            RunTurned(p, fromC, isFlat ? 4 : 2);
+            RunPanelsTransposed(p, fromC, isFlat ? 4 : 2);
         else
-            RunWhollyTurned(p, fromC);
+            RunWholeTransposed(p, fromC);
     }
 
     private static void Trace(GemmProblem<T>* p, bool fromC, int most) => CallTrace.Reach(
         p->B.ColumnStride == 1 ? IsStreaming(p, fromC) ? "streaming" : "B as it lies"
         : p->M <= 2 && TVec.Count is 4 or 8 or 16 ? "dots"
-        : p->M <= most ? "B turned in panels" : "B turned wholly");
+        : p->M <= most ? "B transposed in panels" : "B transposed whole");
 
     /// <summary>
-    /// A C that is written once, and too large for any cache to hold it until it is read: past the caches, so that its old contents aren't
-    /// fetched, for which its rows have to be aligned alike.
+    /// A C that is written once, and too large for any cache to hold it until it is read: past the caches, so that its old
+    /// contents aren't fetched, for which its rows have to be aligned alike.
     /// </summary>
     private static bool IsStreaming(GemmProblem<T>* p, bool fromC)
     {
@@ -105,15 +109,16 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
     [SkipLocalsInit]
     public static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
     {
-        bool isFlat = p->M <= DirectKernel<TVec, T>.MaxRows(4);
-        int most = isFlat ? DirectKernel<TVec, T>.MaxRows(4) : DirectKernel<TVec, T>.MaxRows(2);
+        bool isFlat = p->M <= InPlaceKernel<TVec, T>.MaxRows(4);
+        int most = isFlat ? InPlaceKernel<TVec, T>.MaxRows(4) : InPlaceKernel<TVec, T>.MaxRows(2);
         int w = TVec.Count;
 
         // Half registers fill what is little more than one register with less work than two.
         int two = Half<TVec, THalf>.Exists ? w + (w / 2) : w;
-        bool isLong = p->K > StreamedTerms, isStreamed = isLong && p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
+        bool isLong = p->K > StreamedTerms,
+            isStreamed = isLong && p->M <= most && (long)p->K * p->N * sizeof(T) > CacheSizes.L2 / 2;
         int kcMost = isLong && !isStreamed ? ReusedTerms : StreamedTerms;
-        DirectOperands<T> o;
+        InPlaceOperands<T> o;
         o.ARow = p->A.RowStride;
         o.ATerm = p->A.ColumnStride;
         o.Ldb = p->B.RowStride;
@@ -144,9 +149,9 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
 
                     // Two half registers need no mask, as a part of a whole one would; one half takes half the time.
                     if (isNarrow)
-                        DirectKernel<THalf, T>.Run(rows, columns <= w / 2 ? 1 : 2, columns, &o);
+                        InPlaceKernel<THalf, T>.Run(rows, columns <= w / 2 ? 1 : 2, columns, &o);
                     else
-                        DirectKernel<TVec, T>.Run(rows, across, columns, &o);
+                        InPlaceKernel<TVec, T>.Run(rows, across, columns, &o);
                     row += rows;
                 }
 
@@ -159,7 +164,10 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
         while (pc < p->K);
     }
 
-    /// <summary>B transposed and few rows: dot products, as many at once as a register has lanes, with nothing between memory and the multiply-adds.</summary>
+    /// <summary>
+    /// B transposed and few rows: dot products, as many at once as a register has lanes, with nothing between memory and the
+    /// multiply-adds.
+    /// </summary>
     private static void RunDots(GemmProblem<T>* p, bool fromC)
     {
         GemmProblem<T> rows = *p;
@@ -169,7 +177,8 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
         {
             rows.A = new() { Data = gathered, RowStride = p->K, ColumnStride = 1 };
             for (int m = 0; m < p->M; m++)
-                RowCopy<TVec, T>.Gather(p->A.Data + (m * p->A.RowStride), p->A.ColumnStride, rows.A.Data + ((nint)m * p->K), p->K);
+                RowCopy<TVec, T>.Gather(p->A.Data + (m * p->A.RowStride), p->A.ColumnStride, rows.A.Data + ((nint)m * p->K),
+                    p->K);
         }
 
         // Rows of B that stay in L2 for the other rows of A.
@@ -192,18 +201,21 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
         for (int m = 0; m < TRows.Value; m++)
             TVec.Store(sums + (m * w), fromC ? RowCopy<TVec, T>.LoadUpTo(c + (m * p->Ldc), columns) : default);
         StridedMatrix<T> b = p->B.At(0, column);
-        TransposeBlocks<TVec, T>.Dots<TRows>(b.Data, b.ColumnStride, columns, p->K, p->A.Data + (row * p->A.RowStride), p->A.RowStride, sums);
+        TransposeBlocks<TVec, T>.Dots<TRows>(b.Data, b.ColumnStride, columns, p->K, p->A.Data + (row * p->A.RowStride),
+            p->A.RowStride, sums);
         for (int m = 0; m < TRows.Value; m++)
             RowCopy<TVec, T>.StoreUpTo(c + (m * p->Ldc), TVec.Load(sums + (m * w)), columns);
         return TRows.Value;
     }
 
-    /// <summary>B transposed and at most one row of tiles: blocks of B are turned in registers on their way through L1.</summary>
-    private static void RunTurned(GemmProblem<T>* p, bool fromC, int vectors)
+    /// <summary>
+    /// B transposed and at most one row of tiles: blocks of B are transposed in registers on their way through L1.
+    /// </summary>
+    private static void RunPanelsTransposed(GemmProblem<T>* p, bool fromC, int vectors)
     {
-        int w = TVec.Count, kcMost = TurnedTerms;
+        int w = TVec.Count, kcMost = TransposedTerms;
         using Workspace workspace = Workspace.Of((long)kcMost * vectors * w, out T* panel);
-        DirectOperands<T> o;
+        InPlaceOperands<T> o;
         o.ARow = p->A.RowStride;
         o.ATerm = p->A.ColumnStride;
         o.B = panel;
@@ -223,7 +235,7 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
                 o.A = p->A.Data + (pc * o.ATerm);
                 o.Terms = kc;
                 o.Start = fromC || pc > 0 ? o.C : null;
-                DirectKernel<TVec, T>.Run(p->M, across, columns, &o);
+                InPlaceKernel<TVec, T>.Run(p->M, across, columns, &o);
                 pc += kcMost;
             }
             while (pc < p->K);
@@ -231,14 +243,14 @@ internal static unsafe class DirectLoops<TVec, THalf, T>
         }
     }
 
-    /// <summary>B transposed and small: turned once, row by row for all columns, then read in place.</summary>
-    private static void RunWhollyTurned(GemmProblem<T>* p, bool fromC)
+    /// <summary>B transposed and small: copied once, row by row for all columns, then read in place.</summary>
+    private static void RunWholeTransposed(GemmProblem<T>* p, bool fromC)
     {
         int width = (p->N + TVec.Count - 1) / TVec.Count * TVec.Count;
         using Workspace workspace = Workspace.Of((long)p->K * width, out T* b);
-        GemmProblem<T> turned = *p;
-        turned.B = new() { Data = b, RowStride = width, ColumnStride = 1 };
-        MatrixPacking<TVec, T>.PackB(p->B, p->K, p->N, width, turned.B.Data);
-        Run(&turned, fromC);
+        GemmProblem<T> whole = *p;
+        whole.B = new() { Data = b, RowStride = width, ColumnStride = 1 };
+        MatrixPacking<TVec, T>.PackB(p->B, p->K, p->N, width, whole.B.Data);
+        Run(&whole, fromC);
     }
 }

@@ -1,7 +1,7 @@
 namespace SimdConv.Loops;
 
 /// <summary>One call of the weight gradient; DW or DB may be null.</summary>
-internal unsafe struct FilterProblem<T>
+internal unsafe struct WeightGradientProblem<T>
     where T : unmanaged
 {
     public int Batch;

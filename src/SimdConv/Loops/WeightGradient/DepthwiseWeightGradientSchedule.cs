@@ -5,12 +5,14 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>How the weight gradient of a depthwise convolution is run: by strips of a plane that stay in L1.</summary>
-internal sealed class DepthwiseFilterSchedule
+internal sealed class DepthwiseWeightGradientSchedule
 {
-    /// <summary>Sums of one channel, [tap][lane], that stay in L2; more go through the dense nest, which deals columns to 16 lanes.</summary>
+    /// <summary>
+    /// Sums of one channel, [tap][lane], that stay in L2; more go through the dense nest, which deals columns to 16 lanes.
+    /// </summary>
     private const int MostSums = 1 << 15;
 
-    public DepthwiseFilterSchedule(Conv2DShape shape, int elementSize)
+    public DepthwiseWeightGradientSchedule(Conv2DShape shape, int elementSize)
     {
         Shape = shape;
         TapGrid grid = TapGrid.WeightGradient(shape);
@@ -38,9 +40,12 @@ internal sealed class DepthwiseFilterSchedule
     public int Lanes { get; }
 
     /// <summary>Whether a weight gradient is run so.</summary>
-    public static bool Suits(Conv2DShape shape) => DepthwiseSchedule.Suits(shape, ConvDirection.WeightGradient) && (long)shape.Taps * LanesOf(shape) <= MostSums;
+    public static bool Suits(Conv2DShape shape) =>
+        DepthwiseSchedule.Suits(shape, ConvDirection.WeightGradient) && (long)shape.Taps * LanesOf(shape) <= MostSums;
 
-    /// <summary>Whether a strip of rows may hold others than those of the last call: then what is padding must be cleared.</summary>
+    /// <summary>
+    /// Whether a strip of rows may hold others than those of the last call: then what is padding must be cleared.
+    /// </summary>
     public bool Dirties(int chunks) => Layout.Strips > 1 || chunks > 1;
 
     /// <summary>A lane for each column; chunks only where the planes alone would be too few for many threads.</summary>
@@ -53,7 +58,9 @@ internal sealed class DepthwiseFilterSchedule
         return new(chunks, LanesOf(shape));
     }
 
-    public override string ToString() => $"depthwise, columns in {Lanes} lanes, {Layout.Strips} strip(s) of {Layout.Strip.Rows} rows";
+    public override string ToString() =>
+        $"depthwise, columns in {Lanes} lanes, {Layout.Strips} strip(s) of {Layout.Strip.Rows} rows";
 
-    private static int LanesOf(Conv2DShape shape) => Math.Max(FilterSchedule.MostLanes, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(shape.Q, MostSums + 1)));
+    private static int LanesOf(Conv2DShape shape) =>
+        Math.Max(WeightGradientSchedule.MostLanes, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(shape.Q, MostSums + 1)));
 }

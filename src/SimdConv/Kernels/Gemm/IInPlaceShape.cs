@@ -1,7 +1,7 @@
 namespace SimdConv.Kernels;
 
 /// <summary>The shape of a tile.</summary>
-internal interface IDirectShape
+internal interface IInPlaceShape
 {
     static abstract int Rows { get; }
 

@@ -4,7 +4,7 @@ namespace SimdConv.Kernels;
 /// What a tile over operands that aren't packed reads and writes; a struct in memory, since so many arguments would not fit in
 /// registers.
 /// </summary>
-internal unsafe struct DirectOperands<T>
+internal unsafe struct InPlaceOperands<T>
     where T : unmanaged
 {
     /// <summary>Element (i, k) is at A + i*ARow + k*ATerm.</summary>

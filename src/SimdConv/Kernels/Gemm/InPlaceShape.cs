@@ -14,7 +14,7 @@ internal readonly struct Streaming;
 
 internal readonly struct Fetching;
 
-internal readonly struct DirectShape<TRows, TVectors, TEnd> : IDirectShape
+internal readonly struct InPlaceShape<TRows, TVectors, TEnd> : IInPlaceShape
     where TRows : struct, IConstant
     where TVectors : struct, IConstant
     where TEnd : struct

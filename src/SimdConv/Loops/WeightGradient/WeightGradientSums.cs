@@ -4,14 +4,18 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>The weight gradient with output channels in lanes: what the positions of a strip add to the sums, [tap][output channel].</summary>
-internal static unsafe class FilterSums<TVec, THalf, T, TVectors>
+/// <summary>
+/// The weight gradient with output channels in lanes: what the positions of a strip add to the sums, [tap][output channel].
+/// </summary>
+internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     where TVec : unmanaged, ILanes<TVec, T>
     where THalf : unmanaged, ILanes<THalf, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TVectors : struct, IConstant
 {
-    /// <summary>All taps times all outputs, by registers of outputs and rows of a tile; no single register is left over.</summary>
+    /// <summary>
+    /// All taps times all outputs, by registers of outputs and rows of a tile; no single register is left over.
+    /// </summary>
     /// <param name="layout">Where the strip has the positions.</param>
     /// <param name="strip">The strip of x.</param>
     /// <param name="offsets">Of each tap into it.</param>
@@ -23,14 +27,16 @@ internal static unsafe class FilterSums<TVec, THalf, T, TVectors>
     /// <param name="zeros">Zeros to begin with, or null to go on from the sums.</param>
     /// <param name="sums">The sums, overwritten in whole registers.</param>
     /// <param name="ld">From one tap to the next.</param>
-    public static void Add(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY, int outputs, T* zeros, T* sums, int ld)
+    public static void Add(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY, int outputs, T* zeros,
+        T* sums, int ld)
     {
         int registers = (outputs + TVec.Count - 1) / TVec.Count;
         while (registers > 0)
         {
             int vectors = registers == TVectors.Value + 1 ? 2 : Math.Min(registers, TVectors.Value);
 
-            // A register by itself takes a broadcast for each multiply-add; as two halves, which Zen 4 loads twice as fast, it takes one for two.
+            // A register by itself takes a broadcast for each multiply-add; as two halves, which Zen 4 loads twice as fast, it
+            // takes one for two.
             if (vectors == 1 && Half<TVec, THalf>.Exists)
                 Tiles<THalf, N2>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
             else if (vectors == 1)
@@ -64,7 +70,8 @@ internal static unsafe class FilterSums<TVec, THalf, T, TVectors>
         }
     }
 
-    private static void Tiles<TLanes, TWidth>(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY, T* zeros, T* sums, int ld)
+    private static void Tiles<TLanes, TWidth>(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY,
+        T* zeros, T* sums, int ld)
         where TLanes : unmanaged, ILanes<TLanes, T>
         where TWidth : struct, IConstant
     {
@@ -75,12 +82,12 @@ internal static unsafe class FilterSums<TVec, THalf, T, TVectors>
             rows = 1;
         }
 
-        Panels panels = new(taps, FilterKernel<TLanes, T, TWidth>.MR);
+        Panels panels = new(taps, WeightGradientKernel<TLanes, T, TWidth>.MR);
         for (int i = 0; i < panels.Count; i++)
         {
             int tap = panels.Start(i);
             T* c = sums + ((nint)tap * ld);
-            FilterKernel<TLanes, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, width, layout.Pitch, dy, ldDY,
+            WeightGradientKernel<TLanes, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, width, layout.Pitch, dy, ldDY,
                 zeros == null ? c : zeros, zeros == null ? ld : 0, c, ld);
         }
     }

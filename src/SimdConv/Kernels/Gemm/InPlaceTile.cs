@@ -11,14 +11,14 @@ namespace SimdConv.Kernels;
 /// register (base, base + s, base + 2s; x86 can't scale by 3), so that eight rows take three and nothing spills. At most eight
 /// rows: 14, as the packed tiles have, would save loads, but loads out of L1 don't limit this tile.
 /// </remarks>
-internal static unsafe class DirectTile<TVec, T, TShape>
+internal static unsafe class InPlaceTile<TVec, T, TShape>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    where TShape : struct, IDirectShape
+    where TShape : struct, IInPlaceShape
 {
     /// <param name="o">Where the operands are.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(DirectOperands<T>* o)
+    public static void Run(InPlaceOperands<T>* o)
     {
         nint kc = o->Terms, ldb = o->Ldb, ldc = o->Ldc;
         T* b = o->B, c = o->C;

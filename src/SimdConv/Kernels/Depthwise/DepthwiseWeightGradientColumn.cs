@@ -1,7 +1,7 @@
 namespace SimdConv.Kernels;
 
 /// <summary>A column at most a register wide, of one plane or a few, for the weight gradient.</summary>
-internal unsafe struct DepthwiseFilterColumn<T>
+internal unsafe struct DepthwiseWeightGradientColumn<T>
     where T : unmanaged
 {
     /// <summary>As in <see cref="DepthwiseColumn{T}"/>.</summary>
