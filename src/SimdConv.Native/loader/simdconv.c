@@ -1,6 +1,6 @@
 /*
- * libsimdconv: picks the library of the highest x86-64 level that this CPU has, among libsimdconv-v4, -v3 and -base beside it, and
- * passes every call on by one indirect jump. SIMDCONV_TIER narrows the choice, as it does in .NET.
+ * libsimdconv: picks the library of the highest x86-64 level that this CPU has, among libsimdconv-v4, -v3 and -base beside it,
+ * and passes every call on by one indirect jump. SIMDCONV_TIER narrows the choice, as it does in .NET.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,11 +15,12 @@
 /* Functions that give a status, which is SIMDCONV_INTERNAL_ERROR where no library could be loaded. */
 #define CALLS(X) \
     X(gemm_f32) X(gemm_f64) X(tanh) X(relu) X(im2col) X(col2im) \
-    X(conv2d_create) X(conv2d_destroy) X(conv2d_output_size) X(conv2d_lengths) X(conv2d_workspace) X(conv2d_pack) X(conv2d_repack) \
-    X(conv2d_forward) X(conv2d_input_gradient) X(conv2d_weight_gradient) X(filter_destroy) \
-    X(pool2d_create) X(pool2d_destroy) X(pool2d_output_size) X(pool2d_winner_bytes) X(pool2d_forward) X(pool2d_backward) X(pool2d_indices)
+    X(conv2d_create) X(conv2d_destroy) X(conv2d_output_size) X(conv2d_lengths) X(conv2d_workspace) X(conv2d_pack) \
+    X(conv2d_repack) X(conv2d_forward) X(conv2d_input_gradient) X(conv2d_weight_gradient) X(filter_destroy) \
+    X(pool2d_create) X(pool2d_destroy) X(pool2d_output_size) X(pool2d_winner_bytes) X(pool2d_forward) X(pool2d_backward) \
+    X(pool2d_indices)
 
-/* Functions that have an answer of their own then: what went wrong, above all. */
+/* Functions that answer by themselves where no library could be loaded: what went wrong, above all. */
 #define QUERIES(X) X(version) X(abi_version) X(status_string) X(tier_best) X(tier_available) X(last_error)
 
 static char problem[8192];
@@ -38,7 +39,8 @@ static size_t no_last_error(char* buffer, size_t capacity)
     return strlen(problem);
 }
 
-/* One exported entry a function: a jump through a pointer that the constructor fills. Arguments stay where the caller put them. */
+/* One exported entry a function: a jump through a pointer that the constructor fills. Arguments stay where the caller put
+ * them. */
 #define ENTRY(name, fallback) \
     __attribute__((visibility("hidden"))) void (*simdconv_pointer_##name)(void) = (void (*)(void))fallback; \
     __asm__(".text\n.p2align 4\n.globl simdconv_" #name "\n.type simdconv_" #name ", @function\nsimdconv_" #name ":\n" \
@@ -66,8 +68,8 @@ static int level(void)
     int has3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
                __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt") &&
                __builtin_cpu_supports("movbe");
-    int has4 = has3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    int has4 = has3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     const char* tier = getenv("SIMDCONV_TIER");
     int limit = 4;
     for (size_t i = 0; tier != NULL && i < sizeof tiers / sizeof *tiers; i++) {
@@ -107,8 +109,9 @@ __attribute__((constructor)) static void load(void)
 
     if (library == NULL) {
         const char* error = dlerror();
-        snprintf(problem, sizeof problem, "%s could not be loaded: %s; expected the library for this CPU beside libsimdconv.so", path,
-                 error == NULL ? "it lacks a function" : error);
+        snprintf(problem, sizeof problem,
+                 "%s could not be loaded: %s; expected the library for this CPU beside libsimdconv.so",
+                 path, error == NULL ? "it lacks a function" : error);
         return;
     }
 

@@ -10,7 +10,9 @@ namespace SimdConv.Core;
 /// </summary>
 internal readonly unsafe ref struct Workspace
 {
-    /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="IsPoisoned"/>.</summary>
+    /// <summary>
+    /// The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="IsPoisoned"/>.
+    /// </summary>
     public const string PoisonSwitch = "SimdConv.PoisonWorkspace";
 
     /// <summary>The switch of <see cref="AppContext"/> that tests set before the first call: see <see cref="Guard"/>.</summary>
@@ -29,8 +31,8 @@ internal readonly unsafe ref struct Workspace
     private const uint NaNOfEitherType = 0xFFF1_2345;
 
     /// <summary>
-    /// Whether what a call takes is filled with NaN, so that scratch memory that is read before it is written shows, and pieces of a plan
-    /// that is not the workspace's are refused.
+    /// Whether what a call takes is filled with NaN, so that scratch memory that is read before it is written shows, and pieces
+    /// of a plan that is not the workspace's are refused.
     /// </summary>
     public static readonly bool IsPoisoned = AppContext.TryGetSwitch(PoisonSwitch, out bool isSet) && isSet;
 
@@ -103,11 +105,12 @@ internal readonly unsafe ref struct Workspace
     [DoesNotReturn]
     private void Refuse<T>(Piece<T> piece)
         where T : unmanaged =>
-        throw new InvalidOperationException($"{piece.Bytes} bytes at {piece.Offset} are not a piece of this plan of {plan.Bytes} bytes.");
+        throw new InvalidOperationException(
+            $"{piece.Bytes} bytes at {piece.Offset} are not a piece of this plan of {plan.Bytes} bytes.");
 
     /// <summary>
-    /// Closes the page behind a piece. The piece's own pages are opened: behind a piece of another plan that shares the memory one of them
-    /// may be closed. What they hold stays.
+    /// Closes the page behind a piece. The piece's own pages are opened: behind a piece of another plan that shares the memory
+    /// one of them may be closed. What they hold stays.
     /// </summary>
     private static void Close(byte* piece, long bytes)
     {

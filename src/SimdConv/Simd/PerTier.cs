@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Simd;
 
-/// <summary>One object for each tier, made when the tier is first used; two threads may make one at once, and the first of them stays.</summary>
+/// <summary>
+/// One object for each tier, made when the tier is first used; two threads may make one at once, and the first of them stays.
+/// </summary>
 internal readonly struct PerTier<TMade>(Func<SimdTier, TMade> make)
     where TMade : class
 {

@@ -32,6 +32,19 @@ public sealed partial class DocumentTests
                 Assert.True(names.Contains(match.Groups["name"].Value), $"{document} names {match.Value}, which doesn't exist")));
     }
 
+    /// <summary>A word in a document that reads like the name of a type or a member is one of the sources' words.</summary>
+    [Fact]
+    public void NamesExist()
+    {
+        HashSet<string> words = [.. RepositoryFiles.Of("*.cs").SelectMany(file => Word().Matches(RepositoryFiles.TextOf(file)))
+            .Select(word => word.Value)];
+        IEnumerable<string> books = RepositoryFiles.Of("*.md").Where(file => file.StartsWith("src/SimdConv/docs/"));
+        Assert.All(books.Where(book => !book.EndsWith("/adding-a-tier.md")), book =>
+            Assert.All(Name().Matches(RepositoryFiles.TextOf(book)), name =>
+                Assert.All(Word().Matches(name.Groups["name"].Value), word =>
+                    Assert.True(words.Contains(word.Value), $"{book} names {word.Value}, which is no word of the sources"))));
+    }
+
     private static string WithoutCode(string document) => CodeBlock().Replace(RepositoryFiles.TextOf(document), "");
 
     /// <summary>The fragment by which Markdown's renderers link to a heading.</summary>
@@ -49,6 +62,12 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"`(\w+/)*(?<name>\w[\w.]*\.cs)`")]
     private static partial Regex SourceName();
+
+    [GeneratedRegex(@"`(?<name>[A-Z][a-z]\w*(<\w+>)?(\.\w+)?)`")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NoLetter();

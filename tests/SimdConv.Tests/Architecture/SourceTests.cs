@@ -97,7 +97,8 @@ public sealed partial class SourceTests
     private static partial Regex Comment();
 
     /// <summary>Namespaces and classes of intrinsics, tiers, lanes, vectors of a fixed width or the runtime's own.</summary>
-    [GeneratedRegex(@"\b(Intrinsics|(Avx|Sse|Ssse|Bmi|Fma|X86|AdvSimd|Arm|Neon|Sve|Wasm|PackedSimd)\w*|(Scalar|Vector)(Lanes|Tier)"
+    [GeneratedRegex(
+        @"\b(Intrinsics|(Avx|Sse|Ssse|Bmi|Fma|X86|AdvSimd|Arm|Neon|Sve|Wasm|PackedSimd)\w*|(Scalar|Vector)(Lanes|Tier)"
         + @"|Vector(64|128|256|512)?\s*[<.])")]
     private static partial Regex InstructionSet();
 

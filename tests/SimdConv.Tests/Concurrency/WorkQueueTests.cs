@@ -32,7 +32,8 @@ public sealed class WorkQueueTests
         {
             (int[] times, long[] begins) = Run(threads, items, execution, grain, inRanges);
             Assert.All(times, count => Assert.Equal(1, count));
-            Assert.True(begins.Length <= Math.Min(threads, (items + grain - 1) / grain), $"{begins.Length} parts of {threads} threads, {items} items");
+            Assert.True(begins.Length <= Math.Min(threads, (items + grain - 1) / grain),
+                $"{begins.Length} parts of {threads} threads, {items} items");
         }
     }
 

@@ -3,8 +3,8 @@ using SimdConv.Core;
 namespace SimdConv.Tests.Conv;
 
 /// <summary>
-/// Each array of scratch memory is declared once; size and place come from the declaration. This process fills scratch memory with NaN and
-/// checks pieces: see <see cref="Support.Effort"/>.
+/// Each array of scratch memory is declared once; size and place come from the declaration. This process fills scratch memory
+/// with NaN and checks pieces: see <see cref="Support.Effort"/>.
 /// </summary>
 public sealed unsafe class ScratchPlanTests
 {
@@ -53,7 +53,8 @@ public sealed unsafe class ScratchPlanTests
     public void APieceOfAnotherPlanIsRefused()
     {
         Assert.True(Workspace.IsPoisoned, "this process doesn't check pieces");
-        ScratchPlan plan = ScratchPlan.Of<float>(100, out Piece<float> own), other = ScratchPlan.Of<float>(100, out Piece<float> foreign);
+        ScratchPlan plan = ScratchPlan.Of<float>(100, out Piece<float> own),
+            other = ScratchPlan.Of<float>(100, out Piece<float> foreign);
         using Workspace workspace = new(plan);
         new Span<float>(workspace.At(own), 100).Clear();
         bool isRefused = false;
@@ -72,7 +73,8 @@ public sealed unsafe class ScratchPlanTests
     [Fact]
     public void MemoryForEitherPlanHoldsTheLarger()
     {
-        ScratchPlan small = ScratchPlan.Of<float>(16, out Piece<float> one), large = ScratchPlan.Of<float>(160, out Piece<float> other);
+        ScratchPlan small = ScratchPlan.Of<float>(16, out Piece<float> one),
+            large = ScratchPlan.Of<float>(160, out Piece<float> other);
         ScratchPlan either = ScratchPlan.Either(small, large);
         Assert.Equal(large.Bytes, either.Bytes);
         Assert.True(either.Has(one) && either.Has(other));

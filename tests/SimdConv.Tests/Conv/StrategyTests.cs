@@ -13,8 +13,8 @@ public sealed class StrategyFloatTests : StrategyTests<float>;
 public sealed class StrategyDoubleTests : StrategyTests<double>;
 
 /// <summary>
-/// Every strategy of a dense convolution with every tile that suits a shape, and not only the one that costs least, gives the bits of the scalar
-/// chain.
+/// Every strategy of a dense convolution with every tile that suits a shape, and not only the one that costs least, gives the
+/// bits of the scalar chain.
 /// </summary>
 public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -31,7 +31,8 @@ public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPoint
             CheckAll(tier, run, ConvDirection.Forward, met);
             CheckAll(tier, run, ConvDirection.InputGradient, met);
         });
-        foreach (string way in (string[])["output channels in lanes", "sliding", "rows in lanes", "positions in lanes", "together"])
+        foreach (string way in
+            (string[])["output channels in lanes", "sliding", "rows in lanes", "positions in lanes", "together"])
             Assert.True(met.Contains(way), $"no case for {way}: {string.Join(", ", met)}");
     }
 
@@ -56,12 +57,14 @@ public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPoint
                     met.Add("together");
             }
 
-            Compare.Equal<T>(expected, Execute(pass, run, direction, tier.Run(1 + (number % 3))), $"{direction} in {tier} by {pass}");
+            Compare.Equal<T>(expected, Execute(pass, run, direction, tier.Run(1 + (number % 3))),
+                $"{direction} in {tier} by {pass}");
         }
     }
 
     /// <summary>The pass of a plan with a strategy of the test's choice for each grid.</summary>
-    private static DensePass<T> Pass(SimdTier tier, ConvRun<T> run, ConvDirection direction, Func<List<ConvStrategy>, ConvStrategy> choose)
+    private static DensePass<T> Pass(
+        SimdTier tier, ConvRun<T> run, ConvDirection direction, Func<List<ConvStrategy>, ConvStrategy> choose)
     {
         Conv2DShape s = run.Case.Shape;
         ImageLayout x = Inputs(run).Layout, y = Outputs(run).Layout;

@@ -7,7 +7,8 @@ namespace SimdConv.Core;
 internal interface ISharedWork
 {
     /// <summary>
-    /// One part of the call: works on items until the queue has none left. Parts run at the same time, each on a thread of its own.
+    /// One part of the call: works on items until the queue has none left. Parts run at the same time, each on a thread of its
+    /// own.
     /// </summary>
     void Run(ref WorkQueue queue);
 }

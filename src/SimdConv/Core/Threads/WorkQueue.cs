@@ -28,7 +28,8 @@ internal unsafe struct WorkQueue
     public readonly int Parts => shared->Parts;
 
     /// <summary>
-    /// Shares items out between at most <paramref name="threads"/> threads, and returns when all of them are done. Nothing is allocated.
+    /// Shares items out between at most <paramref name="threads"/> threads, and returns when all of them are done. Nothing is
+    /// allocated.
     /// </summary>
     /// <param name="work">What is done with an item.</param>
     /// <param name="items">How many there are.</param>
@@ -36,8 +37,8 @@ internal unsafe struct WorkQueue
     /// <param name="execution">Who runs the parts.</param>
     /// <param name="grain">Neighbouring items that a part takes at a time.</param>
     /// <param name="inRanges">
-    /// Whether each part begins with a range of neighbouring items of its own, and takes from the ranges of other parts when that is
-    /// empty. So a part that has copied what several items read goes on with these.
+    /// Whether each part begins with a range of neighbouring items of its own, and takes from the ranges of other parts when that
+    /// is empty. So a part that has copied what several items read goes on with these.
     /// </param>
     public static void Run<TWork>(
         ref TWork work, long items, int threads, in Execution execution, long grain = 1, bool inRanges = false)

@@ -3,9 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace SimdConv.Core;
 
 /// <summary>
-/// The library's own worker threads: made when first needed, shared by all callers, parked when idle. A caller takes whichever are
-/// free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once. Where
-/// the system gives no further thread, a call goes on with the workers that there are, and a later call tries again.
+/// The library's own worker threads: made when first needed, shared by all callers, parked when idle. A caller takes whichever
+/// are free, works along, and does everything itself if none is; so calls may nest and any number of threads may call at once.
+/// Where the system gives no further thread, a call goes on with the workers that there are, and a later call tries again.
 /// </summary>
 internal static unsafe class Workers
 {

@@ -110,7 +110,8 @@ internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lane
         Accumulate(ref sum, a, Broadcast(*b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Lanes<T, TCode> MulAdd(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b, Avx2Lanes<T, TCode> c) => typeof(T) == typeof(float)
+    public static Avx2Lanes<T, TCode> MulAdd(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b, Avx2Lanes<T, TCode> c) =>
+        typeof(T) == typeof(float)
         ? new(Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
         : new(Fma.MultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>());
 
