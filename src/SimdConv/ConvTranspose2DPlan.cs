@@ -88,7 +88,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// the tier is not available.</exception>
     public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default,
         Execution execution = default) =>
-        convolution.Convolve(ConvDirection.InputGradient, batch, x, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), y, T.Zero, epilogue, execution);
+        convolution.Convolve(ConvDirection.InputGradient, batch, x, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), y,
+            T.Zero, epilogue, execution);
 
     /// <summary>y = activation(transposed convolution of x + bias + residual), packing the weights for this call alone.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
@@ -123,7 +124,8 @@ public sealed class ConvTranspose2DPlan<T>
     /// the tier is not available.</exception>
     public void InputGradient(
         int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default) =>
-        convolution.Convolve(ConvDirection.Forward, batch, dy, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), dx, beta, default, execution);
+        convolution.Convolve(ConvDirection.Forward, batch, dy, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), dx,
+            beta, default, execution);
 
     /// <summary>
     /// dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.

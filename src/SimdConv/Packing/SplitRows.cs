@@ -41,7 +41,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
             ? ((nint)(axis.Size / 2), Whole((nint)rows * axis.Size / 2))
             : ((nint)axis.Phases.Length * pitch, (nint)pitch);
         Length = (inOne ? 2 * phasePitch : rows * Pitch) + (2 * TVec.Count);
-        GivenPitch = axis.Reach + Whole(width);
+        ContributionPitch = axis.Reach + Whole(width);
     }
 
     /// <summary>Elements from one split row to the next.</summary>
@@ -51,7 +51,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
     public nint Length { get; }
 
     /// <summary>Elements of a row of contributions, with zeros around it.</summary>
-    public int GivenPitch { get; }
+    public int ContributionPitch { get; }
 
     /// <summary>Elements of workspace that <see cref="Collect"/> takes.</summary>
     public int LineLength => linePitch;
@@ -101,35 +101,35 @@ internal readonly unsafe struct SplitRows<TVec, T>
     /// <summary>
     /// Rows of the windows' contributions: dy, divided by rowCount * counts if there are counts, with zeros around each row.
     /// </summary>
-    public void Give(T* dy, nint pitch, int rows, T rowCount, T* counts, T* given) =>
-        WindowTile<TVec, T>.Give(dy, pitch, rows, axis.Windows, rowCount, counts, given, axis.Reach, GivenPitch);
+    public void Contribute(T* dy, nint pitch, int rows, T rowCount, T* counts, T* values) =>
+        WindowTile<TVec, T>.Contribute(dy, pitch, rows, axis.Windows, rowCount, counts, values, axis.Reach, ContributionPitch);
 
     /// <summary>
     /// Rows of the image: each pixel sums the contributions of its windows, taps ascending. All of a row is written.
     /// </summary>
-    /// <param name="gifts">Rows of <see cref="Give"/>.</param>
+    /// <param name="contributions">Rows of <see cref="Contribute"/>.</param>
     /// <param name="line">Workspace.</param>
     /// <param name="target">The first row.</param>
     /// <param name="pitch">From one row to the next.</param>
     /// <param name="rows">How many.</param>
-    public void Collect(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
+    public void Collect(WindowContributions<T> contributions, T* line, T* target, nint pitch, int rows)
     {
-        if (gifts.Taps == null)
-            Collect<N0>(gifts, line, target, pitch, rows);
+        if (contributions.Taps == null)
+            Collect<N0>(contributions, line, target, pitch, rows);
         else
-            Collect<N1>(gifts, line, target, pitch, rows);
+            Collect<N1>(contributions, line, target, pitch, rows);
     }
 
-    private void Collect<TTaps>(WindowGifts<T> gifts, T* line, T* target, nint pitch, int rows)
+    private void Collect<TTaps>(WindowContributions<T> contributions, T* line, T* target, nint pitch, int rows)
         where TTaps : struct, IConstant
     {
-        gifts.NextColumn = -axis.WindowStep;
-        gifts.ColumnTaps = T.CreateTruncating(axis.TapStep);
+        contributions.NextColumn = -axis.WindowStep;
+        contributions.ColumnTaps = T.CreateTruncating(axis.TapStep);
         if (two)
         {
             int first = axis.Phases[0].Pixel;
             WindowTile<TVec, T>.CollectPair<TTaps>(
-                in gifts, Columns(axis.Phases[first]), Columns(axis.Phases[1 - first]), target, pitch, rows, axis.Size);
+                in contributions, Columns(axis.Phases[first]), Columns(axis.Phases[1 - first]), target, pitch, rows, axis.Size);
             return;
         }
 
@@ -138,14 +138,15 @@ internal readonly unsafe struct SplitRows<TVec, T>
             WindowColumns columns = Columns(phase);
             if (axis.Stride == 1)
             {
-                WindowTile<TVec, T>.Collect<TTaps>(in gifts, columns, target, pitch, rows, phase.Count);
+                WindowTile<TVec, T>.Collect<TTaps>(in contributions, columns, target, pitch, rows, phase.Count);
                 continue;
             }
 
             for (int i = 0; i < rows && phase.Count > 0; i++)
             {
                 WindowTile<TVec, T>.Collect<TTaps>(
-                    in gifts, columns with { From = columns.From + (i * gifts.NextPixels) }, line, 0, 1, phase.Count);
+                    in contributions, columns with { From = columns.From + (i * contributions.NextPixels) }, line, 0, 1,
+                    phase.Count);
                 RowCopy<TVec, T>.Scatter(line, target + (i * pitch) + phase.Pixel, axis.Stride, phase.Count);
             }
         }

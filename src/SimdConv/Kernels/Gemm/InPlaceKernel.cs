@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The tiles of <see cref="InPlaceTile{TVec, T, TShape}"/> as one call: a shape is compiled when it first runs.</summary>
+/// <summary>
+/// The tiles of <see cref="InPlaceTile{TVec, T, TShape}"/> as one call: a shape is compiled when it first runs.
+/// </summary>
 internal static unsafe class InPlaceKernel<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

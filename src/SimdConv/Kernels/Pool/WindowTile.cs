@@ -86,28 +86,32 @@ internal static unsafe class WindowTile<TVec, T>
 
     /// <summary>target[i, j] = the sum of the contributions to pixel j of a phase, taps ascending.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Collect<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, T* target, nint pitch, int rows, int width)
+    public static void Collect<TTaps>(
+        in WindowContributions<T> contributions, WindowColumns columns, T* target, nint pitch, int rows, int width)
         where TTaps : struct, IConstant
     {
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < width; j += TVec.Count)
-                StoreUpTo(target + (i * pitch) + j, Sum<TTaps>(in gifts, columns, (i * gifts.NextPixels) + j), width - j);
+                StoreUpTo(target + (i * pitch) + j, Sum<TTaps>(in contributions, columns, (i * contributions.NextPixels) + j),
+                    width - j);
         }
     }
 
     /// <summary>The same of two phases, whose pixels alternate in the target.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CollectPair<TTaps>(
-        in WindowGifts<T> gifts, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows, int width)
+        in WindowContributions<T> contributions, WindowColumns even, WindowColumns odd, T* target, nint pitch, int rows,
+        int width)
         where TTaps : struct, IConstant
     {
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; 2 * j < width; j += TVec.Count)
             {
-                nint at = (i * gifts.NextPixels) + j;
-                (TVec low, TVec high) = TVec.Interleave(Sum<TTaps>(in gifts, even, at), Sum<TTaps>(in gifts, odd, at));
+                nint at = (i * contributions.NextPixels) + j;
+                (TVec low, TVec high) =
+                    TVec.Interleave(Sum<TTaps>(in contributions, even, at), Sum<TTaps>(in contributions, odd, at));
                 T* to = target + (i * pitch) + (2 * j);
                 StoreUpTo(to, low, width - (2 * j));
                 StoreUpTo(to + TVec.Count, high, width - (2 * j) - TVec.Count);
@@ -116,25 +120,26 @@ internal static unsafe class WindowTile<TVec, T>
     }
 
     /// <summary>
-    /// given[i, j] = dy[i, j], divided by rowCount * counts[j] if there are counts, with zeros around: <paramref name="before"/>
+    /// values[i, j] = dy[i, j], divided by rowCount * counts[j] if there are counts, with zeros around: <paramref name="before"/>
     /// elements, the windows, and zeros up to the next row.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Give(T* dy, nint pitch, int rows, int windows, T rowCount, T* counts, T* given, int before, int size)
+    public static void Contribute(
+        T* dy, nint pitch, int rows, int windows, T rowCount, T* counts, T* values, int before, int size)
     {
         TVec rowCounts = TVec.Broadcast(rowCount);
-        for (; rows > 0; rows--, dy += pitch, given += size)
+        for (; rows > 0; rows--, dy += pitch, values += size)
         {
             // The zeros also cover the row itself, which is written next.
             for (int i = 0; i < before; i += TVec.Count)
-                TVec.Store(given + i, default);
+                TVec.Store(values + i, default);
             for (int j = 0; j < size - before; j += TVec.Count)
             {
                 int rest = windows - j;
                 TVec value = rest >= TVec.Count ? TVec.Load(dy + j) : rest > 0 ? TVec.LoadPartial(dy + j, rest) : default;
                 if (counts != null && rest > 0)
                     value = TVec.Divide(value, TVec.Multiply(rowCounts, TVec.Load(counts + j)));
-                TVec.Store(given + before + j, value);
+                TVec.Store(values + before + j, value);
             }
         }
     }
@@ -168,32 +173,32 @@ internal static unsafe class WindowTile<TVec, T>
     /// only.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVec Sum<TTaps>(in WindowGifts<T> gifts, WindowColumns columns, nint pixel)
+    private static TVec Sum<TTaps>(in WindowContributions<T> contributions, WindowColumns columns, nint pixel)
         where TTaps : struct, IConstant
     {
         TVec sum = default, tapOfRow = default;
         if (TTaps.Value != 0)
-            tapOfRow = TVec.Broadcast(gifts.FirstTap + T.CreateTruncating(columns.FirstTap));
-        T* given = gifts.Given, taps = gifts.Taps;
-        nint row = columns.From + pixel, nextRow = gifts.NextRow, nextColumn = gifts.NextColumn;
-        for (int r = gifts.Rows; r > 0; r--, row += nextRow)
+            tapOfRow = TVec.Broadcast(contributions.FirstTap + T.CreateTruncating(columns.FirstTap));
+        T* values = contributions.Values, taps = contributions.Taps;
+        nint row = columns.From + pixel, nextRow = contributions.NextRow, nextColumn = contributions.NextColumn;
+        for (int r = contributions.Rows; r > 0; r--, row += nextRow)
         {
             TVec tap = tapOfRow;
             nint at = row;
             for (int s = columns.Count; s > 0; s--, at += nextColumn)
             {
-                TVec gift = TVec.Load(unchecked(given + at));
+                TVec value = TVec.Load(unchecked(values + at));
                 if (TTaps.Value != 0)
                 {
-                    gift = TVec.And(TVec.Equal(TVec.Load(unchecked(taps + at)), tap), gift);
-                    tap = TVec.Add(tap, TVec.Broadcast(gifts.ColumnTaps));
+                    value = TVec.And(TVec.Equal(TVec.Load(unchecked(taps + at)), tap), value);
+                    tap = TVec.Add(tap, TVec.Broadcast(contributions.ColumnTaps));
                 }
 
-                sum = TVec.Add(sum, gift);
+                sum = TVec.Add(sum, value);
             }
 
             if (TTaps.Value != 0)
-                tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(gifts.RowTaps));
+                tapOfRow = TVec.Add(tapOfRow, TVec.Broadcast(contributions.RowTaps));
         }
 
         return sum;

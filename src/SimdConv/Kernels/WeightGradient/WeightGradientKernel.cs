@@ -21,28 +21,36 @@ internal static unsafe class WeightGradientKernel<TVec, T, TVectors>
         switch (rows)
         {
             case 1:
-                WeightGradientTile<TVec, T, N1, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N1, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 2:
-                WeightGradientTile<TVec, T, N2, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N2, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 3:
-                WeightGradientTile<TVec, T, N3, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N3, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 4:
-                WeightGradientTile<TVec, T, N4, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N4, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 5:
-                WeightGradientTile<TVec, T, N5, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N5, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 6:
-                WeightGradientTile<TVec, T, N6, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N6, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 7:
-                WeightGradientTile<TVec, T, N7, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N7, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
             case 8:
-                WeightGradientTile<TVec, T, N8, TVectors>.Run(strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
+                WeightGradientTile<TVec, T, N8, TVectors>.Run(
+                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
                 break;
         }
     }

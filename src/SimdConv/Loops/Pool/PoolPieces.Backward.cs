@@ -34,16 +34,16 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
             {
                 int from = low + (PiecePixels * (horizontal.WindowStep > 0 ? pieces - 1 - i : i)),
                     to = Math.Min(from + PiecePixels, high + 1);
-                T* gifts = Give(planes, p, from, to - from);
+                T* contributions = Contribute(planes, p, from, to - from);
                 for (int w = first; w < first + count; w++)
-                    Collect(gifts, from, to, horizontal.Meets[w], tapOfRow, target + ((w - first) * TVec.Count));
+                    Collect(contributions, from, to, horizontal.Meets[w], tapOfRow, target + ((w - first) * TVec.Count));
             }
         }
     }
 
     /// <summary>Adds to a pixel what those of its windows give that are from from to to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Collect(T* gifts, int from, int to, (int Window, int Tap, int Count) meets, long tapOfRow, T* pixel)
+    private void Collect(T* contributions, int from, int to, (int Window, int Tap, int Count) meets, long tapOfRow, T* pixel)
     {
         int step = schedule.Columns.WindowStep, tapStep = schedule.Columns.TapStep;
         TVec sum = TVec.Load(pixel);
@@ -52,7 +52,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
             int window = meets.Window - (s * step);
             if (window < from || window >= to)
                 break;
-            TVec dy = TVec.Load(gifts + ((nint)(window - from) * TVec.Count));
+            TVec dy = TVec.Load(contributions + ((nint)(window - from) * TVec.Count));
             if (problem.Winners != null)
             {
                 TVec tap = TVec.Broadcast(T.CreateTruncating(tapOfRow + meets.Tap + ((long)s * tapStep)));
@@ -74,7 +74,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         : Math.Max(0, from - window);
 
     /// <summary>What windows of a row have to give: divided, or with the taps that it is for.</summary>
-    private T* Give(in PlaneBlock<T> planes, int p, int q, int count)
+    private T* Contribute(in PlaneBlock<T> planes, int p, int q, int count)
     {
         ImageLayout image = problem.SourceLayout;
         LanePacking<TVec, T>.Gather(planes.From + (p * image.H) + (q * image.W), image, planes.Lanes, 1, count, source);

@@ -103,7 +103,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         LanePacking<TVec, T>.Gather(from + (sourceFirst * problem.SourceLayout.H), problem.SourceLayout, lanes,
             sourceLast - sourceFirst, sourceWidth, source);
         if (problem.Backward)
-            Give(winners, lanes, sourceFirst, sourceLast);
+            Contribute(winners, lanes, sourceFirst, sourceLast);
         for (int row = first; row < last; row++)
         {
             if (problem.Backward)
@@ -243,7 +243,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
 
     /// <summary>Divides what each window of the strip has to give, or reads to which tap it goes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Give(byte* winners, int lanes, int first, int last)
+    private void Contribute(byte* winners, int lanes, int first, int last)
     {
         int windows = schedule.Columns.Windows;
         for (int p = first; p < last; p++)

@@ -173,12 +173,12 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         bool allAlike)
     {
         WindowAxis axis = schedule.Rows;
-        nint rowSize = split.GivenPitch;
+        nint rowSize = split.ContributionPitch;
         for (int p = range.SourceFirst, count; p < range.SourceLast; p += count)
         {
             count = Math.Min(allAlike ? range.SourceLast : axis.Alike[p], range.SourceLast - p);
             nint row = (p - range.SourceFirst) * rowSize;
-            split.Give(source + (p * problem.SourceLayout.H), problem.SourceLayout.H, count,
+            split.Contribute(source + (p * problem.SourceLayout.H), problem.SourceLayout.H, count,
                 T.CreateTruncating(schedule.Divisor(p, 0).Row), winners == null ? counts : null, rows + row);
             if (winners != null)
             {
@@ -187,7 +187,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             }
         }
 
-        WindowGifts<T> gifts = new()
+        WindowContributions<T> contributions = new()
         {
             NextPixels = rowSize,
             NextRow = -axis.WindowStep * rowSize,
@@ -198,15 +198,16 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             for (long next = range.First + phase; next < range.Last;)
             {
                 int h = (int)next, count;
-                (int window, int tap, gifts.Rows) = axis.Meets[h];
+                (int window, int tap, contributions.Rows) = axis.Meets[h];
                 int most = ((range.Last - h - 1) / axis.Stride) + 1;
                 count = allAlike ? most : Math.Min(axis.AlikePixels[h], most);
                 next += (long)count * axis.Stride;
                 nint row = (window - range.SourceFirst) * rowSize;
-                gifts.Given = unchecked(rows + row);
-                gifts.Taps = winners == null ? null : unchecked(taps + row);
-                gifts.FirstTap = T.CreateTruncating((long)tap * schedule.Shape.S);
-                split.Collect(gifts, line, target + (h * problem.TargetLayout.H), axis.Stride * problem.TargetLayout.H, count);
+                contributions.Values = unchecked(rows + row);
+                contributions.Taps = winners == null ? null : unchecked(taps + row);
+                contributions.FirstTap = T.CreateTruncating((long)tap * schedule.Shape.S);
+                split.Collect(
+                    contributions, line, target + (h * problem.TargetLayout.H), axis.Stride * problem.TargetLayout.H, count);
             }
         }
     }
@@ -219,7 +220,8 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     {
         SplitRows<TVec, T> split = Split(schedule, problem);
         return problem.Backward
-            ? ((long)schedule.Strips(inWindows: true, backward: true).SourceRows * Together(schedule, problem) * split.GivenPitch)
+            ? ((long)schedule.Strips(inWindows: true, backward: true)
+                .SourceRows * Together(schedule, problem) * split.ContributionPitch)
                 + (2 * TVec.Count)
             : split.Length;
     }

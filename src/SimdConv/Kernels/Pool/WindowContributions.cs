@@ -3,10 +3,10 @@ namespace SimdConv.Kernels;
 /// <summary>
 /// The contributions of windows to rows of pixels: for each row and column of taps a row of windows with zeros around it.
 /// </summary>
-internal unsafe struct WindowGifts<T>
+internal unsafe struct WindowContributions<T>
     where T : unmanaged
 {
-    public T* Given;
+    public T* Values;
 
     /// <summary>null, or for each contribution the only tap that it is for, laid out alike.</summary>
     public T* Taps;
