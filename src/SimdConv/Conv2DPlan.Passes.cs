@@ -140,28 +140,33 @@ public sealed unsafe partial class Conv2DPlan<T>
         if (algorithm == ConvAlgorithm.Direct)
             return;
         if (!shape.IsPlain3x3)
-            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm,
+                $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
         int inputs = algorithm == ConvAlgorithm.WinogradF2 ? 4 : 6;
         Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.C / shape.Groups, inputs, inputs);
     }
 
     private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>
-        ArgumentErrors.RequireLength(weights, Shape.WeightCount, isTransposed ? "C x K/Groups x R x S weights" : "K x C/Groups x R x S weights", argument);
+        ArgumentErrors.RequireLength(weights, Shape.WeightCount, isTransposed ? "C x K/Groups x R x S weights"
+            : "K x C/Groups x R x S weights", argument);
 
     private void RequireOwn(PackedFilter<T> filter, string argument)
     {
         ArgumentNullException.ThrowIfNull(filter, argument);
         if (filter.Plan != this)
-            throw new ArgumentException($"{argument} was packed by a plan for {filter.Plan.Shape}; expected this plan's own, for {Shape}.", argument);
+            throw new ArgumentException(
+                $"{argument} was packed by a plan for {filter.Plan.Shape}; expected this plan's own, for {Shape}.", argument);
     }
 
     private void RequireFilter(PackedFilter<T> filter, FilterUse use, SimdTier tier)
     {
         RequireOwn(filter, nameof(filter));
         if ((filter.Use & use) == 0)
-            throw new ArgumentException($"filter is packed for {filter.Use}; expected {use} or {FilterUse.Both}.", nameof(filter));
+            throw new ArgumentException($"filter is packed for {filter.Use}; expected {use} or {FilterUse.Both}.",
+                nameof(filter));
         if (filter.Tier != tier)
-            throw new ArgumentException($"filter is packed for tier {filter.Tier}; expected {tier}, the tier of the call.", nameof(filter));
+            throw new ArgumentException($"filter is packed for tier {filter.Tier}; expected {tier}, the tier of the call.",
+                nameof(filter));
     }
 
     /// <summary>The tables of each pass, made when it is first run.</summary>

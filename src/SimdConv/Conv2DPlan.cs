@@ -5,18 +5,17 @@ using SimdConv.Loops;
 namespace SimdConv;
 
 /// <summary>
-/// A 2-D convolution made ready to be run many times: geometry, layouts, index tables and block sizes, but neither weights nor batch
-/// size. A plan is immutable and may be used by any number of threads at once.
+/// A 2-D convolution made ready to be run many times: geometry, layouts, index tables and block sizes, but neither weights nor
+/// batch size. A plan is immutable and may be used by any number of threads at once.
 /// </summary>
 /// <remarks>
-/// Shapes: x is N x C x H x W, weights K x C/Groups x R x S (contiguous), y is N x K x P x Q. No pass builds a column matrix: im2col is
-/// fused into packing (Chellapilla et al., 2006; Dukhan, "The Indirect Convolution Algorithm", 2019, for the offset tables).
-/// After warm-up no call allocates managed memory; scratch memory is kept by each thread.
-/// Forward pass: each y is one chain of multiply-adds in ascending (c, r, s) from the bias. Input gradient: one chain in ascending
-/// (k, p, q). Weight gradient: see <see cref="ReductionOrder"/>. Results depend on no thread count and no tier that fuses, those of
-/// the first two on no batch size.
-/// Padding is zeros that are multiplied like data, around x and, in the input gradient, around dy: a weight that is infinite or NaN gives NaN
-/// where its tap lies on padding, and so does such a dy in the weight gradient.
+/// Shapes: x is N x C x H x W, weights K x C/Groups x R x S (contiguous), y is N x K x P x Q. No pass builds a column matrix:
+/// im2col is fused into packing (Chellapilla et al., 2006; Dukhan, "The Indirect Convolution Algorithm", 2019, for the offset
+/// tables). After warm-up no call allocates managed memory; scratch memory is kept by each thread. Forward pass: each y is one
+/// chain of multiply-adds in ascending (c, r, s) from the bias. Input gradient: one chain in ascending (k, p, q). Weight
+/// gradient: see <see cref="ReductionOrder"/>. Results depend on no thread count and no tier that fuses, those of the first two
+/// on no batch size. Padding is zeros that are multiplied like data, around x and, in the input gradient, around dy: a weight
+/// that is infinite or NaN gives NaN where its tap lies on padding, and so does such a dy in the weight gradient.
 /// </remarks>
 /// <typeparam name="T">float or double.</typeparam>
 public sealed unsafe partial class Conv2DPlan<T>
@@ -35,7 +34,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, two elements of an output image share a
     /// place, or the algorithm isn't for the shape.</exception>
     /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
-    public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
+    public Conv2DPlan(Conv2DShape shape, ImageLayout? input = null, ImageLayout? output = null,
+        ConvAlgorithm algorithm = ConvAlgorithm.Direct)
         : this(shape, input, output, algorithm, isTransposed: false)
     {
     }
@@ -58,8 +58,8 @@ public sealed unsafe partial class Conv2DPlan<T>
         outputs = new(OutputLayout, shape.K, shape.P, shape.Q, outputName, isOutput: !isTransposed);
     }
 
-    /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in errors, and the
-    /// passes that filters are for, are that plan's. Its shape has checked this one.</summary>
+    /// <summary>The plan of a <see cref="ConvTranspose2DPlan{T}"/>, whose forward pass is this one's input gradient: names in
+    /// errors, and the passes that filters are for, are that plan's. Its shape has checked this one.</summary>
     internal Conv2DPlan(Conv2DShape shape, ImageLayout input, ImageLayout output, bool isTransposed)
         : this(shape, input, output, ConvAlgorithm.Direct, isTransposed)
     {
@@ -140,43 +140,56 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
     /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.Forward"/>, in the tier of the call.</param>
-    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
+    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an
+    /// input.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see
+    /// cref="OutputLayout"/>.
     /// </exception>
-    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
-    /// is not available.</exception>
-    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
-        Convolve(ConvDirection.Forward, batch, x, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), y, T.Zero, epilogue, execution);
+    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or
+    /// the tier is not available.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default,
+        Execution execution = default) =>
+        Convolve(ConvDirection.Forward, batch, x, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), y, T.Zero, epilogue,
+            execution);
 
     /// <summary>y = activation(x * w + bias), packing the weights for this call alone.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
     /// <param name="weights">K x C/Groups x R x S.</param>
-    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an input.</param>
+    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an
+    /// input.</param>
     /// <param name="epilogue">Bias and activation.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see cref="OutputLayout"/>.
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see
+    /// cref="OutputLayout"/>.
     /// </exception>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default, Execution execution = default) =>
+    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default,
+        Execution execution = default) =>
         Convolve(ConvDirection.Forward, batch, x, weights, null, y, T.Zero, epilogue, execution);
 
     /// <summary>dx = gradient of the forward pass (without epilogue) with respect to x, plus beta * dx.</summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
-    /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.InputGradient"/>, in the tier of the call.</param>
+    /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.InputGradient"/>, in the tier of the
+    /// call.</param>
     /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
     /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
-    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or the tier
-    /// is not available.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
-    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default, Execution execution = default) =>
-        Convolve(ConvDirection.InputGradient, batch, dy, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), dx, beta, default, execution);
+    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or
+    /// the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see
+    /// cref="InputLayout"/>.</exception>
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default,
+        Execution execution = default) =>
+        Convolve(ConvDirection.InputGradient, batch, dy, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), dx, beta,
+            default, execution);
 
-    /// <summary>dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.</summary>
+    /// <summary>
+    /// dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.
+    /// </summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="weights">K x C/Groups x R x S.</param>
@@ -184,8 +197,10 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see cref="InputLayout"/>.</exception>
-    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default, Execution execution = default) =>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see
+    /// cref="InputLayout"/>.</exception>
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default,
+        Execution execution = default) =>
         Convolve(ConvDirection.InputGradient, batch, dy, weights, null, dx, beta, default, execution);
 
     /// <summary>dw = gradient with respect to the weights, plus beta * dw; db likewise with respect to the bias.</summary>
@@ -197,7 +212,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="beta">Multiplies what dw and db hold before; 0 doesn't read them.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default, T beta = default, Execution execution = default)
+    public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default,
+        T beta = default, Execution execution = default)
     {
         SimdTier tier = execution.Validate();
         (string xName, string dyName) = isTransposed ? (nameof(dy), nameof(x)) : (nameof(x), nameof(dy));
@@ -231,7 +247,9 @@ public sealed unsafe partial class Conv2DPlan<T>
         }
     }
 
-    /// <summary>db = sum of dy over images and pixels, plus beta * db: the bits that <see cref="WeightGradient"/> gives.</summary>
+    /// <summary>
+    /// db = sum of dy over images and pixels, plus beta * db: the bits that <see cref="WeightGradient"/> gives.
+    /// </summary>
     /// <param name="batch">Images; 0 is valid.</param>
     /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
     /// <param name="db">K elements.</param>
@@ -268,8 +286,11 @@ public sealed unsafe partial class Conv2DPlan<T>
         return WeightGradientSchedule.Order(Shape, batch);
     }
 
-    /// <summary>Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.</summary>
-    /// <remarks>A thread keeps at most 64 MB of scratch memory for its next calls; a call that takes more gives it back.</remarks>
+    /// <summary>
+    /// Bytes of scratch memory that a pass takes on all its threads together, packed weights and tables not counted.
+    /// </summary>
+    /// <remarks>A thread keeps at most 64 MB of scratch memory for its next calls; a call that takes more gives it
+    /// back.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The direction is none, or the batch is negative.</exception>
     /// <exception cref="ArgumentException">The tier is not available.</exception>
     public long WorkspaceBytes(ConvDirection direction, int batch, Execution execution = default)

@@ -45,8 +45,11 @@ internal abstract unsafe class KernelCalls<T>
 
         public override int NR => GemmKernel<TVec, T, TVectors>.NR;
 
-        public override void Tile(int kc, T* a, T* b, T* c) =>
-            GemmKernel<TVec, T, TVectors>.Run(MR, kc, a, b, NR, null, c, NR, c, NR);
+        public override void Tile(int kc, T* a, T* b, T* c)
+        {
+            StridedB way = new(NR);
+            GemmKernel<TVec, T, TVectors>.Run(MR, kc, a, b, c, NR, c, NR, &way);
+        }
 
         public override void PackA(StridedMatrix<T> a, int kc, T* panel) => MatrixPacking<TVec, T>.PackA(a, MR, kc, T.One, panel);
 

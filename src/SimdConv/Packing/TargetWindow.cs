@@ -53,7 +53,10 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     private void Read(T* image, T scale, bool accumulate, int m, int rows, int position, int count, int pitch, T* tile, nint ld)
     {
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
-            TileCopy<TVec, T>.Load(image + (m * channelStride) + run.Offset, channelStride, pixelStride, scale, accumulate, tile + run.At, ld, rows, run.Length);
+        {
+            T* from = image + (m * channelStride) + run.Offset, to = tile + run.At;
+            TileCopy<TVec, T>.Load(from, channelStride, pixelStride, scale, accumulate, to, ld, rows, run.Length);
+        }
     }
 
     /// <summary>target = tile, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
@@ -64,7 +67,10 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         for (int i = 0; i < rows && isLast && finish.Operation != ElementwiseOperation.None; i++)
             ElementwiseLoops<TVec, T>.Run(in finish, tile + (i * ld), count);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
-            TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, origin + (m * channelStride) + run.Offset, channelStride, pixelStride);
+        {
+            T* to = origin + (m * channelStride) + run.Offset;
+            TileCopy<TVec, T>.Store(tile + run.At, ld, rows, run.Length, to, channelStride, pixelStride);
+        }
     }
 
     /// <summary>The residual and the activation of channels whose sums the target has, pixels being neighbours.</summary>
@@ -92,10 +98,12 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     /// <param name="tile">Rows of outputs, one for each position.</param>
     /// <param name="ld">From one row of the tile to the next.</param>
     /// <param name="beta">Multiplies the target.</param>
-    public void LoadTransposed(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T beta) =>
+    public void LoadTransposed(
+        int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T beta) =>
         ReadTransposed(origin, beta, m, outputs, places, position, count, pitch, tile, ld);
 
-    private void ReadTransposed(T* image, T scale, int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld)
+    private void ReadTransposed(
+        T* image, T scale, int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld)
     {
         for (Run run = First(position, count, pitch); run.Length > 0 && places != null; Next(ref run, count, pitch))
         {
@@ -116,7 +124,9 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             for (int j = 0; j < outputs && pixelStride == 1; j += TVec.Count)
             {
                 int lanes = Math.Min(TVec.Count, outputs - j);
-                TransposeBlocks<TVec, T>.Run(from + (j * channelStride), channelStride, lanes, run.Length, to + j, ld, to + j + ((run.Length - 1) * ld) + lanes, exact: true);
+                T* end = to + j + ((run.Length - 1) * ld) + lanes;
+                TransposeBlocks<TVec, T>.Run(
+                    from + (j * channelStride), channelStride, lanes, run.Length, to + j, ld, end, exact: true);
             }
 
             for (int i = 0; i < run.Length && pixelStride == 1 && scale != T.One; i++)
@@ -129,8 +139,12 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         }
     }
 
-    /// <summary>target = tile with output channels in its lanes, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
-    public void StoreTransposed(int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
+    /// <summary>
+    /// target = tile with output channels in its lanes, where <paramref name="isLast"/> is set after the residual and the
+    /// activation.
+    /// </summary>
+    public void StoreTransposed(
+        int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
     {
         if (isLast && finish.Residual != null)
         {
@@ -156,7 +170,8 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             for (int i = 0; i < run.Length && isPlanar; i += TVec.Count)
             {
                 int lanes = Math.Min(TVec.Count, run.Length - i);
-                TransposeBlocks<TVec, T>.Run(from + (i * ld), ld, lanes, outputs, to + i, channelStride, to + i + ((outputs - 1) * channelStride) + lanes, exact: true);
+                T* end = to + i + ((outputs - 1) * channelStride) + lanes;
+                TransposeBlocks<TVec, T>.Run(from + (i * ld), ld, lanes, outputs, to + i, channelStride, end, exact: true);
             }
 
             for (int i = 0; i < run.Length && !isPlanar; i++)
@@ -173,7 +188,9 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         /// <summary>Where the first goes, from the channel's origin.</summary>
         public nint Offset;
 
-        /// <summary>The column, At or a negative one, at which the row of the grid begins, and where that is in the target.</summary>
+        /// <summary>
+        /// The column, At or a negative one, at which the row of the grid begins, and where that is in the target.
+        /// </summary>
         public int RowAt;
         public nint RowOffset;
     }

@@ -23,53 +23,57 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
         get => TVectors.Value * TVec.Count;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc)
+    // A case is compiled when it first runs, so a host pays for the tiles that its shapes meet and for no others. Ahead of time
+    // all tiles are compiled but those that the registers don't suffice for.
+    public static void Run<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TWay* way)
+        where TWay : unmanaged, ITileWay
     {
-        if (offsets == null)
-            Run<Strided>(rows, kc, a, b, ldb, offsets, start, ldstart, c, ldc, null);
-        else
-            Run<Indexed>(rows, kc, a, b, ldb, offsets, start, ldstart, c, ldc, null);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunPlaced<TWay>(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TilePlaces* places)
-        where TWay : struct, ITileWay
-    {
-        TileErrand<T> errand = new() { Places = places };
-        Run<TWay>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, &errand);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunPanels<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
-        where TWay : struct, ITileWay =>
-        Run<TWay>(rows, kc, a, b, NR, null, start, ldstart, c, ldc, errand);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void RunRaw(int rows, nint kc, T* a, T* b, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand) =>
-        Run<Raw>(rows, kc, a, b, NR, offsets, start, ldstart, c, ldc, errand);
-
-    // A case is compiled when it first runs, so a host pays for the tiles that its shapes meet and for no others. Ahead of time all are, but
-    // those that the registers don't suffice for.
-    private static void Run<TWay>(int rows, nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
-        where TWay : struct, ITileWay
-    {
+        nint ldb = way->RowsOfB(NR);
+        int* offsets = way->Table;
         switch (rows)
         {
-            case 1: GemmTile<TVec, T, TileShape<N1, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 2: GemmTile<TVec, T, TileShape<N2, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 3: GemmTile<TVec, T, TileShape<N3, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 4: GemmTile<TVec, T, TileShape<N4, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 5 when MR >= 5: GemmTile<TVec, T, TileShape<N5, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 6 when MR >= 6: GemmTile<TVec, T, TileShape<N6, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 7 when MR >= 7: GemmTile<TVec, T, TileShape<N7, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 8 when MR >= 8: GemmTile<TVec, T, TileShape<N8, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 9 when MR >= 9: GemmTile<TVec, T, TileShape<N9, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 10 when MR >= 10: GemmTile<TVec, T, TileShape<N10, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 11 when MR >= 11: GemmTile<TVec, T, TileShape<N11, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 12 when MR >= 12: GemmTile<TVec, T, TileShape<N12, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 13 when MR >= 13: GemmTile<TVec, T, TileShape<N13, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
-            case 14 when MR >= 14: GemmTile<TVec, T, TileShape<N14, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, errand); break;
+            case 1:
+                GemmTile<TVec, T, TileShape<N1, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 2:
+                GemmTile<TVec, T, TileShape<N2, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 3:
+                GemmTile<TVec, T, TileShape<N3, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 4:
+                GemmTile<TVec, T, TileShape<N4, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 5 when MR >= 5:
+                GemmTile<TVec, T, TileShape<N5, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 6 when MR >= 6:
+                GemmTile<TVec, T, TileShape<N6, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 7 when MR >= 7:
+                GemmTile<TVec, T, TileShape<N7, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 8 when MR >= 8:
+                GemmTile<TVec, T, TileShape<N8, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 9 when MR >= 9:
+                GemmTile<TVec, T, TileShape<N9, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 10 when MR >= 10:
+                GemmTile<TVec, T, TileShape<N10, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 11 when MR >= 11:
+                GemmTile<TVec, T, TileShape<N11, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 12 when MR >= 12:
+                GemmTile<TVec, T, TileShape<N12, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 13 when MR >= 13:
+                GemmTile<TVec, T, TileShape<N13, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 14 when MR >= 14:
+                GemmTile<TVec, T, TileShape<N14, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
         }
     }
 }

@@ -7,13 +7,13 @@ namespace SimdConv.Kernels;
 /// The micro-kernel of GEMM and convolution: C[Rows x Vectors*W] = start + A[Rows x kc] * B[kc x Vectors*W].
 /// </summary>
 /// <remarks>
-/// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A broadcast to all lanes.
-/// The operands are those of <see cref="IGemmKernel{T}.Run"/>. A tile that packs reads A or B where it lies and writes the panel on the way: 512
-/// cubed runs at 95 % of peak so, at 90 % with packing ahead. Fetching C's next tile row by row gives 2 % at 1024 cubed over all at once.
-/// Out of L1 at kc = 256 on Zen 4: 14x2, 12x2, 8x3 and 6x4 zmm 98 to 99 % of FMA peak, 6x2 and 4x3 ymm 99 %; 7x4 zmm would
-/// need 33 registers and touches the stack. Raw, 14x2 and 7x2 zmm: 99 to 100 % with a panel of B of 590 KB streaming
-/// from L2. Rows, Vectors and Indexed are constants to the JIT, which drops the
-/// accumulators that a shape doesn't use; they are named locals because an array of them would live in memory.
+/// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A broadcast to all lanes. The operands
+/// are those of <see cref="IGemmKernel{T}.Run"/>. A tile that packs A or B reads the caller's matrix and writes the panel while
+/// it computes: 512 cubed runs at 95 % of peak so, at 90 % with packing ahead. Fetching C's next tile row by row gives 2 % at
+/// 1024 cubed over all at once. Out of L1 at kc = 256 on Zen 4: 14x2, 12x2, 8x3 and 6x4 zmm 98 to 99 % of FMA peak, 6x2 and 4x3
+/// ymm 99 %; 7x4 zmm would need 33 registers and touches the stack. With A indexed, 14x2 and 7x2 zmm: 99 to 100 % with a panel of
+/// B of 590 KB streaming from L2. Rows, Vectors and Way are constants to the JIT, which drops the accumulators that a shape
+/// doesn't use; they are named locals because an array of them would live in memory.
 /// </remarks>
 internal static unsafe class GemmTile<TVec, T, TShape>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -24,7 +24,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
     private const int PrefetchRows = 24;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, TileErrand<T>* errand)
+    public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, void* way)
     {
         int w = TVec.Count;
         nint w1 = w, w2 = 2 * w, w3 = 3 * w;
@@ -34,14 +34,9 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         TVec c3_0 = default, c3_1 = default, c3_2 = default, c3_3 = default;
         TVec c4_0 = default, c4_1 = default, c4_2 = default, c4_3 = default;
         TVec c5_0 = default, c5_1 = default, c5_2 = default, c5_3 = default;
-        TVec c6_0 = default, c6_1 = default, c6_2 = default;
-        TVec c7_0 = default, c7_1 = default, c7_2 = default;
-        TVec c8_0 = default, c8_1 = default;
-        TVec c9_0 = default, c9_1 = default;
-        TVec c10_0 = default, c10_1 = default;
-        TVec c11_0 = default, c11_1 = default;
-        TVec c12_0 = default, c12_1 = default;
-        TVec c13_0 = default, c13_1 = default;
+        TVec c6_0 = default, c6_1 = default, c6_2 = default, c7_0 = default, c7_1 = default, c7_2 = default;
+        TVec c8_0 = default, c8_1 = default, c9_0 = default, c9_1 = default, c10_0 = default, c10_1 = default, c11_0 = default;
+        TVec c11_1 = default, c12_0 = default, c12_1 = default, c13_0 = default, c13_1 = default;
 
         if (TShape.Rows > 0 && TShape.Vectors > 2) c0_2 = TVec.Load(start + (2 * w));
         if (TShape.Rows > 0 && TShape.Vectors > 3) c0_3 = TVec.Load(start + (3 * w));
@@ -86,20 +81,22 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         if (TShape.Rows > 13 && TShape.Vectors > 1) c13_1 = TVec.Load(start + w);
         if (TShape.Rows > 13) { c13_0 = TVec.Load(start); start += ldstart; }
 
-        // Rows of A where they lie: three to a pointer, so that fourteen take five and none comes from the stack.
-        nint rows = TShape.Way == TileWay.PacksA ? errand->SourceRow * sizeof(T) : 0, terms = TShape.Way == TileWay.PacksA ? errand->SourceTerm * sizeof(T) : 0;
-        byte* a0 = TShape.Way == TileWay.PacksA ? (byte*)errand->Source : null, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows), a9 = a6 + (3 * rows), a12 = a9 + (3 * rows);
-        T* panel = b, fetched = TShape.Way == TileWay.Panel ? errand->NextC : null;
+        // Rows of A are at base, base + row, base + 2 rows (x86 can't scale by 3): 14 rows need 5 registers, and nothing spills.
+        bool packsA = TShape.Way == TileWay.PacksA;
+        nint rows = packsA ? ((PacksA<T>*)way)->Row * sizeof(T) : 0, terms = packsA ? ((PacksA<T>*)way)->Term * sizeof(T) : 0;
+        byte* a0 = packsA ? (byte*)((PacksA<T>*)way)->Source : null, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows);
+        byte* a9 = a6 + (3 * rows), a12 = a9 + (3 * rows);
+        T* panel = b, fetched = TShape.Way == TileWay.FetchesC ? ((FetchesC<T>*)way)->NextC : null;
         nint ahead = PrefetchRows * ldb, k = 0, stretch = (kc / TShape.Rows) + 1;
-        if (TShape.Way == TileWay.PacksB) b = errand->Source;
-        if (TShape.Way == TileWay.PacksB) ldb = errand->SourceTerm;
-
-        if (TShape.Way is TileWay.Placed or TileWay.Chosen)
-            (w1, w2, w3) = (errand->Places->B1, errand->Places->B2, errand->Places->B3);
+        if (TShape.Way == TileWay.PacksB) { b = ((PacksB<T>*)way)->Source; ldb = ((PacksB<T>*)way)->Term; }
+        TilePlaces* places = TShape.Way == TileWay.PlacedRegisters ? ((PlacedRegisters*)way)->Places
+            : TShape.Way == TileWay.SelectedTerms ? ((SelectedTerms*)way)->Places : null;
+        if (TShape.Way is TileWay.PlacedRegisters or TileWay.SelectedTerms)
+            (w1, w2, w3) = (places->B1, places->B2, places->B3);
         do
         {
-            nint end = kc;
-            if (TShape.Way == TileWay.Panel)
+            nint end = TShape.Way == TileWay.IndexedA ? Math.Min(kc, k + ((IndexedA*)way)->RunTerms) : kc;
+            if (TShape.Way == TileWay.FetchesC)
             {
                 // A row of the next tile of C at a time: all of them at once would hold up the loads of A and B.
                 end = Math.Min(kc, k + stretch);
@@ -107,16 +104,17 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 fetched += ldc;
             }
 
-            if (TShape.Way == TileWay.Raw) end = Math.Min(kc, k + errand->Terms);
             for (; k < end; k++)
             {
-                T* row = TShape.Way is TileWay.Indexed or TileWay.Placed ? b + offsets[k] : TShape.Way == TileWay.Chosen ? b + offsets[2 * k] : b;
-                T* x0 = TShape.Way == TileWay.Raw ? a + offsets[k] : TShape.Way == TileWay.Chosen ? a + ((nint)offsets[(2 * k) + 1] * TShape.Rows) : a;
+                T* row = TShape.Way is TileWay.IndexedB or TileWay.PlacedRegisters ? b + offsets[k]
+                    : TShape.Way == TileWay.SelectedTerms ? b + offsets[2 * k] : b;
+                T* x0 = TShape.Way == TileWay.IndexedA ? a + offsets[k]
+                    : TShape.Way == TileWay.SelectedTerms ? a + ((nint)offsets[(2 * k) + 1] * TShape.Rows) : a;
                 TVec b0 = TVec.Load(row), b1 = default, b2 = default, b3 = default, x = default;
                 if (TShape.Vectors > 1) b1 = TVec.Load(row + w1);
                 if (TShape.Vectors > 2) b2 = TVec.Load(row + w2);
                 if (TShape.Vectors > 3) b3 = TVec.Load(row + w3);
-                if (TShape.Way == TileWay.Raw)
+                if (TShape.Way == TileWay.IndexedA)
                     Prefetch.Lines(b + ahead, TShape.Vectors * w);
                 if (TShape.Way == TileWay.PacksB)
                 {
@@ -194,15 +192,16 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 if (TShape.Rows > 12 && TShape.Vectors > 1) TVec.Accumulate(ref c12_1, x, b1);
                 if (TShape.Rows > 13) x = TileRow<TVec, T>.Start(TShape.Vectors, x0 + 13, ref c13_0, b0);
                 if (TShape.Rows > 13 && TShape.Vectors > 1) TVec.Accumulate(ref c13_1, x, b1);
-                if (TShape.Way is not (TileWay.Raw or TileWay.Chosen)) a += TShape.Rows;
-                if (TShape.Way is not (TileWay.Indexed or TileWay.Placed or TileWay.Chosen)) b += ldb;
+                if (TShape.Way is not (TileWay.IndexedA or TileWay.SelectedTerms)) a += TShape.Rows;
+                if (TShape.Way is not (TileWay.IndexedB or TileWay.PlacedRegisters or TileWay.SelectedTerms)) b += ldb;
             }
 
-            if (TShape.Way == TileWay.Raw) { b += errand->SkippedTerms * ldb; offsets += errand->SkippedTerms; }
+            if (TShape.Way == TileWay.IndexedA) b += ((IndexedA*)way)->SkippedTerms * ldb;
+            if (TShape.Way == TileWay.IndexedA) offsets += ((IndexedA*)way)->SkippedTerms;
         }
-        while (TShape.Way is TileWay.Panel or TileWay.Raw && k < kc);
-        if (TShape.Way is TileWay.Placed or TileWay.Chosen)
-            (w1, w2, w3) = (errand->Places->C1, errand->Places->C2, errand->Places->C3);
+        while (TShape.Way is TileWay.FetchesC or TileWay.IndexedA && k < kc);
+        if (TShape.Way is TileWay.PlacedRegisters or TileWay.SelectedTerms)
+            (w1, w2, w3) = (places->C1, places->C2, places->C3);
 
         if (TShape.Rows > 0 && TShape.Vectors > 3) TVec.Store(c + w3, c0_3);
         if (TShape.Rows > 0 && TShape.Vectors > 2) TVec.Store(c + w2, c0_2);

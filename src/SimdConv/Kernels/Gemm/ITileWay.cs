@@ -1,22 +1,20 @@
 namespace SimdConv.Kernels;
 
-internal interface ITileWay
+/// <summary>
+/// Where a tile finds its operands, and what it does beside its sums with the loads and stores that its multiply-adds leave free:
+/// what BLIS calls auxinfo. Each way is a struct that holds what the tile needs for it and nothing else; the caller fills it in
+/// for each tile and keeps it until the tile returns.
+/// </summary>
+internal unsafe interface ITileWay
 {
+    /// <summary>Which way it is, as a constant to the JIT.</summary>
     static abstract TileWay Value { get; }
+
+    /// <summary>
+    /// From one row of B to the next, for tiles that are <paramref name="nr"/> elements wide; unused where a table says it.
+    /// </summary>
+    nint RowsOfB(nint nr);
+
+    /// <summary>An offset for each term; null where the way has none.</summary>
+    int* Table { get; }
 }
-
-internal readonly struct Strided : ITileWay { public static TileWay Value => TileWay.Strided; }
-
-internal readonly struct Indexed : ITileWay { public static TileWay Value => TileWay.Indexed; }
-
-internal readonly struct Placed : ITileWay { public static TileWay Value => TileWay.Placed; }
-
-internal readonly struct Chosen : ITileWay { public static TileWay Value => TileWay.Chosen; }
-
-internal readonly struct Panel : ITileWay { public static TileWay Value => TileWay.Panel; }
-
-internal readonly struct PacksA : ITileWay { public static TileWay Value => TileWay.PacksA; }
-
-internal readonly struct PacksB : ITileWay { public static TileWay Value => TileWay.PacksB; }
-
-internal readonly struct Raw : ITileWay { public static TileWay Value => TileWay.Raw; }

@@ -17,10 +17,16 @@ internal sealed class ConvBand
         FilterStart = filterStart;
     }
 
-    /// <summary>Rows [First, Last) of a band: they see <paramref name="Taps"/> of its taps in a channel, from <paramref name="FirstTerm"/> on.</summary>
+    /// <summary>
+    /// Rows [First, Last) of a band: they see <paramref name="Taps"/> of its taps in a channel, from <paramref name="FirstTerm"/>
+    /// on.
+    /// </summary>
     public readonly record struct Slice(int First, int Last, int FirstTerm, int Taps);
 
-    /// <summary>The runs of rows that see the same rows of taps and share the band's weights; one, with all taps, where tiles can't pass over taps.</summary>
+    /// <summary>
+    /// The runs of rows that see the same rows of taps and share the band's weights; one, with all taps, where tiles can't pass
+    /// over taps.
+    /// </summary>
     public Slice[] Slices => field ??= MakeSlices();
 
     /// <summary>Its number among the bands of the grid.</summary>
@@ -46,7 +52,10 @@ internal sealed class ConvBand
     /// <summary>The offset in the strip of each term (c, r, s) of a block, made when first asked for.</summary>
     public int[] Offsets => field ??= MakeOffsets();
 
-    /// <summary>The rows of the band that lie in a strip of <paramref name="rows"/> rows from <paramref name="row"/> on, counted from there.</summary>
+    /// <summary>
+    /// The rows of the band that lie in a strip of <paramref name="rows"/> rows from <paramref name="row"/> on, counted from
+    /// there.
+    /// </summary>
     public (int First, int Last) Within(int row, int rows) => (Math.Max(First - row, 0), Math.Min(Last - row, rows));
 
     /// <summary>The first of <see cref="Slices"/> that ends behind a row.</summary>
@@ -86,7 +95,8 @@ internal sealed class ConvBand
         for (int i = 0; i < count; i++)
         {
             TapGrid.RowRun slice = all[first + i];
-            slices[i] = new(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width, (slice.LastTap - slice.FirstTap) * width);
+            slices[i] = new(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width,
+                (slice.LastTap - slice.FirstTap) * width);
         }
 
         return slices;

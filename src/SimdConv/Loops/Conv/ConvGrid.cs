@@ -9,4 +9,5 @@ namespace SimdConv.Loops;
 /// <param name="Source">Strides of the image that is read.</param>
 /// <param name="Target">Strides of the image that is written.</param>
 /// <param name="ElementSize">Bytes of an element.</param>
-internal sealed record ConvGrid(TapGrid Grid, PhaseOutputs Outputs, int Channels, ImageLayout Source, ImageLayout Target, int ElementSize);
+internal sealed record ConvGrid(TapGrid Grid, PhaseOutputs Outputs, int Channels, ImageLayout Source, ImageLayout Target,
+    int ElementSize);

@@ -28,13 +28,17 @@ internal unsafe ref struct ConvItem<TVec, T>
     public int Block, Channels;
     public bool IsLastBlock;
 
-    /// <summary>Multiplies what the target holds: the caller's beta in the first block, 1 in those that continue its sums.</summary>
+    /// <summary>
+    /// Multiplies what the target holds: the caller's beta in the first block, 1 in those that continue its sums.
+    /// </summary>
     public T Beta;
 
     /// <summary>The packed filters of the group.</summary>
     public T* Filter;
 
-    /// <summary>What the chains of each output begin with: the bias or zero, once, or NR times where weights are broadcast.</summary>
+    /// <summary>
+    /// What the chains of each output begin with: the bias or zero, once, or NR times where weights are broadcast.
+    /// </summary>
     public T* Start;
 
     /// <summary>The source: the image itself, or the copy of it.</summary>

@@ -9,7 +9,10 @@ internal abstract unsafe class ConvPass<T>
     /// <summary>Elements of the packed weights.</summary>
     public abstract long FilterSize { get; }
 
-    /// <summary>Whether weights that are not packed are read as they are, from the problem's RawFilter: packing them ahead would only cost.</summary>
+    /// <summary>
+    /// Whether weights that are not packed are read as they are, from the problem's RawFilter: packing them ahead would only
+    /// cost.
+    /// </summary>
     public virtual bool ReadsWeights(int batch) => false;
 
     /// <summary>Lays K x C/Groups x R x S weights out as the tiles read them.</summary>
@@ -17,7 +20,9 @@ internal abstract unsafe class ConvPass<T>
 
     public abstract void Run(in ConvProblem<T> problem, Execution execution);
 
-    /// <summary>What is left to do where weights aren't finite; null where every tap on padding is multiplied or there is none.</summary>
+    /// <summary>
+    /// What is left to do where weights aren't finite; null where every tap on padding is multiplied or there is none.
+    /// </summary>
     public virtual PaddingRule? Padding => null;
 
     /// <summary>Bytes of workspace that <see cref="Run"/> takes on all threads together.</summary>

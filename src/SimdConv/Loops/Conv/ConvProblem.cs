@@ -3,7 +3,9 @@ using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
 
-/// <summary>One call of a forward pass or an input gradient: the images that are read and written, the weights, and the epilogue.</summary>
+/// <summary>
+/// One call of a forward pass or an input gradient: the images that are read and written, the weights, and the epilogue.
+/// </summary>
 internal unsafe struct ConvProblem<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

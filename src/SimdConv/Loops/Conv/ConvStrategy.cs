@@ -5,15 +5,19 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// How one grid of a convolution is run on one tier: which dimension lies in the lanes of a tile, block sizes, tables, and the loops from a strip to
-/// the target. A strategy is a class of its own: it says where it suits, what it costs and how it runs.
+/// How one grid of a convolution is run on one tier: which dimension lies in the lanes of a tile, block sizes, tables, and the
+/// loops from a strip to the target. A strategy is a class of its own: it says where it suits, what it costs and how it runs.
 /// </summary>
 internal abstract class ConvStrategy
 {
-    /// <summary>What copying a register of a strip costs, in multiply-adds of a register: it comes from L2 or memory most of the time.</summary>
+    /// <summary>
+    /// What copying a register of a strip costs, in multiply-adds of a register: it comes from L2 or memory most of the time.
+    /// </summary>
     private const double FillCost = 12;
 
-    /// <summary>Bytes of a strip that a panel of weights streams by: both in L2, and together a workspace of less than 1 MB.</summary>
+    /// <summary>
+    /// Bytes of a strip that a panel of weights streams by: both in L2, and together a workspace of less than 1 MB.
+    /// </summary>
     protected static readonly int StripBytes = BlockSizes.L2 / 32 * 13;
 
     /// <summary>How a strategy cuts a grid.</summary>
@@ -48,8 +52,8 @@ internal abstract class ConvStrategy
     }
 
     /// <summary>
-    /// The strategies of a grid with the tiles that each suits, in order of preference: tile by tile, and the first of those that cost least is taken. This
-    /// is the one list of strategies; a further one is a class and a line here.
+    /// The strategies of a grid with the tiles that each suits, in order of preference: tile by tile, and the first of those that
+    /// cost least is taken. This is the one list of strategies; a further one is a class and a line here.
     /// </summary>
     /// <param name="grid">The grid.</param>
     /// <param name="tiles">The tiles of the tier, the best for large problems first.</param>
@@ -70,8 +74,8 @@ internal abstract class ConvStrategy
     public abstract string Name { get; }
 
     /// <summary>
-    /// Multiply-adds of registers for one channel, with loads, packing and stores told in the same unit, as measured on Zen 4: what strategy and tile
-    /// are chosen by.
+    /// Multiply-adds of registers for one channel, with loads, packing and stores told in the same unit, as measured on Zen 4:
+    /// what strategy and tile are chosen by.
     /// </summary>
     public abstract double Cost { get; }
 
@@ -81,7 +85,10 @@ internal abstract class ConvStrategy
     /// <summary>Images that a tile takes together, a register each.</summary>
     public virtual int Together => 1;
 
-    /// <summary>Whether a panel has whole registers of outputs for each term, with zeros behind the last output; else the outputs alone, which are broadcast.</summary>
+    /// <summary>
+    /// Whether a panel has whole registers of outputs for each term, with zeros behind the last output; else the outputs alone,
+    /// which are broadcast.
+    /// </summary>
     public virtual bool PacksRegisters => false;
 
     /// <summary>Whether tiles can pass over the taps of a band that their rows don't see.</summary>
@@ -135,7 +142,9 @@ internal abstract class ConvStrategy
     /// <summary>The outputs of a panel, without what fills up its last register.</summary>
     public int PanelOutputs(int panel) => Math.Min(Panels.Rows(panel), Outputs - Panels.Start(panel));
 
-    /// <summary>The loops of this strategy over one band of an item, closed over the lanes and the tile of this strategy.</summary>
+    /// <summary>
+    /// The loops of this strategy over one band of an item, closed over the lanes and the tile of this strategy.
+    /// </summary>
     public abstract unsafe delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop<TVec, THalf, T, TFlat>()
         where TVec : unmanaged, ILanes<TVec, T>
         where THalf : unmanaged, ILanes<THalf, T>
@@ -149,6 +158,9 @@ internal abstract class ConvStrategy
     /// <summary>What is in lanes, and the way of the image to the tile.</summary>
     protected abstract string Way { get; }
 
+    /// <summary>Where a strategy that may read the image finds it.</summary>
+    protected string SourceWay => Layout.IsImage ? "image in place" : "strip";
+
     /// <summary>Rows of the tallest tile.</summary>
     protected virtual int TileRows => Panels.Rows(0);
 
@@ -160,8 +172,9 @@ internal abstract class ConvStrategy
     }
 
     /// <summary>
-    /// What a term of a tile with weights broadcast costs at least, in multiply-adds of a register: as many broadcasts as rows, an unaligned load or two for
-    /// each register of B, its offset. With few chains the loads decide; measured on Zen 4, where a 512-bit load takes a cycle.
+    /// What a term of a tile with weights broadcast costs at least, in multiply-adds of a register: as many broadcasts as rows,
+    /// an unaligned load or two for each register of B, its offset. With few chains the loads decide; measured on Zen 4, where a
+    /// 512-bit load takes a cycle.
     /// </summary>
     protected static int Loads(int rows, int vectors) => rows + (2 * vectors) + 2;
 }

@@ -16,7 +16,9 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat>
         ref readonly GridLoops loops = ref grids[place.Grid];
         ConvStrategy strategy = loops.Strategy;
         TapGrid grid = strategy.Grid;
-        int image = place.GridUnit / strategy.Strips / problem.Groups * strategy.Together, images = Math.Min(strategy.Together, problem.Batch - image);
+        long elements = (long)problem.Batch * problem.Groups * strategy.Outputs * grid.Height * grid.Width;
+        int image = place.GridUnit / strategy.Strips / problem.Groups * strategy.Together,
+            images = Math.Min(strategy.Together, problem.Batch - image);
         ConvItem<TVec, T> item = new()
         {
             Problem = ref problem,
@@ -24,7 +26,7 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat>
             FirstPanel = place.FirstPanel,
             LastPanel = place.LastPanel,
             Row = place.GridUnit % strategy.Strips * strategy.Layout.Rows,
-            FetchesTarget = (long)problem.Batch * problem.Groups * strategy.Outputs * grid.Height * grid.Width * sizeof(T) > CacheSizes.L2,
+            FetchesTarget = elements * sizeof(T) > CacheSizes.L2,
             Sizes = strategy.Sizes,
             Strip = workspace.At(loops.Scratch.Strips),
             Panel = workspace.At(loops.Scratch.Panel),
@@ -44,7 +46,8 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat>
         nint output = item.Group * strategy.PhaseOutputs.Channels * problem.TargetLayout.C;
         TargetWindow<TVec, T>* targets = stackalloc TargetWindow<TVec, T>[images];
         for (int i = 0; i < images; i++)
-            targets[i] = new(grid, problem.TargetLayout, problem.Target, ((image + i) * problem.TargetLayout.N) + output, problem.Finish, item.Row, item.Rows);
+            targets[i] = new(grid, problem.TargetLayout, problem.Target, ((image + i) * problem.TargetLayout.N) + output,
+                problem.Finish, item.Row, item.Rows);
         for (int i = 0; i < images; i += item.Together)
         {
             item.Targets = targets + i;
@@ -64,10 +67,13 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat>
         }
     }
 
-    /// <summary>What chains begin with: once for an output that lies in a lane, a row of the tile for one whose weights are broadcast.</summary>
+    /// <summary>
+    /// What chains begin with: once for an output that lies in a lane, a row of the tile for one whose weights are broadcast.
+    /// </summary>
     private static void SetStart(ConvStrategy strategy, in ConvItem<TVec, T> item)
     {
-        T* bias = item.Problem.Bias == null ? null : item.Problem.Bias + (item.Group * strategy.PhaseOutputs.Channels), start = item.Start;
+        T* bias = item.Problem.Bias == null ? null : item.Problem.Bias + (item.Group * strategy.PhaseOutputs.Channels),
+            start = item.Start;
         int first = strategy.Panels.Start(item.FirstPanel), last = strategy.Panels.Start(item.LastPanel), nr = strategy.Tile.NR;
         if (!strategy.PacksRegisters)
         {
@@ -105,7 +111,11 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat>
             if (strategy.Layout.IsImage)
                 item.Strip = source + (item.Row * layout.H);
             else if (!isFilled)
-                StripPacking<TVec, T>.Fill(strategy.Layout, source, layout, item.Channels, item.Row, item.Rows, item.Strip + (i * item.Sizes.Strip), item.Sizes.Slack);
+            {
+                T* strip = item.Strip + (i * item.Sizes.Strip);
+                StripPacking<TVec, T>.Fill(
+                    strategy.Layout, source, layout, item.Channels, item.Row, item.Rows, strip, item.Sizes.Slack);
+            }
         }
     }
 

@@ -74,7 +74,8 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat> : DensePas
     private readonly struct GridLoops(ConvStrategy strategy)
     {
         public readonly ConvStrategy Strategy = strategy;
-        public readonly delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop = strategy.BandLoop<TVec, THalf, T, TFlat>();
+        public readonly delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop =
+            strategy.BandLoop<TVec, THalf, T, TFlat>();
         public readonly ConvScratch<T> Scratch = new(strategy);
     }
 
@@ -96,16 +97,19 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat> : DensePas
             areKept &= strategy.KeepsStrip;
         }
 
-        // Too few strips to keep all threads busy to the end: each is shared by filter panels. At the price of one more copy, so for as few as
-        // come out even; unless the thread goes on with the same strip: then as finely as there is something to share.
+        // Where strips are too few to keep all threads busy to the end, filter panels share each of them, at the price of one more
+        // copy of the strip: in as few items as come out even; where a thread continues with the same strip, as finely as possible.
         int threads = execution.ThreadsFor(work);
-        long wanted = threads == 1 ? 0 : areKept ? 16L * threads : units % threads == 0 ? units : units > 0 && threads % units == 0 ? threads : 4L * threads;
+        bool areEven = units % threads == 0, divideThreads = units > 0 && threads % units == 0;
+        long wanted = threads == 1 ? 0 : areKept ? 16L * threads : areEven ? units : divideThreads ? threads : 4L * threads;
         int shares = units == 0 ? 1 : (int)Math.Clamp((wanted + units - 1) / units, 1, panels);
         Job job = new() { Pass = this, Problem = ref problem, Shares = shares };
         WorkQueue.Run(ref job, units * shares, threads, execution, inRanges: true);
     }
 
-    /// <summary>Items in ranges: a thread takes a range of its own, so that it stays with a strip, and then what is left of others.</summary>
+    /// <summary>
+    /// Items in ranges: a thread takes a range of its own, so that it stays with a strip, and then what is left of others.
+    /// </summary>
     private ref struct Job : ISharedWork
     {
         public DensePass<TVec, THalf, T, TFlat> Pass;

@@ -5,8 +5,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Lays weights out for the tiles: for each grid, group, band and block of channels, panels of outputs, in each the outputs of one
-/// term k = (c, r, s) behind each other: what is broadcast, or whole registers with zeros behind the last output.
+/// Lays weights out for the tiles: for each grid, group, band and block of channels, panels of outputs, in each the outputs of
+/// one term k = (c, r, s) behind each other: what is broadcast, or whole registers with zeros behind the last output.
 /// </summary>
 internal static unsafe class FilterPacking<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -45,24 +45,33 @@ internal static unsafe class FilterPacking<TVec, T>
         int taps = shape.KernelSize;
         bool transposesOnce = strategies.Length > 1 && taps > 1 && (long)taps * strategies[0].Panels.Rows(0) <= MostElements;
         foreach (ConvStrategy strategy in strategies)
-            transposesOnce &= strategy.Tile == strategies[0].Tile && strategy.PacksRegisters == strategies[0].PacksRegisters && strategy.Grid.Phases == 1;
+            transposesOnce &= strategy.Tile == strategies[0].Tile && strategy.PacksRegisters == strategies[0].PacksRegisters
+                && strategy.Grid.Phases == 1;
         for (int group = 0; group < shape.Groups; group++)
         {
             foreach (ConvStrategy strategy in strategies)
             {
-                int first = (int)((long)strategy.Panels.Count * part / parts), last = (int)((long)strategy.Panels.Count * (part + 1) / parts);
+                int first = (int)((long)strategy.Panels.Count * part / parts),
+                    last = (int)((long)strategy.Panels.Count * (part + 1) / parts);
                 if (!transposesOnce)
-                    PanelsOf(strategy, in job.Filter, group, first, last, job.Panels + strategy.FilterStart + (group * strategy.FilterSize));
+                {
+                    T* panels = job.Panels + strategy.FilterStart + (group * strategy.FilterSize);
+                    PanelsOf(strategy, in job.Filter, group, first, last, panels);
+                }
+
                 for (int panel = first; panel < last && transposesOnce && strategy == strategies[0]; panel++)
                     PanelOfAll(strategies, in job.Filter, group, panel, job.Panels);
             }
         }
     }
 
-    /// <summary>Panels of one grid. Outputs that lie side by side, as those of the input gradient of 1x1 do, are read in whole rows.</summary>
+    /// <summary>
+    /// Panels of one grid. Outputs that lie side by side, as those of the input gradient of 1x1 do, are read in whole rows.
+    /// </summary>
     private static void PanelsOf(ConvStrategy strategy, in RawFilter<T> filter, int group, int first, int last, T* panels)
     {
-        bool inRows = filter.Direction == ConvDirection.InputGradient && filter.Shape.HasSingleTap && strategy.PacksRegisters && strategy.Grid.Phases == 1;
+        bool inRows = filter.Direction == ConvDirection.InputGradient && filter.Shape.HasSingleTap && strategy.PacksRegisters
+            && strategy.Grid.Phases == 1;
         foreach (ConvBand band in strategy.Bands)
         {
             for (int block = 0; block < strategy.Blocks && first < last && band.Taps > 0; block++)
@@ -70,8 +79,9 @@ internal static unsafe class FilterPacking<TVec, T>
                 if (inRows)
                 {
                     int channel = block * strategy.ChannelBlock, start = strategy.Panels.Start(first);
-                    int outputs = Math.Min(strategy.Panels.Start(last - 1) + strategy.Panels.Rows(last - 1), strategy.Outputs) - start;
-                    Pack(strategy, Kernels(strategy, filter, group, first).At(0, channel), outputs, Math.Min(strategy.ChannelBlock, strategy.Channels - channel),
+                    int outputs = Math.Min(strategy.Panels.Start(last), strategy.Outputs) - start;
+                    int channels = Math.Min(strategy.ChannelBlock, strategy.Channels - channel);
+                    Pack(strategy, Kernels(strategy, filter, group, first).At(0, channel), outputs, channels,
                         panels + band.FilterOffset(block, first), strategy.Panels.Rows(first));
                     continue;
                 }
@@ -82,7 +92,9 @@ internal static unsafe class FilterPacking<TVec, T>
         }
     }
 
-    /// <summary>One panel of all grids, phases of a stride: each kernel is transposed once, and its terms go to where they belong.</summary>
+    /// <summary>
+    /// One panel of all grids, phases of a stride: each kernel is transposed once, and its terms go to where they belong.
+    /// </summary>
     private static void PanelOfAll(ConvStrategy[] strategies, in RawFilter<T> filter, int group, int panel, T* panels)
     {
         int taps = filter.Shape.KernelSize, width = strategies[0].Panels.Rows(panel);
@@ -97,14 +109,16 @@ internal static unsafe class FilterPacking<TVec, T>
                 foreach (ConvBand band in strategy.Bands)
                 {
                     T* target = panels + strategy.FilterStart + (group * strategy.FilterSize) + band.FilterOffset(block, panel);
-                    Distribute(strategy, band, filter.Shape.S, transposed, width, target + ((nint)(c - (block * strategy.ChannelBlock)) * band.Taps * width));
+                    nint channel = c - (block * strategy.ChannelBlock);
+                    Distribute(strategy, band, filter.Shape.S, transposed, width, target + (channel * band.Taps * width));
                 }
             }
         }
     }
 
     /// <summary>One panel of one band and block of channels.</summary>
-    public static void Panel(ConvStrategy strategy, in RawFilter<T> filter, int group, ConvBand band, int block, int panel, T* target)
+    public static void Panel(ConvStrategy strategy, in RawFilter<T> filter, int group, ConvBand band, int block, int panel,
+        T* target)
     {
         int first = block * strategy.ChannelBlock, channels = Math.Min(strategy.ChannelBlock, strategy.Channels - first);
         int taps = filter.Shape.KernelSize, width = strategy.Panels.Rows(panel);
@@ -140,8 +154,11 @@ internal static unsafe class FilterPacking<TVec, T>
         }
     }
 
-    /// <summary>The terms of one channel that a band has, of a kernel that doesn't fit on the stack: neighbouring columns at a time.</summary>
-    private static void DistributeLong(ConvStrategy strategy, ConvBand band, int kernelWidth, StridedMatrix<T> kernels, int panel, T* transposed, T* target)
+    /// <summary>
+    /// The terms of one channel that a band has, of a kernel that doesn't fit on the stack: neighbouring columns at a time.
+    /// </summary>
+    private static void DistributeLong(ConvStrategy strategy, ConvBand band, int kernelWidth, StridedMatrix<T> kernels, int panel,
+        T* transposed, T* target)
     {
         int width = strategy.Panels.Rows(panel), most = MostElements / width;
         (int Kernel, int Offset)[] columns = strategy.Grid.Columns;
@@ -151,7 +168,8 @@ internal static unsafe class FilterPacking<TVec, T>
             for (int s = 0, last; s < columns.Length; s = last)
             {
                 int low = columns[s].Kernel, high = low;
-                for (last = s + 1; last < columns.Length && Math.Max(high, columns[last].Kernel) - Math.Min(low, columns[last].Kernel) < most; last++)
+                for (last = s + 1; last < columns.Length
+                    && Math.Max(high, columns[last].Kernel) - Math.Min(low, columns[last].Kernel) < most; last++)
                     (low, high) = (Math.Min(low, columns[last].Kernel), Math.Max(high, columns[last].Kernel));
                 kernels.Data = kernel + ((nint)strategy.Grid.Rows[r].Kernel * kernelWidth) + low;
                 Transpose(strategy, kernels, panel, high - low + 1, transposed);
@@ -162,7 +180,8 @@ internal static unsafe class FilterPacking<TVec, T>
     }
 
     /// <summary>One panel of a grid that stands for several phases: for each term a weight of each output.</summary>
-    private static void PanelOfPhases(ConvStrategy strategy, in RawFilter<T> filter, int group, ConvBand band, int first, int channels, int panel, T* target)
+    private static void PanelOfPhases(ConvStrategy strategy, in RawFilter<T> filter, int group, ConvBand band, int first,
+        int channels, int panel, T* target)
     {
         Conv2DShape shape = filter.Shape;
         StridedMatrix<T> kernels = Kernels(filter, group);
@@ -178,7 +197,9 @@ internal static unsafe class FilterPacking<TVec, T>
         }
     }
 
-    /// <summary>The matrix whose row i and column c is the kernel between output i of a panel and channel c of the group.</summary>
+    /// <summary>
+    /// The matrix whose row i and column c is the kernel between output i of a panel and channel c of the group.
+    /// </summary>
     private static StridedMatrix<T> Kernels(ConvStrategy strategy, in RawFilter<T> filter, int group, int panel) =>
         Kernels(filter, group).At(strategy.Panels.Start(panel), 0);
 
@@ -198,13 +219,15 @@ internal static unsafe class FilterPacking<TVec, T>
 
     /// <summary>The first terms of each output's kernel: transposed[k * width + i].</summary>
     private static void Transpose(ConvStrategy strategy, StridedMatrix<T> kernels, int panel, int terms, T* transposed) =>
-        Pack(strategy, kernels with { ColumnStride = 1 }, strategy.PanelOutputs(panel), terms, transposed, strategy.Panels.Rows(panel));
+        Pack(strategy, kernels with { ColumnStride = 1 }, strategy.PanelOutputs(panel), terms, transposed,
+            strategy.Panels.Rows(panel));
 
     /// <summary>The place in the kernel of a band's k-th tap.</summary>
     private static int Tap(ConvStrategy strategy, ConvBand band, int kernelWidth, int k)
     {
         TapGrid grid = strategy.Grid;
-        return (grid.Rows[band.FirstTap + (k / grid.Columns.Length)].Kernel * kernelWidth) + grid.Columns[k % grid.Columns.Length].Kernel;
+        return (grid.Rows[band.FirstTap + (k / grid.Columns.Length)].Kernel * kernelWidth)
+            + grid.Columns[k % grid.Columns.Length].Kernel;
     }
 
     /// <summary>The terms of one channel that a band has, in its order.</summary>

@@ -1,6 +1,8 @@
 namespace SimdConv.Loops;
 
-/// <summary>Where an item of a pass is: which strip, of all and of its grid, and its share of the filter panels, which may be none.</summary>
+/// <summary>
+/// Where an item of a pass is: which strip, of all and of its grid, and its share of the filter panels, which may be none.
+/// </summary>
 internal struct ItemPlace
 {
     /// <summary>The first strip of the grid among those of all grids.</summary>
@@ -22,7 +24,9 @@ internal struct ItemPlace
     public static long Units(ConvStrategy strategy, int batch, int groups) =>
         (long)((batch + strategy.Together - 1) / strategy.Together) * groups * strategy.Strips;
 
-    /// <summary>Goes to an item. A part's items mostly ascend, so the search for the grid begins where the last item was.</summary>
+    /// <summary>
+    /// Goes to an item. A part's items mostly ascend, so the search for the grid begins where the last item was.
+    /// </summary>
     public void Move(ConvStrategy[] strategies, int batch, int groups, long item, int shares)
     {
         Unit = item / shares;

@@ -46,24 +46,26 @@ internal sealed unsafe partial class OutputsInLanes
             for (int i = band.FirstSlice(item.Row); i < band.Slices.Length && band.Slices[i].First < item.Row + item.Rows; i++)
             {
                 ConvBand.Slice slice = band.Slices[i];
-                int first = Math.Max(slice.First - item.Row, 0), last = Math.Min(slice.Last - item.Row, item.Rows), kc = item.Channels * slice.Taps;
+                int first = Math.Max(slice.First - item.Row, 0), last = Math.Min(slice.Last - item.Row, item.Rows),
+                    kc = item.Channels * slice.Taps;
                 (Panels tiles, int runs) = own.PositionTiles(Math.Max(last - first, 0));
 
                 // One run of terms where no tap of the band is passed over.
                 int skipped = band.Taps - slice.Taps;
-                TileErrand<T> errand = new() { Terms = skipped == 0 ? kc : slice.Taps, SkippedTerms = skipped };
+                IndexedA way = new() { RunTerms = skipped == 0 ? kc : slice.Taps, SkippedTerms = skipped };
                 T* weights = filter + ((nint)slice.FirstTerm * nr);
                 fixed (int* all = band.Offsets)
                 {
-                    int* offsets = all + slice.FirstTerm;
+                    way.Offsets = all + slice.FirstTerm;
                     for (int tile = 0; tile < tiles.Count * runs; tile++)
                     {
-                        int position = ((first + (tile / tiles.Count)) * pitch) + tiles.Start(tile % tiles.Count), rows = tiles.Rows(tile % tiles.Count);
+                        int row = first + (tile / tiles.Count), part = tile % tiles.Count, rows = tiles.Rows(part);
+                        T* a = item.Strip + (row * pitch) + tiles.Start(part);
                         T* c = results.Next(item, rows, out T* start, out nint ldstart);
                         if (own.Tile.Slides > 0)
-                            SlidingKernel<TVec, T>.Run(rows, own.Tile.Slides, kc, item.Strip + position, weights, offsets, start, ldstart, c);
+                            SlidingKernel<TVec, T>.Run(rows, own.Tile.Slides, kc, a, weights, way.Offsets, start, ldstart, c);
                         else
-                            TKernel.RunRaw(rows, kc, item.Strip + position, weights, offsets, start, ldstart, c, nr, &errand);
+                            TKernel.Run(rows, kc, a, weights, start, ldstart, c, nr, &way);
                         results.Add(item, rows, own.Tile.MR);
                     }
                 }
@@ -73,12 +75,17 @@ internal sealed unsafe partial class OutputsInLanes
         }
     }
 
-    /// <summary>Tiles of one panel of outputs behind each other in scratch memory, until there is enough to transpose: whole squares, and few calls.</summary>
+    /// <summary>
+    /// Tiles of one panel of outputs behind each other in scratch memory, until there is enough to transpose: whole squares, and
+    /// few calls.
+    /// </summary>
     private struct Transposed<TVec, T>
         where TVec : unmanaged, ILanes<TVec, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        /// <summary>From one position to the next; columns of the grid; the panel's first output, and how many there are.</summary>
+        /// <summary>
+        /// From one position to the next; columns of the grid; the panel's first output, and how many there are.
+        /// </summary>
         public int Ld, Width, First, Outputs;
 
         /// <summary>Null, or where the outputs are, if these are not one channel each.</summary>
@@ -112,7 +119,11 @@ internal sealed unsafe partial class OutputsInLanes
         public void Flush(in ConvItem<TVec, T> item)
         {
             if (pending > 0)
-                item.Targets->StoreTransposed(First, Outputs, Places, Done, pending, Width, item.Tiles, Ld, item.SpareTiles, item.IsLastBlock);
+            {
+                item.Targets->StoreTransposed(
+                    First, Outputs, Places, Done, pending, Width, item.Tiles, Ld, item.SpareTiles, item.IsLastBlock);
+            }
+
             Done += pending;
             pending = 0;
         }

@@ -4,8 +4,9 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Lanes are output channels: the tile multiplies registers of weights by elements of the strip, broadcast where they lie, and its rows are neighbouring
-/// positions. C^T[positions x outputs] is transposed in registers on its way to the target. The strategy of dense layers.
+/// Lanes are output channels: the tile multiplies registers of weights by elements of the strip, broadcast where they lie, and
+/// its rows are neighbouring positions. C^T[positions x outputs] is transposed in registers on its way to the target. The
+/// strategy of dense layers.
 /// <code>
 /// jr: panel of NR outputs       packed here where weights come unpacked and nothing else will read the panel
 ///   slice of the band           rows of the grid that see the same rows of taps
@@ -14,7 +15,9 @@ namespace SimdConv.Loops;
 /// </summary>
 internal sealed unsafe partial class OutputsInLanes : ConvStrategy
 {
-    /// <summary>Rows of the grid that are worth copying what their taps reach above and below, and reading all weights once more.</summary>
+    /// <summary>
+    /// Rows of the grid that are worth copying what their taps reach above and below, and reading all weights once more.
+    /// </summary>
     private const int GoodRows = 8;
 
     /// <summary>Fewer rows are good enough where blocks would else have less than <see cref="GoodTerms"/> terms.</summary>
@@ -32,7 +35,9 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
     /// <summary>Multiply-adds that are under way at once: a tile of fewer chains waits for them.</summary>
     private const int LeastChains = 8;
 
-    /// <summary>What a multiply-add of half a register costs, with the instructions that go with it, in multiply-adds of a register.</summary>
+    /// <summary>
+    /// What a multiply-add of half a register costs, with the instructions that go with it, in multiply-adds of a register.
+    /// </summary>
     private const double HalfCost = 0.6;
 
     /// <summary>Bytes of a panel of weights, which stays in L2 beside the strip.</summary>
@@ -52,7 +57,10 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         Cost += StripCost;
     }
 
-    /// <summary>Adds the strategy with a tile: a sliding one where the taps of a row of the kernel are as many as it serves, and neighbours in the strip.</summary>
+    /// <summary>
+    /// Adds the strategy with a tile: a sliding one where the taps of a row of the kernel are as many as it serves, and
+    /// neighbours in the strip.
+    /// </summary>
     public static void AddTo(List<ConvStrategy> candidates, ConvGrid problem, ConvTile tile)
     {
         if (tile.Slides == 0 || CanSlide(problem.Grid, tile.Slides))
@@ -76,11 +84,14 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         Start: PackedOutputs);
 
     protected override string Way =>
-        $"output channels in {(Tile.IsHalf ? "half " : "")}lanes{(Tile.Slides > 0 ? " of sliding tiles" : "")}, {(Layout.IsImage ? "image in place" : "strip")}";
+        $"output channels in {(Tile.IsHalf ? "half " : "")}lanes{(Tile.Slides > 0 ? " of sliding tiles" : "")}, {SourceWay}";
 
     protected override int TileRows => PositionTiles(Layout.Rows).Tiles.Rows(0);
 
-    /// <summary>How rows of the grid are cut in tiles of neighbouring positions: each row by itself, or all as one where nothing lies between them.</summary>
+    /// <summary>
+    /// How rows of the grid are cut in tiles of neighbouring positions: each row by itself, or all as one where nothing lies
+    /// between them.
+    /// </summary>
     private (Panels Tiles, int Runs) PositionTiles(int rows) => Layout.Pitch == Grid.Width
         ? (new Panels(rows * Grid.Width, Tile.MR), 1)
         : (new Panels(Grid.Width, Tile.MR), rows);
@@ -90,7 +101,8 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
     {
         (TapGrid grid, int size) = (problem.Grid, problem.ElementSize);
         int taps = Math.Max(1, grid.Taps);
-        long strip = StripBytes / size, within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), (GoodTerms + taps - 1) / taps));
+        long strip = StripBytes / size,
+            within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), (GoodTerms + taps - 1) / taps));
         int most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * size) / taps, within), 1, problem.Channels);
         int channels = ChannelsOfBlock(problem, most);
         Panels panels = new((problem.Outputs.Count + tile.NR - 1) / tile.NR * tile.NR, tile.NR);
@@ -107,7 +119,10 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         return can;
     }
 
-    /// <summary>A term of a tile costs its multiply-adds, or its broadcasts, the loads of weights and an offset; a sliding tile has fewer broadcasts.</summary>
+    /// <summary>
+    /// A term of a tile costs its multiply-adds, or its broadcasts, the loads of weights and an offset; a sliding tile has fewer
+    /// broadcasts.
+    /// </summary>
     private double CostOf(ConvBand.Slice slice)
     {
         (Panels tiles, int runs) = PositionTiles(slice.Last - slice.First);
@@ -122,8 +137,10 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         for (int tile = 0; tile < tiles.Count; tile++)
         {
             int rows = tiles.Rows(tile), registers = (rows + lanes - 1) / lanes * Tile.NR;
-            cost += (Tile.Slides > 0 ? Math.Max(rows, LeastChains) : share * Math.Max(rows * Tile.Vectors, rows + Tile.Vectors + 1))
-                + (TransposeCost * registers / Math.Max(1, ChannelBlock * slice.Taps));
+            double term = Tile.Slides > 0
+                ? Math.Max(rows, LeastChains)
+                : share * Math.Max(rows * Tile.Vectors, rows + Tile.Vectors + 1);
+            cost += term + (TransposeCost * registers / Math.Max(1, ChannelBlock * slice.Taps));
         }
 
         return cost * runs * Panels.Count * slice.Taps;

@@ -7,7 +7,8 @@ namespace SimdConv.Loops;
 /// <content>The loops.</content>
 internal sealed unsafe partial class PositionsInLanes
 {
-    public override delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop<TVec, THalf, T, TFlat>() => Tile.Vectors == 2
+    public override delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop<TVec, THalf, T, TFlat>() =>
+        Tile.Vectors == 2
         ? &RunBand<TVec, T, GemmKernel<TVec, T, N2>>
         : &RunBand<TVec, T, GemmKernel<TVec, T, TFlat>>;
 
@@ -43,16 +44,28 @@ internal sealed unsafe partial class PositionsInLanes
                     if (together)
                         RunTogether<TVec, T, TKernel>(item, m, rows, kc, a, b, offsets);
                     else
-                        RunTiles<TVec, T, TKernel>(item, m, rows, kc, a, b, own.IsInPlace ? offsets : null, count);
+                    {
+                        IndexedB inPlace = new(offsets);
+                        StridedB packed = new(TKernel.NR);
+                        if (own.IsInPlace)
+                            RunTiles<TVec, T, TKernel, IndexedB>(item, m, rows, kc, a, b, count, &inPlace);
+                        else
+                            RunTiles<TVec, T, TKernel, StridedB>(item, m, rows, kc, a, b, count, &packed);
+                    }
+
                     for (int i = 0; i < item.Together; i++)
-                        item.Targets[i].Store(m, rows, position, count, pitch, item.Tiles + (i * TVec.Count), ld, item.IsLastBlock);
+                    {
+                        T* tiles = item.Tiles + (i * TVec.Count);
+                        item.Targets[i].Store(m, rows, position, count, pitch, tiles, ld, item.IsLastBlock);
+                    }
                 }
             }
         }
     }
 
     /// <summary>A panel of outputs over a row of each image, from the start or from what is in scratch memory.</summary>
-    private static void RunTogether<TVec, T, TKernel>(in ConvItem<TVec, T> item, int m, int rows, int kc, T* a, T* b, int* offsets)
+    private static void RunTogether<TVec, T, TKernel>(in ConvItem<TVec, T> item, int m, int rows, int kc, T* a, T* b,
+        int* offsets)
         where TVec : unmanaged, ILanes<TVec, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IGemmKernel<T>
@@ -61,19 +74,25 @@ internal sealed unsafe partial class PositionsInLanes
         int nr = TKernel.NR, ld = item.Sizes.TilesLd;
         nint image = (nint)item.Sizes.Strip, w = TVec.Count;
         TilePlaces places = new() { B1 = image, B2 = 2 * image, B3 = 3 * image, C1 = w, C2 = 2 * w, C3 = 3 * w };
-        TKernel.RunPlaced<Placed>(rows, kc, a, b, offsets, isStarted ? item.Tiles : item.Start + ((nint)m * nr), isStarted ? ld : nr, item.Tiles, ld, &places);
+        PlacedRegisters way = new(offsets, &places);
+        T* c = item.Tiles, start = isStarted ? c : item.Start + ((nint)m * nr);
+        TKernel.Run(rows, kc, a, b, start, isStarted ? ld : nr, c, ld, &way);
     }
 
-    /// <summary>A panel of outputs over <paramref name="count"/> positions, from the start or from what is in scratch memory.</summary>
-    private static void RunTiles<TVec, T, TKernel>(in ConvItem<TVec, T> item, int m, int rows, int kc, T* a, T* b, int* offsets, int count)
+    /// <summary>
+    /// A panel of outputs over <paramref name="count"/> positions, from the start or from what is in scratch memory.
+    /// </summary>
+    private static void RunTiles<TVec, T, TKernel, TWay>(
+        in ConvItem<TVec, T> item, int m, int rows, int kc, T* a, T* b, int count, TWay* way)
         where TVec : unmanaged, ILanes<TVec, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IGemmKernel<T>
+        where TWay : unmanaged, ITileWay
     {
         bool isStarted = item.Beta != T.Zero;
         int nr = TKernel.NR, ld = item.Sizes.TilesLd;
         T* c = item.Tiles, start = item.Start + ((nint)m * nr);
         for (int j = 0; j < count; j += nr)
-            TKernel.Run(rows, kc, a, b + j, nr, offsets, isStarted ? c + j : start, isStarted ? ld : nr, c + j, ld);
+            TKernel.Run(rows, kc, a, b + j, isStarted ? c + j : start, isStarted ? ld : nr, c + j, ld, way);
     }
 }

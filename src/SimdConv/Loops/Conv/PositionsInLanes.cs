@@ -4,12 +4,13 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Lanes are neighbouring positions of a strip, and weights are broadcast. Tiles read the strip in place, where they also run over the columns between two
-/// rows of the grid, or a packed panel of it; or, where a row fits in a register and the outputs in one panel, the same row of several images, a register
-/// each, so that short rows fill tall tiles.
+/// Lanes are neighbouring positions of a strip, and weights are broadcast. Tiles read the strip in place, where they also run
+/// over the columns between two rows of the grid, or a packed panel of it; or, where a row fits in a register and the outputs in
+/// one panel, the same row of several images, a register each, so that short rows fill tall tiles.
 /// <code>
 /// jr: NR positions              in place, or packed from the strip as a panel, or a row of each image
-///   ir: panel of outputs        a tile into scratch memory, then to the target, after the last block with residual and activation
+///   ir: panel of outputs        a tile into scratch memory, then to the target, after the last block with residual and
+/// activation
 /// </code>
 /// </summary>
 internal sealed unsafe partial class PositionsInLanes : ConvStrategy
@@ -20,7 +21,10 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
     /// <summary>What starting and storing a chain costs, in multiply-adds of a register.</summary>
     private const double ChainCost = 6;
 
-    /// <summary>Bytes of the results of a panel of outputs over a strip, which keep a thread's workspace below 1 MB together with the strip.</summary>
+    /// <summary>
+    /// Bytes of the results of a panel of outputs over a strip, which keep a thread's workspace below 1 MB together with the
+    /// strip.
+    /// </summary>
     private const int MostTilesBytes = 3 << 18;
 
     private PositionsInLanes(ConvGrid problem, ConvTile tile, int together)
@@ -33,7 +37,8 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
             int rows = Math.Min(Layout.Rows, band.Last - band.First);
             double tileCost = CostOfTap(ChannelBlock * band.Taps) * band.Taps * (band.Last - band.First) / rows;
             inPlace += CountOfTiles(Positions(rows, Layout.Pitch)) * tileCost;
-            packed += CountOfTiles(rows * Grid.Width) * (tileCost + (PackingCost * tile.Vectors * band.Taps * (band.Last - band.First) / rows));
+            double packingCost = PackingCost * tile.Vectors * band.Taps * (band.Last - band.First) / rows;
+            packed += CountOfTiles(rows * Grid.Width) * (tileCost + packingCost);
         }
 
         IsInPlace = together > 1 || inPlace <= packed;
@@ -43,7 +48,10 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
         Cost += StripCost;
     }
 
-    /// <summary>Adds the strategy with a tile of several whole registers: for one image at a time, and for several where a row fits in a register and the outputs in a panel.</summary>
+    /// <summary>
+    /// Adds the strategy with a tile of several whole registers: for one image at a time, and for several where a row fits in a
+    /// register and the outputs in a panel.
+    /// </summary>
     public static void AddTo(List<ConvStrategy> candidates, ConvGrid problem, ConvTile tile)
     {
         if (tile.Vectors == 1 || tile.IsHalf || problem.Grid.Phases > 1)
@@ -83,12 +91,16 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
 
     protected override string Way => IsInPlace ? "strip in place" : "packed panels";
 
-    /// <summary>KC: whole channels, so that the broadcast micro-panel stays in L1; then strips of rows with a block of channels that stay in L2.</summary>
+    /// <summary>
+    /// KC: whole channels, so that the broadcast micro-panel stays in L1; then strips of rows with a block of channels that stay
+    /// in L2.
+    /// </summary>
     private static Cut CutOf(ConvGrid problem, ConvTile tile, int together)
     {
         (TapGrid grid, int size, int outputs) = (problem.Grid, problem.ElementSize, problem.Outputs.Count);
         int most = Math.Clamp(BlockSizes.Kc(Math.Min(tile.MR, outputs), size) / Math.Max(1, grid.Taps), 1, problem.Channels);
-        int channels = ChannelsOfBlock(problem, most), rows = StripLayout.RowsWithin(grid, channels, CacheSizes.LeastL2 / 2 / size / together);
+        int channels = ChannelsOfBlock(problem, most),
+            rows = StripLayout.RowsWithin(grid, channels, CacheSizes.LeastL2 / 2 / size / together);
 
         // What a panel of outputs gives of a strip lies beside it, twice: where chains start, and where they end.
         rows = Math.Clamp(MostTilesBytes / (2 * tile.MR * new StripLayout(grid, 1, 1).Pitch * size), 1, rows);

@@ -4,7 +4,9 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <summary>The same chains where images lie as matrices, as in most 1x1 convolutions: each is multiplied by the weights, which are A.</summary>
+/// <summary>
+/// The same chains where images lie as matrices, as in most 1x1 convolutions: each is multiplied by the weights, which are A.
+/// </summary>
 internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where THalf : unmanaged, ILanes<THalf, T>
@@ -30,14 +32,16 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
     }
 
     /// <summary>
-    /// Whether the convolution is pointwise and its planes lie whole, pixels side by side, in both images, and its products pay. Panels touch
-    /// few pages, where the tile would read each term of a position from another one: 1.1 to 1.4 times as fast with the low tiles of sixteen
-    /// registers, 1.0 to 1.15 times with those of 32, which lose as much again where the last panel of a plane isn't full.
+    /// Whether the convolution is pointwise and its planes lie whole, pixels side by side, in both images, and its products pay.
+    /// Panels touch few pages, where the tile would read each term of a position from another one: 1.1 to 1.4 times as fast with
+    /// the low tiles of sixteen registers, 1.0 to 1.15 times with those of 32, which lose as much again where the last panel of a
+    /// plane isn't full.
     /// </summary>
     public static bool Suits(Conv2DShape shape, ImageLayout source, ImageLayout target)
     {
         long positions = (long)shape.P * shape.Q, columns = TKernel.NR, padded = (positions + columns - 1) / columns * columns;
-        return shape.Groups == 1 && shape.IsPointwise && (source.W, source.H) == (1, shape.W) && (target.W, target.H) == (1, shape.W)
+        return shape.Groups == 1 && shape.IsPointwise && (source.W, source.H) == (1, shape.W)
+            && (target.W, target.H) == (1, shape.W)
             && (TVec.Registers == 16 || padded * 8 <= positions * 9);
     }
 

@@ -7,6 +7,8 @@ internal unsafe struct RawFilter<T>
     public T* Weights;
     public Conv2DShape Shape;
 
-    /// <summary>Forward, where outputs are output channels and terms run over input channels; or InputGradient, where they change places.</summary>
+    /// <summary>
+    /// Forward, where outputs are output channels and terms run over input channels; or InputGradient, where they change places.
+    /// </summary>
     public ConvDirection Direction;
 }

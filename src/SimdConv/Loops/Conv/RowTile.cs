@@ -2,7 +2,10 @@ using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
 
-/// <summary>A tile whose registers lie within rows of a grid: where its first one begins, in the strip and in the target, and the others from there.</summary>
+/// <summary>
+/// A tile whose registers lie within rows of a grid: where its first one begins, in the strip and in the target, and the others
+/// from there.
+/// </summary>
 internal unsafe struct RowTile
 {
     public nint From, To;
@@ -29,8 +32,9 @@ internal unsafe struct RowTile
     }
 
     /// <summary>
-    /// The tiles of rows of a grid. The last register of a row begins early enough to end with it, so that nothing beside the rows is
-    /// touched and no register is masked: the lanes that it shares with the one before are computed twice, the same both times.
+    /// The tiles of rows of a grid. The last register of a row begins early enough to end with it, so that nothing beside the
+    /// rows is touched and no register is masked: the lanes that it shares with the one before are computed twice, the same both
+    /// times.
     /// </summary>
     /// <param name="rows">Rows of the grid, at least one; all as one where they follow each other.</param>
     /// <param name="length">Positions of a row, a register at least.</param>
@@ -57,7 +61,15 @@ internal unsafe struct RowTile
 
             tiles[t].From = from[0];
             tiles[t].To = to[0];
-            tiles[t].Places = new() { B1 = from[1] - from[0], B2 = from[2] - from[0], B3 = from[3] - from[0], C1 = to[1] - to[0], C2 = to[2] - to[0], C3 = to[3] - to[0] };
+            tiles[t].Places = new()
+            {
+                B1 = from[1] - from[0],
+                B2 = from[2] - from[0],
+                B3 = from[3] - from[0],
+                C1 = to[1] - to[0],
+                C2 = to[2] - to[0],
+                C3 = to[3] - to[0],
+            };
         }
 
         return tiles;

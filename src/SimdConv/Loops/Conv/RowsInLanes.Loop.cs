@@ -6,7 +6,8 @@ namespace SimdConv.Loops;
 /// <content>The loops.</content>
 internal sealed unsafe partial class RowsInLanes
 {
-    public override delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop<TVec, THalf, T, TFlat>() => Tile.Vectors == 2
+    public override delegate*<ConvStrategy, in ConvItem<TVec, T>, ConvBand, void> BandLoop<TVec, THalf, T, TFlat>() =>
+        Tile.Vectors == 2
         ? &RunBand<TVec, T, GemmKernel<TVec, T, N2>>
         : &RunBand<TVec, T, GemmKernel<TVec, T, TFlat>>;
 
@@ -44,10 +45,11 @@ internal sealed unsafe partial class RowsInLanes
                         continue;
                     }
 
-                    // Through scratch memory: lanes that two registers share start from what the target held before either of them was stored.
+                    // Through scratch memory: lanes that two registers share start from what the target held before either of
+                    // them was stored.
                     int position = (firstRow * pitch) + (int)tile->From;
                     (registers[1], registers[2], registers[3]) = (tile->Places.B1, tile->Places.B2, tile->Places.B3);
-                    TilePlaces places = new() { B1 = tile->Places.B1, B2 = tile->Places.B2, B3 = tile->Places.B3, C1 = w, C2 = 2 * w, C3 = 3 * w };
+                    TilePlaces places = tile->Places with { C1 = w, C2 = 2 * w, C3 = 3 * w };
                     for (int v = 0; v < own.Tile.Vectors; v++)
                         item.Targets->Load(m, rows, position + (int)registers[v], w, pitch, scratch + (v * w), nr, item.Beta);
                     RunTile<T, TKernel>(isPart, rows, kc, a, b, table, scratch, scratch, nr, &places);
@@ -55,7 +57,11 @@ internal sealed unsafe partial class RowsInLanes
                     {
                         int shared = tile->Shared[v];
                         if (shared < w)
-                            item.Targets->Store(m, rows, position + (int)registers[v] + shared, w - shared, pitch, scratch + (v * w) + shared, nr, isLast: true);
+                        {
+                            T* results = scratch + (v * w) + shared;
+                            int ownPosition = position + (int)registers[v] + shared;
+                            item.Targets->Store(m, rows, ownPosition, w - shared, pitch, results, nr, isLast: true);
+                        }
                     }
                 }
 
@@ -66,13 +72,16 @@ internal sealed unsafe partial class RowsInLanes
     }
 
     /// <summary>A tile over all terms of the band, or over a part of them, of which the table has pairs.</summary>
-    private static void RunTile<T, TKernel>(bool isPart, int rows, nint kc, T* a, T* b, int* table, T* start, T* c, nint ldc, TilePlaces* places)
+    private static void RunTile<T, TKernel>(
+        bool isPart, int rows, nint kc, T* a, T* b, int* table, T* start, T* c, nint ldc, TilePlaces* places)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IGemmKernel<T>
     {
+        PlacedRegisters all = new(table, places);
+        SelectedTerms part = new(table, places);
         if (isPart)
-            TKernel.RunPlaced<Chosen>(rows, kc, a, b, table, start, TKernel.NR, c, ldc, places);
+            TKernel.Run(rows, kc, a, b, start, TKernel.NR, c, ldc, &part);
         else
-            TKernel.RunPlaced<Placed>(rows, kc, a, b, table, start, TKernel.NR, c, ldc, places);
+            TKernel.Run(rows, kc, a, b, start, TKernel.NR, c, ldc, &all);
     }
 }

@@ -4,9 +4,10 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Lanes are neighbouring positions of a row of the grid, and weights are broadcast. The last register of a row begins early enough to end with it, so that
-/// the image or strip is read, and the target written, in place, without masks or scratch memory. The strategy of short chains: first layers, 1x1 layers with
-/// few inputs, where transposing results would cost more than the lanes that two registers share and compute twice.
+/// Lanes are neighbouring positions of a row of the grid, and weights are broadcast. The last register of a row begins early
+/// enough to end with it, so that the image or strip is read, and the target written, in place, without masks or scratch memory.
+/// The strategy of short chains: first layers, 1x1 layers with few inputs, where transposing results would cost more than the
+/// lanes that two registers share and compute twice.
 /// <code>
 /// ir: panel of outputs
 ///   jr: registers of rows       a tile straight to the target
@@ -14,7 +15,9 @@ namespace SimdConv.Loops;
 /// </summary>
 internal sealed unsafe partial class RowsInLanes : ConvStrategy
 {
-    /// <summary>Sets of columns of taps that tiles may have, each with a table of its own: tiles that would need more see all columns.</summary>
+    /// <summary>
+    /// Sets of columns of taps that tiles may have, each with a table of its own: tiles that would need more see all columns.
+    /// </summary>
     private const int MostWindows = 16;
 
     /// <summary>How many times longer a tile takes whose operands don't fit in L1 together: it waits for L2 with both.</summary>
@@ -29,7 +32,10 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
     /// <summary>The tiles of a band, by the number of its rows that lie in a strip.</summary>
     private readonly RowTile[]?[] rowTiles;
 
-    /// <summary>The columns of taps that tiles see: all of them, and, where leaving out others saves enough, those of the first or the last columns of an image.</summary>
+    /// <summary>
+    /// The columns of taps that tiles see: all of them, and, where leaving out others saves enough, those of the first or the
+    /// last columns of an image.
+    /// </summary>
     private readonly List<(int First, int Last)> windows;
 
     private readonly ImageLayout target;
@@ -49,16 +55,23 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
             {
                 int count = RowsOf(band, strip);
                 if (count > 0)
-                    Cost += CostOfColumn(ChannelBlock * band.Taps) * (band.LastTap - band.FirstTap) * ColumnsSeen(rowTiles[count] ??= MakeTiles(count));
+                {
+                    RowTile[] tiles = rowTiles[count] ??= MakeTiles(count);
+                    Cost += CostOfColumn(ChannelBlock * band.Taps) * (band.LastTap - band.FirstTap) * ColumnsSeen(tiles);
+                }
             }
         }
     }
 
-    /// <summary>Adds the strategy with a tile of several whole registers, where pixels are neighbours in the target and a row, or all rows of a strip, fill a register.</summary>
+    /// <summary>
+    /// Adds the strategy with a tile of several whole registers, where pixels are neighbours in the target and a row, or all rows
+    /// of a strip, fill a register.
+    /// </summary>
     public static void AddTo(List<ConvStrategy> candidates, ConvGrid problem, ConvTile tile)
     {
         TapGrid grid = problem.Grid;
-        if (tile.Vectors == 1 || tile.IsHalf || grid.Phases > 1 || grid.Taps == 0 || problem.Target.W != 1 || (grid.StepH, grid.StepW) != (1, 1))
+        if (tile.Vectors == 1 || tile.IsHalf || grid.Phases > 1 || grid.Taps == 0 || problem.Target.W != 1
+            || (grid.StepH, grid.StepW) != (1, 1))
             return;
         RowsInLanes strategy = new(problem, tile);
         if (strategy.FitsRows())
@@ -77,10 +90,11 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
         TilesLd: Tile.NR,
         Start: (long)Outputs * Tile.NR);
 
-    protected override string Way => $"{Name}, {(Layout.IsImage ? "image in place" : "strip")}";
+    protected override string Way => $"{Name}, {SourceWay}";
 
     /// <summary>For each band the terms that tiles take of it, made when first asked for.</summary>
-    private WindowTerms[] Terms => field ??= [.. Bands.Select(band => new WindowTerms(band.Offsets, Grid.Columns.Length, windows))];
+    private WindowTerms[] Terms =>
+        field ??= [.. Bands.Select(band => new WindowTerms(band.Offsets, Grid.Columns.Length, windows))];
 
     /// <summary>Whether rows follow each other, in the strip and in the target.</summary>
     private bool IsFlat => Layout.Pitch == Grid.Width && target.H == Grid.Width;
@@ -95,7 +109,8 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
     /// <summary>Whether registers fit in the rows that a strip has of a band, and the strips in L2.</summary>
     private bool FitsRows() =>
         (Layout.IsImage || (long)ChannelBlock * Layout.ChannelSize <= StripBytes / ElementSize)
-        && (Grid.Width >= Tile.Lanes || (IsFlat && Enumerable.Range(0, Strips).All(strip => Bands.All(band => Fits(RowsOf(band, strip))))));
+        && (Grid.Width >= Tile.Lanes
+            || (IsFlat && Enumerable.Range(0, Strips).All(strip => Bands.All(band => Fits(RowsOf(band, strip))))));
 
     private bool Fits(int rows) => rows == 0 || rows * Grid.Width >= Tile.Lanes;
 
@@ -144,10 +159,13 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
         return seen;
     }
 
-    /// <summary>What a column of taps of a tile costs on all panels, starting and storing it shared out among its terms.</summary>
+    /// <summary>
+    /// What a column of taps of a tile costs on all panels, starting and storing it shared out among its terms.
+    /// </summary>
     private double CostOfColumn(int kc)
     {
-        int lines = ChannelBlock * Grid.Rows.Length * Layout.Horizontal.Phases.Length * Tile.NR, panelElements = Panels.Rows(0) * kc;
+        int lines = ChannelBlock * Grid.Rows.Length * Layout.Horizontal.Phases.Length * Tile.NR,
+            panelElements = Panels.Rows(0) * kc;
         double cost = 0, wait = (lines + panelElements) * ElementSize > CacheSizes.LeastL1 * 3 / 4 ? L2Wait : 1;
         for (int panel = 0; panel < Panels.Count; panel++)
         {

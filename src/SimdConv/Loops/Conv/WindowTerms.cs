@@ -28,6 +28,9 @@ internal sealed class WindowTerms
     /// <summary>The offset of each term in the strip, and its number in a panel of weights.</summary>
     public int[] Pairs { get; }
 
-    /// <summary>For each set of columns where its terms begin in <see cref="Pairs"/>, and how many there are; the first has all terms and no pairs.</summary>
+    /// <summary>
+    /// For each set of columns where its terms begin in <see cref="Pairs"/>, and how many there are; the first has all terms and
+    /// no pairs.
+    /// </summary>
     public (int Start, int Terms)[] Windows { get; }
 }

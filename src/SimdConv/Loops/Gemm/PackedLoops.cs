@@ -39,7 +39,6 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
         bool ownsB = p->PackedB == null, packsB = ownsB && p->B.ColumnStride == 1;
         bool startsFromBias = StartsFromBias(p), starts = !startsFromBias && GemmEnds<TVec, T>.Starts(p),
             fromC = starts || p->Beta != T.Zero;
-        TileErrand<T> errand = default;
         for (int ic = 0; ic < p->M; ic += mcMost)
         {
             int mc = Math.Min(p->M - ic, mcMost);
@@ -75,27 +74,26 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
                             int columns = Math.Min(nr, nc - jr);
                             T* b = packedB + ((nint)jr * kc), start = fromC || pc > 0 ? c + jr : startsFromBias ? biases : zeros;
                             nint ldstart = start == zeros ? 0 : start == biases ? nr : p->Ldc;
-                            T* next = errand.NextC = jr + nr < nc ? c + jr + nr : c + (rows * p->Ldc);
+                            T* next = jr + nr < nc ? c + jr + nr : c + (rows * p->Ldc);
                             if (packsThisA && jr == 0)
                             {
                                 Prefetch.Rows(next, rows, p->Ldc, nr);
-                                errand.Source = p->A.Data + (row * p->A.RowStride) + (pc * p->A.ColumnStride);
-                                (errand.SourceRow, errand.SourceTerm) = (p->A.RowStride, p->A.ColumnStride);
-                                TKernel.RunPanels<PacksA>(rows, kc, a, b, start, ldstart, c, p->Ldc, &errand);
+                                PacksA<T> way = new() { Source = p->A.At(row, pc).Data, Row = p->A.RowStride, Term = p->A.ColumnStride };
+                                TKernel.Run(rows, kc, a, b, start, ldstart, c, p->Ldc, &way);
                             }
                             else if (packsB && ir == first && columns == nr)
                             {
                                 Prefetch.Rows(next, rows, p->Ldc, nr);
-                                errand.Source = p->B.Data + (pc * p->B.RowStride) + jc + jr;
-                                errand.SourceTerm = p->B.RowStride;
-                                TKernel.RunPanels<PacksB>(rows, kc, a, b, start, ldstart, c + jr, p->Ldc, &errand);
+                                PacksB<T> way = new() { Source = p->B.At(pc, jc + jr).Data, Term = p->B.RowStride };
+                                TKernel.Run(rows, kc, a, b, start, ldstart, c + jr, p->Ldc, &way);
                             }
                             else
                             {
                                 if (ownsB && ir == first)
                                     MatrixPacking<TVec, T>.PackB(p->B.At(pc, jc + jr), kc, columns, nr, b);
+                                FetchesC<T> way = new() { NextC = next };
                                 if (columns == nr)
-                                    TKernel.RunPanels<Panel>(rows, kc, a, b, start, ldstart, c + jr, p->Ldc, &errand);
+                                    TKernel.Run(rows, kc, a, b, start, ldstart, c + jr, p->Ldc, &way);
                                 else
                                     EdgeTile(rows, columns, kc, a, b, start, ldstart, c + jr, p->Ldc, scratch);
                             }
@@ -150,13 +148,15 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
             ldstart = nr;
         }
 
+        StridedB way = new(nr);
+
         // Half a register takes half the time of a whole one, and that half of two.
         if (Half<TVec, THalf>.Exists && columns <= w / 2)
-            GemmKernel<THalf, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+            GemmKernel<THalf, T, N1>.Run(rows, kc, a, b, start, ldstart, scratch, nr, &way);
         else if (columns <= w)
-            GemmKernel<TVec, T, N1>.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+            GemmKernel<TVec, T, N1>.Run(rows, kc, a, b, start, ldstart, scratch, nr, &way);
         else
-            TKernel.Run(rows, kc, a, b, nr, null, start, ldstart, scratch, nr);
+            TKernel.Run(rows, kc, a, b, start, ldstart, scratch, nr, &way);
         for (int i = 0; i < rows; i++)
         {
             int j = 0;

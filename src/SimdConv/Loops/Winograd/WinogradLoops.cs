@@ -213,14 +213,15 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc),
             v = item.V + (e * item.NextV);
         T* m = item.M + (e * item.NextM);
+        StridedB way = new(lanes);
         for (int i = panel; i < panel + panels; i++)
         {
             int start = schedule.Panels.Start(i), rows = schedule.Panels.Rows(i), j = 0;
             T* a = filter + ((nint)start * kc), c = m + ((nint)(start - schedule.Panels.Start(panel)) * lanes);
             for (; j + (2 * w) <= lanes; j += 2 * w)
-                GemmKernel<TVec, T, N2>.Run(rows, kc, a, v + j, lanes, null, item.Zeros, 0, c + j, lanes);
+                GemmKernel<TVec, T, N2>.Run(rows, kc, a, v + j, item.Zeros, 0, c + j, lanes, &way);
             if (j < lanes)
-                GemmKernel<TVec, T, N1>.Run(rows, kc, a, v + j, lanes, null, item.Zeros, 0, c + j, lanes);
+                GemmKernel<TVec, T, N1>.Run(rows, kc, a, v + j, item.Zeros, 0, c + j, lanes, &way);
         }
     }
 
