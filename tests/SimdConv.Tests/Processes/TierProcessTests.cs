@@ -92,7 +92,7 @@ public sealed class TierProcessTests
         (int exitCode, string output) = ChildProcess.Run(["best"], (SimdSupport.EnvironmentVariable, "sse9"));
         Assert.Equal(1, exitCode);
         Assert.Contains("InvalidOperationException", output, StringComparison.Ordinal);
-        Assert.Contains("SIMDCONV_TIER is 'sse9'; expected scalar, vectort, avx2 or avx512.", output, StringComparison.Ordinal);
+        Assert.Contains("SIMDCONV_TIER is 'sse9'; expected scalar, ", output, StringComparison.Ordinal);
     }
 
     /// <summary>Runs the child, and compares the digests of its fusing tiers with the ones of this process.</summary>
