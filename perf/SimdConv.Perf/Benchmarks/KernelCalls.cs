@@ -16,7 +16,8 @@ internal abstract unsafe class KernelCalls<T>
 
     /// <param name="tier">Whose registers.</param>
     /// <param name="vectors">Registers across a row of the tile: 2, 3 or 4.</param>
-    public static KernelCalls<T> For(SimdTier tier, int vectors) => TierTable.Find(tier)!.Use<T, Maker, KernelCalls<T>>(new(vectors));
+    public static KernelCalls<T> For(SimdTier tier, int vectors) =>
+        TierTable.Find(tier)!.Use<T, Maker, KernelCalls<T>>(new(vectors));
 
     /// <summary>The tile with panels that follow each other without a gap.</summary>
     public abstract void Tile(int kc, T* a, T* b, T* c);

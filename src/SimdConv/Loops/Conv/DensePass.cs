@@ -97,8 +97,9 @@ internal sealed unsafe partial class DensePass<TVec, THalf, T, TFlat> : DensePas
             areKept &= strategy.KeepsStrip;
         }
 
-        // Where strips are too few to keep all threads busy to the end, filter panels share each of them, at the price of one more
-        // copy of the strip: in as few items as come out even; where a thread continues with the same strip, as finely as possible.
+        // Where strips are too few to keep all threads busy to the end, filter panels share each of them, at the price of one
+        // more copy of the strip: in as few items as come out even; where a thread continues with the same strip, as finely as
+        // possible.
         int threads = execution.ThreadsFor(work);
         bool areEven = units % threads == 0, divideThreads = units > 0 && threads % units == 0;
         long wanted = threads == 1 ? 0 : areKept ? 16L * threads : areEven ? units : divideThreads ? threads : 4L * threads;

@@ -3,7 +3,10 @@ namespace SimdConv.Loops;
 /// <summary>One axis of a pass: which rows (or columns) of the target have which rows of the source under which taps.</summary>
 internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, int dilation, bool isForward)
 {
-    /// <summary>The places of the target that meet a tap: Start + i * Step for i below Count, of which [First, Last) read the source, the others padding.</summary>
+    /// <summary>
+    /// The places of the target that meet a tap: Start + i * Step for i below Count, of which [First, Last) read the source, the
+    /// others padding.
+    /// </summary>
     public readonly record struct Run(int Start, int Step, int Count, int First, int Last)
     {
         public int At(int i) => (int)(Start + ((long)i * Step));
@@ -22,7 +25,8 @@ internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, 
 
         long start = ((reach % stride) + stride) % stride, first = (start - reach) / stride;
         int count = start >= size ? 0 : (int)((size - start + stride - 1) / stride);
-        return new((int)Math.Min(start, size), stride, count, (int)Math.Clamp(-first, 0, count), (int)Math.Clamp(windows - first, 0, count));
+        return new((int)Math.Min(start, size), stride, count, (int)Math.Clamp(-first, 0, count),
+            (int)Math.Clamp(windows - first, 0, count));
     }
 
     /// <summary>Whether a condition holds for the places of any tap.</summary>
@@ -37,7 +41,9 @@ internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, 
         return false;
     }
 
-    /// <summary>Places that together read the source for each tap, or none if there are no such or more than <paramref name="most"/>.</summary>
+    /// <summary>
+    /// Places that together read the source for each tap, or none if there are no such or more than <paramref name="most"/>.
+    /// </summary>
     public int[] Witnesses(int taps, int most)
     {
         List<int> places = [];

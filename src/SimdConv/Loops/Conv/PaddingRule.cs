@@ -6,12 +6,14 @@ using SimdConv.Kernels;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Padding is zeros that are multiplied like data, so an output is NaN if a weight of its that is infinite or NaN has its tap on padding.
-/// Tiles that skip such taps give the same sums as long as weights are finite; this gives NaN to the outputs where they aren't.
+/// Padding is zeros that are multiplied like data, so an output is NaN if a weight of its that is infinite or NaN has its tap on
+/// padding. Tiles that skip such taps give the same sums as long as weights are finite; this gives NaN to the outputs where they
+/// aren't.
 /// </summary>
 /// <remarks>
-/// Weights that are packed ahead are searched for such values then, and <see cref="PackedFilter{T}"/> keeps the marks. Of weights that come
-/// with the call a few outputs tell instead: a weight that isn't finite leaves no finite sum where its tap has a pixel of the image.
+/// Weights that are packed ahead are searched for such values then, and <see cref="PackedFilter{T}"/> keeps the marks. Of weights
+/// that come with the call a few outputs tell instead: a weight that isn't finite leaves no finite sum where its tap has a pixel
+/// of the image.
 /// </remarks>
 internal sealed unsafe class PaddingRule
 {
@@ -22,7 +24,9 @@ internal sealed unsafe class PaddingRule
     private readonly bool isForward;
     private readonly PaddedAxis vertical, horizontal;
 
-    /// <summary>Rows and columns of outputs that together have a pixel of the image under each tap; empty where no few have.</summary>
+    /// <summary>
+    /// Rows and columns of outputs that together have a pixel of the image under each tap; empty where no few have.
+    /// </summary>
     private readonly int[] witnessRows, witnessColumns;
 
     private PaddingRule(Conv2DShape shape, ConvDirection direction)
@@ -136,7 +140,9 @@ internal sealed unsafe class PaddingRule
         return sum == T.Zero;
     }
 
-    /// <summary>Overwrites the outputs that have a marked tap on padding by NaN, which is what each activation makes of NaN.</summary>
+    /// <summary>
+    /// Overwrites the outputs that have a marked tap on padding by NaN, which is what each activation makes of NaN.
+    /// </summary>
     private void Apply<T>(byte* marks, in ConvProblem<T> problem)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -78,7 +78,8 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
                             if (packsThisA && jr == 0)
                             {
                                 Prefetch.Rows(next, rows, p->Ldc, nr);
-                                PacksA<T> way = new() { Source = p->A.At(row, pc).Data, Row = p->A.RowStride, Term = p->A.ColumnStride };
+                                PacksA<T> way =
+                                    new() { Source = p->A.At(row, pc).Data, Row = p->A.RowStride, Term = p->A.ColumnStride };
                                 TKernel.Run(rows, kc, a, b, start, ldstart, c, p->Ldc, &way);
                             }
                             else if (packsB && ir == first && columns == nr)
