@@ -23,8 +23,8 @@ public readonly record struct KernelInfo(SimdTier Tier, Type ElementType, int MR
             List<KernelInfo> all = [];
             foreach (SimdTier tier in SimdSupport.Available)
             {
-                all.AddRange(TierLoops<float>.For(tier).Kernels(tier));
-                all.AddRange(TierLoops<double>.For(tier).Kernels(tier));
+                all.AddRange(TierLoops<float>.For(tier).Kernels);
+                all.AddRange(TierLoops<double>.For(tier).Kernels);
             }
 
             return all;

@@ -13,9 +13,6 @@ internal abstract unsafe class TierLoops<T>
 
     public static TierLoops<T> For(SimdTier tier) => Made[(int)tier] ?? Make(tier);
 
-    /// <summary>Which one these are.</summary>
-    public abstract SimdTier Tier { get; }
-
     public abstract void Gemm(GemmProblem<T>* problem, in Execution execution);
 
     public abstract void GemmBatched(GemmBatch<T>* batch, in Execution execution);
@@ -24,7 +21,7 @@ internal abstract unsafe class TierLoops<T>
     public abstract string Describe(GemmProblem<T>* problem);
 
     /// <summary>The GEMM tiles of this tier, the wide one first.</summary>
-    public abstract KernelInfo[] Kernels(SimdTier tier);
+    public abstract KernelInfo[] Kernels { get; }
 
     /// <summary>Elements of all panels of op(A), m x k, or of op(B), k x n, of which <paramref name="size"/> is m or n.</summary>
     public abstract long PackedSize(GemmSide side, int size, int k);
@@ -92,8 +89,6 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     where TFlat : struct, IConstant
     where TSums : struct, IConstant
 {
-    public override SimdTier Tier => tier;
-
     public override void Gemm(GemmProblem<T>* problem, in Execution execution)
     {
         // A packed B doesn't know M: its panels are those of the wide tile.
@@ -115,7 +110,7 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
         ? GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.Describe(problem)
         : GemmLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Describe(problem);
 
-    public override KernelInfo[] Kernels(SimdTier tier) =>
+    public override KernelInfo[] Kernels =>
         [PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Info(tier), PackedLoops<TVec, THalf, T,
             GemmKernel<TVec, T, TFlat>>.Info(tier)];
 

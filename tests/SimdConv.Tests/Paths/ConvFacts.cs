@@ -89,8 +89,8 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             return new($"depthwise, {lanes}", [.. features], planes.ToString(), ConvCandidates.Work(s, 1));
         }
 
-        WeightGradientSchedule schedule =
-            new(s, x, loops.Kernels(loops.Tier)[0].NR / 2, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
+        int register = loops.Kernels[0].NR / 2;
+        WeightGradientSchedule schedule = new(s, x, register, System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
         if (schedule.Layout.Rows < s.P)
             features.Add(Strips);
         if (schedule.ChannelBlock < schedule.Channels)

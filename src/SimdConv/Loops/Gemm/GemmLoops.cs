@@ -151,7 +151,10 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         GemmEnds<TVec, T>.Finish(p, 0, p->M, 0, p->N);
     }
 
-    /// <summary>Not from a bias, which panels start from for nothing, while here it goes by way of C.</summary>
+    /// <summary>
+    /// With a bias the packed nest is better: its tiles start their sums from the bias, which in place would first be written to
+    /// C.
+    /// </summary>
     private static bool SuitsInPlace(GemmProblem<T>* p) =>
         InPlaceLoops<TVec, THalf, T>.Suits(p)
             && (p->M <= 2 * TKernel.MR || !PackedLoops<TVec, THalf, T, TKernel>.StartsFromBias(p));
@@ -183,7 +186,8 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
     };
 
     /// <summary>
-    /// One column of C is a row of its transpose, as it lies. Apart, since other ways would clear the room of its problem.
+    /// A column of C whose elements are neighbours is the row of its transpose. A method of its own, since other ways would clear
+    /// the stack of its problem.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunColumn(GemmProblem<T>* p, bool fromC)

@@ -22,6 +22,9 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
+    /// <summary>Rows of A that lie a multiple of that apart share one set of L1.</summary>
+    private const int SetsBytes = 4096;
+
     public static void Run(GemmProblem<T>* p)
     {
         int mr = TKernel.MR, nr = TKernel.NR, size = sizeof(T), k = p->K;
@@ -33,19 +36,16 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
         T* scratch = workspace.At(arrays.Tile), biases = workspace.At(arrays.Biases), zeros = workspace.At(arrays.Zeros);
         new Span<T>(zeros, nr).Clear();
 
-        // Read where it lies by the first tiles that need it, if these can: not through sixteen rows in the same set of L1.
-        const int SetsBytes = 4096;
+        // The first tile that reads a panel of A, or of B, packs it while it computes; not A whose rows share a set of L1.
         bool ownsA = p->PackedA == null, packsA = ownsA && p->Alpha == T.One && p->A.RowStride * size % SetsBytes != 0;
         bool ownsB = p->PackedB == null, packsB = ownsB && p->B.ColumnStride == 1;
-        bool startsFromBias = StartsFromBias(p), starts = !startsFromBias && GemmEnds<TVec, T>.Starts(p),
-            fromC = starts || p->Beta != T.Zero;
+        bool startsFromBias = StartsFromBias(p), starts = !startsFromBias && GemmEnds<TVec, T>.Starts(p);
+        bool fromC = starts || p->Beta != T.Zero;
         for (int ic = 0; ic < p->M; ic += mcMost)
         {
             int mc = Math.Min(p->M - ic, mcMost);
             Panels panels = new(mc, mr);
-            int parts = Math.Max(1, p->PanelParts);
-            int first = (int)((long)panels.Count * p->PanelPart / parts),
-                last = (int)((long)panels.Count * (p->PanelPart + 1) / parts);
+            (int first, int last) = Part(p, panels.Count);
 
             // At least one pass: with no terms at all C still becomes beta * C.
             for (int pc = 0; pc == 0 || pc < k; pc += kcMost)
@@ -125,6 +125,13 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
             Biases = Plan.Add<T>(TKernel.MR * TKernel.NR);
             Zeros = Plan.Add<T>(TKernel.NR);
         }
+    }
+
+    /// <summary>The panels of A that are this part's.</summary>
+    private static (int First, int Last) Part(GemmProblem<T>* p, long panels)
+    {
+        int parts = Math.Max(1, p->PanelParts);
+        return ((int)(panels * p->PanelPart / parts), (int)(panels * (p->PanelPart + 1) / parts));
     }
 
     private static void Trace(int row, int term, int column)

@@ -222,24 +222,12 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
         {
             int image = (int)(at / grid.Height), y = (int)(at % grid.Height);
             int rows = (int)Math.Min(Math.Min(layout.Rows, grid.Height - y), last - at);
-            (int, int, long, int) held = (item.Group + 1, item.Block, at, rows);
+            T* strip = Strip(in job, item, at, rows, ref buffers);
             at += rows;
             if (CallTrace.IsOn)
                 CallTrace.Reach("strip", y);
             T* source = problem.DY + (image * problem.DYLayout.N)
                 + (((item.Group * schedule.Outputs) + item.FirstOutput) * problem.DYLayout.C) + (y * problem.DYLayout.H);
-            T* x = problem.X + (image * problem.XLayout.N)
-                + ((((nint)item.Group * schedule.Channels) + item.FirstChannel) * problem.XLayout.C), strip = buffers.Strip;
-            if (layout.IsImage)
-            {
-                strip = x + (y * problem.XLayout.H);
-            }
-            else if (item.OwnsWeights && held != buffers.Held)
-            {
-                StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, item.Channels, y, rows, strip, TVec.Count);
-                buffers.Held = held;
-            }
-
             fixed (int* offsets = layout.Offsets)
             {
                 if (byPosition)
@@ -253,11 +241,19 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
 
                 TransposePacking<TVec, T>.ToPositions(source, problem.DYLayout, item.Outputs, rows, grid.Width, buffers.DY, ldDY);
                 if (item.OwnsBias)
-                    WeightGradientSums<TVec, THalf, T, TVectors>.AddBias(buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs,
-                        item.BiasSums, ref bias);
+                {
+                    WeightGradientSums<TVec, THalf, T, TVectors>.AddBias(
+                        buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums, ref bias);
+                }
+
                 if (item.OwnsWeights)
-                    WeightGradientSums<TVec, THalf, T, TVectors>.Add(layout, strip, offsets, taps, rows, buffers.DY, ldDY,
-                        item.Outputs, fromZeros ? buffers.Zeros : null, item.Sums, ld);
+                {
+                    PositionRows<T> positions = new() { Data = buffers.DY, Ld = ldDY, Rows = rows, Outputs = item.Outputs };
+                    T* zeros = fromZeros ? buffers.Zeros : null;
+                    WeightGradientSums<TVec, THalf, T, TVectors>.Add(
+                        layout, strip, offsets, taps, positions, zeros, item.Sums, ld);
+                }
+
                 fromZeros = false;
             }
         }
@@ -273,6 +269,28 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
         }
 
         bias.Finish(item.BiasSums, item.Outputs, 1, 1);
+    }
+
+    /// <summary>
+    /// Rows of x from output row <paramref name="at"/> of the batch on: read in place, or copied if they aren't held yet.
+    /// </summary>
+    private static T* Strip(in Job job, in Item item, long at, int rows, ref Buffers buffers)
+    {
+        ref readonly WeightGradientProblem<T> problem = ref job.Problem;
+        StripLayout layout = job.Schedule.Layout;
+        int image = (int)(at / layout.Grid.Height), y = (int)(at % layout.Grid.Height);
+        T* x = problem.X + (image * problem.XLayout.N)
+            + ((((nint)item.Group * job.Schedule.Channels) + item.FirstChannel) * problem.XLayout.C);
+        if (layout.IsImage)
+            return x + (y * problem.XLayout.H);
+        (int, int, long, int) held = (item.Group + 1, item.Block, at, rows);
+        if (item.OwnsWeights && held != buffers.Held)
+        {
+            StripPacking<TVec, T>.Fill(layout, x, problem.XLayout, item.Channels, y, rows, buffers.Strip, TVec.Count);
+            buffers.Held = held;
+        }
+
+        return buffers.Strip;
     }
 
     /// <summary>

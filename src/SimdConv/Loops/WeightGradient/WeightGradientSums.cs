@@ -20,17 +20,14 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     /// <param name="strip">The strip of x.</param>
     /// <param name="offsets">Of each tap into it.</param>
     /// <param name="taps">How many.</param>
-    /// <param name="rows">Rows of positions.</param>
-    /// <param name="dy">dY as [position][output].</param>
-    /// <param name="ldDY">From one position to the next.</param>
-    /// <param name="outputs">Output channels.</param>
+    /// <param name="dy">dY of these positions.</param>
     /// <param name="zeros">Zeros to begin with, or null to go on from the sums.</param>
     /// <param name="sums">The sums, overwritten in whole registers.</param>
     /// <param name="ld">From one tap to the next.</param>
-    public static void Add(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY, int outputs, T* zeros,
-        T* sums, int ld)
+    public static void Add(
+        StripLayout layout, T* strip, int* offsets, int taps, PositionRows<T> dy, T* zeros, T* sums, int ld)
     {
-        int registers = (outputs + TVec.Count - 1) / TVec.Count;
+        int registers = (dy.Outputs + TVec.Count - 1) / TVec.Count;
         while (registers > 0)
         {
             int vectors = registers == TVectors.Value + 1 ? 2 : Math.Min(registers, TVectors.Value);
@@ -38,15 +35,15 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
             // A register by itself takes a broadcast for each multiply-add; as two halves, which Zen 4 loads twice as fast, it
             // takes one for two.
             if (vectors == 1 && Half<TVec, THalf>.Exists)
-                Tiles<THalf, N2>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+                Tiles<THalf, N2>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
             else if (vectors == 1)
-                Tiles<TVec, N1>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+                Tiles<TVec, N1>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
             else if (vectors == 2)
-                Tiles<TVec, N2>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+                Tiles<TVec, N2>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
             else
-                Tiles<TVec, TVectors>(layout, strip, offsets, taps, rows, dy, ldDY, zeros, sums, ld);
+                Tiles<TVec, TVectors>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
             registers -= vectors;
-            dy += vectors * TVec.Count;
+            dy.Data += vectors * TVec.Count;
             sums += vectors * TVec.Count;
         }
     }
@@ -70,12 +67,12 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
         }
     }
 
-    private static void Tiles<TLanes, TWidth>(StripLayout layout, T* strip, int* offsets, int taps, int rows, T* dy, int ldDY,
-        T* zeros, T* sums, int ld)
+    private static void Tiles<TLanes, TWidth>(
+        StripLayout layout, T* strip, int* offsets, int taps, in PositionRows<T> dy, T* zeros, T* sums, int ld)
         where TLanes : unmanaged, ILanes<TLanes, T>
         where TWidth : struct, IConstant
     {
-        int width = layout.Grid.Width;
+        int width = layout.Grid.Width, rows = dy.Rows;
         if (width == layout.Pitch)
         {
             width *= rows;
@@ -87,8 +84,8 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
         {
             int tap = panels.Start(i);
             T* c = sums + ((nint)tap * ld);
-            WeightGradientKernel<TLanes, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, width, layout.Pitch, dy, ldDY,
-                zeros == null ? c : zeros, zeros == null ? ld : 0, c, ld);
+            WeightGradientKernel<TLanes, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, width, layout.Pitch,
+                dy.Data, dy.Ld, zeros == null ? c : zeros, zeros == null ? ld : 0, c, ld);
         }
     }
 }
