@@ -143,7 +143,7 @@ public sealed unsafe partial class Conv2DPlan<T>
             throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm,
                 $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
         int inputs = algorithm == ConvAlgorithm.WinogradF2 ? 4 : 6;
-        Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.C / shape.Groups, inputs, inputs);
+        Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.GroupChannels, inputs, inputs);
     }
 
     private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>

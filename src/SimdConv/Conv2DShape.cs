@@ -61,6 +61,9 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     internal bool IsPointwise =>
         (R, S, StrideH, StrideW) == (1, 1, 1, 1) && (PadTop, PadLeft, PadBottom, PadRight) == (0, 0, 0, 0);
 
+    /// <summary>Whether each output sees all input channels: there is one group.</summary>
+    internal bool IsDense => Groups == 1;
+
     /// <summary>Whether each group has one input channel, so that planes are convolved and no sums run over channels.</summary>
     internal bool IsDepthwise => C == Groups;
 

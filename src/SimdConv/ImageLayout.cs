@@ -36,6 +36,9 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
                 $"sizes whose product ({channels} x {height} x {width}) is below 2^63");
     }
 
+    /// <summary>Whether the pixels of a plane follow each other, row by row, so that a plane is one row of elements.</summary>
+    internal bool HasWholePlanes(int width) => W == 1 && H == width;
+
     /// <summary>
     /// The number of elements from the first to the last one of a batch that fits in memory, both included; 0 for an empty batch.
     /// </summary>

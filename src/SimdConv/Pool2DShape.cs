@@ -86,6 +86,10 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         ? size.Width
         : Shapes.Saturate(OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, CeilMode));
 
+    /// <summary>Whether windows cover the rows of a plane side by side, each row once and nothing beside the plane.</summary>
+    internal bool TilesRows =>
+        AdaptiveSize is null && PadTop == 0 && DilationH == 1 && R == StrideH && H == (long)P * R;
+
     /// <summary>The number of windows along one axis, as PyTorch counts them; 0 where none fits.</summary>
     public static long OutputSize(int size, int kernel, int stride, int padBefore, int padAfter, int dilation, bool ceilMode)
     {

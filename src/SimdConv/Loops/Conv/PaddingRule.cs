@@ -58,7 +58,7 @@ internal sealed unsafe class PaddingRule
     }
 
     /// <summary>A mark for each tap of each output channel (forward) or input channel (input gradient).</summary>
-    public long MarkCount => (long)(isForward ? shape.K : shape.C) * shape.R * shape.S;
+    public long MarkCount => (long)(isForward ? shape.K : shape.C) * shape.KernelSize;
 
     /// <summary>Looks for weights that are infinite or NaN, and marks the taps of each output that have one.</summary>
     public void Search<T>(TierLoops<T> loops, T* weights, TapMarks marks)
@@ -101,8 +101,8 @@ internal sealed unsafe class PaddingRule
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         NativeMemory.Clear(marks, (nuint)MarkCount);
-        int inputs = shape.C / shape.Groups, outputs = shape.K / shape.Groups;
-        nint taps = (nint)shape.R * shape.S;
+        int inputs = shape.GroupChannels, outputs = shape.GroupOutputs;
+        nint taps = shape.KernelSize;
         for (int k = 0; k < shape.K; k++, weights += inputs * taps)
         {
             bool areFinite = loops.AreFinite(weights, inputs * taps);

@@ -13,6 +13,9 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TKernel : struct, IGemmKernel<T>
 {
+    /// <summary>With 32 registers: least positions of a plane for each column by which its last panel sticks out.</summary>
+    private const int LeastPositionsOfPadding = 8;
+
     private readonly GemmProblem<T> product;
 
     public ProductPass(Conv2DShape shape, ConvDirection direction, ImageLayout source, ImageLayout target)
@@ -39,10 +42,10 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
     /// </summary>
     public static bool Suits(Conv2DShape shape, ImageLayout source, ImageLayout target)
     {
-        long positions = (long)shape.P * shape.Q, columns = TKernel.NR, padded = (positions + columns - 1) / columns * columns;
-        return shape.Groups == 1 && shape.IsPointwise && (source.W, source.H) == (1, shape.W)
-            && (target.W, target.H) == (1, shape.W)
-            && (TVec.Registers == 16 || padded * 8 <= positions * 9);
+        long positions = (long)shape.P * shape.Q, panels = (positions + TKernel.NR - 1) / TKernel.NR;
+        long padding = (panels * TKernel.NR) - positions;
+        return shape.IsDense && shape.IsPointwise && source.HasWholePlanes(shape.W) && target.HasWholePlanes(shape.W)
+            && (TVec.Registers == 16 || padding <= positions / LeastPositionsOfPadding);
     }
 
     public override long FilterSize => (long)product.M * product.K;

@@ -60,8 +60,7 @@ internal sealed class PoolSchedule
     public WindowStrips Strips(bool inWindows, bool backward) => strips[(inWindows ? 2 : 0) + (backward ? 1 : 0)];
 
     /// <summary>Whether windows tile the rows of a plane, so that planes which follow each other are like one.</summary>
-    public bool Tiles => Shape.AdaptiveSize is null && Shape.PadTop == 0 && Shape.DilationH == 1 && Shape.R == Shape.StrideH
-        && Shape.H == (long)Rows.Windows * Shape.R;
+    public bool Tiles => Shape.TilesRows;
 
     /// <summary>Whether each plane has one window, whose taps are its pixels in their order.</summary>
     public bool IsGlobal =>
