@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -97,6 +98,7 @@ internal sealed unsafe partial class OutputsInLanes
         private int pending;
 
         /// <summary>The next tile, and what its chains begin with.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly T* Next(in ConvItem<TVec, T> item, int rows, out T* start, out nint ldstart)
         {
             T* c = item.Tiles + (pending * Ld);
@@ -109,6 +111,7 @@ internal sealed unsafe partial class OutputsInLanes
         }
 
         /// <summary>Counts a tile, and stores all where another one of <paramref name="mostRows"/> rows might not fit.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Add(in ConvItem<TVec, T> item, int rows, int mostRows)
         {
             pending += rows;
