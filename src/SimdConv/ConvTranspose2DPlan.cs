@@ -1,4 +1,3 @@
-using System.Numerics;
 using SimdConv.Core;
 
 namespace SimdConv;

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv;
 
 /// <summary>What a convolution does beside its sums: <c>y = activation(sum + bias + residual)</c>.</summary>

@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Loops;

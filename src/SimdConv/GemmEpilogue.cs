@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv;
 
 /// <summary>What a product does beside its sums: C = activation(alpha * op(A) * op(B) + beta * C + bias).</summary>

@@ -1,4 +1,3 @@
-using System.Numerics;
 using SimdConv.Loops;
 using SimdConv.Packing;
 

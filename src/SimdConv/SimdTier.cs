@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv;
 
 /// <summary>The instruction-set tiers that kernels are written for, slowest first.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Packing;
 
 /// <summary>The addresses of the outputs of a panel, as offsets from a first element.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Packing;
 
 /// <summary>Copies strips of an image into workspace, and strips into panels: im2col fused into packing.</summary>

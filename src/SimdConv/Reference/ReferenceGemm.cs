@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Reference;
 
 /// <summary>Matrix multiplication in three plain loops: what <see cref="Gemm"/> is tested against.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Reference;
 
 /// <summary>2-D pooling, forward and backward, in plain loops: what <see cref="Pool2DPlan{T}"/> is tested against.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Simd;
 
 /// <summary>Whether a tier has registers of half its width: a constant to the JIT.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Simd;
 
 /// <summary>A row of the <see cref="TierTable"/>: all that the library, its tool and its tests know of a tier.</summary>

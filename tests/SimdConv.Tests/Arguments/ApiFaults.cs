@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Reflection;
+using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Arguments;
 
@@ -15,6 +16,10 @@ internal sealed record Fault(int Parameter, object? Value, bool IsCertain, bool 
 internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private static readonly int[] Negative = [-1, -2, -65_536, int.MinValue, int.MinValue + 1];
+
+    /// <summary>Numbers of no tier; the first one behind the tiers that users know is that of the tests' own tier.</summary>
+    private static readonly SimdTier[] NoTiers =
+        [(SimdTier)(-1), WideTier.Number + 1, (SimdTier)9, (SimdTier)255, (SimdTier)int.MaxValue, (SimdTier)int.MinValue];
 
     private static readonly int[] Huge = [65_536, 1 << 30, int.MaxValue - 1, int.MaxValue];
 
@@ -126,14 +131,14 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
     {
         foreach (int threads in Negative)
             yield return (new Execution(threads), true);
-        foreach (int tier in (int[])[-1, 4, 9, 255, int.MaxValue, int.MinValue])
-            yield return (new Execution(1, null, (SimdTier)tier), true);
+        foreach (SimdTier tier in NoTiers)
+            yield return (new Execution(1, null, tier), true);
     }
 
     private static IEnumerable<(object?, bool)> Tiers(bool isOptional)
     {
-        foreach (int tier in (int[])[-1, 4, 9, 255, int.MaxValue, int.MinValue])
-            yield return ((SimdTier)tier, isOptional);
+        foreach (SimdTier tier in NoTiers)
+            yield return (tier, isOptional);
     }
 
     /// <summary>Beside spans every larger size is wrong, since they are exactly as long as the sizes ask.</summary>

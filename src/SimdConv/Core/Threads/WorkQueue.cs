@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Core;
 
 /// <summary>The items of a call as one part of the call sees them: each item goes to the part that asks for it first.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Kernels;
 
 /// <summary>Elementwise functions over contiguous data.</summary>

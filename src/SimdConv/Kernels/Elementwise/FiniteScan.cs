@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>Looks for infinities and NaN, the only values whose product with 0 isn't 0.</summary>

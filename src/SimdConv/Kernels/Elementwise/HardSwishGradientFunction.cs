@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>dy * (x / 3 + 1 / 2) from -3 to 3, below 0, above dy.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Kernels;
 
 /// <summary>A function of up to two operands, element by element.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>dy where y &gt; 0, else 0.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>factor * tanh(x), within 4 ulp of the exact value.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>dy * (factor - y^2 / factor): the derivative of y = factor * tanh(x), from y.</summary>

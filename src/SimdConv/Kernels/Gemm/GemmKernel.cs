@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>The family of tiles of one tier that are <typeparamref name="TVectors"/> registers wide.</summary>

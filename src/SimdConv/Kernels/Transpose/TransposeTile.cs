@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>The square tile of transposes and dot products: W rows of W elements, read in place, become W columns.</summary>

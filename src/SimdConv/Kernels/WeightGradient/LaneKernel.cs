@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Kernels;
 
 /// <summary>The tiles of <see cref="LaneTile{TVec, T, TOutputs, TTaps}"/>.</summary>

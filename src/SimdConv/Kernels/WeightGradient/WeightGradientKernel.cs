@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Kernels;
 
 /// <summary>The family of weight-gradient tiles of one tier that are <typeparamref name="TVectors"/> registers wide.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>F(2, 3), from the points 0, 1, -1 and infinity. Inputs 4 and 5 aren't used.</summary>

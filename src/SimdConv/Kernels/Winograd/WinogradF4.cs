@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Kernels;
 
 /// <summary>F(4, 3), from the points 0, 1, -1, 2, -2 and infinity.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Loops;
 
 /// <summary>How im2col, or col2im where <see cref="ColumnProblem{T}.Fold"/> is set, is run on one tier.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Loops;
 
 /// <summary>How the forward pass or the input gradient of a plan is run on one tier.</summary>

@@ -1,4 +1,3 @@
-using System.Numerics;
 using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
@@ -77,11 +76,15 @@ internal sealed unsafe partial class RowsInLanes
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IGemmKernel<T>
     {
-        PlacedRegisters all = new(table, places);
-        SelectedTerms part = new(table, places);
         if (isPart)
+        {
+            SelectedTerms part = new(table, places);
             TKernel.Run(rows, kc, a, b, start, TKernel.NR, c, ldc, &part);
+        }
         else
+        {
+            PlacedRegisters all = new(table, places);
             TKernel.Run(rows, kc, a, b, start, TKernel.NR, c, ldc, &all);
+        }
     }
 }

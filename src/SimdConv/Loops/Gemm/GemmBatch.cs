@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Loops;
 
 /// <summary>Products of one shape, their operands constant distances apart.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Loops;
 
 /// <summary>How pooling, forward and backward, is run on one tier.</summary>

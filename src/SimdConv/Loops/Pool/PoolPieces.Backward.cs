@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 

@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SimdConv.Loops;
 
 /// <summary>How the weight and bias gradient of a plan are run on one tier.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-
 namespace SimdConv.Simd;
 
 /// <summary>One element as a register of one lane: the tier that runs everywhere.</summary>
