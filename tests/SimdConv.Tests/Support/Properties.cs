@@ -58,6 +58,7 @@ internal static class Properties
         SimdTier[] tiers, string name, Arbitrary<TCase> cases, int count, Action<TCase> property,
         Func<TCase, TCase>? adapt = null)
     {
+        count = tiers is [SimdTier only] && only == WideTier.Number ? WideTier.Cases(count) : count;
         foreach (SimdTier? tier in tiers.Length == 0 ? [null] : tiers.Cast<SimdTier?>())
             PropertyCounts.Add(name, tier, Effort.Cases(count) + FoundCases.Of<TCase>().Count);
         foreach (TCase found in FoundCases.Of<TCase>())

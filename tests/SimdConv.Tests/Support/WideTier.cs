@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using SimdConv.Simd;
 
 namespace SimdConv.Tests.Support;
@@ -27,6 +28,12 @@ internal sealed class WideTier : Tier
     public override bool IsForTests => true;
 
     public override TResult Use<T, TUser, TResult>(TUser user) => user.Use<WideLanes<T>, WideHalfLanes<T>>();
+
+    /// <summary>
+    /// How many of a property's cases the tier takes: all where the CPU has registers of 512 bits, else a fifth, as software
+    /// takes some five times as long.
+    /// </summary>
+    public static int Cases(int count) => Vector512.IsHardwareAccelerated || Effort.IsLong ? count : (count + 4) / 5;
 
     /// <summary>Before anything else of this assembly, and so before the library's first call.</summary>
     [ModuleInitializer]
