@@ -27,7 +27,7 @@ public sealed unsafe partial class Conv2DPlan<T>
             RequireWeights(weights, nameof(weights));
         else
             RequireFilter(filter, UseOf(direction), tier);
-        RequireLengths(direction, batch, source, target, epilogue);
+        RequireLengths(direction, batch, source, target, epilogue, out Finish<T> finish);
         bool isForward = direction == ConvDirection.Forward, isNotFinite = false;
         AlignedArray<T> packed = filter == null ? new(0) : isForward ? filter.ForwardPanels : filter.InputGradientPanels;
         TapMarks? marks = isForward ? filter?.ForwardMarks : filter?.InputGradientMarks;
@@ -48,7 +48,7 @@ public sealed unsafe partial class Conv2DPlan<T>
                 RawFilter = new() { Weights = pw, Shape = Shape, Direction = direction },
                 Bias = pb,
                 Beta = beta,
-                Finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope),
+                Finish = finish,
             };
             problem.Finish.Residual = pr;
             problem.Finish.IsNotFinite = filter == null && pass.Padding != null ? &isNotFinite : null;
@@ -72,9 +72,12 @@ public sealed unsafe partial class Conv2DPlan<T>
     private (string Source, string Target) NamesOf(ConvDirection direction) =>
         UseOf(direction) == FilterUse.Forward ? ("x", "y") : ("dy", "dx");
 
-    /// <summary>Refuses spans that don't hold what a pass reads and writes, and targets that would be written twice.</summary>
+    /// <summary>
+    /// Refuses spans that don't hold what a pass reads and writes, targets that would be written twice, and wrong activations.
+    /// </summary>
     private void RequireLengths(
-        ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> target, in Epilogue<T> epilogue)
+        ConvDirection direction, int batch, ReadOnlySpan<T> source, ReadOnlySpan<T> target, in Epilogue<T> epilogue,
+        out Finish<T> finish)
     {
         bool isForward = direction == ConvDirection.Forward;
         (string sourceName, string targetName) = NamesOf(direction);
@@ -85,7 +88,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         long length = targets.Length(batch, targetLayout);
         ArgumentErrors.RequireBatch(target, length, batch, targetName);
         targets.RequireDistinct(batch, targetLayout);
-        _ = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
+        finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
         if (!epilogue.Bias.IsEmpty)
             ArgumentErrors.RequireLength(epilogue.Bias, isForward ? Shape.K : Shape.C, "K output channels", "epilogue.Bias");
         if (!epilogue.Residual.IsEmpty)

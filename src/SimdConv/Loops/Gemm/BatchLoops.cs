@@ -19,9 +19,9 @@ internal static unsafe class BatchLoops<TVec, THalf, T, TKernel>
         long work = (long)batch->First.M * batch->First.N * Math.Max(1, batch->First.K);
         int threads = execution.Threads;
         bool isEven = batch->Count % threads == 0 || batch->Count >= (long)Enough * threads;
-        Split split = new() { Batch = batch, Parts = threads };
+        Split split = new() { Batch = batch };
         if (threads <= batch->Count && work * batch->Count > WorkQueue.SerialLimit && (isEven || work <= WorkQueue.SerialLimit))
-            WorkQueue.Run(ref split, split.Parts, split.Parts, execution);
+            WorkQueue.Run(ref split, threads, threads, execution);
         else
             RunRange(batch, 0, batch->Count, execution);
     }
@@ -30,7 +30,6 @@ internal static unsafe class BatchLoops<TVec, THalf, T, TKernel>
     private ref struct Split : ISharedWork
     {
         public GemmBatch<T>* Batch;
-        public int Parts;
 
         public readonly void Run(ref WorkQueue queue)
         {
@@ -38,7 +37,8 @@ internal static unsafe class BatchLoops<TVec, THalf, T, TKernel>
             {
                 if (CallTrace.IsOn)
                     CallTrace.Reach("parts of a batch", part);
-                RunRange(Batch, (int)(Batch->Count * part / Parts), (int)(Batch->Count * (part + 1) / Parts), default);
+                int parts = queue.Parts;
+                RunRange(Batch, (int)(Batch->Count * part / parts), (int)(Batch->Count * (part + 1) / parts), default);
             }
         }
     }

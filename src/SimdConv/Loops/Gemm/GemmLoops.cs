@@ -38,9 +38,9 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         const int ShortChain = 64, SomeTiles = 4;
         int tall = new Panels(m, TKernel.MR).Count, wide = new Panels(n, TKernel.NR).Count;
         bool byRows = tall >= wide || (problem->K <= ShortChain && tall >= (long)SomeTiles * threads);
-        int units = byRows ? tall : wide;
-        Split split = new() { Problem = problem, ByRows = byRows, Parts = Math.Min(threads, units), Units = units };
-        WorkQueue.Run(ref split, split.Parts, split.Parts, execution);
+        int units = byRows ? tall : wide, parts = Math.Min(threads, units);
+        Split split = new() { Problem = problem, ByRows = byRows, Units = units };
+        WorkQueue.Run(ref split, parts, parts, execution);
     }
 
     /// <summary>
@@ -59,24 +59,24 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
     {
         public GemmProblem<T>* Problem;
         public bool ByRows;
-        public int Parts, Units;
+        public int Units;
 
         public readonly void Run(ref WorkQueue queue)
         {
             while (queue.Next(out long part))
-                RunPart(in this, (int)part);
+                RunPart(in this, (int)part, queue.Parts);
         }
     }
 
-    private static void RunPart(in Split split, int part)
+    private static void RunPart(in Split split, int part, int parts)
     {
         GemmProblem<T> mine = *split.Problem;
         int unit = split.ByRows ? TKernel.MR : TKernel.NR;
-        int from = (int)((long)split.Units * part / split.Parts) * unit;
-        int to = (int)Math.Min((long)split.Units * (part + 1) / split.Parts * unit, split.ByRows ? mine.M : mine.N);
+        int from = (int)((long)split.Units * part / parts) * unit;
+        int to = (int)Math.Min((long)split.Units * (part + 1) / parts * unit, split.ByRows ? mine.M : mine.N);
         if (split.ByRows && mine.PackedA != null)
         {
-            (mine.PanelPart, mine.PanelParts) = (part, split.Parts);
+            (mine.PanelPart, mine.PanelParts) = (part, parts);
         }
         else if (split.ByRows)
         {
