@@ -27,13 +27,28 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
     public static ImageLayout Nhwc(int channels, int height, int width) =>
         new(Elements(channels, height, width), 1, (nint)width * channels, channels);
 
-    private static nint Elements(int channels, int height, int width)
+    /// <summary>
+    /// The same pixel of all images side by side, [channel][row][column][image]: a register holds one pixel of neighbouring
+    /// images, so that stride, dilation, padding, few channels and odd sizes leave no lane empty.
+    /// </summary>
+    /// <param name="channels">Channels of an image.</param>
+    /// <param name="height">Rows of an image.</param>
+    /// <param name="width">Columns of an image.</param>
+    /// <param name="images">The most images of a batch, which are elements from one pixel to the next.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The images have 2^63 elements or more.</exception>
+    public static ImageLayout Chwn(int channels, int height, int width, int images)
     {
-        Int128 elements = (Int128)((long)channels * height) * width;
+        _ = Elements(channels, height, width, images);
+        return new(1, (nint)height * width * images, (nint)width * images, images);
+    }
+
+    private static nint Elements(int channels, int height, int width, int images = 1)
+    {
+        Int128 elements = (Int128)((long)channels * height) * ((long)width * images);
         return elements >= nint.MinValue && elements <= nint.MaxValue
             ? (nint)elements
             : throw ArgumentErrors.OutOfRange(nameof(channels), channels,
-                $"sizes whose product ({channels} x {height} x {width}) is below 2^63");
+                $"sizes whose product ({channels} x {height} x {width}{(images == 1 ? "" : $" x {images}")}) is below 2^63");
     }
 
     /// <summary>Whether the pixels of a plane follow each other, row by row, so that a plane is one row of elements.</summary>
