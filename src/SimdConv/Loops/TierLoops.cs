@@ -134,33 +134,33 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     public override ConvPass<T> Pass(Conv2DShape shape, ConvAlgorithm algorithm, ConvDirection direction, ImageLayout source,
         ImageLayout target)
     {
-        bool isForward = direction == ConvDirection.Forward;
-        UnseenTaps unseen = algorithm == ConvAlgorithm.Direct ? UnseenTaps.LeftOut : UnseenTaps.Kept;
-        bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
-        TapGrid[] grids = isForward ? TapGrid.Forward(shape, unseen)
-            : isDepthwise ? TapGrid.InputGradient(shape, unseen, DepthwiseSchedule.MostPhases)
-            : TapGrid.InputGradient(shape, unseen);
-        isDepthwise &= Array.TrueForAll(grids, grid => !grid.IsPart);
         (int outputs, int channels) = SidesOf(shape, direction);
-        return algorithm switch
+        if (algorithm != ConvAlgorithm.Direct)
+            return algorithm == ConvAlgorithm.WinogradF2 ? Winograd<WinogradF2>() : Winograd<WinogradF4>();
+        bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
+        if (!isDepthwise && ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target))
         {
-            ConvAlgorithm.WinogradF2 => new WinogradLoops<TVec, T, WinogradF2>(shape, Winograd<WinogradF2>(), isForward),
-            ConvAlgorithm.WinogradF4 => new WinogradLoops<TVec, T, WinogradF4>(shape, Winograd<WinogradF4>(), isForward),
-            _ when isDepthwise => Depthwise(new(direction, grids, shape, sizeof(T))),
-            _ when !ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target) =>
-                Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!),
-            _ when IsFlat(outputs) => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>(shape, direction, source,
-                target),
-            _ => new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>(shape, direction, source, target),
-        };
+            return IsFlat(outputs)
+                ? new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>(shape, direction, source, target)
+                : new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>(shape, direction, source, target);
+        }
 
-        WinogradSchedule Winograd<TTile>()
-            where TTile : struct, IWinograd =>
-            new(grids[0], outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
-
-        ConvPass<T> Depthwise(DepthwiseSchedule schedule) => IsNarrow(schedule.Width)
+        TapGrid[] grids = TapGrid.Of(shape, direction, UnseenTaps.LeftOut,
+            isDepthwise ? DepthwiseSchedule.MostPhases : TapGrid.MostSeparatePhases);
+        if (!isDepthwise || grids[0].IsPart)
+            return Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!);
+        DepthwiseSchedule schedule = new(direction, grids, shape, sizeof(T));
+        return IsNarrow(schedule.Width)
             ? new DepthwiseLoops<THalf, T>(schedule, shape)
             : new DepthwiseLoops<TVec, T>(schedule, shape);
+
+        WinogradLoops<TVec, T, TTile> Winograd<TTile>()
+            where TTile : struct, IWinograd
+        {
+            TapGrid grid = TapGrid.Of(shape, direction, UnseenTaps.Kept)[0];
+            return new(shape, new(grid, outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T)),
+                direction == ConvDirection.Forward);
+        }
     }
 
     public override DensePass<T> Dense(
@@ -168,12 +168,11 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             Func<List<ConvStrategy>, ConvStrategy> choose)
     {
         (int outputs, int channels) = SidesOf(shape, direction);
-        ConvTile[] tiles = Tiles();
         ConvStrategy[] strategies = new ConvStrategy[grids.Length];
         for (int i = 0; i < grids.Length; i++)
         {
             ConvGrid grid = new(grids[i], new PhaseOutputs(grids[i], outputs, target), channels, source, target, sizeof(T));
-            strategies[i] = choose(ConvStrategy.Candidates(grid, tiles));
+            strategies[i] = choose(ConvStrategy.Candidates(grid, Tiles));
         }
 
         return new DensePass<TVec, THalf, T, TFlat>(shape, direction, strategies);
@@ -198,13 +197,15 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     public override ColumnPass<T> Columns(IndexTable table) => new ColumnLoops<TVec, T>(table);
 
-    private static ConvTile[] Tiles()
-    {
-        // Half registers where a whole one would be all that there is of output channels: each takes half the time, loads
-        // included.
-        ConvTile[] tiles = [Tile<TVec, N2>(), Tile<TVec, TFlat>(), Tile<TVec, N1>(), Sliding(3), Sliding(5)];
-        return Half<TVec, THalf>.Exists ? [.. tiles, Tile<THalf, N2>() with { IsHalf = true }] : tiles;
-    }
+    /// <summary>
+    /// The tiles of dense passes. Half registers are for where a whole one would be all that there is of output channels: each
+    /// takes half the time, loads included.
+    /// </summary>
+    private static readonly ConvTile[] Tiles =
+    [
+        Tile<TVec, N2>(), Tile<TVec, TFlat>(), Tile<TVec, N1>(), Sliding(3), Sliding(5),
+        .. Half<TVec, THalf>.Exists ? (ConvTile[])[Tile<THalf, N2>() with { IsHalf = true }] : [],
+    ];
 
     private static ConvTile Tile<TLanes, TVectors>()
         where TLanes : unmanaged, ILanes<TLanes, T>

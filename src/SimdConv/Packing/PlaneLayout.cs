@@ -11,7 +11,7 @@ internal sealed class PlaneLayout
     /// <param name="line">Elements of a cache line.</param>
     public PlaneLayout(TapGrid grid, int budget, int line)
     {
-        int rows = StripLayout.RowsWithin(grid, 1, budget), width = new StripLayout(grid, 1, 1).Pitch;
+        int rows = StripLayout.RowsWithin(grid, 1, budget), width = StripLayout.PitchOf(grid);
         Strip = new StripLayout(grid, rows, 1, (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)width), (uint)line));
         Strips = (grid.Height + rows - 1) / rows;
         Planes = Strips > 1 ? 1 : Math.Max(1, budget / Math.Max(1, Strip.ChannelSize));

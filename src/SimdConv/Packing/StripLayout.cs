@@ -18,10 +18,10 @@ internal sealed class StripLayout
         this.channels = channels;
         Grid = grid;
         Rows = rows;
-        Pitch = checked((grid.Width + Horizontal.Span + unit - 1) / unit * unit);
+        Pitch = PitchOf(grid, unit);
         PlaneRows = checked(rows + Vertical.Span);
         PlaneSize = checked(PlaneRows * Pitch);
-        ChannelSize = checked(PlaneSize * Vertical.Phases.Length * Horizontal.Phases.Length);
+        ChannelSize = SizeOf(grid, rows, unit);
     }
 
     /// <summary>The image itself as a strip, where it is stride 1 and no tap leaves it.</summary>
@@ -45,6 +45,14 @@ internal sealed class StripLayout
             isInside &= offset >= 0 && offset + positions <= source;
         return isInside;
     }
+
+    /// <summary>The <see cref="Pitch"/> of a layout.</summary>
+    public static int PitchOf(TapGrid grid, int unit = 1) =>
+        checked((grid.Width + grid.Horizontal.Span + unit - 1) / unit * unit);
+
+    /// <summary>The <see cref="ChannelSize"/> of a layout.</summary>
+    public static int SizeOf(TapGrid grid, int rows, int unit = 1) => checked(
+        (rows + grid.Vertical.Span) * PitchOf(grid, unit) * grid.Vertical.Phases.Length * grid.Horizontal.Phases.Length);
 
     public TapGrid Grid { get; }
 
@@ -89,9 +97,9 @@ internal sealed class StripLayout
     /// </summary>
     public static int RowsWithin(TapGrid grid, int channels, long budget)
     {
-        StripLayout one = new(grid, 1, 1);
-        long perRow = (long)channels * one.ChannelSize / one.PlaneRows;
-        long most = Math.Clamp((budget / Math.Max(1, perRow)) - one.PlaneRows + 1, 1, grid.Height);
+        int planeRows = 1 + grid.Vertical.Span;
+        long perRow = (long)channels * SizeOf(grid, 1) / planeRows;
+        long most = Math.Clamp((budget / Math.Max(1, perRow)) - planeRows + 1, 1, grid.Height);
         long strips = (grid.Height + most - 1) / most;
         strips = strips == 1 ? 1 : Math.Min(grid.Height, strips + (strips % 2));
         return (int)((grid.Height + strips - 1) / strips);

@@ -68,9 +68,9 @@ public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPoint
     {
         Conv2DShape s = run.Case.Shape;
         ImageLayout x = Inputs(run).Layout, y = Outputs(run).Layout;
-        return direction == ConvDirection.Forward
-            ? TierLoops<T>.For(tier).Dense(s, direction, TapGrid.Forward(s, UnseenTaps.LeftOut), x, y, choose)
-            : TierLoops<T>.For(tier).Dense(s, direction, TapGrid.InputGradient(s, UnseenTaps.LeftOut), y, x, choose);
+        (ImageLayout source, ImageLayout target) = direction == ConvDirection.Forward ? (x, y) : (y, x);
+        return TierLoops<T>.For(tier).Dense(
+            s, direction, TapGrid.Of(s, direction, UnseenTaps.LeftOut), source, target, choose);
     }
 
     private static PlanImages Inputs(ConvRun<T> run) =>

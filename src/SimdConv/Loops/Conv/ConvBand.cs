@@ -6,13 +6,14 @@ namespace SimdConv.Loops;
 internal sealed class ConvBand
 {
     private readonly ConvStrategy strategy;
+    private readonly TapGrid.RowRun rows;
 
     public ConvBand(ConvStrategy strategy, int index, TapGrid.RowRun rows, long filterStart)
     {
         this.strategy = strategy;
+        this.rows = rows;
         Index = index;
-        (First, Last, FirstTap, LastTap) = rows;
-        Taps = (LastTap - FirstTap) * strategy.Grid.Columns.Length;
+        Taps = strategy.Grid.TapsOf(rows);
         FilterSize = (long)strategy.PackedOutputs * strategy.Channels * Taps;
         FilterStart = filterStart;
     }
@@ -32,13 +33,13 @@ internal sealed class ConvBand
     /// <summary>Its number among the bands of the grid.</summary>
     public int Index { get; }
 
-    public int First { get; }
+    public int First => rows.First;
 
-    public int Last { get; }
+    public int Last => rows.Last;
 
-    public int FirstTap { get; }
+    public int FirstTap => rows.FirstTap;
 
-    public int LastTap { get; }
+    public int LastTap => rows.LastTap;
 
     /// <summary>Taps of one channel.</summary>
     public int Taps { get; }
@@ -52,11 +53,8 @@ internal sealed class ConvBand
     /// <summary>The offset in the strip of each term (c, r, s) of a block, made when first asked for.</summary>
     public int[] Offsets => field ??= MakeOffsets();
 
-    /// <summary>
-    /// The rows of the band that lie in a strip of <paramref name="rows"/> rows from <paramref name="row"/> on, counted from
-    /// there.
-    /// </summary>
-    public (int First, int Last) Within(int row, int rows) => (Math.Max(First - row, 0), Math.Min(Last - row, rows));
+    /// <inheritdoc cref="TapGrid.RowRun.Within"/>
+    public (int First, int Last) Within(int row, int count) => rows.Within(row, count);
 
     /// <summary>The first of <see cref="Slices"/> that ends behind a row.</summary>
     public int FirstSlice(int row)
@@ -95,8 +93,7 @@ internal sealed class ConvBand
         for (int i = 0; i < count; i++)
         {
             TapGrid.RowRun slice = all[first + i];
-            slices[i] = new(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width,
-                (slice.LastTap - slice.FirstTap) * width);
+            slices[i] = new(slice.First, slice.Last, (slice.FirstTap - FirstTap) * width, strategy.Grid.TapsOf(slice));
         }
 
         return slices;

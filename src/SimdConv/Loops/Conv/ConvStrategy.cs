@@ -41,25 +41,20 @@ internal abstract class ConvStrategy
             ? StripLayout.OfImage(Grid, cut.Rows, ChannelBlock, problem.Source)
             : new StripLayout(Grid, cut.Rows, ChannelBlock);
         Strips = (Grid.Height + cut.Rows - 1) / cut.Rows;
-        TapGrid.RowRun[] bands = Grid.Bands(cut.JoinsBands);
-        Bands = new ConvBand[bands.Length];
-        for (int i = 0; i < bands.Length; i++)
-        {
-            Bands[i] = new ConvBand(this, i, bands[i], FilterSize);
-            FilterSize += Bands[i].FilterSize;
-        }
+        Runs = cut.JoinsBands ? Grid.JoinedBands : Grid.Bands;
     }
 
     /// <summary>
     /// The strategies of a grid with the tiles that each suits, in order of preference: tile by tile, and the first of those that
-    /// cost least is taken. This is the one list of strategies; a further one is a class and a line here.
+    /// cost least is taken. This is the one list of strategies; a further one is a class and a line here. A grid without taps
+    /// costs each of them the same.
     /// </summary>
     /// <param name="grid">The grid.</param>
     /// <param name="tiles">The tiles of the tier, the best for large problems first.</param>
-    public static List<ConvStrategy> Candidates(ConvGrid grid, ConvTile[] tiles)
+    public static List<ConvStrategy> Candidates(ConvGrid grid, ReadOnlySpan<ConvTile> tiles)
     {
-        List<ConvStrategy> candidates = [];
-        foreach (ConvTile tile in tiles)
+        List<ConvStrategy> candidates = new(4 * tiles.Length);
+        foreach (ConvTile tile in grid.Grid.Taps == 0 ? tiles[..1] : tiles)
         {
             OutputsInLanes.AddTo(candidates, grid, tile);
             RowsInLanes.AddTo(candidates, grid, tile);
@@ -103,7 +98,10 @@ internal abstract class ConvStrategy
     public ConvTile Tile { get; }
 
     /// <summary>Rows of the grid that see the same rows of taps.</summary>
-    public ConvBand[] Bands { get; }
+    public TapGrid.RowRun[] Runs { get; }
+
+    /// <summary>The <see cref="Runs"/> with their weights and tables, made when first asked for.</summary>
+    public ConvBand[] Bands => field ??= MakeBands();
 
     /// <summary>What each row of C is.</summary>
     public PhaseOutputs PhaseOutputs { get; }
@@ -128,7 +126,7 @@ internal abstract class ConvStrategy
     public int PackedOutputs => Panels.Start(Panels.Count);
 
     /// <summary>Elements of all packed panels of one group.</summary>
-    public long FilterSize { get; }
+    public long FilterSize => Bands[^1].FilterStart + Bands[^1].FilterSize;
 
     /// <summary>Where the packed weights of this grid begin among those of all grids of a pass.</summary>
     public long FilterStart { get; set; }
@@ -151,7 +149,7 @@ internal abstract class ConvStrategy
         where TFlat : struct, IConstant;
 
     public override string ToString() =>
-        $"{Way}, {Strips} strip(s) of {Layout.Rows} rows, {Bands.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, "
+        $"{Way}, {Strips} strip(s) of {Layout.Rows} rows, {Runs.Length} band(s), {Blocks} block(s) of {ChannelBlock} channels, "
         + $"tiles of {TileRows} x {Tile.Vectors} registers";
 
     /// <summary>What is in lanes, and the way of the image to the tile.</summary>
@@ -162,6 +160,19 @@ internal abstract class ConvStrategy
 
     /// <summary>Rows of the tallest tile.</summary>
     protected virtual int TileRows => Panels.Rows(0);
+
+    private ConvBand[] MakeBands()
+    {
+        ConvBand[] bands = new ConvBand[Runs.Length];
+        long filterStart = 0;
+        for (int i = 0; i < bands.Length; i++)
+        {
+            bands[i] = new ConvBand(this, i, Runs[i], filterStart);
+            filterStart += bands[i].FilterSize;
+        }
+
+        return bands;
+    }
 
     /// <summary>Channels of a block, at most <paramref name="most"/> and evened out over the blocks.</summary>
     protected static int ChannelsOfBlock(ConvGrid problem, int most)

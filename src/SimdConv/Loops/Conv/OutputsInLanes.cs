@@ -46,14 +46,8 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
     private OutputsInLanes(ConvGrid problem, ConvTile tile)
         : base(problem, tile, CutOf(problem, tile))
     {
-        foreach (ConvBand band in Bands)
-        {
-            double cost = 0;
-            foreach (ConvBand.Slice slice in band.Slices)
-                cost += CostOf(slice);
-            Cost += cost;
-        }
-
+        foreach (TapGrid.RowRun rows in PassesOverTaps ? Grid.Slices : Runs)
+            Cost += CostOf(rows);
         Cost += StripCost;
     }
 
@@ -108,7 +102,7 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         Panels panels = new((problem.Outputs.Count + tile.NR - 1) / tile.NR * tile.NR, tile.NR);
         return new(channels, StripLayout.RowsWithin(grid, channels, strip), panels, ReadsImage: true, JoinsBands: true);
 
-        long Within(int height) => strip / Math.Max(1, new StripLayout(grid, Math.Min(height, grid.Height), 1).ChannelSize);
+        long Within(int height) => strip / Math.Max(1, StripLayout.SizeOf(grid, Math.Min(height, grid.Height)));
     }
 
     private static bool CanSlide(TapGrid grid, int taps)
@@ -123,10 +117,10 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
     /// A term of a tile costs its multiply-adds, or its broadcasts, the loads of weights and an offset; a sliding tile has fewer
     /// broadcasts.
     /// </summary>
-    private double CostOf(ConvBand.Slice slice)
+    private double CostOf(TapGrid.RowRun run)
     {
-        (Panels tiles, int runs) = PositionTiles(slice.Last - slice.First);
-        int lanes = Tile.Lanes;
+        (Panels tiles, int runs) = PositionTiles(run.Rows);
+        int lanes = Tile.Lanes, taps = Grid.TapsOf(run);
         double cost = 0, share = 1;
         if (Tile.IsHalf)
         {
@@ -140,9 +134,9 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
             double term = Tile.Slides > 0
                 ? Math.Max(rows, LeastChains)
                 : share * Math.Max(rows * Tile.Vectors, rows + Tile.Vectors + 1);
-            cost += term + (TransposeCost * registers / Math.Max(1, ChannelBlock * slice.Taps));
+            cost += term + (TransposeCost * registers / Math.Max(1, ChannelBlock * taps));
         }
 
-        return cost * runs * Panels.Count * slice.Taps;
+        return cost * runs * Panels.Count * taps;
     }
 }

@@ -23,21 +23,12 @@ internal sealed unsafe class PaddingRule
     private readonly bool isForward;
     private readonly PaddedAxis vertical, horizontal;
 
-    /// <summary>
-    /// Rows and columns of outputs that together have a pixel of the image under each tap; empty where no few have.
-    /// </summary>
-    private readonly int[] witnessRows, witnessColumns;
-
     private PaddingRule(Conv2DShape shape, ConvDirection direction)
     {
         this.shape = shape;
         isForward = direction == ConvDirection.Forward;
         vertical = new(shape.H, shape.P, shape.StrideH, shape.PadTop, shape.DilationH, isForward);
         horizontal = new(shape.W, shape.Q, shape.StrideW, shape.PadLeft, shape.DilationW, isForward);
-        witnessRows = vertical.Witnesses(shape.R, MostWitnesses);
-        witnessColumns = horizontal.Witnesses(shape.S, MostWitnesses);
-        if (witnessRows.Length * witnessColumns.Length > MostWitnesses)
-            witnessRows = [];
     }
 
     /// <summary>The rule for a pass whose tiles may skip any tap that is on padding; null where none ever is.</summary>
@@ -55,6 +46,15 @@ internal sealed unsafe class PaddingRule
         return rule.vertical.Any(shape.R, run => run.Count > 0 && run.First >= run.Last)
             || rule.horizontal.Any(shape.S, run => run.Count > 0 && run.First >= run.Last) ? rule : null;
     }
+
+    /// <summary>
+    /// Rows of outputs that together have a row of the image under each row of taps; empty where no few have. Made when first
+    /// asked for, as packed weights have marks instead.
+    /// </summary>
+    private int[] WitnessRows => field ??= vertical.Witnesses(shape.R, MostWitnesses);
+
+    /// <summary>The columns likewise.</summary>
+    private int[] WitnessColumns => field ??= horizontal.Witnesses(shape.S, MostWitnesses);
 
     /// <summary>A mark for each tap of each output channel (forward) or input channel (input gradient).</summary>
     public long MarkCount => (long)(isForward ? shape.K : shape.C) * shape.KernelSize;
@@ -119,7 +119,7 @@ internal sealed unsafe class PaddingRule
     private bool ShowsFinite<T>(in ConvProblem<T> problem)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (witnessRows.Length * witnessColumns.Length == 0)
+        if (WitnessRows.Length * WitnessColumns.Length is 0 or > MostWitnesses)
             return false;
 
         // Activations are finite at infinity: what they were applied to has been looked at.
@@ -129,9 +129,9 @@ internal sealed unsafe class PaddingRule
         T sum = T.Zero;
         for (int m = 0; m < (isForward ? shape.K : shape.C); m++)
         {
-            foreach (int row in witnessRows)
+            foreach (int row in WitnessRows)
             {
-                foreach (int column in witnessColumns)
+                foreach (int column in WitnessColumns)
                     sum += problem.Target[((nint)m * layout.C) + ((nint)row * layout.H) + ((nint)column * layout.W)] * T.Zero;
             }
         }

@@ -32,20 +32,17 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
     {
         Together = together;
         double inPlace = 0, packed = 0;
-        foreach (ConvBand band in Bands)
+        foreach (TapGrid.RowRun run in Runs)
         {
-            int rows = Math.Min(Layout.Rows, band.Last - band.First);
-            double tileCost = CostOfTap(ChannelBlock * band.Taps) * band.Taps * (band.Last - band.First) / rows;
-            inPlace += CountOfTiles(Positions(rows, Layout.Pitch)) * tileCost;
-            double packingCost = PackingCost * tile.Vectors * band.Taps * (band.Last - band.First) / rows;
+            int rows = Math.Min(Layout.Rows, run.Rows), taps = Grid.TapsOf(run);
+            double rowCost = CostOfTap(ChannelBlock * taps) * taps * run.Rows, tileCost = rowCost / rows;
+            inPlace += together > 1 ? rowCost : CountOfTiles(Positions(rows, Layout.Pitch)) * tileCost;
+            double packingCost = PackingCost * tile.Vectors * taps * run.Rows / rows;
             packed += CountOfTiles(rows * Grid.Width) * (tileCost + packingCost);
         }
 
         IsInPlace = together > 1 || inPlace <= packed;
-        Cost = together > 1
-            ? Bands.Sum(band => CostOfTap(ChannelBlock * band.Taps) * band.Taps * (band.Last - band.First)) / together
-            : Math.Min(inPlace, packed);
-        Cost += StripCost;
+        Cost = (IsInPlace ? inPlace / together : packed) + StripCost;
     }
 
     /// <summary>
@@ -103,7 +100,7 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
             rows = StripLayout.RowsWithin(grid, channels, CacheSizes.LeastL2 / 2 / size / together);
 
         // What a panel of outputs gives of a strip lies beside it, twice: where chains start, and where they end.
-        rows = Math.Clamp(MostTilesBytes / (2 * tile.MR * new StripLayout(grid, 1, 1).Pitch * size), 1, rows);
+        rows = Math.Clamp(MostTilesBytes / (2 * tile.MR * StripLayout.PitchOf(grid) * size), 1, rows);
         return new(channels, rows, new Panels(outputs, tile.MR), ReadsImage: false, JoinsBands: false);
     }
 

@@ -51,13 +51,13 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
         Cost = StripCost;
         for (int strip = 0; strip < Strips; strip++)
         {
-            foreach (ConvBand band in Bands)
+            foreach (TapGrid.RowRun run in Runs)
             {
-                int count = RowsOf(band, strip);
+                int count = RowsOf(run, strip);
                 if (count > 0)
                 {
                     RowTile[] tiles = rowTiles[count] ??= MakeTiles(count);
-                    Cost += CostOfColumn(ChannelBlock * band.Taps) * (band.LastTap - band.FirstTap) * ColumnsSeen(tiles);
+                    Cost += CostOfColumn(ChannelBlock * Grid.TapsOf(run)) * (run.LastTap - run.FirstTap) * ColumnsSeen(tiles);
                 }
             }
         }
@@ -71,7 +71,7 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
     {
         TapGrid grid = problem.Grid;
         if (tile.Vectors == 1 || tile.IsHalf || grid.Phases > 1 || grid.Taps == 0 || problem.Target.W != 1
-            || (grid.StepH, grid.StepW) != (1, 1))
+            || (grid.StepH, grid.StepW) != (1, 1) || (long)grid.Height * grid.Width < tile.Lanes)
             return;
         RowsInLanes strategy = new(problem, tile);
         if (strategy.FitsRows())
@@ -110,13 +110,13 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
     private bool FitsRows() =>
         (Layout.IsImage || (long)ChannelBlock * Layout.ChannelSize <= StripBytes / ElementSize)
         && (Grid.Width >= Tile.Lanes
-            || (IsFlat && Enumerable.Range(0, Strips).All(strip => Bands.All(band => Fits(RowsOf(band, strip))))));
+            || (IsFlat && Enumerable.Range(0, Strips).All(strip => Array.TrueForAll(Runs, run => Fits(RowsOf(run, strip))))));
 
     private bool Fits(int rows) => rows == 0 || rows * Grid.Width >= Tile.Lanes;
 
-    private int RowsOf(ConvBand band, int strip)
+    private int RowsOf(TapGrid.RowRun run, int strip)
     {
-        (int first, int last) = band.Within(strip * Layout.Rows, Math.Min(Layout.Rows, Grid.Height - (strip * Layout.Rows)));
+        (int first, int last) = run.Within(strip * Layout.Rows, Math.Min(Layout.Rows, Grid.Height - (strip * Layout.Rows)));
         return Math.Max(0, last - first);
     }
 
