@@ -87,37 +87,34 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
     /// <summary>
     /// Kind and identity as the system tells them; null where nothing is there, or the system has no such call.
     /// </summary>
-    private static unsafe (PlaceKind Kind, string Identity)? Status(string path)
+    private static (PlaceKind Kind, string Identity)? Status(string path)
     {
         const int hereFolder = -100, typeModeAndInode = 0x103;
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
             return null;
-        byte* buffer = stackalloc byte[512];
-        fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
+        byte[] buffer = new byte[512], name = Encoding.UTF8.GetBytes(path + "\0");
+        try
         {
-            try
+            if (OperatingSystem.IsLinux())
             {
-                if (OperatingSystem.IsLinux())
-                {
-                    return StatX(hereFolder, name, 0, typeModeAndInode, buffer) != 0 ? null
-                        : Describe(Bits16(28), $"{Bits32(136)}:{Bits32(140)}:{Bits64(32)}");
-                }
+                return StatX(hereFolder, name, 0, typeModeAndInode, buffer) != 0 ? null
+                    : Describe(Bits16(28), $"{Bits32(136)}:{Bits32(140)}:{Bits64(32)}");
+            }
 
-                int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatInode64(name, buffer)
-                    : Stat(name, buffer);
-                return failed != 0 ? null : Describe(Bits16(4), $"{Bits32(0)}:{Bits64(8)}");
-            }
-            catch (EntryPointNotFoundException)
-            {
-                return null;
-            }
+            int failed = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatInode64(name, buffer)
+                : Stat(name, buffer);
+            return failed != 0 ? null : Describe(Bits16(4), $"{Bits32(0)}:{Bits64(8)}");
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return null;
         }
 
-        int Bits16(int at) => BinaryPrimitives.ReadUInt16LittleEndian(new ReadOnlySpan<byte>(buffer + at, 2));
+        int Bits16(int at) => BinaryPrimitives.ReadUInt16LittleEndian(buffer.AsSpan(at, 2));
 
-        uint Bits32(int at) => BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(buffer + at, 4));
+        uint Bits32(int at) => BinaryPrimitives.ReadUInt32LittleEndian(buffer.AsSpan(at, 4));
 
-        ulong Bits64(int at) => BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(buffer + at, 8));
+        ulong Bits64(int at) => BinaryPrimitives.ReadUInt64LittleEndian(buffer.AsSpan(at, 8));
 
         static (PlaceKind, string) Describe(int mode, string identity) => ((mode & FileTypeMask) switch
         {
@@ -132,13 +129,13 @@ internal sealed record FilePlace(string Path, PlaceKind Kind, string Identity)
     // 64-bit inodes.
     [DllImport("libc", EntryPoint = "statx")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern unsafe int StatX(int folder, byte* path, int flags, uint mask, byte* status);
+    private static extern int StatX(int folder, byte[] path, int flags, uint mask, byte[] status);
 
     [DllImport("libc", EntryPoint = "stat")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern unsafe int Stat(byte* path, byte* status);
+    private static extern int Stat(byte[] path, byte[] status);
 
     [DllImport("libc", EntryPoint = "stat$INODE64")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern unsafe int StatInode64(byte* path, byte* status);
+    private static extern int StatInode64(byte[] path, byte[] status);
 }

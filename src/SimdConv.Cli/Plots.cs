@@ -1,5 +1,6 @@
 using ScottPlot;
 using ScottPlot.MultiplotLayouts;
+using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 using SkiaSharp;
 
@@ -8,27 +9,38 @@ namespace SimdConv.Cli;
 /// <summary>Draws what training did.</summary>
 internal static class Plots
 {
-    private const int Width = 1200, Height = 760, CurvePoints = 400, MostMarkers = 60;
+    private const int Width = 1200, Height = 760, CurvePoints = 400, MostMarkers = 60, MostFilters = 8;
 
-    /// <summary>One PNG: the loss over the images seen, and below it the first layer's six filters.</summary>
-    public static void DrawTraining(string path, IReadOnlyList<Epoch> epochs, ReadOnlySpan<float> parameters)
+    /// <summary>
+    /// One PNG: the loss over the images seen, and below it the first channel of the first convolution's filters, at most eight.
+    /// </summary>
+    public static void DrawTraining(
+        string path, IReadOnlyList<Epoch> epochs, NetworkPlan plan, ReadOnlySpan<float> parameters)
     {
         ChooseFont();
-        Conv2DShape conv = LeNetShapes.Convs[0];
+        ConvLayer? conv = plan.Layers.OfType<ConvLayer>().FirstOrDefault();
+        int filters = Math.Min(MostFilters, conv?.Shape.K ?? 0);
         Multiplot figure = new();
-        figure.AddPlots(1 + conv.K);
+        figure.AddPlots(1 + filters);
         CustomGrid grid = new();
         DrawLoss(figure.GetPlot(0), epochs);
-        grid.Set(figure.GetPlot(0), new GridCell(0, 0, 3, 1, 2, 1));
-
-        ReadOnlySpan<float> filters = parameters.Slice(LeNetParameters.Weights[0].Start, LeNetParameters.Weights[0].Count);
-        double largest = 0;
-        foreach (float weight in filters)
-            largest = Math.Max(largest, Math.Abs(weight));
-        for (int k = 0; k < conv.K; k++)
+        grid.Set(figure.GetPlot(0), filters == 0 ? new GridCell(0, 0, 1, 1) : new GridCell(0, 0, 3, 1, 2, 1));
+        if (conv is not null)
         {
-            DrawFilter(figure.GetPlot(1 + k), k, filters.Slice(k * conv.Taps, conv.Taps), conv, largest);
-            grid.Set(figure.GetPlot(1 + k), new GridCell(2, k, 3, conv.K));
+            ReadOnlySpan<float> weights = parameters.Slice(conv.Weights.Start, conv.Weights.Count);
+            int taps = conv.Shape.R * conv.Shape.S;
+            double largest = 0;
+            for (int k = 0; k < filters; k++)
+            {
+                foreach (float weight in weights.Slice(k * conv.FanIn, taps))
+                    largest = Math.Max(largest, Math.Abs(weight));
+            }
+
+            for (int k = 0; k < filters; k++)
+            {
+                DrawFilter(figure.GetPlot(1 + k), k, weights.Slice(k * conv.FanIn, taps), conv.Shape, largest);
+                grid.Set(figure.GetPlot(1 + k), new GridCell(2, k, 3, filters));
+            }
         }
 
         figure.Layout = grid;
@@ -73,7 +85,7 @@ internal static class Plots
         validation.LineWidth = 2;
         validation.MarkerSize = 9;
 
-        plot.Title("LeNet-5: cross entropy");
+        plot.Title("cross entropy");
         plot.XLabel("epochs");
         plot.YLabel("loss");
         plot.Axes.SetLimitsX(0, epochs.Count);

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using SimdConv.Core;
+using SimdConv.Kernels;
 
 namespace SimdConv;
 
@@ -72,6 +74,31 @@ public static class SimdSupport
         if (Fastest < 0)
             throw Choice.Wrong();
         return unchecked((uint)tier) < (uint)Supported.Length && Supported[(int)tier];
+    }
+
+    /// <summary>
+    /// The most that one core does in a tier's registers, in GFLOP/s: multiply-adds on independent chains, each counted as two
+    /// operations, for some tens of milliseconds. What a kernel reaches is a share of it.
+    /// </summary>
+    /// <typeparam name="T">float or double.</typeparam>
+    /// <param name="tier">The tier.</param>
+    /// <exception cref="ArgumentException">The tier is not available.</exception>
+    /// <exception cref="NotSupportedException">T is neither float nor double.</exception>
+    public static double MeasureFmaPeak<T>(SimdTier tier)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int rounds = 500_000, trials = 12;
+        ArgumentErrors.RequireElementType<T>();
+        new Execution(1, null, tier).Validate();
+        double best = 0, flops = MultiplyAddChains.Flops<T>(tier, rounds);
+        for (int trial = 0; trial < trials; trial++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            MultiplyAddChains.Run<T>(tier, rounds);
+            best = Math.Max(best, flops / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+        }
+
+        return best;
     }
 
     /// <summary>

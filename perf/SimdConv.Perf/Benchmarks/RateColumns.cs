@@ -3,7 +3,6 @@ using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
-using SimdConv.Cli;
 using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Benchmarks;

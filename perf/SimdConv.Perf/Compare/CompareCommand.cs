@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using SimdConv.Cli;
+using SimdConv.Cli.Commands;
 using SimdConv.Cli.Data;
 using SimdConv.Perf.Suites;
 
@@ -32,6 +33,10 @@ internal static class CompareCommand
     {
         Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out",
     };
+    private static readonly Option<string?> Net = new("--net") { Description = "Network for epoch, as simdconv train takes it" };
+    private static readonly Option<string> Algorithm =
+        OneOf("--algorithm", "How epoch computes the convolutions that Winograd's algorithm suits", ["winograd", "direct"],
+            "winograd");
     private static readonly Option<double> Seconds =
         new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
     private static readonly Option<FileInfo?> Json = new("--json") { Description = "File to write the rows to" };
@@ -43,7 +48,7 @@ internal static class CompareCommand
         Command command =
             new("compare", "Times SimdConv and its peers in turn on the same data, after checking that their results agree")
         {
-            Suite, Threads, Tier, Type, Peers, Shapes, Data, Seconds, Json, Plot,
+            Suite, Threads, Tier, Type, Peers, Shapes, Data, Net, Algorithm, Seconds, Json, Plot,
         };
         command.SetAction(result => Guard(() => Run(result)));
         return command;
@@ -74,10 +79,14 @@ internal static class CompareCommand
             SplitPeers(result.GetValue(Peers)!),
             result.GetValue(Shapes),
             result.GetValue(Data),
-            InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"));
+            InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"))
+        {
+            Net = result.GetValue(Net),
+            UseWinograd = result.GetValue(Algorithm) == "winograd",
+        };
         OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName),
             new("--plot", result.GetValue(Plot)?.FullName)],
-            [new("--shapes", options.Shapes?.FullName),
+            [new("--shapes", options.Shapes?.FullName), new("--net", NetworkSource.FileOf(options.Net)),
                 .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
         ISuite[] suites =
             [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];

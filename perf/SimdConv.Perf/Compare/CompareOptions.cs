@@ -9,4 +9,11 @@ internal enum ElementType
 
 /// <summary>What <c>compare</c> was asked to do.</summary>
 internal sealed record CompareOptions(
-    int Threads, ElementType Type, IReadOnlySet<string> Peers, FileInfo? Shapes, DirectoryInfo? Data, double Seconds);
+    int Threads, ElementType Type, IReadOnlySet<string> Peers, FileInfo? Shapes, DirectoryInfo? Data, double Seconds)
+{
+    /// <summary>The network of the suite epoch: a description or a file that holds one; LeNet-5 if null.</summary>
+    public string? Net { get; init; }
+
+    /// <summary>Whether that suite computes convolutions by Winograd's algorithm where it suits.</summary>
+    public bool UseWinograd { get; init; } = true;
+}

@@ -1,6 +1,6 @@
 using System.Numerics;
-using SimdConv.Cli;
 using SimdConv.Core;
+using SimdConv.Kernels;
 using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Compare;
@@ -18,9 +18,9 @@ internal sealed unsafe class PeakContestant<T>(int threads) : Contestant(PeerSet
     public override IReadOnlyList<NativeArray> Results() => [];
 
     /// <summary>Operations of a call.</summary>
-    public override double Flops => threads * FmaPeak.Flops<T>(SimdSupport.Best, Rounds);
+    public override double Flops => threads * MultiplyAddChains.Flops<T>(SimdSupport.Best, Rounds);
 
     protected override void Call() => Workers.Run(threads, threads, &RunPart, null);
 
-    private static void RunPart(void* state, int part) => FmaPeak.Run<T>(SimdSupport.Best, Rounds);
+    private static void RunPart(void* state, int part) => MultiplyAddChains.Run<T>(SimdSupport.Best, Rounds);
 }

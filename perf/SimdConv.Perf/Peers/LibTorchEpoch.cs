@@ -1,5 +1,5 @@
 using SimdConv.Cli.Data;
-using SimdConv.Cli.Training;
+using SimdConv.Cli.Networks;
 using SimdConv.Perf.Suites;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -9,26 +9,24 @@ using F = TorchSharp.torch.nn.functional;
 namespace SimdConv.Perf.Peers;
 
 /// <summary>
-/// LeNet-5 in libtorch: functional layers, autograd, its own Adam. Batches are views of one tensor made beforehand.
+/// A network in libtorch: functional layers, autograd, its own Adam. Batches are views of one tensor made beforehand.
 /// </summary>
 internal sealed class LibTorchEpoch : EpochContestant, IClassifier
 {
+    private readonly NetworkPlan plan;
     private readonly DigitSet data;
     private readonly Tensor images, labels;
-    private readonly Parameter[] parameters;
+    private readonly Dictionary<Layer, (Parameter Weights, Parameter Biases)> parameters;
     private readonly optim.Optimizer optimizer;
 
-    public LibTorchEpoch(DigitSet data, float[] initial)
+    public LibTorchEpoch(NetworkPlan plan, DigitSet data, float[] initial)
         : base("libtorch")
     {
-        this.data = data;
+        (this.plan, this.data) = (plan, data);
         (images, labels) = (Images(data), Labels(data));
-        parameters = [.. LeNetParameters.WeightShapes.SelectMany((shape, layer) => (Parameter[])
-        [
-            NewParameter(initial, LeNetParameters.Weights[layer], shape),
-            NewParameter(initial, LeNetParameters.Biases[layer], shape[0]),
-        ])];
-        optimizer = optim.Adam(parameters, lr: 1e-3);
+        parameters = plan.Layers.Where(layer => layer.HasWeights).ToDictionary(layer => layer, layer =>
+            (NewParameter(initial, layer.Weights, layer.WeightShape), NewParameter(initial, layer.Biases, layer.Biases.Count)));
+        optimizer = optim.Adam(parameters.Values.SelectMany(pair => (Parameter[])[pair.Weights, pair.Biases]), lr: 1e-3);
     }
 
     protected override void Call()
@@ -60,30 +58,55 @@ internal sealed class LibTorchEpoch : EpochContestant, IClassifier
     public override void Dispose()
     {
         optimizer.Dispose();
-        foreach (Parameter parameter in parameters)
-            parameter.Dispose();
+        foreach ((Parameter weights, Parameter biases) in parameters.Values)
+        {
+            weights.Dispose();
+            biases.Dispose();
+        }
+
         images.Dispose();
         labels.Dispose();
     }
 
     private static Tensor Images(DigitSet set) =>
-        LibTorch.NewTensor(set.Images.Span, set.Count, 1, ImageResize.Side, ImageResize.Side);
+        LibTorch.NewTensor(set.Images.Span, set.Count, set.Size.Channels, set.Size.Height, set.Size.Width);
 
     private static Tensor Labels(DigitSet set) => tensor(Array.ConvertAll(set.Labels.ToArray(), label => (long)label));
 
     private Tensor Logits(Tensor x)
     {
-        x = F.avg_pool2d(Activate(F.conv2d(x, parameters[0], parameters[1])), 2);
-        x = F.avg_pool2d(Activate(F.conv2d(x, parameters[2], parameters[3])), 2);
-        x = x.flatten(1);
-        x = Activate(F.linear(x, parameters[4], parameters[5]));
-        x = Activate(F.linear(x, parameters[6], parameters[7]));
-        return F.linear(x, parameters[8], parameters[9]);
+        foreach (Layer layer in plan.Layers)
+            x = Activate(Apply(layer, x), layer.Activation);
+        return x.flatten(1);
+    }
+
+    private Tensor Apply(Layer layer, Tensor x)
+    {
+        switch (layer)
+        {
+            case ConvLayer { Shape: var s }:
+                return F.conv2d(x, parameters[layer].Weights, parameters[layer].Biases, strides: [s.StrideH, s.StrideW],
+                    padding: [s.PadTop, s.PadLeft], dilation: [s.DilationH, s.DilationW], groups: s.Groups);
+            case DenseLayer:
+                return F.linear(x.flatten(1), parameters[layer].Weights, parameters[layer].Biases);
+            case PoolLayer { Shape: var s, Kind: var kind }:
+                long[] window = [s.R, s.S], stride = [s.StrideH, s.StrideW], padding = [s.PadTop, s.PadLeft];
+                return kind == PoolKind.Max ? F.max_pool2d(x, window, stride, padding) : F.avg_pool2d(x, window, stride, padding);
+            default:
+                return x;
+        }
     }
 
     private static Parameter NewParameter(float[] values, (int Start, int Count) part, params int[] sizes) =>
         new(LibTorch.NewTensor<float>(values.AsSpan(part.Start, part.Count), Array.ConvertAll(sizes, size => (long)size)));
 
-    // In place: tanh_ spares a tensor, and its own backward needs only the result, which mul then leaves alone.
-    private static Tensor Activate(Tensor x) => x.tanh_().mul((float)LeNetShapes.TanhScale);
+    // In place where the layer before made a tensor of its own: that spares one, and the backward passes need the result alone.
+    // mul leaves tanh's result alone.
+    private static Tensor Activate(Tensor x, LayerActivation activation) => activation switch
+    {
+        { Kind: Activation.Relu } => x.is_leaf ? x.relu() : x.relu_(),
+        { Kind: Activation.Tanh, Scale: 1 } => x.is_leaf ? x.tanh() : x.tanh_(),
+        { Kind: Activation.Tanh } => (x.is_leaf ? x.tanh() : x.tanh_()).mul((float)activation.Scale),
+        _ => x,
+    };
 }

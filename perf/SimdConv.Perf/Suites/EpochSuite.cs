@@ -1,11 +1,15 @@
+using SimdConv.Cli.Commands;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Suites;
 
-/// <summary>LeNet-5 trained for one epoch of 50,000 images in batches of 100, from a few blocks of steps.</summary>
+/// <summary>
+/// LeNet-5, or another network, trained for one epoch of 50,000 images in batches of 100, from a few blocks of steps.
+/// </summary>
 internal sealed class EpochSuite : ISuite
 {
     public const int BatchSize = 100, Images = 50_000, BlockSteps = 25, CheckedSteps = 50;
@@ -17,44 +21,41 @@ internal sealed class EpochSuite : ISuite
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers)
     {
-        (DigitSet train, DigitSet test) = Load(options.Data?.FullName);
-        float[] initial = new float[LeNetParameters.Count];
-        LeNetParameters.Initialise<float>(initial, new Random64(1));
-        yield return new Case("lenet5", "lenet5,n=100", "train", FlopsPerImage() * BatchSize, default, LossTolerance)
+        (NetworkPlan plan, DigitSet train, DigitSet test) = Load(options.Data?.FullName, options.Net);
+        bool isLeNet = plan.Text == NetworkPlan.LeNet5;
+        float[] initial = new float[plan.ParameterCount];
+        plan.Initialise<float>(initial, new Random64(1));
+        string name = isLeNet ? "lenet5" : "network", shape = isLeNet ? "lenet5" : plan.Text;
+        yield return new Case(name, $"{shape},n={BatchSize},{(options.UseWinograd ? "winograd" : "direct")}", "train",
+            plan.TrainingFlops * BatchSize, default, LossTolerance)
         {
             Scale = Images / BatchSize,
             Create = Participants,
-            Remarks = contestants =>
-                LossRemarks(contestants).Concat(AccuracyRemarks(Participants(), train.Count / BatchSize, test)),
+            Remarks = contestants => LossRemarks(contestants)
+                .Append("computed by " + ((SimdConvEpoch)contestants[0]).Algorithms)
+                .Concat(AccuracyRemarks(Participants(), train.Count / BatchSize, test)),
         };
 
         IReadOnlyList<Contestant> Participants() => peers.With(
-            new SimdConvEpoch(train, initial, options.Threads),
-            (PeerSet.LibTorch, () => new LibTorchEpoch(train, initial)),
-            (PeerSet.NumPy, () => new NumPyEpoch(train, initial, options.Threads)));
+            new SimdConvEpoch(plan, train, initial, options.Threads, options.UseWinograd),
+            (PeerSet.LibTorch, () => new LibTorchEpoch(plan, train, initial)),
+            (PeerSet.NumPy, () => isLeNet ? new NumPyEpoch(train, initial, options.Threads) : null));
     }
 
     /// <summary>The first image of a step's batch; the images repeat where they run out.</summary>
     public static int FirstOf(DigitSet data, int step) => step % (data.Count / BatchSize) * BatchSize;
 
-    /// <summary>Forward, weight gradients and input gradients, which the first layer doesn't need.</summary>
-    public static double FlopsPerImage()
+    /// <summary>A network for the images of a folder, and these: those that train, and those to test on.</summary>
+    public static (NetworkPlan Plan, DigitSet Train, DigitSet Test) Load(string? folder, string? net)
     {
-        double flops = 0;
-        foreach ((int layer, Conv2DShape conv) in LeNetShapes.Convs.Index())
-            flops += (layer == 0 ? 2 : 3) * 2.0 * conv.K * conv.P * conv.Q * conv.Taps;
-        foreach ((int inputs, int outputs) in LeNetShapes.Dense)
-            flops += 3 * 2.0 * inputs * outputs;
-        return flops;
-    }
-
-    public static (DigitSet Train, DigitSet Test) Load(string? folder)
-    {
-        RawDigits raw = DigitFiles.ReadTrain(folder);
-        Standardisation standardisation = raw.Measure(folder ?? "the embedded digits");
-        (DigitSet train, _) = DigitFiles.Split(raw.Standardise(standardisation));
+        RawDigits raw = DigitFiles.ReadTrain(folder), test = DigitFiles.ReadTest(folder);
+        NetworkPlan plan = NetworkSource.Read(net, raw.Size);
+        raw.RequireClasses(plan.Classes);
+        test.RequireClasses(plan.Classes);
+        Standardisation standardisation = raw.Measure(folder ?? "the embedded digits", plan.Images);
+        (DigitSet train, _) = DigitFiles.Split(raw.Standardise(standardisation, plan.Images));
         return train.Count >= BatchSize
-            ? (train, DigitFiles.ReadTest(folder).Standardise(standardisation))
+            ? (plan, train, test.Standardise(standardisation, plan.Images))
             : throw new ArgumentException(
                 $"--data is '{folder}' with {train.Count} images to train; expected {BatchSize} or more.");
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 
 namespace SimdConv.Cli.Commands;
@@ -13,12 +14,14 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         Option<string?> weights = Options.Path("--weights", "W.npz",
-            "NumPy arrays W1 b1 ... W5 b5 (float32 or float64) and, if the images were standardised so, mean and std.");
+            "NumPy arrays as train --save writes them: the network (net, input), its weights by layer (conv1.weight, conv1.bias, "
+            + "...; float32 or float64) and, if the images were standardised so, mean and std. Files of W1 b1 ... W5 b5 hold a "
+            + "LeNet-5.");
         weights.Required = true;
         Option<string?> data = Options.Path("--data", "DIR",
             "A folder with the IDX files to test on; the training pair too if the weights come without mean and std. "
             + "Default: the embedded digits.");
-        Option<string?> predictions = Options.Path("--predictions", "FILE", "Write the recognised digits, one a line.");
+        Option<string?> predictions = Options.Path("--predictions", "FILE", "Write the recognised classes, one a line.");
         Option<bool> json = Options.Json();
         Command command =
             new("evaluate", "Tests weights saved by train, or by NumPy, on test images.") { weights, data, predictions, json };
@@ -35,12 +38,15 @@ internal static class EvaluateCommand
         OutputFile.RequireWritable([new("--predictions", predictionsPath)],
             [new("--weights", weights), .. DigitFiles.FilesOf(folder).Select(path => new NamedFile("--data", path))]);
         SimdTier tier = Tiers.Resolve(null);
-        (float[] parameters, Standardisation? saved) = LeNetParameters.Load(weights);
         RawDigits testFiles = DigitFiles.ReadTest(folder);
-        Standardisation standardisation = saved ?? DigitFiles.ReadTrain(folder).Measure(folder ?? "the embedded digits");
-        DigitSet test = testFiles.Standardise(standardisation);
+        (NetworkPlan plan, float[] parameters, Standardisation? saved) = WeightFile.Load(weights, testFiles.Size);
+        testFiles.RequireClasses(plan.Classes);
+        Standardisation standardisation =
+            saved ?? DigitFiles.ReadTrain(folder).Measure(folder ?? "the embedded digits", plan.Images);
+        DigitSet test = testFiles.Standardise(standardisation, plan.Images);
 
-        InterleavedLeNet5<float> net = new(new Execution(Environment.ProcessorCount, null, tier), Math.Min(Batch, test.Count));
+        SimdEngine<float> engine = new(new Execution(Environment.ProcessorCount, null, tier), useWinograd: true);
+        Network<float> net = new(plan, engine, Math.Min(Batch, test.Count));
         parameters.CopyTo(net.EditParameters());
         byte[] predictions = new byte[test.Count];
         Score score = Trainer.Evaluate(net, test, predictions);
@@ -56,6 +62,7 @@ internal static class EvaluateCommand
             {
                 json.WriteNumber("accuracy", score.Accuracy);
                 json.WriteNumber("images", test.Count);
+                json.WriteString("net", plan.Text);
             });
         }
     }

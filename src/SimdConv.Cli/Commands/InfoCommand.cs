@@ -30,7 +30,7 @@ internal static class InfoCommand
         {
             bool isAvailable = available.Contains(tier);
             tiers.Add(new Tier(Tiers.NameOf(tier), isAvailable, tier == SimdSupport.Best, isAvailable && SimdSupport.Fuses(tier),
-                isAvailable ? FmaPeak.Measure<float>(tier) : null));
+                isAvailable ? SimdSupport.MeasureFmaPeak<float>(tier) : null));
         }
 
         List<CacheLevel> caches = Machine.Caches();

@@ -1,13 +1,11 @@
-using SimdConv.Simd;
-
 namespace SimdConv.Cli.Commands;
 
 /// <summary>Tiers by the names that options and JSON use.</summary>
 internal static class Tiers
 {
-    public static readonly string[] Names = [.. TierTable.Rows.Select(row => row.Name)];
+    public static readonly string[] Names = [.. Enum.GetValues<SimdTier>().Select(NameOf)];
 
-    public static string NameOf(SimdTier tier) => TierTable.Find(tier)!.Name;
+    public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
 
     /// <summary>The available tiers, slowest first.</summary>
     public static IReadOnlyList<SimdTier> Available()

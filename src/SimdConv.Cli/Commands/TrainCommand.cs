@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 using Spectre.Console;
 
@@ -18,9 +19,9 @@ internal static class TrainCommand
     public static Command Create()
     {
         Option<string?> data = Options.Path("--data", "DIR",
-            "A folder with the four IDX files of MNIST or Fashion-MNIST, gzipped or not. Default: 10,000 digits of "
-            + "MNIST embedded in the tool "
-            + "(7,500 to train, 1,500 to validate, 1,000 to test).");
+            "A folder with the four IDX files of MNIST or Fashion-MNIST, gzipped or not, of images of any size (idx3, or idx4 "
+            + "with channels). Default: 10,000 digits of MNIST embedded in the tool (7,500 to train, 1,500 to validate, 1,000 to "
+            + "test).");
         Option<int?> epochs = Options.OptionalCount("--epochs",
             $"Passes over the training images. Default: {EmbeddedEpochs} on the embedded digits, which suffice for 97 %, else 1.",
             1, MaxEpochs);
@@ -30,6 +31,11 @@ internal static class TrainCommand
         Option<int> threads = Options.Threads();
         Option<string?> tier =
             Options.Word("--tier", "The instruction set to use. Default: the best one available.", Tiers.Names);
+        Option<string?> net = Options.Path("--net", "TEXT|FILE", NetworkSource.Help);
+        Option<string?> algorithm = Options.Word("--algorithm",
+            "winograd: convolutions that it suits by Winograd's algorithm, others as sums (the default of simd); direct: all as "
+            + "sums.",
+            "winograd", "direct");
         Option<string?> engine = Options.Word("--engine",
             "simd: the library (the default). To compare with: im2col: convolutions by way of column matrices; naive: plain "
             + "scalar loops on one thread.",
@@ -37,17 +43,19 @@ internal static class TrainCommand
         Option<int?> limit =
             Options.OptionalCount("--limit", "Train on no more than the first N training images.", 1, int.MaxValue);
         Option<string?> save =
-            Options.Path("--save", "W.npz", "Write the weights as NumPy arrays W1 b1 ... W5 b5, mean and std.");
-        Option<string?> plot = Options.Path("--plot", "FILE.png", "Draw the loss curve and the first layer's filters.");
+            Options.Path("--save", "W.npz", "Write the network and its weights as NumPy arrays: net, conv1.weight, "
+                + "conv1.bias, ..., mean and std.");
+        Option<string?> plot = Options.Path("--plot", "FILE.png", "Draw the loss curve and the first convolution's filters.");
         Option<bool> json = Options.Json();
-        Command command = new("train", "Trains LeNet-5 and tests it.")
+        Command command = new("train", "Trains LeNet-5, or any small network, and tests it.")
         {
-            data, epochs, batch, seed, threads, tier, engine, limit, save, plot, json,
+            net, data, epochs, batch, seed, threads, tier, engine, algorithm, limit, save, plot, json,
         };
         command.SetAction(parsed =>
         {
             string? folder = parsed.GetValue(data);
             Run(new Settings(
+                parsed.GetValue(net),
                 folder,
                 parsed.GetValue(epochs) ?? (folder is null ? EmbeddedEpochs : 1),
                 parsed.GetValue(batch),
@@ -55,6 +63,7 @@ internal static class TrainCommand
                 parsed.GetValue(threads),
                 Tiers.Resolve(parsed.GetValue(tier)),
                 parsed.GetValue(engine) ?? "simd",
+                parsed.GetValue(algorithm),
                 parsed.GetValue(limit) ?? int.MaxValue,
                 parsed.GetValue(save),
                 parsed.GetValue(plot),
@@ -67,23 +76,42 @@ internal static class TrainCommand
     private static void Run(Settings settings)
     {
         OutputFile.RequireWritable([new("--save", settings.Save), new("--plot", settings.Plot)],
-            DigitFiles.FilesOf(settings.Folder).Select(path => new NamedFile("--data", path)));
+            [new("--net", NetworkSource.FileOf(settings.Net)),
+                .. DigitFiles.FilesOf(settings.Folder).Select(path => new NamedFile("--data", path))]);
+        if (settings.Engine != "simd" && settings.Algorithm == "winograd")
+        {
+            throw new InputException(
+                $"--algorithm is winograd, but the engine {settings.Engine} computes sums as they are; expected direct.");
+        }
+
+
         if (settings.Engine == "naive")
             settings = settings with { Threads = 1, Tier = SimdTier.Scalar };
 
-        RawDigits trainFiles = DigitFiles.ReadTrain(settings.Folder);
-        Standardisation standardisation = trainFiles.Measure(settings.Folder ?? "the embedded digits");
-        (DigitSet train, DigitSet validation) = DigitFiles.Split(trainFiles.Standardise(standardisation));
+        RawDigits trainFiles = DigitFiles.ReadTrain(settings.Folder), testFiles = DigitFiles.ReadTest(settings.Folder);
+        if (testFiles.Size != trainFiles.Size)
+        {
+            throw new InputException(
+                $"images to test are {testFiles.Size}, those to train {trainFiles.Size}; expected one size.");
+        }
+
+        NetworkPlan plan = NetworkSource.Read(settings.Net, trainFiles.Size);
+        trainFiles.RequireClasses(plan.Classes);
+        testFiles.RequireClasses(plan.Classes);
+        Standardisation standardisation = trainFiles.Measure(settings.Folder ?? "the embedded digits", plan.Images);
+        (DigitSet train, DigitSet validation) = DigitFiles.Split(trainFiles.Standardise(standardisation, plan.Images));
         train = train.Slice(0, Math.Min(settings.Limit, train.Count));
-        DigitSet test = DigitFiles.ReadTest(settings.Folder).Standardise(standardisation);
+        DigitSet test = testFiles.Standardise(standardisation, plan.Images);
 
         Execution execution = new(settings.Threads, null, settings.Tier);
-        Trainer trainer = new(maxBatch => settings.Engine switch
+        Engine<float> engine = settings.Engine switch
         {
-            "naive" => new LayerwiseLeNet5<float>(new NaiveEngine<float>(), maxBatch),
-            "im2col" => new LayerwiseLeNet5<float>(new Im2ColEngine<float>(execution), maxBatch),
-            _ => new InterleavedLeNet5<float>(execution, maxBatch),
-        }, train, settings.Batch, settings.Seed);
+            "naive" => new NaiveEngine<float>(),
+            "im2col" => new Im2ColEngine<float>(execution),
+            _ => new SimdEngine<float>(execution, useWinograd: settings.Algorithm != "direct"),
+        };
+        Network<float> net = new(plan, engine, Math.Min(settings.Batch, train.Count));
+        Trainer trainer = new(net, train, settings.Seed);
         using Interruption interruption = new();
         List<Epoch> epochs = [];
         for (int i = 1; i <= settings.Epochs; i++)
@@ -91,12 +119,12 @@ internal static class TrainCommand
         Score testScore = Trainer.Evaluate(trainer.Net, test);
 
         if (settings.Save is not null)
-            LeNetParameters.Save(settings.Save, trainer.Net.Parameters.ToArray(), standardisation);
+            WeightFile.Save(settings.Save, plan, net.Parameters.ToArray(), standardisation);
         if (settings.Plot is not null)
-            Plots.DrawTraining(settings.Plot, epochs, trainer.Net.Parameters);
-        PrintTable(settings, epochs, train.Count, test.Count, testScore);
+            Plots.DrawTraining(settings.Plot, epochs, plan, net.Parameters);
+        PrintTable(settings, net, epochs, train.Count, test.Count, testScore);
         if (settings.Json)
-            JsonLine.Print(json => WriteJson(json, settings, epochs, train.Count, testScore));
+            JsonLine.Print(json => WriteJson(json, settings, net, epochs, train.Count, testScore));
     }
 
     private static Epoch RunEpoch(Trainer trainer, string title, int images, DigitSet validation, CancellationToken cancellation)
@@ -116,7 +144,8 @@ internal static class TrainCommand
         return new Epoch(seconds, score, validated, curve);
     }
 
-    private static void PrintTable(Settings settings, List<Epoch> epochs, int images, int testImages, Score test)
+    private static void PrintTable(
+        Settings settings, Network<float> net, List<Epoch> epochs, int images, int testImages, Score test)
     {
         Table table = Screen.Table("epoch", "seconds", "images/s", "train loss", "train acc", "val loss", "val acc");
         for (int i = 0; i < epochs.Count; i++)
@@ -129,10 +158,15 @@ internal static class TrainCommand
 
         Screen.Output.Write(table);
         Console.Out.WriteLine($"test accuracy {Screen.Percent(test.Accuracy)} of {testImages} images; engine {settings.Engine}, "
-            + $"tier {Tiers.NameOf(settings.Tier)}, threads {settings.Threads}, batch {settings.Batch}, seed {settings.Seed}");
+            + $"algorithm {net.Algorithm}, tier {Tiers.NameOf(settings.Tier)}, threads {settings.Threads}, "
+            + $"batch {settings.Batch}, seed {settings.Seed}");
+        Console.Out.WriteLine($"{net.Plan.ParameterCount} parameters: {net.Plan.Text}");
+        foreach ((string layer, string algorithm) in net.Algorithms)
+            Console.Out.WriteLine($"{layer}: {algorithm}");
     }
 
-    private static void WriteJson(Utf8JsonWriter json, Settings settings, List<Epoch> epochs, int images, Score test)
+    private static void WriteJson(
+        Utf8JsonWriter json, Settings settings, Network<float> net, List<Epoch> epochs, int images, Score test)
     {
         json.WriteStartArray("epoch_seconds");
         foreach (Epoch epoch in epochs)
@@ -147,10 +181,17 @@ internal static class TrainCommand
         json.WriteNumber("threads", settings.Threads);
         json.WriteString("tier", Tiers.NameOf(settings.Tier));
         json.WriteString("engine", settings.Engine);
+        json.WriteString("algorithm", net.Algorithm);
+        json.WriteStartObject("layers");
+        foreach ((string layer, string algorithm) in net.Algorithms)
+            json.WriteString(layer, algorithm);
+        json.WriteEndObject();
+        json.WriteString("net", net.Plan.Text);
+        json.WriteNumber("parameters", net.Plan.ParameterCount);
         json.WriteNumber("seed", settings.Seed);
     }
 
     private sealed record Settings(
-        string? Folder, int Epochs, int Batch, int Seed, int Threads, SimdTier Tier, string Engine, int Limit,
-        string? Save, string? Plot, bool Json);
+        string? Net, string? Folder, int Epochs, int Batch, int Seed, int Threads, SimdTier Tier, string Engine,
+        string? Algorithm, int Limit, string? Save, string? Plot, bool Json);
 }

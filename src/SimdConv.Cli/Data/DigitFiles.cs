@@ -3,6 +3,8 @@ namespace SimdConv.Cli.Data;
 /// <summary>Finds and reads MNIST's pairs of files, in a folder or embedded in the tool.</summary>
 internal static class DigitFiles
 {
+    private const int MaxPixels = 1 << 24;
+
     private static readonly string[] Dots = ["-", "."];
 
     public static RawDigits ReadTrain(string? folder) => ReadPair(folder, "train", least: 2);
@@ -19,7 +21,7 @@ internal static class DigitFiles
     /// <summary>The files of a folder that a command may read.</summary>
     public static IEnumerable<string> FilesOf(string? folder) => folder is null ? [] :
         from prefix in (string[])["train", "t10k"]
-        from kind in ((string What, string Format)[])[("labels", "idx1"), ("images", "idx3")]
+        from kind in ((string What, string Format)[])[("labels", "idx1"), ("images", "idx3"), ("images", "idx4")]
         from path in Candidates(folder, prefix, kind.What, kind.Format)
         where File.Exists(path)
         select path;
@@ -32,33 +34,32 @@ internal static class DigitFiles
         IdxArray labels;
         using (labelFile)
             labels = IdxFile.ReadLabels(labelFile, labelName);
-        for (int i = 0; i < labels.Count; i++)
-        {
-            if (labels.Values[i] >= DigitSet.Classes)
-                throw new InputException($"{labelName}: label {i} is {labels.Values[i]}; expected 0 to {DigitSet.Classes - 1}.");
-        }
-
-        (Stream imageFile, string imageName) = Open(folder, prefix, "images", "idx3");
+        (Stream imageFile, string imageName) = Open(folder, prefix, "images", "idx3", "idx4");
         using (imageFile)
         {
             IdxArray images = IdxFile.ReadImages(imageFile, imageName, dimensions =>
             {
-                (int count, int height, int width) = (dimensions[0], dimensions[1], dimensions[2]);
-                if (!ImageResize.CanRead(height, width))
-                    throw new InputException($"{imageName}: its images are {height} x {width}; expected 28 x 28 or 32 x 32.");
+                int count = dimensions[0];
+                long pixels = dimensions[1..].Aggregate(1L, (product, size) => Math.Min(product * size, MaxPixels + 1L));
+                if (pixels is 0 or > MaxPixels)
+                {
+                    throw new InputException($"{imageName}: its images are {string.Join(" x ", dimensions[1..])}; "
+                        + $"expected 1 to {MaxPixels} pixels.");
+                }
+
                 if (count != labels.Count)
                     throw new InputException(
                         $"{imageName} holds {count} images, {labelName} {labels.Count} labels; expected as many of both.");
                 if (count < least)
                     throw new InputException($"{imageName} holds {count} images; expected {least} or more.");
             });
-            return new RawDigits(images, labels.Values);
+            return new RawDigits(images, labels.Values) { LabelName = labelName };
         }
     }
 
-    private static (Stream File, string Name) Open(string? folder, string prefix, string what, string format)
+    private static (Stream File, string Name) Open(string? folder, string prefix, string what, params string[] formats)
     {
-        string usual = $"{prefix}-{what}-{format}-ubyte";
+        string usual = $"{prefix}-{what}-{formats[0]}-ubyte";
         if (folder is null)
         {
             string resource = usual + ".gz";
@@ -67,7 +68,7 @@ internal static class DigitFiles
             return (embedded, resource);
         }
 
-        if (Candidates(folder, prefix, what, format).FirstOrDefault(File.Exists) is { } path)
+        if (formats.SelectMany(format => Candidates(folder, prefix, what, format)).FirstOrDefault(File.Exists) is { } path)
         {
             try
             {

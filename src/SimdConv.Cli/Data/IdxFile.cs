@@ -17,21 +17,23 @@ internal static class IdxFile
     // Digits unzip to 2 to 5 times their size, nothing but zeros to 1,000 times: past some megabytes that is a bomb.
     private const int MaxExpansion = 100, AnyExpansionBytes = 16 << 20;
 
-    /// <summary>Reads images as Count x height x width.</summary>
+    /// <summary>Reads images as count x height x width, or count x channels x height x width.</summary>
     public static IdxArray ReadImages(Stream file, string name, Action<int[]>? checkDimensions = null) =>
-        Read(file, name, 3, "images", checkDimensions);
+        Read(file, name, "images", checkDimensions, 3, 4);
 
     /// <summary>Reads labels.</summary>
-    public static IdxArray ReadLabels(Stream file, string name) => Read(file, name, 1, "labels", null);
+    public static IdxArray ReadLabels(Stream file, string name) => Read(file, name, "labels", null, 1);
 
-    private static IdxArray Read(Stream file, string name, int rank, string what, Action<int[]>? checkDimensions)
+    private static IdxArray Read(
+        Stream file, string name, string what, Action<int[]>? checkDimensions, params int[] ranks)
     {
         try
         {
             using Unzipped content = new(file);
-            int[] dimensions = ReadHeader(content, name, rank, what);
+            int[] dimensions = ReadHeader(content, name, ranks, what);
             checkDimensions?.Invoke(dimensions);
-            long length = 1;
+            // Four dimensions of 2^20 and 2^15 elements fit in 128 bits alone.
+            Int128 length = 1;
             foreach (int dimension in dimensions)
                 length *= dimension;
             if (length > Array.MaxLength)
@@ -52,17 +54,24 @@ internal static class IdxFile
         }
     }
 
-    private static int[] ReadHeader(Stream content, string name, int rank, string what)
+    private static int[] ReadHeader(Stream content, string name, int[] ranks, string what)
     {
-        Span<byte> header = stackalloc byte[4 + (4 * 3)];
-        header = header[..(4 + (4 * rank))];
-        int read = content.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
-        if (read >= 4)
+        Span<byte> header = stackalloc byte[4 + (4 * 4)];
+        int read = content.ReadAtLeast(header[..4], 4, throwOnEndOfStream: false), rank = ranks[0];
+        if (read == 4)
         {
-            int magic = BinaryPrimitives.ReadInt32BigEndian(header), expected = 0x0800 | rank;
-            if (magic != expected)
-                throw Bad(name, $"its magic number is 0x{magic:x8}; expected 0x{expected:x8}, an IDX file of {what}");
+            int magic = BinaryPrimitives.ReadInt32BigEndian(header);
+            rank = Array.Find(ranks, known => magic == (0x0800 | known));
+            if (rank == 0)
+            {
+                string expected = string.Join(" or ", ranks.Select(known => $"0x{0x0800 | known:x8}"));
+                throw Bad(name, $"its magic number is 0x{magic:x8}; expected {expected}, an IDX file of {what}");
+            }
+
+            read += content.ReadAtLeast(header.Slice(4, 4 * rank), 4 * rank, throwOnEndOfStream: false);
         }
+
+        header = header[..(4 + (4 * rank))];
 
         if (read < header.Length)
             throw Bad(name, $"it ends after {read} bytes; expected an IDX header of {header.Length} bytes");
@@ -72,9 +81,9 @@ internal static class IdxFile
         {
             uint value = BinaryPrimitives.ReadUInt32BigEndian(header[(4 + (4 * i))..]);
             uint limit = i == 0 ? MaxCount : 1u << 15;
+            string dimension = i == 0 ? what : i == rank - 1 ? "columns" : i == rank - 2 ? "rows" : "channels";
             if (value > limit)
-                throw Bad(name,
-                    $"its header claims {value} {(i == 0 ? what : i == 1 ? "rows" : "columns")}; expected at most {limit}");
+                throw Bad(name, $"its header claims {value} {dimension}; expected at most {limit}");
             dimensions[i] = (int)value;
         }
 

@@ -1,41 +1,37 @@
+using SimdConv.Cli.Networks;
+
 namespace SimdConv.Cli.Data;
 
 /// <summary>
-/// Brings images to the 32 x 32 pixels that LeNet-5 reads: 28 x 28 ones by bilinear interpolation, pixel i of the result
-/// at 0.875(i + 0.5) - 0.5 of the source and mirrored about the centre of the first and last pixel; 32 x 32 ones as they are.
+/// Brings images to another size by bilinear interpolation: pixel i of n is at (i + 0.5) * m / n - 0.5 of the m of the source,
+/// mirrored about the centre of the first and last pixel; images that have the size already stay as they are.
 /// </summary>
 internal static class ImageResize
 {
-    public const int Side = 32;
-
-    public const int Pixels = Side * Side;
-
-    private const int SourceSide = 28;
-
-    // The weights are sixteenths, so that interpolating bytes in float is exact.
-    private static readonly (int Index, float Next)[] Taps = CreateTaps();
-
-    public static bool CanRead(int height, int width) => height == width && height is SourceSide or Side;
+    private const int Grain = 256;
 
     /// <summary>
     /// Writes the images with values in 0..1, and returns each one's sum and sum of squares.
     /// </summary>
-    public static (double Sum, double Squares)[] Convert(ReadOnlyMemory<byte> images, int side, Memory<float> result)
+    public static (double Sum, double Squares)[] Convert(
+        ReadOnlyMemory<byte> images, ImageSize from, ImageSize to, Memory<float> result)
     {
-        int count = images.Length / (side * side);
+        int count = images.Length / from.Elements;
         (double, double)[] sums = new (double, double)[count];
-        const int grain = 256;
-        Parallel.For(0, (count + grain - 1) / grain, block =>
+        Axis down = new(from.Height, to.Height), across = new(from.Width, to.Width);
+        Parallel.For(0, (count + Grain - 1) / Grain, block =>
         {
-            Span<float> rows = stackalloc float[SourceSide * Side];
-            for (int i = block * grain; i < Math.Min(count, (block + 1) * grain); i++)
+            float[] rows = new float[from.Height * to.Width];
+            for (int i = block * Grain; i < Math.Min(count, (block + 1) * Grain); i++)
             {
-                ReadOnlySpan<byte> source = images.Span.Slice(i * side * side, side * side);
-                Span<float> target = result.Span.Slice(i * Pixels, Pixels);
-                if (side == Side)
+                ReadOnlySpan<byte> source = images.Span.Slice(i * from.Elements, from.Elements);
+                Span<float> target = result.Span.Slice(i * to.Elements, to.Elements);
+                if (from == to)
                     Copy(source, target);
                 else
-                    Interpolate(source, target, rows);
+                    for (int c = 0; c < from.Channels; c++)
+                        Interpolate(source.Slice(c * from.Height * from.Width, from.Height * from.Width),
+                            target.Slice(c * to.Height * to.Width, to.Height * to.Width), rows, down, across);
                 sums[i] = Sums(target);
             }
         });
@@ -48,25 +44,26 @@ internal static class ImageResize
             target[i] = source[i] / 255f;
     }
 
-    private static void Interpolate(ReadOnlySpan<byte> source, Span<float> target, Span<float> rows)
+    private static void Interpolate(ReadOnlySpan<byte> source, Span<float> target, Span<float> rows, Axis down, Axis across)
     {
-        for (int h = 0; h < SourceSide; h++)
+        (int width, int stride) = (across.Taps.Length, across.Size);
+        for (int h = 0; h < down.Size; h++)
         {
-            ReadOnlySpan<byte> from = source.Slice(h * SourceSide, SourceSide);
-            Span<float> to = rows.Slice(h * Side, Side);
-            for (int w = 0; w < Side; w++)
+            ReadOnlySpan<byte> from = source.Slice(h * stride, stride);
+            Span<float> to = rows.Slice(h * width, width);
+            for (int w = 0; w < width; w++)
             {
-                (int index, float next) = Taps[w];
+                (int index, float next) = across.Taps[w];
                 to[w] = (from[index] * (1 - next)) + (from[index + 1] * next);
             }
         }
 
-        for (int h = 0; h < Side; h++)
+        for (int h = 0; h < down.Taps.Length; h++)
         {
-            (int index, float next) = Taps[h];
-            ReadOnlySpan<float> above = rows.Slice(index * Side, Side), below = rows.Slice((index + 1) * Side, Side);
-            Span<float> to = target.Slice(h * Side, Side);
-            for (int w = 0; w < Side; w++)
+            (int index, float next) = down.Taps[h];
+            ReadOnlySpan<float> above = rows.Slice(index * width, width), below = rows.Slice((index + 1) * width, width);
+            Span<float> to = target.Slice(h * width, width);
+            for (int w = 0; w < width; w++)
                 to[w] = ((above[w] * (1 - next)) + (below[w] * next)) / 255f;
         }
     }
@@ -83,18 +80,25 @@ internal static class ImageResize
         return (sum, squares);
     }
 
-    private static (int, float)[] CreateTaps()
+    /// <summary>For each pixel of the result the pixel before it in the source, and the weight of the one behind that.</summary>
+    private sealed class Axis
     {
-        (int, float)[] taps = new (int, float)[Side];
-        for (int i = 0; i < Side; i++)
+        public Axis(int size, int results)
         {
-            const float last = SourceSide - 1;
-            float at = Math.Abs(((float)SourceSide / Side * (i + 0.5f)) - 0.5f);
-            at = at > last ? (2 * last) - at : at;
-            int index = Math.Min((int)at, SourceSide - 2);
-            taps[i] = (index, at - index);
+            Size = size;
+            Taps = new (int, float)[results];
+            float last = size - 1;
+            for (int i = 0; i < results; i++)
+            {
+                float at = Math.Abs(((float)size / results * (i + 0.5f)) - 0.5f);
+                at = at > last ? (2 * last) - at : at;
+                int index = Math.Clamp((int)at, 0, size - 2);
+                Taps[i] = (index, at - index);
+            }
         }
 
-        return taps;
+        public int Size { get; }
+
+        public (int Index, float Next)[] Taps { get; }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
+using System.Text;
 
 namespace SimdConv.Cli.Data;
 
@@ -60,6 +61,47 @@ internal sealed class NpzFile : IDisposable
     /// <param name="shapes">The shapes that will do, all of them of values.Length elements.</param>
     public void Read(string name, Span<float> values, params ReadOnlySpan<int[]> shapes)
     {
+        int[][] expected = shapes.ToArray();
+        int count = values.Length, size = 0;
+        (NpyHeader header, byte[] bytes) = ReadBytes(name, header =>
+        {
+            RequireShape(name, header, expected);
+            size = header.Descr is "<f4" or ">f4" ? 4 : header.Descr is "<f8" or ">f8" ? 8
+                : throw Bad(name, $"its type is '{header.Descr}'; expected '<f4' or '<f8'");
+            return count * size;
+        });
+        Decode(name, header, bytes, size, values);
+    }
+
+    /// <summary>A string, of no dimension or of one element.</summary>
+    /// <param name="name">The array.</param>
+    /// <param name="most">The most characters.</param>
+    public string ReadText(string name, int most)
+    {
+        (NpyHeader header, byte[] bytes) = ReadBytes(name, header =>
+        {
+            RequireShape(name, header, [[], [1]]);
+            return header.Descr.Length > 2 && header.Descr[..2] is "<U" or ">U"
+                && int.TryParse(header.Descr.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out int letters)
+                && letters <= most
+                ? 4 * letters
+                : throw Bad(name,
+                    $"its type is '{header.Descr}'; expected a string of at most {most} characters, such as '<U12'");
+        });
+        try
+        {
+            return new UTF32Encoding(header.Descr[0] == '>', byteOrderMark: false, throwOnInvalidCharacters: true)
+                .GetString(bytes).TrimEnd('\0');
+        }
+        catch (ArgumentException)
+        {
+            throw Bad(name, "it holds characters that are none");
+        }
+    }
+
+    /// <summary>Reads an array's head and, of the length that the head is found to have, its data.</summary>
+    private (NpyHeader Header, byte[] Bytes) ReadBytes(string name, Func<NpyHeader, int> lengthOf)
+    {
         if (!entries.TryGetValue(name, out ZipArchiveEntry? entry))
             throw new InputException($"{path}: array '{name}' is missing; it holds {Listing()}.");
         try
@@ -67,10 +109,7 @@ internal sealed class NpzFile : IDisposable
             using Stream content = entry.Open();
             Crc32Stream summed = new(content);
             NpyHeader header = NpyHeader.Read(summed);
-            RequireShape(name, header, shapes);
-            int size = header.Descr is "<f4" or ">f4" ? 4 : header.Descr is "<f8" or ">f8" ? 8
-                : throw Bad(name, $"its type is '{header.Descr}'; expected '<f4' or '<f8'");
-            byte[] bytes = new byte[values.Length * size];
+            byte[] bytes = new byte[lengthOf(header)];
             int read = summed.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (read < bytes.Length)
                 throw Bad(name, $"it ends after {read} of {bytes.Length} bytes of data");
@@ -79,7 +118,7 @@ internal sealed class NpzFile : IDisposable
                     $"it holds more than the {bytes.Length} bytes of data of its shape {NpyHeader.Describe(header.Shape)}");
             if (summed.Sum != entry.Crc32)
                 throw Bad(name, $"its checksum is {summed.Sum:x8}; the archive's directory says {entry.Crc32:x8}");
-            Decode(name, header, bytes, size, values);
+            return (header, bytes);
         }
         catch (FormatException error)
         {
@@ -93,19 +132,32 @@ internal sealed class NpzFile : IDisposable
 
     public void Dispose() => archive.Dispose();
 
-    /// <summary>Writes float32 arrays, stored, in C order.</summary>
-    public static void Write(Stream file, IEnumerable<(string Name, int[] Shape, float[] Values)> arrays)
+    /// <summary>Writes float32 arrays in C order, and strings; stored.</summary>
+    public static void Write(
+        Stream file, IEnumerable<(string Name, int[] Shape, float[] Values)> arrays,
+        params IEnumerable<(string Name, string Text)> texts)
     {
         using ZipArchive archive = new(file, ZipArchiveMode.Create, leaveOpen: true);
         foreach ((string name, int[] shape, float[] values) in arrays)
         {
-            ZipArchiveEntry entry = archive.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
-            entry.LastWriteTime = EntryTime;
-            using Stream content = entry.Open();
-            new NpyHeader("<f4", FortranOrder: false, shape).Write(content);
             byte[] bytes = new byte[4 * values.Length];
             for (int i = 0; i < values.Length; i++)
                 BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i]);
+            Add(name, new NpyHeader("<f4", FortranOrder: false, shape), bytes);
+        }
+
+        foreach ((string name, string text) in texts)
+        {
+            byte[] bytes = new UTF32Encoding(bigEndian: false, byteOrderMark: false).GetBytes(text);
+            Add(name, new NpyHeader($"<U{bytes.Length / 4}", FortranOrder: false, []), bytes);
+        }
+
+        void Add(string name, NpyHeader header, byte[] bytes)
+        {
+            ZipArchiveEntry entry = archive.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
+            entry.LastWriteTime = EntryTime;
+            using Stream content = entry.Open();
+            header.Write(content);
             content.Write(bytes);
         }
     }
@@ -132,7 +184,7 @@ internal sealed class NpzFile : IDisposable
         }
     }
 
-    private void RequireShape(string name, NpyHeader header, ReadOnlySpan<int[]> shapes)
+    private void RequireShape(string name, NpyHeader header, int[][] shapes)
     {
         foreach (int[] shape in shapes)
         {
@@ -140,7 +192,7 @@ internal sealed class NpzFile : IDisposable
                 return;
         }
 
-        string expected = string.Join(" or ", shapes.ToArray().Select(shape => NpyHeader.Describe(shape)));
+        string expected = string.Join(" or ", shapes.Select(shape => NpyHeader.Describe(shape)));
         throw Bad(name, $"its shape is {NpyHeader.Describe(header.Shape)}; expected {expected}");
     }
 

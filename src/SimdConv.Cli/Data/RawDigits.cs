@@ -1,21 +1,37 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
+using System.Numerics.Tensors;
+using SimdConv.Cli.Networks;
 
 namespace SimdConv.Cli.Data;
 
 /// <summary>Images of bytes with labels: a pair of IDX files.</summary>
 internal sealed record RawDigits(IdxArray Images, byte[] Labels)
 {
+    private ImageSize convertedTo;
     private float[]? converted;
     private (double Sum, double Squares)[]? sums;
 
     public int Count => Labels.Length;
 
-    /// <summary>Mean and standard deviation over all pixels of the resized images, with values in 0..1.</summary>
-    public Standardisation Measure(string name)
+    /// <summary>What to call the file of labels in errors.</summary>
+    public string LabelName { get; init; } = "";
+
+    /// <summary>Refuses labels that are no class of a network.</summary>
+    public void RequireClasses(int classes)
     {
-        Convert();
-        double sum = 0, squares = 0, pixels = (double)Count * ImageResize.Pixels;
+        int wrong = Array.FindIndex(Labels, label => label >= classes);
+        if (wrong >= 0)
+            throw new InputException($"{LabelName}: label {wrong} is {Labels[wrong]}; expected 0 to {classes - 1}.");
+    }
+
+    /// <summary>Channels come before rows and columns, where a file has more than one.</summary>
+    public ImageSize Size => new(Images.Dimensions.Length == 4 ? Images.Dimensions[1] : 1, Images.Dimensions[^2],
+        Images.Dimensions[^1]);
+
+    /// <summary>Mean and standard deviation over all pixels of the images, resized, with values in 0..1.</summary>
+    public Standardisation Measure(string name, ImageSize size)
+    {
+        Convert(size);
+        double sum = 0, squares = 0, pixels = (double)Count * size.Elements;
         foreach ((double imageSum, double imageSquares) in sums!)
         {
             sum += imageSum;
@@ -29,28 +45,29 @@ internal sealed record RawDigits(IdxArray Images, byte[] Labels)
     }
 
     /// <summary>The images resized and standardised; to be called once.</summary>
-    public DigitSet Standardise(Standardisation by)
+    public DigitSet Standardise(Standardisation by, ImageSize size)
     {
-        Convert();
+        Convert(size);
         float[] pixels = converted!;
         converted = null;
-        const int grain = 256 * ImageResize.Pixels;
+        const int grain = 1 << 18;
         Parallel.For(0, (pixels.Length + grain - 1) / grain, block =>
         {
             Span<float> part = pixels.AsSpan(block * grain, Math.Min(grain, pixels.Length - (block * grain)));
-            Vector<float> mean = new(by.Mean), std = new(by.Std);
-            // An image's 1024 pixels are a multiple of every vector's length.
-            foreach (ref Vector<float> values in MemoryMarshal.Cast<float, Vector<float>>(part))
-                values = (values - mean) / std;
+            TensorPrimitives.Subtract(part, by.Mean, part);
+            TensorPrimitives.Divide(part, by.Std, part);
         });
-        return new DigitSet(pixels, Labels);
+        return new DigitSet(pixels, Labels, size);
     }
 
-    private void Convert()
+    private void Convert(ImageSize size)
     {
-        if (converted is not null)
+        if (converted is not null && convertedTo == size)
             return;
-        converted = GC.AllocateUninitializedArray<float>(Count * ImageResize.Pixels);
-        sums = ImageResize.Convert(Images.Values, Images.Dimensions[1], converted);
+        long pixels = (long)Count * size.Elements;
+        if (pixels > Array.MaxLength)
+            throw new InputException($"{Count} images of {size} pixels are too many; expected at most {Array.MaxLength} pixels.");
+        (converted, convertedTo) = (GC.AllocateUninitializedArray<float>((int)pixels), size);
+        sums = ImageResize.Convert(Images.Values, Size, size, converted);
     }
 }

@@ -1,17 +1,18 @@
 using System.Diagnostics;
 using System.Globalization;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Networks;
 
 namespace SimdConv.Cli.Training;
 
 /// <summary>Loss and accuracy (0..1) averaged over the images of one pass.</summary>
 internal readonly record struct Score(double Loss, double Accuracy);
 
-/// <summary>Trains a LeNet-5 by mini-batches in an order that the seed decides.</summary>
+/// <summary>Trains a network by mini-batches in an order that the seed decides.</summary>
 internal sealed class Trainer
 {
-    private readonly LeNet5<float> net;
-    private readonly Adam<float> adam = new(LeNetParameters.Count);
+    private readonly INetwork<float> net;
+    private readonly Adam<float> adam;
     private readonly Random64 random;
     private readonly DigitSet train;
     private readonly int batch;
@@ -19,23 +20,23 @@ internal sealed class Trainer
     private readonly float[] images;
     private readonly byte[] labels;
 
-    /// <param name="makeNet">Makes the network for batches of at most as many images.</param>
+    /// <param name="net">The network; a step takes as many images as it has room for.</param>
     /// <param name="train">What to train on.</param>
-    /// <param name="batch">Images a step.</param>
     /// <param name="seed">Decides the first weights and the order of images.</param>
-    public Trainer(Func<int, LeNet5<float>> makeNet, DigitSet train, int batch, int seed)
+    public Trainer(INetwork<float> net, DigitSet train, int seed)
     {
+        this.net = net;
         this.train = train;
-        this.batch = Math.Min(batch, train.Count);
-        net = makeNet(this.batch);
+        batch = Math.Min(net.MaxBatch, train.Count);
         random = new Random64((ulong)seed);
-        LeNetParameters.Initialise(net.EditParameters(), random);
+        net.Plan.Initialise(net.EditParameters(), random);
+        adam = new Adam<float>(net.Plan.ParameterCount);
         order = [.. Enumerable.Range(0, train.Count)];
-        images = new float[this.batch * ImageResize.Pixels];
-        labels = new byte[this.batch];
+        images = new float[batch * train.Size.Elements];
+        labels = new byte[batch];
     }
 
-    public LeNet5<float> Net => net;
+    public INetwork<float> Net => net;
 
     /// <summary>Trains on every image once. The score is of each batch as it was met, before the step it led to.</summary>
     /// <param name="report">Told after each batch the images done so far, the batch's mean loss, and that of all so far.</param>
@@ -54,7 +55,7 @@ internal sealed class Trainer
             cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(batch, train.Count - done);
             Gather(order.AsSpan(done, count));
-            (double batchLoss, int batchCorrect) = net.Train(images, labels.AsSpan(0, count), adam);
+            (double batchLoss, int batchCorrect) = net.Train(images, labels.AsMemory(0, count), adam);
             if (!double.IsFinite(batchLoss))
             {
                 throw new InputException(string.Create(CultureInfo.InvariantCulture,
@@ -90,42 +91,44 @@ internal sealed class Trainer
     {
         ReadOnlySpan<float> allImages = train.Images.Span;
         ReadOnlySpan<byte> allLabels = train.Labels.Span;
+        int pixels = train.Size.Elements;
         for (int i = 0; i < indices.Length; i++)
         {
-            allImages.Slice(indices[i] * ImageResize.Pixels, ImageResize.Pixels).CopyTo(images.AsSpan(i * ImageResize.Pixels));
+            allImages.Slice(indices[i] * pixels, pixels).CopyTo(images.AsSpan(i * pixels));
             labels[i] = allLabels[indices[i]];
         }
     }
 
     /// <summary>
-    /// The net's score on a set, without training. <paramref name="predictions"/> takes its digits, unless empty.
+    /// The net's score on a set, without training. <paramref name="predictions"/> takes its classes, unless empty.
     /// </summary>
     /// <exception cref="InputException">A logit is NaN or infinite, so that the net recognises nothing.</exception>
-    public static Score Evaluate(LeNet5<float> net, DigitSet set, Span<byte> predictions = default)
+    public static Score Evaluate(INetwork<float> net, DigitSet set, Span<byte> predictions = default)
     {
         double loss = 0;
-        int correct = 0;
+        int correct = 0, classes = net.Plan.Classes;
         for (int start = 0; start < set.Count; start += net.MaxBatch)
         {
             DigitSet part = set.Slice(start, Math.Min(net.MaxBatch, set.Count - start));
-            ReadOnlySpan<float> logits = net.Forward(part.Count, part.Images.Span);
-            for (int i = 0; i < logits.Length; i++)
+            ReadOnlySpan<float> logits = net.Forward(part.Count, part.Images);
+            for (int i = 0; i < part.Count; i++)
             {
-                if (!float.IsFinite(logits[i]))
+                ReadOnlySpan<float> row = logits.Slice(i * classes, classes);
+                for (int k = 0; k < classes; k++)
                 {
-                    throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                        $"the weights are too large: logit {i % DigitSet.Classes} of image {start + (i / DigitSet.Classes)} ")
-                        + string.Create(CultureInfo.InvariantCulture, $"is {logits[i]}; expected finite numbers."));
+                    if (!float.IsFinite(row[k]))
+                    {
+                        throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                            $"the weights are too large: logit {k} of image {start + i} is {row[k]}; expected finite numbers."));
+                    }
                 }
-            }
 
-            (double partLoss, int partCorrect) =
-                SoftmaxCrossEntropy.Evaluate(logits, part.Labels.Span, DigitSet.Classes, gradient: []);
-            loss += partLoss;
-            correct += partCorrect;
-            for (int i = 0; i < part.Count && !predictions.IsEmpty; i++)
-                predictions[start + i] =
-                    (byte)SoftmaxCrossEntropy.IndexOfLargest(logits.Slice(i * DigitSet.Classes, DigitSet.Classes));
+                int label = part.Labels.Span[i], guess = SoftmaxCrossEntropy.IndexOfLargest(row);
+                loss += SoftmaxCrossEntropy.Loss(row, label);
+                correct += guess == label ? 1 : 0;
+                if (!predictions.IsEmpty)
+                    predictions[start + i] = (byte)guess;
+            }
         }
 
         return new Score(loss / set.Count, (double)correct / set.Count);

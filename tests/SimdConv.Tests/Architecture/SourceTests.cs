@@ -64,6 +64,24 @@ public sealed partial class SourceTests
                 Assert.False(found.Success, $"{source.Path} names an instruction set: {found}");
             });
 
+    /// <summary>
+    /// The tool is what a customer of the package would write: it sees what is public, and has no vectors, pointers, threads or
+    /// memory of its own.
+    /// </summary>
+    [Fact]
+    public void TheToolIsACustomer()
+    {
+        Assert.All(Sources("SimdConv.Cli"), source =>
+        {
+            Match found = NotForCustomers().Match(Comment().Replace(source.Text, ""));
+            Assert.False(found.Success, $"{source.Path} has {found}");
+        });
+        string library = File.ReadAllText(Path.Combine(Root(), "src", "SimdConv", "SimdConv.csproj")),
+            tool = File.ReadAllText(Path.Combine(Root(), "src", "SimdConv.Cli", "SimdConv.Cli.csproj"));
+        Assert.DoesNotContain("SimdConv.Cli", library, StringComparison.Ordinal);
+        Assert.Contains("<AllowUnsafeBlocks>false", tool, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void EveryFolderIsALayer() =>
         Assert.All(Sources(),
@@ -75,9 +93,9 @@ public sealed partial class SourceTests
 
     private static string Layer(string path) => path.Contains('/', StringComparison.Ordinal) ? path.Split('/')[0] : "";
 
-    private static IEnumerable<(string Path, string Text)> Sources()
+    private static IEnumerable<(string Path, string Text)> Sources(string project = "SimdConv")
     {
-        string folder = Path.Combine(Root(), "src", "SimdConv");
+        string folder = Path.Combine(Root(), "src", project);
         (string, string)[] sources =
         [
             .. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
@@ -101,6 +119,11 @@ public sealed partial class SourceTests
         @"\b(Intrinsics|(Avx|Sse|Ssse|Bmi|Fma|X86|AdvSimd|Arm|Neon|Sve|Wasm|PackedSimd)\w*|(Scalar|Vector)(Lanes|Tier)"
         + @"|Vector(64|128|256|512)?\s*[<.])")]
     private static partial Regex InstructionSet();
+
+    [GeneratedRegex(
+        @"\bIntrinsics\b|\bunsafe\b|\bfixed \(|\bUnsafe\.|\bNativeMemory\b|\bnew Thread\b|\bVector(64|128|256|512)?[<.]"
+        + @"|using SimdConv\.(Core|Simd|Kernels|Loops|Packing)\b")]
+    private static partial Regex NotForCustomers();
 
     /// <summary>The oracle's own P and Q, of its own frames.</summary>
     [GeneratedRegex(@"\bf\.(P|Q)\b")]

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using SimdConv.Cli;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 using SimdConv.Tests.Support;
 
@@ -15,6 +16,8 @@ public sealed class JsonValueTests : IDisposable
 
     // Sums in float and double, through some steps of Adam, which divides by small numbers.
     private const double Tolerance = 2e-3;
+
+    private static readonly NetworkPlan LeNet = NetworkParser.Parse("test", NetworkPlan.LeNet5, new ImageSize(1, 28, 28));
 
     private readonly string folder = Directory.CreateTempSubdirectory("simdconv-").FullName;
 
@@ -56,15 +59,16 @@ public sealed class JsonValueTests : IDisposable
         JsonElement evaluated = Json("evaluate", "--data", folder, "--weights", weights, "--predictions", digits, "--json");
 
         RawDigits raw = DigitFiles.ReadTrain(folder);
-        Standardisation standardisation = raw.Measure("train");
-        DigitSet all = raw.Standardise(standardisation), test = DigitFiles.ReadTest(folder).Standardise(standardisation);
+        Standardisation standardisation = raw.Measure("train", LeNet.Images);
+        DigitSet all = raw.Standardise(standardisation, LeNet.Images),
+            test = DigitFiles.ReadTest(folder).Standardise(standardisation, LeNet.Images);
         DigitSet train = all.Slice(0, TrainImages), validation = all.Slice(TrainImages, Images - TrainImages);
 
-        LayerwiseLeNet5<double> net = new(new Im2ColEngine<double>(default), Images);
+        Network<double> net = new(LeNet, new Im2ColEngine<double>(default), Images);
         Random64 random = new(Seed);
-        LeNetParameters.Initialise(net.EditParameters(), random);
+        LeNet.Initialise(net.EditParameters(), random);
         int[] order = [.. Enumerable.Range(0, TrainImages)];
-        double[] first = new double[LeNetParameters.Count], second = new double[LeNetParameters.Count];
+        double[] first = new double[LeNet.ParameterCount], second = new double[LeNet.ParameterCount];
         double loss = 0;
         int correct = 0, step = 0;
         for (int epoch = 0; epoch < Epochs; epoch++)
@@ -100,7 +104,8 @@ public sealed class JsonValueTests : IDisposable
         AssertShare(validationCorrect, Images - TrainImages, Number("validation_accuracy"));
         AssertShare(testCorrect, TestImages, Number("test_accuracy"));
 
-        (float[] saved, Standardisation? savedStandardisation) = LeNetParameters.Load(weights);
+        (NetworkPlan plan, float[] saved, Standardisation? savedStandardisation) = WeightFile.Load(weights, raw.Size);
+        Assert.Equal(LeNet.Text, plan.Text);
         Assert.Equal(standardisation, savedStandardisation);
         double furthest = saved.Zip(net.Parameters.ToArray()).Max(pair => Math.Abs(pair.First - pair.Second));
         Assert.InRange(furthest, 0, Tolerance);
@@ -129,9 +134,9 @@ public sealed class JsonValueTests : IDisposable
     {
         JsonElement trained = Json("train", "--data", folder, "--epochs", "1", "--limit", "7", "--json");
         RawDigits raw = DigitFiles.ReadTrain(folder);
-        DigitSet all = raw.Standardise(raw.Measure("train"));
-        LayerwiseLeNet5<double> net = new(new Im2ColEngine<double>(default), Images);
-        LeNetParameters.Initialise(net.EditParameters(), new Random64(1));
+        DigitSet all = raw.Standardise(raw.Measure("train", LeNet.Images), LeNet.Images);
+        Network<double> net = new(LeNet, new Im2ColEngine<double>(default), Images);
+        LeNet.Initialise(net.EditParameters(), new Random64(1));
         (double loss, int correct, _) = Score(net, all.Slice(0, 7));
         Assert.Equal(7, trained.GetProperty("images").GetInt32());
         Assert.Equal(loss / 7, trained.GetProperty("train_loss").GetDouble(), Tolerance);
@@ -166,13 +171,13 @@ public sealed class JsonValueTests : IDisposable
     }
 
     private static double[] Pixels(DigitSet set, int image) =>
-        Array.ConvertAll(set.Images.Slice(image * ImageResize.Pixels, ImageResize.Pixels).ToArray(), pixel => (double)pixel);
+        Array.ConvertAll(set.ImagesOf(image, 1).ToArray(), pixel => (double)pixel);
 
     /// <summary>Loss and hits summed over a set's images, by softmax as it is written in books, and the digits guessed.</summary>
-    private static (double Loss, int Correct, byte[] Guesses) Score(LayerwiseLeNet5<double> net, DigitSet set)
+    private static (double Loss, int Correct, byte[] Guesses) Score(Network<double> net, DigitSet set)
     {
         double[] images = [.. Enumerable.Range(0, set.Count).SelectMany(image => Pixels(set, image))];
-        double[][] logits = [.. net.Forward(set.Count, images).ToArray().Chunk(DigitSet.Classes)];
+        double[][] logits = [.. net.Forward(set.Count, images).ToArray().Chunk(LeNet.Classes)];
         byte[] labels = set.Labels.ToArray(), guesses = [.. logits.Select(row => (byte)Array.IndexOf(row, row.Max()))];
         double loss = logits.Zip(labels).Sum(pair => -Math.Log(Math.Exp(pair.First[pair.Second]) / pair.First.Sum(Math.Exp)));
         return (loss, guesses.Zip(labels).Count(pair => pair.First == pair.Second), guesses);

@@ -1,25 +1,92 @@
 using System.IO.Compression;
 using SimdConv.Cli;
 using SimdConv.Cli.Data;
-using SimdConv.Cli.Training;
+using SimdConv.Cli.Networks;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Cli;
 
 public sealed class NpzFileTests : IDisposable
 {
+    private static readonly ImageSize Digits = new(1, 28, 28);
+
     private readonly string path = Path.Combine(Path.GetTempPath(), $"simdconv-{Guid.NewGuid():N}.npz");
 
     public void Dispose() => File.Delete(path);
 
-    [Fact]
-    public void SavedParametersComeBack()
+    [Theory]
+    [InlineData(NetworkPlan.LeNet5)]
+    [InlineData("conv 4 3x3 groups 1; relu; max 2; dense 5")]
+    public void SavedNetworksComeBack(string text)
     {
-        float[] parameters = Data.Make<float>(LeNetParameters.Count, DataKind.Real, 1);
-        LeNetParameters.Save(path, parameters, new Standardisation(0.13f, 0.31f));
-        (float[] loaded, Standardisation? standardisation) = LeNetParameters.Load(path);
+        NetworkPlan plan = NetworkParser.Parse("test", text, Digits);
+        float[] parameters = Data.Make<float>(plan.ParameterCount, DataKind.Real, 1);
+        WeightFile.Save(path, plan, parameters, new Standardisation(0.13f, 0.31f));
+        (NetworkPlan read, float[] loaded, Standardisation? standardisation) = WeightFile.Load(path, Digits);
+        Assert.Equal((plan.Text, plan.Images), (read.Text, read.Images));
         Compare.Equal<float>(parameters, loaded, "parameters");
         Assert.Equal(new Standardisation(0.13f, 0.31f), standardisation);
+    }
+
+    /// <summary>Files of the time when every network was a LeNet-5, whose biases may be rows too.</summary>
+    [Fact]
+    public void NumberedArraysAreALeNet()
+    {
+        NetworkPlan plan = NetworkParser.Parse("test", NetworkPlan.LeNet5, Digits);
+        float[] parameters = Data.Make<float>(plan.ParameterCount, DataKind.Real, 1);
+        using (FileStream file = File.Create(path))
+        {
+            NpzFile.Write(file, plan.Layers.Where(layer => layer.HasWeights).Index().SelectMany(pair =>
+                ((string, int[], float[])[])[
+                    ($"W{pair.Index + 1}", pair.Item.WeightShape, Part(pair.Item.Weights)),
+                    ($"b{pair.Index + 1}", [1, pair.Item.Biases.Count], Part(pair.Item.Biases))]));
+        }
+
+        (NetworkPlan read, float[] loaded, Standardisation? standardisation) = WeightFile.Load(path, Digits);
+        Assert.Equal(plan.Text, read.Text);
+        Compare.Equal<float>(parameters, loaded, "parameters");
+        Assert.Null(standardisation);
+
+        float[] Part((int Start, int Count) part) => parameters.AsSpan(part.Start, part.Count).ToArray();
+    }
+
+    [Theory]
+    [InlineData("conv 4 3x3; dense 5", 3, 1, 28, 28, "array 'conv1.weight': its shape is (6, 1, 5, 5); expected (4, 1, 3, 3)")]
+    [InlineData("conv 4 3x3; dense 5", 3, 3, 28, 28, "its network reads images of 3 x 28 x 28; these are 1 x 28 x 28")]
+    [InlineData("conv 4 3x3; dense", 3, 1, 28, 28, "array 'net': layer 2, 'dense' (column 13): it ends here")]
+    [InlineData("", 3, 1, 28, 28, "array 'net': there is no layer")]
+    [InlineData("conv 4 3x3; dense 5", 2, 1, 28, 28, "array 'input': its shape is (2,); expected (3,)")]
+    public void NetworksThatAreNoneAreRefused(string text, int sizes, int channels, int height, int width, string message)
+    {
+        using (FileStream file = File.Create(path))
+        {
+            float[] input = [channels, height, width];
+            NpzFile.Write(file, [("input", [sizes], input[..sizes]), ("conv1.weight", [6, 1, 5, 5], new float[150])],
+                [("net", text)]);
+        }
+
+        string said = Refusal(() => WeightFile.Load(path, Digits));
+        Assert.StartsWith(path, said, StringComparison.Ordinal);
+        Assert.Contains(message, said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<f4", 1, "its type is '<f4'; expected a string")]
+    [InlineData("<U70000", 1, "its type is '<U70000'; expected a string")]
+    [InlineData("<U-1", 1, "its type is '<U-1'; expected a string")]
+    [InlineData("<U2", 1, "it ends after 4 of 8 bytes")]
+    [InlineData("<U1", 0x110000, "it holds characters that are none")]
+    public void StringsThatAreNoneAreRefused(string type, int letter, string message)
+    {
+        using (ZipArchive archive = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            using Stream entry = archive.CreateEntry("net.npy").Open();
+            new NpyHeader(type, false, []).Write(entry);
+            entry.Write(BitConverter.GetBytes(letter));
+        }
+
+        using NpzFile file = new(path);
+        Assert.Contains(message, Refusal(() => file.ReadText("net", 100)), StringComparison.Ordinal);
     }
 
     /// <summary>What NumPy writes: either order, either float type, either byte order, deflated or stored.</summary>

@@ -1,5 +1,6 @@
 using SimdConv.Cli;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 
 namespace SimdConv.Tests.Cli;
@@ -7,7 +8,11 @@ namespace SimdConv.Tests.Cli;
 /// <summary>Which images a trainer gives its network, in which order, what it makes of the answers, and where it stops.</summary>
 public sealed class TrainerTests
 {
-    private const int Images = 53, Batch = 20;
+    private const int Images = 53, Batch = 20, Classes = 10;
+
+    private static readonly ImageSize Size = new(1, 8, 8);
+
+    private static readonly NetworkPlan Plan = NetworkParser.Parse("test", "conv 4 3x3; relu; dense 10", Size);
 
     /// <summary>Every image once an epoch, each with its label, in batches of which the last is what is left.</summary>
     [Fact]
@@ -33,8 +38,8 @@ public sealed class TrainerTests
         {
             (Net net, Trainer trainer) = Create(seed);
             Random64 random = new((ulong)seed);
-            float[] first = new float[LeNetParameters.Count];
-            LeNetParameters.Initialise<float>(first, random);
+            float[] first = new float[Plan.ParameterCount];
+            Plan.Initialise<float>(first, random);
             Assert.Equal(first, net.Parameters.ToArray());
             int[] order = [.. Enumerable.Range(0, Images)];
             for (int epoch = 0; epoch < 2; epoch++)
@@ -94,7 +99,7 @@ public sealed class TrainerTests
         trainer.RunEpoch();
         net.EditParameters()[^1] = value;
         string message = Assert.Throws<InputException>(() => trainer.RunEpoch()).Message;
-        Assert.Contains($"training diverged: parameter {LeNetParameters.Count - 1} is ", message, StringComparison.Ordinal);
+        Assert.Contains($"training diverged: parameter {Plan.ParameterCount - 1} is ", message, StringComparison.Ordinal);
     }
 
     /// <summary>NaN at any place of the logits is no class, nor is infinity.</summary>
@@ -103,7 +108,7 @@ public sealed class TrainerTests
     {
         foreach (float value in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
         {
-            for (int at = 0; at < DigitSet.Classes; at++)
+            for (int at = 0; at < Classes; at++)
             {
                 (Net net, Trainer _) = Create(seed: 1);
                 net.Spoil = (Image: 41, at, value);
@@ -115,23 +120,30 @@ public sealed class TrainerTests
 
     private static (Net, Trainer) Create(int seed)
     {
-        Net? net = null;
-        Trainer trainer = new(batch => net = new Net(batch), Digits(), Batch, seed);
-        return (net!, trainer);
+        Net net = new(Batch);
+        return (net, new Trainer(net, Digits(), seed));
     }
 
     /// <summary>Each image holds its number in all pixels.</summary>
     private static DigitSet Digits()
     {
-        float[] images = new float[Images * ImageResize.Pixels];
+        float[] images = new float[Images * Size.Elements];
         for (int i = 0; i < images.Length; i++)
-            images[i] = i / ImageResize.Pixels;
-        return new DigitSet(images, Enumerable.Range(0, Images).Select(image => (byte)(image % DigitSet.Classes)).ToArray());
+            images[i] = i / Size.Elements;
+        return new DigitSet(images, Enumerable.Range(0, Images).Select(image => (byte)(image % Classes)).ToArray(), Size);
     }
 
     /// <summary>Notes the images that it is given, and guesses by their numbers.</summary>
-    private sealed class Net(int maxBatch) : LeNet5<float>(maxBatch)
+    private sealed class Net(int maxBatch) : INetwork<float>
     {
+        private readonly float[] parameters = new float[TrainerTests.Plan.ParameterCount];
+
+        public NetworkPlan Plan => TrainerTests.Plan;
+
+        public int MaxBatch => maxBatch;
+
+        public ReadOnlySpan<float> Parameters => parameters;
+
         public List<int[]> Batches { get; } = [];
 
         public Func<int, double> LossOf { get; set; } = _ => 1;
@@ -140,36 +152,38 @@ public sealed class TrainerTests
 
         public static bool IsRight(int image) => image % 3 != 0;
 
-        public static byte Guess(int image) => (byte)((image + (IsRight(image) ? 0 : 1)) % DigitSet.Classes);
+        public static byte Guess(int image) => (byte)((image + (IsRight(image) ? 0 : 1)) % Classes);
 
-        public override ReadOnlySpan<float> Forward(int batch, ReadOnlySpan<float> images)
+        public Span<float> EditParameters() => parameters;
+
+        public ReadOnlySpan<float> Forward(int batch, ReadOnlyMemory<float> images)
         {
-            float[] logits = new float[batch * DigitSet.Classes];
-            foreach ((int i, int image) in Numbers(images[..(batch * ImageResize.Pixels)]).Index())
+            float[] logits = new float[batch * Classes];
+            foreach ((int i, int image) in Numbers(images.Span[..(batch * Size.Elements)]).Index())
             {
-                logits[(i * DigitSet.Classes) + Guess(image)] = 1;
+                logits[(i * Classes) + Guess(image)] = 1;
                 if (Spoil is { } spoil && spoil.Image == image)
-                    logits[(i * DigitSet.Classes) + spoil.Class] = spoil.Value;
+                    logits[(i * Classes) + spoil.Class] = spoil.Value;
             }
 
             return logits;
         }
 
-        public override (double Loss, int Correct) Train(ReadOnlySpan<float> images, ReadOnlySpan<byte> labels,
+        public (double Loss, int Correct) Train(ReadOnlyMemory<float> images, ReadOnlyMemory<byte> labels,
             Adam<float>? optimizer = null)
         {
-            int[] numbers = Numbers(images[..(labels.Length * ImageResize.Pixels)]);
-            Assert.Equal(numbers.Select(image => (byte)(image % DigitSet.Classes)), labels.ToArray());
+            int[] numbers = Numbers(images.Span[..(labels.Length * Size.Elements)]);
+            Assert.Equal(numbers.Select(image => (byte)(image % Classes)), labels.ToArray());
             Batches.Add(numbers);
             return (numbers.Sum(LossOf), numbers.Count(IsRight));
         }
 
         private static int[] Numbers(ReadOnlySpan<float> images)
         {
-            int[] numbers = new int[images.Length / ImageResize.Pixels];
+            int[] numbers = new int[images.Length / Size.Elements];
             for (int i = 0; i < numbers.Length; i++)
             {
-                ReadOnlySpan<float> image = images.Slice(i * ImageResize.Pixels, ImageResize.Pixels);
+                ReadOnlySpan<float> image = images.Slice(i * Size.Elements, Size.Elements);
                 numbers[i] = (int)image[0];
                 Assert.Equal(-1, image.IndexOfAnyExcept(image[0]));
             }

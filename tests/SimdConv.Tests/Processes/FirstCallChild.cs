@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime;
-using SimdConv.Cli.Training;
+using SimdConv.Cli.Networks;
 using SimdConv.Core;
 
 namespace SimdConv.Tests.Processes;
@@ -12,10 +12,11 @@ internal static class FirstCallChild
     {
         // What hosts may listen to is made beside the first call, on another thread; its methods would be counted now and then.
         AppContext.SetSwitch(Telemetry.Switch, false);
+        NetworkPlan plan = NetworkParser.Parse("test", NetworkPlan.LeNet5, new ImageSize(1, 32, 32));
         float[] images = new float[32 * 32];
         long methods = JitInfo.GetCompiledMethodCount();
         TimeSpan before = JitInfo.GetCompilationTime();
-        InterleavedLeNet5<float> network = new(default, 1);
+        Network<float> network = new(plan, new SimdEngine<float>(default, useWinograd: true), 1);
         float logit = network.Forward(1, images)[0];
         TimeSpan after = JitInfo.GetCompilationTime();
         Assert.Equal(0, logit);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using SimdConv.Cli;
 using SimdConv.Cli.Data;
-using SimdConv.Cli.Training;
+using SimdConv.Cli.Networks;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Regressions;
@@ -14,6 +14,10 @@ namespace SimdConv.Tests.Regressions;
 public sealed class ToolFaultTests : IDisposable
 {
     private const int Train = 24, Test = 7;
+
+    private static readonly ImageSize Digits = new(1, 28, 28);
+
+    private static readonly NetworkPlan LeNet = NetworkParser.Parse("test", NetworkPlan.LeNet5, Digits);
 
     private readonly string folder = Directory.CreateTempSubdirectory("simdconv-").FullName;
 
@@ -43,7 +47,7 @@ public sealed class ToolFaultTests : IDisposable
         Succeed("train", "--data", folder, "--save", At("link"), "--plot", At("pipe"));
         Assert.Equal("weights", new FileInfo(At("link")).LinkTarget);
         Assert.Equal(mode, OperatingSystem.IsWindows() ? mode : File.GetUnixFileMode(At("weights")));
-        Assert.Equal(LeNetParameters.Count, LeNetParameters.Load(At("weights")).Parameters.Length);
+        Assert.Equal(LeNet.ParameterCount, WeightFile.Load(At("weights"), Digits).Parameters.Length);
         Assert.True(plot.Wait(TimeSpan.FromSeconds(30)));
         Assert.Equal("PNG"u8, plot.Result.AsSpan(1, 3));
         Assert.Equal(PlaceKind.Pipe, FilePlace.Of(At("pipe")).Kind);
@@ -60,7 +64,7 @@ public sealed class ToolFaultTests : IDisposable
     public void PredictionsGoToStandardOutput(string redirection)
     {
         RequireUnix();
-        LeNetParameters.Save(At("W.npz"), Weights(0.1f), new Standardisation(0.5f, 0.3f));
+        WeightFile.Save(At("W.npz"), LeNet, Weights(0.1f), new Standardisation(0.5f, 0.3f));
         string tool = $"'{ChildProcess.Host}' '{typeof(InputException).Assembly.Location}'";
         string command = $"{tool} evaluate --weights W.npz --data . --predictions {redirection}";
         ProcessStartInfo start = new("sh", ["-c", command]) { WorkingDirectory = folder };
@@ -143,7 +147,7 @@ public sealed class ToolFaultTests : IDisposable
     public void WeightsAndShapesAreReadFromAPipe()
     {
         RequireUnix();
-        LeNetParameters.Save(At("W.npz"), Weights(0.1f), new Standardisation(0.5f, 0.3f));
+        WeightFile.Save(At("W.npz"), LeNet, Weights(0.1f), new Standardisation(0.5f, 0.3f));
         MakePipe(At("pipe"));
         Task writer = Task.Run(() => File.WriteAllBytes(At("pipe"), File.ReadAllBytes(At("W.npz"))));
         Succeed("evaluate", "--data", folder, "--weights", At("pipe"));
@@ -157,7 +161,7 @@ public sealed class ToolFaultTests : IDisposable
     [InlineData(3e38f)]
     public void WeightsThatOverflowAreRefused(float size)
     {
-        LeNetParameters.Save(At("W.npz"), Weights(size), new Standardisation(0.5f, 0.3f));
+        WeightFile.Save(At("W.npz"), LeNet, Weights(size), new Standardisation(0.5f, 0.3f));
         Assert.Contains("the weights are too large: logit ",
             Fail("evaluate", "--weights", At("W.npz"), "--predictions", At("digits")), StringComparison.Ordinal);
         Assert.False(File.Exists(At("digits")));
@@ -167,13 +171,13 @@ public sealed class ToolFaultTests : IDisposable
     [Fact]
     public void AStdThatMakesPixelsInfiniteIsRefused()
     {
-        LeNetParameters.Save(At("W.npz"), Weights(0.1f), new Standardisation(0.5f, 1e-45f));
-        Assert.Contains("'mean' and 'std'", Assert.Throws<InputException>(() => LeNetParameters.Load(At("W.npz"))).Message,
+        WeightFile.Save(At("W.npz"), LeNet, Weights(0.1f), new Standardisation(0.5f, 1e-45f));
+        Assert.Contains("'mean' and 'std'", Assert.Throws<InputException>(() => WeightFile.Load(At("W.npz"), Digits)).Message,
             StringComparison.Ordinal);
     }
 
     private static float[] Weights(float size) =>
-        [.. Enumerable.Range(0, LeNetParameters.Count).Select(i => size * ((Data.Mix(i, 5) % 2001 / 1000f) - 1))];
+        [.. Enumerable.Range(0, LeNet.ParameterCount).Select(i => size * ((Data.Mix(i, 5) % 2001 / 1000f) - 1))];
 
     private static byte[] Images(int count)
     {

@@ -1,55 +1,18 @@
-using System.Diagnostics;
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using SimdConv.Simd;
+namespace SimdConv.Kernels;
 
-namespace SimdConv.Cli;
-
-/// <summary>The most multiply-adds that cores do in a tier: independent chains in registers and nothing else.</summary>
-internal static class FmaPeak
+/// <summary>Multiply-adds on independent chains in registers and nothing else: the most that a core does in a tier.</summary>
+internal static class MultiplyAddChains
 {
     // Four or five cycles of latency times two units are ten chains; twelve still fit in sixteen registers.
-    private const int Chains = 12, Rounds = 500_000, Trials = 12;
-
-    /// <summary>
-    /// GFLOP/s of all threads together, each by the best of several trials. A multiply-add counts as two operations.
-    /// </summary>
-    public static double Measure<T>(SimdTier tier, int threads = 1)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        double[] best = new double[threads];
-        using Barrier barrier = new(threads);
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(i => new Thread(() =>
-        {
-            barrier.SignalAndWait();
-            best[i] = BestOf<T>(tier);
-        }))];
-        Array.ForEach(workers, worker => worker.Start());
-        Array.ForEach(workers, worker => worker.Join());
-        return best.Sum();
-    }
+    private const int Chains = 12;
 
     /// <summary>So many multiply-adds on each chain, on the calling thread; returns the number of lanes of a chain.</summary>
     public static int Run<T>(SimdTier tier, int rounds)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => TierTable.Find(tier)!.Use<T, ChainsOf<T>, int>(new(rounds));
 
-    /// <summary>Operations of so many rounds.</summary>
+    /// <summary>Operations of so many rounds, a multiply-add counted as two.</summary>
     public static double Flops<T>(SimdTier tier, int rounds)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => 2.0 * Chains * rounds * Run<T>(tier, 0);
-
-    private static double BestOf<T>(SimdTier tier)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        double best = 0, flops = Flops<T>(tier, Rounds);
-        for (int trial = 0; trial < Trials; trial++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            Run<T>(tier, Rounds);
-            best = Math.Max(best, flops / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
-        }
-
-        return best;
-    }
 
     private readonly struct ChainsOf<T>(int rounds) : ILanesUser<T, int>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -1,0 +1,56 @@
+using System.Numerics;
+
+namespace SimdConv.Cli.Networks;
+
+/// <summary>Who computes layers: one of several ways, which give equal results but for rounding.</summary>
+/// <param name="name">As <c>--engine</c> calls it.</param>
+/// <param name="execution">Threads and tier.</param>
+internal abstract class Engine<T>(string name, Execution execution)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public string Name => name;
+
+    public Execution Execution { get; } = execution with { MaxThreads = Math.Max(1, execution.MaxThreads) };
+
+    /// <summary>Images of a part of the batch.</summary>
+    public virtual int PartImages => 32;
+
+    /// <summary>A layer's step.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="place">The images that its values have room for.</param>
+    /// <param name="parameters">All parameters of the network, as they are at each call.</param>
+    /// <param name="needsInput">Whether the gradient of what the layer reads is needed.</param>
+    public Step<T> Create(Layer layer, Place place, ReadOnlyMemory<T> parameters, bool needsInput)
+    {
+        ReadOnlyMemory<T> weights = parameters.Slice(layer.Weights.Start, layer.Weights.Count);
+        ReadOnlyMemory<T> bias = parameters.Slice(layer.Biases.Start, layer.Biases.Count);
+        return layer switch
+        {
+            ConvLayer conv => Convolution(conv, place, weights, bias, needsInput),
+            PoolLayer pool => Pooling(pool, place),
+            DenseLayer dense => new DenseStep<T>(this, dense, place, weights, bias),
+            _ => new ActivationStep<T>(this, layer, place),
+        };
+    }
+
+    /// <summary>Brings images that lie one after the other to a part's form; room behind the last image is left alone.</summary>
+    public abstract void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch);
+
+    /// <summary>
+    /// C = op(A) * op(B), row-major; then, if there is a bias, an element of it is added to each row and the activation applied.
+    /// </summary>
+    public abstract void Multiply(
+        Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb,
+        Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default);
+
+    /// <summary>y = activation(x); both may be the same.</summary>
+    public abstract void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y);
+
+    /// <summary>dy becomes the gradient of what y = activation(x) was computed from, in place.</summary>
+    public abstract void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy);
+
+    protected abstract Step<T> Convolution(
+        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput);
+
+    protected abstract Step<T> Pooling(PoolLayer layer, Place place);
+}

@@ -1,0 +1,32 @@
+using System.Numerics;
+
+namespace SimdConv.Cli.Networks;
+
+/// <summary>
+/// Convolutions as programs on top of a matrix product compute them, and pooling by plain loops; dense layers and activations are
+/// the library's.
+/// </summary>
+internal sealed class Im2ColEngine<T>(Execution execution) : Engine<T>("im2col", execution)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly SimdEngine<T> simd = new(execution, useWinograd: false);
+
+    public override void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch) =>
+        simd.Gather(images, count, size, target, pitch);
+
+    public override void Multiply(
+        Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb,
+        Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default) =>
+        simd.Multiply(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, threads, bias, activation);
+
+    public override void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y) => simd.Activate(activation, x, y);
+
+    public override void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy) =>
+        simd.ActivationGradient(activation, y, dy);
+
+    protected override Step<T> Convolution(
+        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
+        new Im2ColStep<T>(this, layer, place, weights, bias, Execution with { MaxThreads = 1 });
+
+    protected override Step<T> Pooling(PoolLayer layer, Place place) => new NaivePoolStep<T>(layer, place);
+}

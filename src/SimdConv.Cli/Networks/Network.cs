@@ -1,0 +1,220 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using SimdConv.Cli.Training;
+
+namespace SimdConv.Cli.Networks;
+
+/// <summary>
+/// A network whose layers an engine runs. A batch is cut into parts, each of which runs through all layers and back while it is
+/// in cache; what dense layers read and give is kept of the whole batch, whose weights' gradients are one product.
+/// </summary>
+/// <remarks>
+/// Parts depend on the batch and the network alone. Threads share parts, each of which has gradients of its own for the weights
+/// of convolutions; they are added in ascending order. So no result depends on the number of threads.
+/// </remarks>
+internal sealed class Network<T> : INetwork<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int MaxParts = 128;
+
+    private readonly Engine<T> engine;
+    private readonly Layer[] layers;
+    private readonly Step<T>[] steps;
+    private readonly T[] parameters, gradients, logits;
+    private readonly T[][] partGradients;
+
+    /// <summary>
+    /// Of each value (the images are 0, what layer i gives is i + 1) the whole batch, where it is kept; else empty.
+    /// </summary>
+    private readonly T[][] values, valueGradients;
+
+    private readonly int width, firstWeighted;
+    private readonly Stack<Workspace<T>> workspaces = new();
+    private readonly (double Loss, int Correct)[] scores;
+    private bool isChanged = true;
+
+    /// <param name="plan">The layers.</param>
+    /// <param name="engine">Who computes them.</param>
+    /// <param name="maxBatch">Images of the largest batch.</param>
+    public Network(NetworkPlan plan, Engine<T> engine, int maxBatch)
+    {
+        (Plan, this.engine, MaxBatch) = (plan, engine, maxBatch);
+        layers = [.. plan.Layers];
+        parameters = new T[plan.ParameterCount];
+        gradients = new T[plan.ParameterCount];
+        width = PartWidth(maxBatch);
+        int parts = (maxBatch + width - 1) / width;
+        partGradients = [.. Enumerable.Range(0, parts).Select(_ => new T[plan.ConvParameterCount])];
+        scores = new (double, int)[parts];
+        values = new T[layers.Length + 1][];
+        valueGradients = new T[layers.Length + 1][];
+        for (int i = 0; i <= layers.Length; i++)
+        {
+            bool isKept = i == layers.Length || layers[i] is DenseLayer || (i > 0 && layers[i - 1] is DenseLayer);
+            values[i] = isKept ? new T[checked(SizeOf(i).Elements * maxBatch)] : [];
+            valueGradients[i] = new T[i > 0 ? values[i].Length : 0];
+        }
+
+        firstWeighted = Array.FindIndex(layers, layer => layer.HasWeights);
+        steps = [.. layers.Select((layer, i) =>
+            engine.Create(layer, new Place(Pitch(i), Pitch(i + 1)), parameters, needsInput: i > firstWeighted))];
+        logits = new T[maxBatch * plan.Classes];
+    }
+
+    public NetworkPlan Plan { get; }
+
+    public int MaxBatch { get; }
+
+    public ReadOnlySpan<T> Parameters => parameters;
+
+    /// <summary>The gradient of the last batch's mean loss with respect to <see cref="Parameters"/>.</summary>
+    public ReadOnlySpan<T> Gradients => gradients;
+
+    /// <summary>How each convolution is computed.</summary>
+    public IEnumerable<(string Layer, string Algorithm)> Algorithms =>
+        layers.Zip(steps).Where(pair => pair.First is ConvLayer).Select(pair => (pair.First.Name, pair.Second.Algorithm));
+
+    /// <summary>Winograd's if a layer is computed by it.</summary>
+    public string Algorithm =>
+        Algorithms.Any(layer => layer.Algorithm.StartsWith("winograd", StringComparison.Ordinal)) ? "winograd" : "direct";
+
+    public Span<T> EditParameters()
+    {
+        isChanged = true;
+        return parameters;
+    }
+
+    public ReadOnlySpan<T> Forward(int batch, ReadOnlyMemory<T> images)
+    {
+        Run(batch, images, default);
+        ImageOrder.ToOutermost(batch, Plan.Classes, values[^1], MaxBatch, logits);
+        return logits.AsSpan(0, batch * Plan.Classes);
+    }
+
+    public (double Loss, int Correct) Train(ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels, Adam<T>? optimizer = null)
+    {
+        int batch = labels.Length;
+        Run(batch, images, labels);
+        for (int i = firstWeighted; i < layers.Length; i++)
+        {
+            if (layers[i] is DenseLayer)
+                steps[i].WeightGradient(batch, values[i], valueGradients[i + 1], Weights(i, gradients), Biases(i, gradients));
+        }
+
+        Span<T> sums = gradients.AsSpan(0, Plan.ConvParameterCount);
+        (double loss, int correct) = (0, 0);
+        for (int part = 0; part < PartsOf(batch); part++)
+        {
+            if (part == 0)
+                partGradients[0].CopyTo(sums);
+            else
+                TensorPrimitives.Add<T>(sums, partGradients[part], sums);
+            (loss, correct) = (loss + scores[part].Loss, correct + scores[part].Correct);
+        }
+
+        optimizer?.Update(parameters, gradients);
+        isChanged |= optimizer is not null;
+        return (loss, correct);
+    }
+
+    private ImageSize SizeOf(int value) => value == 0 ? Plan.Images : layers[value - 1].Output;
+
+    private int Pitch(int value) => values[value].Length > 0 ? MaxBatch : width;
+
+    private int PartsOf(int batch) => (batch + width - 1) / width;
+
+    /// <summary>As wide as the engine likes them, but not so many that their gradients take much memory.</summary>
+    private int PartWidth(int batch) => Math.Min(batch, Math.Max(engine.PartImages, (batch + MaxParts - 1) / MaxParts));
+
+    private Span<T> Weights(int layer, T[] all) => all.AsSpan(layers[layer].Weights.Start, layers[layer].Weights.Count);
+
+    private Span<T> Biases(int layer, T[] all) => all.AsSpan(layers[layer].Biases.Start, layers[layer].Biases.Count);
+
+    /// <summary>Runs the parts of a batch; without labels the forward pass alone.</summary>
+    private void Run(int batch, ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels)
+    {
+        if (isChanged)
+        {
+            foreach (Step<T> step in steps)
+                step.Refresh();
+            isChanged = false;
+        }
+
+        int parts = PartsOf(batch), threads = Math.Min(engine.Execution.MaxThreads, parts);
+        if (threads == 1)
+        {
+            Workspace<T> space = TakeWorkspace();
+            for (int part = 0; part < parts; part++)
+                RunPart(part, batch, images.Span, labels.Span, space);
+            workspaces.Push(space);
+            return;
+        }
+
+        Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = threads },
+            () => TakeWorkspace(),
+            (part, _, space) =>
+            {
+                RunPart(part, batch, images.Span, labels.Span, space);
+                return space;
+            },
+            space =>
+            {
+                lock (workspaces)
+                    workspaces.Push(space);
+            });
+    }
+
+    private Workspace<T> TakeWorkspace()
+    {
+        lock (workspaces)
+        {
+            return workspaces.TryPop(out Workspace<T>? space) ? space
+                : new Workspace<T>(
+                    [.. values.Select((kept, i) => kept.Length > 0 ? 0 : SizeOf(i).Elements * width)],
+                    [.. steps.Select(step => step.NoteBytes)]);
+        }
+    }
+
+    private void RunPart(int part, int batch, ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Workspace<T> space)
+    {
+        int first = part * width, count = Math.Min(width, batch - first), pixels = Plan.Images.Elements;
+        engine.Gather(images.Slice(first * pixels, count * pixels), count, Plan.Images, Value(0, first, space), Pitch(0));
+        for (int i = 0; i < layers.Length; i++)
+            steps[i].Forward(count, Value(i, first, space), Value(i + 1, first, space), space.Notes[i]);
+        if (labels.IsEmpty)
+            return;
+        scores[part] = SoftmaxCrossEntropy.Evaluate<T>(Plan.Classes, Value(layers.Length, first, space), MaxBatch,
+            labels.Slice(first, count), Gradient(layers.Length, first, space), batch);
+        for (int i = layers.Length - 1; i >= firstWeighted; i--)
+        {
+            Span<T> dy = Gradient(i + 1, first, space);
+            if (layers[i].Activation.Kind != Activation.None)
+                ActivationGradient(i, count, Value(i + 1, first, space), dy);
+            if (layers[i] is ConvLayer)
+                steps[i].WeightGradient(count, Value(i, first, space), dy, Weights(i, partGradients[part]),
+                    Biases(i, partGradients[part]));
+            if (i > firstWeighted)
+                steps[i].InputGradient(count, dy, space.Notes[i], Gradient(i, first, space));
+        }
+    }
+
+    private void ActivationGradient(int layer, int images, ReadOnlySpan<T> y, Span<T> dy)
+    {
+        int rows = layers[layer].Output.Elements, pitch = Pitch(layer + 1);
+        if (values[layer + 1].Length == 0)
+        {
+            // Columns behind the last image hold numbers that nobody reads.
+            engine.ActivationGradient(layers[layer].Activation, y[..(rows * pitch)], dy[..(rows * pitch)]);
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+            engine.ActivationGradient(layers[layer].Activation, y.Slice(row * pitch, images), dy.Slice(row * pitch, images));
+    }
+
+    private Span<T> Value(int value, int first, Workspace<T> space) =>
+        values[value].Length > 0 ? values[value].AsSpan(first) : space.Values[value];
+
+    private Span<T> Gradient(int value, int first, Workspace<T> space) =>
+        values[value].Length > 0 ? valueGradients[value].AsSpan(first) : space.Gradients[value % 2];
+}

@@ -1,0 +1,43 @@
+using System.Numerics;
+
+namespace SimdConv.Cli.Networks;
+
+/// <summary>Layers by SimdConv, images innermost.</summary>
+/// <param name="execution">Threads and tier.</param>
+/// <param name="useWinograd">Whether convolutions that it suits are computed by Winograd's algorithm.</param>
+internal sealed class SimdEngine<T>(Execution execution, bool useWinograd) : Engine<T>("simd", execution)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Execution alone = execution with { MaxThreads = 1 };
+
+    public override void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch) =>
+        ImageOrder.ToInnermost(count, size.Elements, images, target, pitch);
+
+    public override void Multiply(
+        Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb,
+        Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default) =>
+        Gemm.Multiply(transA, transB, m, n, k, T.One, a, lda, b, ldb, T.Zero, c, ldc, Execution with { MaxThreads = threads },
+            new GemmEpilogue<T> { RowBias = bias, Activation = activation.Kind, Scale = T.CreateTruncating(activation.Scale) });
+
+    public override void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y)
+    {
+        if (activation.Kind == Activation.Relu)
+            Elementwise.Relu(x, y, alone);
+        else
+            Elementwise.Tanh(x, y, T.CreateTruncating(activation.Scale), alone);
+    }
+
+    public override void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy)
+    {
+        if (activation.Kind == Activation.Relu)
+            Elementwise.ReluGradient(y, dy, dy, alone);
+        else
+            Elementwise.TanhGradient(y, dy, dy, T.CreateTruncating(activation.Scale), alone);
+    }
+
+    protected override Step<T> Convolution(
+        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
+        new ConvStep<T>(layer, place, weights, bias, needsInput, useWinograd, alone);
+
+    protected override Step<T> Pooling(PoolLayer layer, Place place) => new PoolStep<T>(layer, place, alone);
+}
