@@ -12,12 +12,12 @@ internal sealed class ConvStep<T> : Step<T>
     private readonly PackedFilter<T> filter;
     private readonly Execution execution;
 
-    public ConvStep(ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput,
+    public ConvStep(ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput,
         bool useWinograd, Execution execution)
     {
         (this.layer, this.weights, this.bias, this.execution) = (layer, weights, bias, execution);
         Conv2DShape shape = layer.Shape;
-        plan = new Conv2DPlan<T>(shape, layer.Input.Layout(place.Input), layer.Output.Layout(place.Output),
+        plan = new Conv2DPlan<T>(shape, layer.Input.Layout(width), layer.Output.Layout(width),
             useWinograd ? Winograd(shape) : ConvAlgorithm.Direct);
         filter = plan.Pack(weights.Span, needsInput ? FilterUse.Both : FilterUse.Forward, execution.Tier);
     }

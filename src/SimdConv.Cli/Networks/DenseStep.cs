@@ -8,32 +8,39 @@ internal sealed class DenseStep<T> : Step<T>
 {
     private readonly Engine<T> engine;
     private readonly DenseLayer layer;
-    private readonly Place place;
+    private readonly int width;
     private readonly ReadOnlyMemory<T> weights, bias;
     private readonly int inputs, outputs;
-    private readonly T[] ones;
 
-    public DenseStep(Engine<T> engine, DenseLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias)
+    public DenseStep(Engine<T> engine, DenseLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias)
     {
-        (this.engine, this.layer, this.place, this.weights, this.bias) = (engine, layer, place, weights, bias);
+        (this.engine, this.layer, this.width, this.weights, this.bias) = (engine, layer, width, weights, bias);
         (inputs, outputs) = (layer.Input.Elements, layer.Output.Elements);
-        ones = new T[place.Output];
-        ones.AsSpan().Fill(T.One);
     }
 
     public override void Forward(int images, ReadOnlySpan<T> x, Span<T> y, Span<byte> notes) =>
-        engine.Multiply(Transpose.No, Transpose.No, outputs, images, inputs, weights.Span, inputs, x, place.Input, y,
-            place.Output, threads: 1, bias.Span, layer.Activation);
+        engine.Multiply(Transpose.No, Transpose.No, outputs, images, inputs, weights.Span, inputs, x, width, y,
+            width, threads: 1, bias.Span, layer.Activation);
 
     public override void InputGradient(int images, ReadOnlySpan<T> dy, ReadOnlySpan<byte> notes, Span<T> dx) =>
-        engine.Multiply(Transpose.Yes, Transpose.No, inputs, images, outputs, weights.Span, inputs, dy, place.Output, dx,
-            place.Input, threads: 1);
+        engine.Multiply(Transpose.Yes, Transpose.No, inputs, images, outputs, weights.Span, inputs, dy, width, dx,
+            width, threads: 1);
 
-    /// <summary>Of the whole batch, which makes the products longer, on all threads.</summary>
-    public override void WeightGradient(int images, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db)
+    /// <summary>
+    /// The gradients of weights and biases over the whole batch, which makes the products longer, on all threads.
+    /// </summary>
+    /// <param name="images">Images.</param>
+    /// <param name="pitch">Elements from one row of x and dy to the next.</param>
+    /// <param name="x">A row an input, a column an image.</param>
+    /// <param name="dy">A row an output.</param>
+    /// <param name="ones">As many ones as there are images.</param>
+    /// <param name="dw">Takes the weights' gradient.</param>
+    /// <param name="db">Takes the biases' gradient.</param>
+    public void BatchGradient(
+        int images, int pitch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, ReadOnlySpan<T> ones, Span<T> dw, Span<T> db)
     {
-        engine.Multiply(Transpose.No, Transpose.Yes, outputs, inputs, images, dy, place.Output, x, place.Input, dw, inputs,
+        engine.Multiply(Transpose.No, Transpose.Yes, outputs, inputs, images, dy, pitch, x, pitch, dw, inputs,
             engine.Execution.MaxThreads);
-        engine.Multiply(Transpose.No, Transpose.No, outputs, 1, images, dy, place.Output, ones, 1, db, 1, threads: 1);
+        engine.Multiply(Transpose.No, Transpose.No, outputs, 1, images, dy, pitch, ones, 1, db, 1, threads: 1);
     }
 }

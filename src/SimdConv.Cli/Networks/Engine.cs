@@ -17,19 +17,19 @@ internal abstract class Engine<T>(string name, Execution execution)
 
     /// <summary>A layer's step.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="place">The images that its values have room for.</param>
+    /// <param name="width">The images that its values have room for: elements from one pixel to the next.</param>
     /// <param name="parameters">All parameters of the network, as they are at each call.</param>
     /// <param name="needsInput">Whether the gradient of what the layer reads is needed.</param>
-    public Step<T> Create(Layer layer, Place place, ReadOnlyMemory<T> parameters, bool needsInput)
+    public Step<T> Create(Layer layer, int width, ReadOnlyMemory<T> parameters, bool needsInput)
     {
         ReadOnlyMemory<T> weights = parameters.Slice(layer.Weights.Start, layer.Weights.Count);
         ReadOnlyMemory<T> bias = parameters.Slice(layer.Biases.Start, layer.Biases.Count);
         return layer switch
         {
-            ConvLayer conv => Convolution(conv, place, weights, bias, needsInput),
-            PoolLayer pool => Pooling(pool, place),
-            DenseLayer dense => new DenseStep<T>(this, dense, place, weights, bias),
-            _ => new ActivationStep<T>(this, layer, place),
+            ConvLayer conv => Convolution(conv, width, weights, bias, needsInput),
+            PoolLayer pool => Pooling(pool, width),
+            DenseLayer dense => new DenseStep<T>(this, dense, width, weights, bias),
+            _ => new ActivationStep<T>(this, layer),
         };
     }
 
@@ -50,7 +50,7 @@ internal abstract class Engine<T>(string name, Execution execution)
     public abstract void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy);
 
     protected abstract Step<T> Convolution(
-        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput);
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput);
 
-    protected abstract Step<T> Pooling(PoolLayer layer, Place place);
+    protected abstract Step<T> Pooling(PoolLayer layer, int width);
 }

@@ -25,8 +25,8 @@ internal sealed class Im2ColEngine<T>(Execution execution) : Engine<T>("im2col",
         simd.ActivationGradient(activation, y, dy);
 
     protected override Step<T> Convolution(
-        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
-        new Im2ColStep<T>(this, layer, place, weights, bias, Execution with { MaxThreads = 1 });
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
+        new Im2ColStep<T>(this, layer, width, weights, bias, Execution with { MaxThreads = 1 });
 
-    protected override Step<T> Pooling(PoolLayer layer, Place place) => new NaivePoolStep<T>(layer, place);
+    protected override Step<T> Pooling(PoolLayer layer, int width) => new NaivePoolStep<T>(layer, width);
 }

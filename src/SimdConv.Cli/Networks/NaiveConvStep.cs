@@ -5,11 +5,11 @@ namespace SimdConv.Cli.Networks;
 
 /// <summary>A convolution by plain loops.</summary>
 internal sealed class NaiveConvStep<T>(
-    Engine<T> engine, ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias) : Step<T>
+    Engine<T> engine, ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias) : Step<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Conv2DShape shape = layer.Shape;
-    private readonly ImageLayout input = layer.Input.Layout(place.Input), output = layer.Output.Layout(place.Output);
+    private readonly ImageLayout input = layer.Input.Layout(width), output = layer.Output.Layout(width);
 
     public override string Algorithm => "direct";
 
@@ -18,7 +18,7 @@ internal sealed class NaiveConvStep<T>(
         ReferenceConv2D.Forward(shape, images, x, weights.Span, bias.Span, y, input, output);
         for (int row = 0; row < layer.Output.Elements && layer.Activation.Kind != Activation.None; row++)
         {
-            Span<T> values = y.Slice(row * place.Output, images);
+            Span<T> values = y.Slice(row * width, images);
             engine.Activate(layer.Activation, values, values);
         }
     }

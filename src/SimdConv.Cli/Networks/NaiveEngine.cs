@@ -49,8 +49,8 @@ internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1))
     }
 
     protected override Step<T> Convolution(
-        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
-        new NaiveConvStep<T>(this, layer, place, weights, bias);
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
+        new NaiveConvStep<T>(this, layer, width, weights, bias);
 
-    protected override Step<T> Pooling(PoolLayer layer, Place place) => new NaivePoolStep<T>(layer, place);
+    protected override Step<T> Pooling(PoolLayer layer, int width) => new NaivePoolStep<T>(layer, width);
 }

@@ -5,12 +5,12 @@ using SimdConv.Reference;
 namespace SimdConv.Cli.Networks;
 
 /// <summary>Pooling by plain loops; the notes are the places of winners, an integer each.</summary>
-internal sealed class NaivePoolStep<T>(PoolLayer layer, Place place) : Step<T>
+internal sealed class NaivePoolStep<T>(PoolLayer layer, int width) : Step<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly ImageLayout input = layer.Input.Layout(place.Input), output = layer.Output.Layout(place.Output);
+    private readonly ImageLayout input = layer.Input.Layout(width), output = layer.Output.Layout(width);
 
-    public override int NoteBytes => layer.Kind == PoolKind.Max ? checked(4 * layer.Output.Elements * place.Input) : 0;
+    public override int NoteBytes => layer.Kind == PoolKind.Max ? checked(4 * layer.Output.Elements * width) : 0;
 
     public override void Forward(int images, ReadOnlySpan<T> x, Span<T> y, Span<byte> notes) =>
         ReferencePool2D.Forward(layer.Shape, layer.Kind, images, x, y, Used(MemoryMarshal.Cast<byte, int>(notes), images), input,

@@ -23,11 +23,10 @@ internal sealed class Network<T> : INetwork<T>
     private readonly T[] parameters, gradients, logits;
     private readonly T[][] partGradients;
 
-    /// <summary>
-    /// Of each value (the images are 0, what layer i gives is i + 1) the whole batch, where it is kept; else empty.
-    /// </summary>
-    private readonly T[][] values, valueGradients;
+    /// <summary>Of dense layers, the whole batch: what each reads, and the gradient of its sums; else empty.</summary>
+    private readonly T[][] denseInputs, denseGradients;
 
+    private readonly T[] ones;
     private readonly int width, firstWeighted;
     private readonly Stack<Workspace<T>> workspaces = new();
     private readonly (double Loss, int Correct)[] scores;
@@ -46,18 +45,12 @@ internal sealed class Network<T> : INetwork<T>
         int parts = (maxBatch + width - 1) / width;
         partGradients = [.. Enumerable.Range(0, parts).Select(_ => new T[plan.ConvParameterCount])];
         scores = new (double, int)[parts];
-        values = new T[layers.Length + 1][];
-        valueGradients = new T[layers.Length + 1][];
-        for (int i = 0; i <= layers.Length; i++)
-        {
-            bool isKept = i == layers.Length || layers[i] is DenseLayer || (i > 0 && layers[i - 1] is DenseLayer);
-            values[i] = isKept ? new T[checked(SizeOf(i).Elements * maxBatch)] : [];
-            valueGradients[i] = new T[i > 0 ? values[i].Length : 0];
-        }
-
+        denseInputs = [.. layers.Select(layer => new T[layer is DenseLayer ? checked(layer.Input.Elements * maxBatch) : 0])];
+        denseGradients = [.. layers.Select(layer => new T[layer is DenseLayer ? layer.Output.Elements * maxBatch : 0])];
+        ones = new T[maxBatch];
+        ones.AsSpan().Fill(T.One);
         firstWeighted = Array.FindIndex(layers, layer => layer.HasWeights);
-        steps = [.. layers.Select((layer, i) =>
-            engine.Create(layer, new Place(Pitch(i), Pitch(i + 1)), parameters, needsInput: i > firstWeighted))];
+        steps = [.. layers.Select((layer, i) => engine.Create(layer, width, parameters, needsInput: i > firstWeighted))];
         logits = new T[maxBatch * plan.Classes];
     }
 
@@ -87,7 +80,6 @@ internal sealed class Network<T> : INetwork<T>
     public ReadOnlySpan<T> Forward(int batch, ReadOnlyMemory<T> images)
     {
         Run(batch, images, default);
-        ImageOrder.ToOutermost(batch, Plan.Classes, values[^1], MaxBatch, logits);
         return logits.AsSpan(0, batch * Plan.Classes);
     }
 
@@ -97,8 +89,9 @@ internal sealed class Network<T> : INetwork<T>
         Run(batch, images, labels);
         for (int i = firstWeighted; i < layers.Length; i++)
         {
-            if (layers[i] is DenseLayer)
-                steps[i].WeightGradient(batch, values[i], valueGradients[i + 1], Weights(i, gradients), Biases(i, gradients));
+            if (steps[i] is DenseStep<T> dense)
+                dense.BatchGradient(batch, MaxBatch, denseInputs[i], denseGradients[i], ones, Weights(i, gradients),
+                    Biases(i, gradients));
         }
 
         Span<T> sums = gradients.AsSpan(0, Plan.ConvParameterCount);
@@ -116,10 +109,6 @@ internal sealed class Network<T> : INetwork<T>
         isChanged |= optimizer is not null;
         return (loss, correct);
     }
-
-    private ImageSize SizeOf(int value) => value == 0 ? Plan.Images : layers[value - 1].Output;
-
-    private int Pitch(int value) => values[value].Length > 0 ? MaxBatch : width;
 
     private int PartsOf(int batch) => (batch + width - 1) / width;
 
@@ -169,52 +158,52 @@ internal sealed class Network<T> : INetwork<T>
         lock (workspaces)
         {
             return workspaces.TryPop(out Workspace<T>? space) ? space
-                : new Workspace<T>(
-                    [.. values.Select((kept, i) => kept.Length > 0 ? 0 : SizeOf(i).Elements * width)],
-                    [.. steps.Select(step => step.NoteBytes)]);
+                : new Workspace<T>([.. layers.Select(layer => layer.Input).Append(layers[^1].Output)
+                    .Select(size => checked(size.Elements * width))], [.. steps.Select(step => step.NoteBytes)]);
         }
     }
 
     private void RunPart(int part, int batch, ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Workspace<T> space)
     {
         int first = part * width, count = Math.Min(width, batch - first), pixels = Plan.Images.Elements;
-        engine.Gather(images.Slice(first * pixels, count * pixels), count, Plan.Images, Value(0, first, space), Pitch(0));
+        engine.Gather(images.Slice(first * pixels, count * pixels), count, Plan.Images, space.Values[0], width);
         for (int i = 0; i < layers.Length; i++)
-            steps[i].Forward(count, Value(i, first, space), Value(i + 1, first, space), space.Notes[i]);
+            steps[i].Forward(count, space.Values[i], space.Values[i + 1], space.Notes[i]);
         if (labels.IsEmpty)
+        {
+            ImageOrder.ToOutermost(count, Plan.Classes, space.Values[^1], width, logits.AsSpan(first * Plan.Classes));
             return;
-        scores[part] = SoftmaxCrossEntropy.Evaluate<T>(Plan.Classes, Value(layers.Length, first, space), MaxBatch,
-            labels.Slice(first, count), Gradient(layers.Length, first, space), batch);
+        }
+
+        scores[part] = SoftmaxCrossEntropy.Evaluate<T>(Plan.Classes, space.Values[^1], width, labels.Slice(first, count),
+            space.Gradient(layers.Length), batch);
         for (int i = layers.Length - 1; i >= firstWeighted; i--)
         {
-            Span<T> dy = Gradient(i + 1, first, space);
-            if (layers[i].Activation.Kind != Activation.None)
-                ActivationGradient(i, count, Value(i + 1, first, space), dy);
-            if (layers[i] is ConvLayer)
-                steps[i].WeightGradient(count, Value(i, first, space), dy, Weights(i, partGradients[part]),
-                    Biases(i, partGradients[part]));
-            if (i > firstWeighted)
-                steps[i].InputGradient(count, dy, space.Notes[i], Gradient(i, first, space));
-        }
-    }
+            Span<T> dy = space.Gradient(i + 1);
 
-    private void ActivationGradient(int layer, int images, ReadOnlySpan<T> y, Span<T> dy)
-    {
-        int rows = layers[layer].Output.Elements, pitch = Pitch(layer + 1);
-        if (values[layer + 1].Length == 0)
-        {
             // Columns behind the last image hold numbers that nobody reads.
-            engine.ActivationGradient(layers[layer].Activation, y[..(rows * pitch)], dy[..(rows * pitch)]);
-            return;
-        }
+            if (layers[i].Activation.Kind != Activation.None)
+                engine.ActivationGradient(layers[i].Activation, space.Values[i + 1], dy);
+            if (layers[i] is ConvLayer)
+            {
+                steps[i].WeightGradient(count, space.Values[i], dy, Weights(i, partGradients[part]),
+                    Biases(i, partGradients[part]));
+            }
+            else if (layers[i] is DenseLayer)
+            {
+                Keep(count, space.Values[i], denseInputs[i].AsSpan(first));
+                Keep(count, dy, denseGradients[i].AsSpan(first));
+            }
 
-        for (int row = 0; row < rows; row++)
-            engine.ActivationGradient(layers[layer].Activation, y.Slice(row * pitch, images), dy.Slice(row * pitch, images));
+            if (i > firstWeighted)
+                steps[i].InputGradient(count, dy, space.Notes[i], space.Gradient(i));
+        }
     }
 
-    private Span<T> Value(int value, int first, Workspace<T> space) =>
-        values[value].Length > 0 ? values[value].AsSpan(first) : space.Values[value];
-
-    private Span<T> Gradient(int value, int first, Workspace<T> space) =>
-        values[value].Length > 0 ? valueGradients[value].AsSpan(first) : space.Gradients[value % 2];
+    /// <summary>Copies the columns of a part to those of the whole batch.</summary>
+    private void Keep(int images, ReadOnlySpan<T> rows, Span<T> batch)
+    {
+        for (int from = 0, to = 0; from < rows.Length; from += width, to += MaxBatch)
+            rows.Slice(from, images).CopyTo(batch[to..]);
+    }
 }

@@ -3,13 +3,13 @@ using System.Numerics;
 namespace SimdConv.Cli.Networks;
 
 /// <summary>Pooling by the library.</summary>
-internal sealed class PoolStep<T>(PoolLayer layer, Place place, Execution execution) : Step<T>
+internal sealed class PoolStep<T>(PoolLayer layer, int width, Execution execution) : Step<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Pool2DPlan<T> plan =
-        new(layer.Shape, layer.Kind, layer.Input.Layout(place.Input), layer.Output.Layout(place.Output));
+        new(layer.Shape, layer.Kind, layer.Input.Layout(width), layer.Output.Layout(width));
 
-    public override int NoteBytes => layer.Kind == PoolKind.Max ? checked((int)plan.WinnerBytes(place.Input)) : 0;
+    public override int NoteBytes => layer.Kind == PoolKind.Max ? checked((int)plan.WinnerBytes(width)) : 0;
 
     public override void Forward(int images, ReadOnlySpan<T> x, Span<T> y, Span<byte> notes)
     {

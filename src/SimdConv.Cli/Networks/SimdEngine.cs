@@ -36,8 +36,8 @@ internal sealed class SimdEngine<T>(Execution execution, bool useWinograd) : Eng
     }
 
     protected override Step<T> Convolution(
-        ConvLayer layer, Place place, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
-        new ConvStep<T>(layer, place, weights, bias, needsInput, useWinograd, alone);
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
+        new ConvStep<T>(layer, width, weights, bias, needsInput, useWinograd, alone);
 
-    protected override Step<T> Pooling(PoolLayer layer, Place place) => new PoolStep<T>(layer, place, alone);
+    protected override Step<T> Pooling(PoolLayer layer, int width) => new PoolStep<T>(layer, width, alone);
 }

@@ -7,9 +7,14 @@ internal sealed class Workspace<T>(int[] sizes, int[] noteBytes)
 {
     public T[][] Values { get; } = [.. sizes.Select(size => new T[size])];
 
-    /// <summary>The gradients of every other value: no layer needs more than what it reads and gives.</summary>
-    public T[][] Gradients { get; } =
+    public byte[][] Notes { get; } = [.. noteBytes.Select(bytes => new byte[bytes])];
+
+    private readonly T[][] gradients =
         [.. Enumerable.Range(0, 2).Select(odd => new T[sizes.Where((_, i) => i % 2 == odd).Max()])];
 
-    public byte[][] Notes { get; } = [.. noteBytes.Select(bytes => new byte[bytes])];
+    /// <summary>
+    /// The gradient of a value. It takes the place of that of the value two layers on: no layer needs more than what it reads and
+    /// gives.
+    /// </summary>
+    public Span<T> Gradient(int value) => gradients[value % 2].AsSpan(0, sizes[value]);
 }
