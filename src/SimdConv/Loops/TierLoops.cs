@@ -210,7 +210,7 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     private static ConvTile Tile<TLanes, TVectors>()
         where TLanes : unmanaged, ILanes<TLanes, T>
         where TVectors : struct, IConstant =>
-        new(GemmKernel<TLanes, T, TVectors>.MR, TVectors.Value, GemmKernel<TLanes, T, TVectors>.NR);
+        new(GemmKernel<TLanes, T, TVectors>.MR, TVectors.Value, TLanes.Count);
 
     private static ConvTile Sliding(int taps) => Tile<TVec, N1>() with { MR = SlidingKernel<TVec, T>.MR(taps), Slides = taps };
 

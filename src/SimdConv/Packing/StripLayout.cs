@@ -7,15 +7,13 @@ namespace SimdConv.Packing;
 /// </summary>
 internal sealed class StripLayout
 {
-    private readonly int channels;
-
     /// <summary>
     /// The layout for strips of at most <paramref name="rows"/> grid rows and <paramref name="channels"/> channels, its rows a
     /// multiple of <paramref name="unit"/> elements apart.
     /// </summary>
     public StripLayout(TapGrid grid, int rows, int channels, int unit = 1)
     {
-        this.channels = channels;
+        Channels = channels;
         Grid = grid;
         Rows = rows;
         Pitch = PitchOf(grid, unit);
@@ -59,6 +57,9 @@ internal sealed class StripLayout
     /// <summary>Whether nothing is copied.</summary>
     public bool IsImage { get; private init; }
 
+    /// <summary>Channels of a strip.</summary>
+    public int Channels { get; }
+
     /// <summary>The most grid rows of a strip.</summary>
     public int Rows { get; }
 
@@ -100,16 +101,18 @@ internal sealed class StripLayout
         int planeRows = 1 + grid.Vertical.Span;
         long perRow = (long)channels * SizeOf(grid, 1) / planeRows;
         long most = Math.Clamp((budget / Math.Max(1, perRow)) - planeRows + 1, 1, grid.Height);
+        if (most == grid.Height)
+            return grid.Height;
         long strips = (grid.Height + most - 1) / most;
-        strips = strips == 1 ? 1 : Math.Min(grid.Height, strips + (strips % 2));
+        strips = Math.Min(grid.Height, strips + (strips % 2));
         return (int)((grid.Height + strips - 1) / strips);
     }
 
     private int[] MakeOffsets()
     {
-        int[] offsets = new int[checked(channels * Grid.Taps)];
+        int[] offsets = new int[checked(Channels * Grid.Taps)];
         int k = 0;
-        for (int c = 0; c < channels; c++)
+        for (int c = 0; c < Channels; c++)
         {
             for (int r = 0; r < Grid.Rows.Length; r++)
             {
@@ -144,7 +147,8 @@ internal sealed class StripLayout
                 (first, last) = (Math.Min(first, step), Math.Max(last, step));
             }
 
-            Array.Sort(phases);
+            if (stride > 1)
+                Array.Sort(phases);
             for (int i = 0; i < phases.Length; i++)
             {
                 if (i == 0 || phases[i] != phases[count - 1])

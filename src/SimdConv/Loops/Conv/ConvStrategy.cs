@@ -37,9 +37,7 @@ internal abstract class ConvStrategy
         Panels = cut.Panels;
         ChannelBlock = cut.Channels;
         Blocks = (Channels + ChannelBlock - 1) / ChannelBlock;
-        Layout = cut.ReadsImage && StripLayout.IsInImage(Grid, Channels, problem.Source)
-            ? StripLayout.OfImage(Grid, cut.Rows, ChannelBlock, problem.Source)
-            : new StripLayout(Grid, cut.Rows, ChannelBlock);
+        Layout = problem.Layout(cut.Rows, ChannelBlock, cut.ReadsImage && problem.IsInImage);
         Strips = (Grid.Height + cut.Rows - 1) / cut.Rows;
         Runs = cut.JoinsBands ? Grid.JoinedBands : Grid.Bands;
     }
@@ -177,7 +175,9 @@ internal abstract class ConvStrategy
     /// <summary>Channels of a block, at most <paramref name="most"/> and evened out over the blocks.</summary>
     protected static int ChannelsOfBlock(ConvGrid problem, int most)
     {
-        int blocks = problem.Grid.Taps == 0 ? 1 : (problem.Channels + most - 1) / most;
+        if (problem.Grid.Taps == 0 || problem.Channels <= most)
+            return problem.Channels;
+        int blocks = (problem.Channels + most - 1) / most;
         return (problem.Channels + blocks - 1) / blocks;
     }
 

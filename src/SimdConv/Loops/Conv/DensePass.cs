@@ -11,7 +11,7 @@ internal abstract unsafe class DensePass<T>(Conv2DShape shape, ConvDirection dir
     /// <summary>One for each grid.</summary>
     public ConvStrategy[] Strategies => strategies;
 
-    public override long FilterSize { get; } = strategies.Sum(strategy => strategy.FilterSize * shape.Groups);
+    public override long FilterSize => strategies[^1].FilterStart + (strategies[^1].FilterSize * shape.Groups);
 
     /// <summary>Panels that are read by one item alone are packed there, while they are in cache.</summary>
     public override bool ReadsWeights(int batch)

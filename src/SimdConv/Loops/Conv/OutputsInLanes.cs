@@ -97,7 +97,7 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         int taps = Math.Max(1, grid.Taps);
         long strip = StripBytes / size,
             within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), (GoodTerms + taps - 1) / taps));
-        int most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * size) / taps, within), 1, problem.Channels);
+        int most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * size * (long)taps), within), 1, problem.Channels);
         int channels = ChannelsOfBlock(problem, most);
         Panels panels = new((problem.Outputs.Count + tile.NR - 1) / tile.NR * tile.NR, tile.NR);
         return new(channels, StripLayout.RowsWithin(grid, channels, strip), panels, ReadsImage: true, JoinsBands: true);
