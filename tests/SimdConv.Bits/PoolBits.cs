@@ -2,10 +2,13 @@ using System.Numerics;
 
 namespace SimdConv.Bits;
 
-/// <summary>Pooling in both directions, NCHW and NHWC, windows from 2x2 to a whole large plane.</summary>
+/// <summary>Pooling in both directions, NCHW, NHWC and CHWN, windows from 2x2 to a whole large plane.</summary>
 internal static class PoolBits<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>A batch of a register and a half, or of three, or of many.</summary>
+    private const int Images = 24;
+
     private static readonly (string Name, Pool2DShape Shape)[] Shapes =
     [
         ("2x2", new(5, 14, 18, 2, 2) { StrideH = 2, StrideW = 2 }),
@@ -31,28 +34,39 @@ internal static class PoolBits<T>
     {
         foreach ((string name, Pool2DShape shape) in Shapes)
         {
-            yield return new($"pool/{typeof(T).Name}/{name}/max", execution => Max(shape, execution));
+            yield return new($"pool/{typeof(T).Name}/{name}/max", execution => Max(Plans(shape, PoolKind.Max), 2, execution));
             yield return new($"pool/{typeof(T).Name}/{name}/average",
-                execution => Average(shape with { DilationW = 1 }, execution));
+                execution => Average(Plans(shape with { DilationW = 1 }, PoolKind.Average), 2, execution));
         }
 
         yield return new($"pool/{typeof(T).Name}/adaptive",
-            execution => Average(Pool2DShape.Adaptive(6, 23, 17, 5, 4), execution));
+            execution => Average(Plans(Pool2DShape.Adaptive(6, 23, 17, 5, 4), PoolKind.Average), 2, execution));
         yield return new($"pool/{typeof(T).Name}/divisor",
-            execution => Average(new(6, 10, 12, 3, 2) { DivisorOverride = 5, StrideW = 2 }, execution));
+            execution => Average(
+                Plans(new(6, 10, 12, 3, 2) { DivisorOverride = 5, StrideW = 2 }, PoolKind.Average), 2, execution));
+        foreach ((string name, Pool2DShape shape) in Shapes.Where(some => some.Shape.H < 100))
+        {
+            yield return new($"pool/{typeof(T).Name}/images-innermost/{name}/max",
+                execution => Max([InImages(shape, PoolKind.Max)], Images, execution));
+            yield return new($"pool/{typeof(T).Name}/images-innermost/{name}/average",
+                execution => Average([InImages(shape with { DilationW = 1 }, PoolKind.Average)], Images, execution));
+        }
+
+        yield return new($"pool/{typeof(T).Name}/images-innermost/adaptive",
+            execution => Average([InImages(Pool2DShape.Adaptive(6, 23, 17, 5, 4), PoolKind.Average)], Images, execution));
     }
 
-    private static ulong Max(Pool2DShape shape, Execution execution)
+    private static ulong Max(IEnumerable<Pool2DPlan<T>> plans, int batch, Execution execution)
     {
         Digest digest = new();
-        foreach (Pool2DPlan<T> plan in Plans(shape, PoolKind.Max))
+        foreach (Pool2DPlan<T> plan in plans)
         {
             foreach (Func<long, int, T[]> make in (Func<long, int, T[]>[])[Numbers.Make<T>, Numbers.WithSpecialValues<T>])
             {
-                T[] x = make(plan.InputLength(2), 1), y = new T[plan.OutputLength(2)], dx = new T[x.Length];
-                byte[] winners = new byte[plan.WinnerBytes(2)];
-                plan.Forward(2, x, y, winners, execution);
-                plan.Backward(2, Numbers.Make<T>(y.Length, 2), winners, dx, execution);
+                T[] x = make(plan.InputLength(batch), 1), y = new T[plan.OutputLength(batch)], dx = new T[x.Length];
+                byte[] winners = new byte[plan.WinnerBytes(batch)];
+                plan.Forward(batch, x, y, winners, execution);
+                plan.Backward(batch, Numbers.Make<T>(y.Length, 2), winners, dx, execution);
                 digest.Add<T>(y);
                 digest.Add(winners);
                 digest.Add<T>(dx);
@@ -62,20 +76,24 @@ internal static class PoolBits<T>
         return digest.Value;
     }
 
-    private static ulong Average(Pool2DShape shape, Execution execution)
+    private static ulong Average(IEnumerable<Pool2DPlan<T>> plans, int batch, Execution execution)
     {
         Digest digest = new();
-        foreach (Pool2DPlan<T> plan in Plans(shape, PoolKind.Average))
+        foreach (Pool2DPlan<T> plan in plans)
         {
-            T[] x = Numbers.Make<T>(plan.InputLength(2), 1), y = new T[plan.OutputLength(2)], dx = new T[x.Length];
-            plan.Forward(2, x, y, execution);
-            plan.Backward(2, Numbers.Make<T>(y.Length, 2), dx, execution);
+            T[] x = Numbers.Make<T>(plan.InputLength(batch), 1), y = new T[plan.OutputLength(batch)], dx = new T[x.Length];
+            plan.Forward(batch, x, y, execution);
+            plan.Backward(batch, Numbers.Make<T>(y.Length, 2), dx, execution);
             digest.Add<T>(y);
             digest.Add<T>(dx);
         }
 
         return digest.Value;
     }
+
+    private static Pool2DPlan<T> InImages(Pool2DShape shape, PoolKind kind) =>
+        new(shape, kind, ImageLayout.Chwn(shape.C, shape.H, shape.W, Images),
+            ImageLayout.Chwn(shape.C, shape.P, shape.Q, Images));
 
     private static IEnumerable<Pool2DPlan<T>> Plans(Pool2DShape shape, PoolKind kind) =>
         [

@@ -59,6 +59,9 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>The smaller; <paramref name="b"/> where either is NaN.</summary>
     static abstract TSelf Min(TSelf a, TSelf b);
 
+    /// <summary>The larger; <paramref name="b"/> where they are equal or either is NaN.</summary>
+    static abstract TSelf Max(TSelf a, TSelf b);
+
     /// <summary>All bits set where a &gt; b; clear elsewhere, NaN included.</summary>
     static abstract TSelf GreaterThan(TSelf a, TSelf b);
 

@@ -20,10 +20,12 @@ public static class PoolCases
         from ceil in Gen.Elements(true, false)
         from includePad in Gen.Elements(true, false)
         from divisor in Gen.Frequency((3, Gen.Constant<int?>(null)), (1, Gen.Elements<int?>(1, 3, 7)))
-        from channels in Gen.Elements(1, 2, 3, 5, 8, 17)
-        from batch in Gen.Frequency((1, Gen.Constant(0)), (12, Gen.Choose(1, 3)))
-        from input in Layout()
-        from output in Layout()
+        from inImages in Gen.Elements(true, false, false)
+        from batch in inImages ? Gen.Frequency((15, Gen.Choose(1, 40)), (1, Gen.Constant(150)))
+            : Gen.Frequency((1, Gen.Constant(0)), (12, Gen.Choose(1, 3)))
+        from input in inImages ? Images() : Layout()
+        from output in inImages ? Images() : Layout()
+        from channels in inImages ? Gen.Elements(1, 2) : Gen.Elements(1, 2, 3, 5, 8, 17)
         from data in Gen.Elements(DataKind.Real, DataKind.Integers)
         from seed in Gen.Choose(0, int.MaxValue - 8)
         let shape = new Pool2DShape(channels, vertical.Size, horizontal.Size, vertical.Kernel, horizontal.Kernel)
@@ -50,7 +52,11 @@ public static class PoolCases
     private static Gen<LayoutKind> Layout() => Gen.Frequency(
         (5, Gen.Constant(LayoutKind.Nchw)),
         (2, Gen.Constant(LayoutKind.Nhwc)),
-        (1, Gen.Elements(LayoutKind.View, LayoutKind.EveryOther, LayoutKind.ChannelsOutermost)));
+        (1, Gen.Elements(LayoutKind.View, LayoutKind.EveryOther, LayoutKind.ChannelsOutermost, LayoutKind.ImagesInnermost)));
+
+    /// <summary>Layouts whose images may be the lanes, and some that are mixed with one that isn't.</summary>
+    private static Gen<LayoutKind> Images() => Gen.Frequency(
+        (12, Gen.Elements(LayoutKind.ImagesInnermost, LayoutKind.SomeOfTheImages)), (1, Gen.Constant(LayoutKind.Nchw)));
 
     private readonly record struct AxisSizes(int Size, int Kernel, int Stride, int Dilation, int Before, int After);
 
@@ -76,6 +82,8 @@ public static class PoolCases
 
     internal static IEnumerable<PoolCase> Shrink(PoolCase c)
     {
+        if (c.Batch > 2)
+            yield return c with { Batch = c.Batch / 2 };
         if (c.Batch > 1)
             yield return c with { Batch = 1 };
         if (c.Input != LayoutKind.Nchw)

@@ -21,6 +21,9 @@ public abstract class PoolPathTests<T> where T : unmanaged, IBinaryFloatingPoint
         yield return ("windows in lanes", true, [new(3, 100, 130, 3, 3), new(3, 300, 130, 3, 3)], LayoutKind.Nchw);
         yield return ("planes in lanes", false, [new(150, 14, 15, 3, 3)], LayoutKind.Nhwc);
         yield return ("planes in lanes", true, [new(35, 120, 40, 3, 3), new(35, 400, 40, 3, 3)], LayoutKind.Nhwc);
+        yield return ("images in lanes", false, [new(60, 30, 64, 2, 2) { StrideH = 1 }], LayoutKind.SomeOfTheImages);
+        yield return ("images in lanes", true, [new(20, 100, 60, 3, 3) { StrideW = 2 }],
+            LayoutKind.ImagesInnermost);
         yield return ("pieces", false, [new(2, 128, 140, 127, 139)], LayoutKind.Nhwc);
     }
 

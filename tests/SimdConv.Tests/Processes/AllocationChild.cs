@@ -135,6 +135,16 @@ internal static class AllocationChild
         yield return ("Average forward", () => average.Forward(Batch, x, pooled, e));
         yield return ("Average backward", () => average.Backward(Batch, pooled, x, e));
 
+        ImageLayout images = ImageLayout.Chwn(window.C, window.H, window.W, Batch),
+            pooledImages = ImageLayout.Chwn(window.C, window.P, window.Q, Batch);
+        Pool2DPlan<T> maxOfImages = new(window, PoolKind.Max, images, pooledImages),
+            averageOfImages = new(window, PoolKind.Average, images, pooledImages);
+        yield return ("Max forward CHWN", () => maxOfImages.Forward(Batch, x, pooled, winners, e));
+        yield return ("Max forward without winners CHWN", () => maxOfImages.Forward(Batch, x, pooled, e));
+        yield return ("Max backward CHWN", () => maxOfImages.Backward(Batch, pooled, winners, x, e));
+        yield return ("Average forward CHWN", () => averageOfImages.Forward(Batch, x, pooled, e));
+        yield return ("Average backward CHWN", () => averageOfImages.Backward(Batch, pooled, x, e));
+
         IndexTable table = new(shape);
         ColumnLayout layout = ColumnLayout.Concatenated(table, Batch);
         T[] columns = new T[Batch * table.Rows * table.Columns];

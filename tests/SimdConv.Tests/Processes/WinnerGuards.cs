@@ -40,6 +40,8 @@ internal static class WinnerGuards<T> where T : unmanaged, IBinaryFloatingPointI
         }, LayoutKind.Nhwc),
         (Square with { C = 4 }, LayoutKind.EveryOther),
         (new(2, 9, 5, 3, 3), LayoutKind.ChannelsOutermost),
+        (Square, LayoutKind.ImagesInnermost), // Images in lanes: bytes ...
+        (new(2, 17, 17, 17, 17), LayoutKind.SomeOfTheImages), // ... and integers.
     ];
 
     public static void Run(Execution execution, GuardSide side)

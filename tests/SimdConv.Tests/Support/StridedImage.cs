@@ -16,6 +16,12 @@ public enum LayoutKind
 
     /// <summary>All images of channel 0, then all of channel 1.</summary>
     ChannelsOutermost,
+
+    /// <summary>The same pixel of all images side by side.</summary>
+    ImagesInnermost,
+
+    /// <summary>The same of a batch that is smaller than the layout allows.</summary>
+    SomeOfTheImages,
 }
 
 /// <summary>A batch of images in some layout, exactly as long as its last element asks; the gaps hold canaries.</summary>
@@ -76,6 +82,8 @@ internal sealed class StridedImage<T> where T : unmanaged, IBinaryFloatingPointI
         LayoutKind.View => View(width + 3, height + 2, channels, 1),
         LayoutKind.EveryOther => View((2 * width) + 1, height, channels, 2),
         LayoutKind.ChannelsOutermost => new((nint)height * width, (nint)Math.Max(batch, 2) * height * width, width, 1),
+        LayoutKind.ImagesInnermost => ImageLayout.Chwn(channels, height, width, Math.Max(batch, 1)),
+        LayoutKind.SomeOfTheImages => ImageLayout.Chwn(channels, height, width, batch + 3),
         _ => ImageLayout.Nchw(channels, height, width),
     };
 

@@ -64,6 +64,9 @@ internal readonly unsafe struct WideHalfLanes<T>(Vector256<T> value) : ILanes<Wi
     public static WideHalfLanes<T> Min(WideHalfLanes<T> a, WideHalfLanes<T> b) => Select(GreaterThan(b, a), a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideHalfLanes<T> Max(WideHalfLanes<T> a, WideHalfLanes<T> b) => Select(GreaterThan(a, b), a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideHalfLanes<T> GreaterThan(WideHalfLanes<T> a, WideHalfLanes<T> b) => new(Vector256.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -63,6 +63,9 @@ internal readonly unsafe struct WideLanes<T>(Vector512<T> value) : ILanes<WideLa
     public static WideLanes<T> Min(WideLanes<T> a, WideLanes<T> b) => Select(GreaterThan(b, a), a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes<T> Max(WideLanes<T> a, WideLanes<T> b) => Select(GreaterThan(a, b), a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes<T> GreaterThan(WideLanes<T> a, WideLanes<T> b) => new(Vector512.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,7 +1,7 @@
 namespace SimdConv.Kernels;
 
 /// <summary>
-/// Averages of large windows, neighbours in lanes: as <see cref="WindowTile{TVec, T}.Average"/>, but a tree of blocks of taps.
+/// Averages of large windows, neighbours in lanes: as <see cref="WindowTile{TVec, T}"/> has them, but a tree of blocks of taps.
 /// </summary>
 internal static unsafe class BlockTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -10,73 +10,68 @@ internal static unsafe class BlockTile<TVec, T>
     /// <summary>Registers of scratch memory that <see cref="Average"/> takes.</summary>
     public const int Levels = 2 * BlockTree<TVec, T>.Levels;
 
-    /// <summary>y[i, j] = the sum of the window's blocks / (rowCount * counts[j]).</summary>
-    /// <param name="taps">The strip; its rows of taps are firstRow to firstRow + taps.Rows of the window.</param>
-    /// <param name="firstRow">The first row of taps that lies in the image; those outside count as zeros.</param>
-    /// <param name="allRows">Rows of taps of the whole window.</param>
-    /// <param name="blockRows">Rows of taps of a block.</param>
-    /// <param name="blockColumns">Columns of taps of a block.</param>
+    /// <summary>results[i, j] = the sum of the window's blocks / (rowCount * counts[j]).</summary>
+    /// <param name="taps">The taps in the image, which are a part of the window's; those outside count as zeros.</param>
+    /// <param name="blocks">The window, its blocks, and which taps of it lie in the image.</param>
+    /// <param name="results">Where the averages go.</param>
     /// <param name="rowCount">What the rows count for in the divisor.</param>
     /// <param name="counts">What the columns of each window count for.</param>
-    /// <param name="y">The first average.</param>
-    /// <param name="pitch">From one row of averages to the next.</param>
-    /// <param name="rows">Rows of averages.</param>
-    /// <param name="windows">Averages in a row.</param>
-    /// <param name="end">Where whole registers have to end.</param>
     /// <param name="levels">Scratch of <see cref="Levels"/> registers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Average(
-        in WindowTaps<T> taps, int firstRow, int allRows, int blockRows, int blockColumns, T rowCount, T* counts,
-        T* y, nint pitch, int rows, int windows, T* end, T* levels)
+    public static void Average<TPart>(in WindowTaps<T> taps, in WindowBlocks blocks, in WindowResults<T> results, T rowCount,
+        T* counts, T* levels)
+        where TPart : struct, IConstant
     {
         TVec rowCounts = TVec.Broadcast(rowCount);
-        for (int i = 0; i < rows; i++)
+        int width = results.Width, last = Math.Max(0, width - TVec.Count);
+        for (int i = 0; i < results.Rows; i++)
         {
             // Two registers at once, since each addition of a chain has to wait for the one before.
-            for (int j = 0; j < windows; j += 2 * TVec.Count)
+            for (int j = 0; j < width; j += 2 * TVec.Count)
             {
-                bool two = j + TVec.Count < windows;
-                T* window = taps.First + (i * taps.NextWindows) + j, to = y + (i * pitch) + j;
+                bool two = j + TVec.Count < width;
+                nint j0 = Math.Min(j, last), j1 = Math.Min(j + TVec.Count, last);
+                T* window = taps.First + (i * taps.NextWindows), to = results.First + (i * results.Pitch);
                 (TVec sum0, TVec sum1) = two
-                    ? Sum<N2>(in taps, window, firstRow, allRows, blockRows, blockColumns, levels)
-                    : Sum<N1>(in taps, window, firstRow, allRows, blockRows, blockColumns, levels);
+                    ? Sum<N2, TPart>(in taps, in blocks, window + j0, j1 - j0, width, levels)
+                    : Sum<N1, TPart>(in taps, in blocks, window + j0, 0, width, levels);
                 WindowTile<TVec, T>.Store(
-                    to, TVec.Divide(sum0, TVec.Multiply(rowCounts, TVec.Load(counts + j))), windows - j, end);
+                    to + j0, TVec.Divide(sum0, TVec.Multiply(rowCounts, TVec.Load(counts + j0))), width, results.End);
                 if (two)
-                {
-                    TVec divisors = TVec.Multiply(rowCounts, TVec.Load(counts + j + TVec.Count));
-                    WindowTile<TVec, T>.Store(to + TVec.Count, TVec.Divide(sum1, divisors), windows - j - TVec.Count, end);
-                }
+                    TVec.Store(to + j1, TVec.Divide(sum1, TVec.Multiply(rowCounts, TVec.Load(counts + j1))));
             }
         }
     }
 
-    /// <summary>The sums of one or two registers of windows.</summary>
+    /// <summary>
+    /// The sums of one or two registers of windows, the second one <paramref name="next"/> elements behind the first.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static (TVec, TVec) Sum<TRegisters>(
-        in WindowTaps<T> taps, T* window, int firstRow, int allRows, int blockRows, int blockColumns, T* levels)
+    private static (TVec, TVec) Sum<TRegisters, TPart>(
+        in WindowTaps<T> taps, in WindowBlocks blocks, T* window, nint next, int width, T* levels)
         where TRegisters : struct, IConstant
+        where TPart : struct, IConstant
     {
-        int* columns = taps.Columns;
+        nint* columns = taps.Columns;
         int columnCount = taps.ColumnCount, tapRows = taps.Rows;
         nint nextRow = taps.NextRow;
         BlockTree<TVec, T> tree0 = new(levels), tree1 = new(levels + (BlockTree<TVec, T>.Levels * TVec.Count));
-        for (long block = 0; block < allRows; block += blockRows)
+        for (long top = -blocks.FirstRow; top < blocks.AllRows - blocks.FirstRow; top += blocks.Rows)
         {
-            int from = (int)Math.Max(block - firstRow, 0), to = (int)Math.Min(block - firstRow + blockRows, tapRows);
-            for (int left = 0; left < columnCount; left += blockColumns)
+            int from = (int)Math.Max(top, 0), to = (int)Math.Min(top + blocks.Rows, tapRows);
+            for (long left = -blocks.FirstColumn; left < blocks.AllColumns - blocks.FirstColumn; left += blocks.Columns)
             {
-                int right = Math.Min(left + blockColumns, columnCount);
+                int begin = (int)Math.Max(left, 0), end = (int)Math.Min(left + blocks.Columns, columnCount);
                 TVec sum0 = default, sum1 = default;
                 for (int r = from; r < to; r++)
                 {
                     T* row = window + (r * nextRow);
-                    for (int s = left; s < right; s++)
+                    for (int s = begin; s < end; s++)
                     {
                         T* tap = row + columns[s];
-                        sum0 = TVec.Add(sum0, TVec.Load(tap));
+                        sum0 = TVec.Add(sum0, WindowTile<TVec, T>.Load<TPart>(tap, width));
                         if (TRegisters.Value > 1)
-                            sum1 = TVec.Add(sum1, TVec.Load(tap + TVec.Count));
+                            sum1 = TVec.Add(sum1, TVec.Load(tap + next));
                     }
                 }
 

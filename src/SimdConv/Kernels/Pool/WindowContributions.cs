@@ -20,6 +20,9 @@ internal unsafe struct WindowContributions<T>
     /// <summary>Elements from one row of taps to the next, and from one column of taps.</summary>
     public nint NextRow, NextColumn;
 
+    /// <summary>How much further the taps of the next row of pixels are.</summary>
+    public T PixelTaps;
+
     /// <summary>The first row's tap of column 0, and the number of taps from one row and column to the next.</summary>
     public T FirstTap, RowTaps, ColumnTaps;
 }

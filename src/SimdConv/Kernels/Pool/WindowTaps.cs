@@ -17,7 +17,7 @@ internal unsafe struct WindowTaps<T>
     public nint NextRow;
 
     /// <summary>Where the taps of a row are.</summary>
-    public int* Columns;
+    public nint* Columns;
 
     /// <summary>How many there are.</summary>
     public int ColumnCount;

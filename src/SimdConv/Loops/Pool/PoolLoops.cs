@@ -4,11 +4,12 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Pooling, in one of three ways with the same sums: neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>), or where
-/// rows of windows are too short, irregular or not contiguous, the same window of several planes
-/// (<see cref="PoolPlanes{TVec, T}"/>), of large windows piece by piece (<see cref="PoolPieces{TVec, T}"/>).
+/// Pooling, in one of four ways with the same sums: the same window of neighbouring images in lanes, where these are innermost
+/// (<see cref="PoolImages{TVec, T}"/>); neighbouring windows in lanes (<see cref="PoolWindows{TVec, T}"/>); or where rows of
+/// windows are too short, irregular or not contiguous, the same window of several planes (<see cref="PoolPlanes{TVec, T}"/>), of
+/// large windows piece by piece (<see cref="PoolPieces{TVec, T}"/>).
 /// <code>
-/// item: plane or block of planes, strip of target rows      shared out between threads
+/// item: plane or block of planes or images, strip of target rows      shared out between threads
 ///   forward: copy the strip's source rows; windows row by row
 ///   backward: read the strip's gradients and winners; each pixel collects what its windows give, taps ascending
 /// </code>
@@ -23,28 +24,33 @@ internal sealed unsafe class PoolLoops<TVec, T>(PoolSchedule schedule) : PoolPas
 
     public override void Run(in PoolProblem<T> problem, Execution execution)
     {
-        bool inWindows = PoolWindows<TVec, T>.Suits(schedule, problem),
-            inPieces = !inWindows && PoolPieces<TVec, T>.Suits(schedule, problem);
-        WindowStrips strips = schedule.Strips(inWindows, problem.Backward);
+        PoolWay way = PoolImages<TVec, T>.Suits(schedule, problem) ? PoolWay.Images
+            : PoolWindows<TVec, T>.Suits(schedule, problem) ? PoolWay.Windows
+            : PoolPieces<TVec, T>.Suits(schedule, problem) ? PoolWay.Pieces : PoolWay.Planes;
+        Job job = new() { Schedule = schedule, Problem = ref problem, Way = way };
+        if (way == PoolWay.Images)
+        {
+            job.PerBlock = schedule.ImageStrips(problem.Backward).Count;
+            Share(ref job, PoolImages<TVec, T>.Items(schedule, problem), PoolImages<TVec, T>.ItemSize(schedule, problem),
+                execution);
+            return;
+        }
+
+        bool inWindows = way == PoolWay.Windows;
+        job.Strips = schedule.Strips(inWindows, problem.Backward);
         int together = inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
         long blocks = inWindows
             ? (((long)problem.Batch * schedule.Shape.C) + together - 1) / together
             : PoolPlanes<TVec, T>.Blocks(schedule, problem);
-        long perBlock = inPieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : strips.Count;
-        long perItem = inPieces
-            ? Math.Max(1, (long)schedule.Shape.H * schedule.Shape.W / perBlock) * TVec.Count
-            : (long)Math.Max(strips.Rows, strips.SourceRows) * schedule.Shape.W * (inWindows ? together : TVec.Count);
-        Job job = new()
-        {
-            Schedule = schedule,
-            Problem = ref problem,
-            InWindows = inWindows,
-            InPieces = inPieces,
-            Strips = strips,
-            PerBlock = perBlock,
-        };
-        WorkQueue.Run(ref job, blocks * perBlock, execution.Threads, execution, Math.Max(1, Grain / perItem));
+        job.PerBlock = way == PoolWay.Pieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : job.Strips.Count;
+        long perItem = way == PoolWay.Pieces
+            ? Math.Max(1, (long)schedule.Shape.H * schedule.Shape.W / job.PerBlock) * TVec.Count
+            : (long)Math.Max(job.Strips.Rows, job.Strips.SourceRows) * schedule.Shape.W * (inWindows ? together : TVec.Count);
+        Share(ref job, blocks * job.PerBlock, perItem, execution);
     }
+
+    private static void Share(ref Job job, long items, long perItem, in Execution execution) =>
+        WorkQueue.Run(ref job, items, execution.Threads, execution, Math.Max(1, Grain / perItem));
 
     public override string ToString() => schedule.Kind.ToString();
 
@@ -52,18 +58,39 @@ internal sealed unsafe class PoolLoops<TVec, T>(PoolSchedule schedule) : PoolPas
     {
         public PoolSchedule Schedule;
         public ref readonly PoolProblem<T> Problem;
-        public bool InWindows, InPieces;
+        public PoolWay Way;
         public WindowStrips Strips;
         public long PerBlock;
 
         public readonly void Run(ref WorkQueue queue)
         {
-            if (InWindows)
-                RunWindows(ref queue);
-            else if (InPieces)
-                RunPieces(ref queue);
-            else
-                RunPlanes(ref queue);
+            switch (Way)
+            {
+                case PoolWay.Images:
+                    RunImages(ref queue);
+                    break;
+                case PoolWay.Windows:
+                    RunWindows(ref queue);
+                    break;
+                case PoolWay.Pieces:
+                    RunPieces(ref queue);
+                    break;
+                default:
+                    RunPlanes(ref queue);
+                    break;
+            }
+        }
+
+        private readonly void RunImages(ref WorkQueue queue)
+        {
+            PoolImages<TVec, T>.Scratch scratch = new(Schedule, Problem);
+            using Workspace workspace = new(scratch.Plan);
+            PoolImages<TVec, T> images = new(Schedule, Problem, scratch, workspace);
+            while (Next(ref queue, out long item, out long last))
+            {
+                for (; item < last; item++)
+                    images.Run(item);
+            }
         }
 
         private readonly void RunWindows(ref WorkQueue queue)
@@ -112,7 +139,13 @@ internal sealed unsafe class PoolLoops<TVec, T>(PoolSchedule schedule) : PoolPas
 
         private readonly void Trace(long first, long last)
         {
-            CallTrace.Reach(InWindows ? "windows in lanes" : InPieces ? "pieces" : "planes in lanes");
+            CallTrace.Reach(Way switch
+            {
+                PoolWay.Images => "images in lanes",
+                PoolWay.Windows => "windows in lanes",
+                PoolWay.Pieces => "pieces",
+                _ => "planes in lanes",
+            });
             for (long item = first; item < last; item++)
                 CallTrace.Reach("strip", item % PerBlock);
         }

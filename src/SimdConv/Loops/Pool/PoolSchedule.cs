@@ -1,3 +1,4 @@
+using SimdConv.Kernels;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;
@@ -17,11 +18,18 @@ internal sealed class PoolSchedule
     private const long MostInWindows = 1 << 22, MostInPlanes = 1 << 18;
 
     /// <summary>
+    /// Images whose pixels are read side by side at least; elements of a strip of a block of images that stay in L2; the most
+    /// elements that the windows of a strip may take of scratch memory, and the most taps of a row, with images in lanes.
+    /// </summary>
+    private const int LeastImages = 64, ImagesBudget = 1 << 16, MostWithImages = 1 << 20, MostTapsWithImages = 1 << 16;
+
+    /// <summary>
     /// The most taps whose average is one chain, and what larger windows are summed in: part of the numeric contract.
     /// </summary>
     private const int LongestChain = 4096, BlockTaps = 512;
 
     private readonly WindowStrips[] strips;
+    private WindowStrips? forwardWithImages, backwardWithImages;
 
     public PoolSchedule(Pool2DShape shape, PoolKind kind)
     {
@@ -59,6 +67,11 @@ internal sealed class PoolSchedule
     /// <summary>The strips of a pass with windows in lanes, or with planes in lanes.</summary>
     public WindowStrips Strips(bool inWindows, bool backward) => strips[(inWindows ? 2 : 0) + (backward ? 1 : 0)];
 
+    /// <summary>The strips of a pass with images in lanes, made when the first one runs.</summary>
+    public WindowStrips ImageStrips(bool backward) => backward
+        ? backwardWithImages ??= new(Rows, backward: true, PlanesBudget / ((long)Shape.Q * LeastImages))
+        : forwardWithImages ??= new(Rows, backward: false, PlanesBudget / ((long)Shape.W * LeastImages));
+
     /// <summary>Whether windows tile the rows of a plane, so that planes which follow each other are like one.</summary>
     public bool Tiles => Shape.TilesRows;
 
@@ -81,6 +94,10 @@ internal sealed class PoolSchedule
     /// <summary>Whether averages are sums of several blocks.</summary>
     public bool HasBlocks => BlockRows < Shape.R || BlockColumns < Shape.S;
 
+    /// <summary>The blocks of a window whose first taps in the image these are.</summary>
+    public WindowBlocks Blocks(int firstRow, int firstColumn) =>
+        new(firstRow, Shape.R, BlockRows, firstColumn, Shape.S, BlockColumns);
+
     /// <summary>
     /// Whether scratch memory of so many elements is little enough with windows in lanes. Small windows of a long row may have a
     /// few copies of the rows that they need.
@@ -94,6 +111,22 @@ internal sealed class PoolSchedule
     {
         (int source, int target) = backward ? (Columns.Windows, Shape.W) : (Shape.W, Columns.Windows);
         return !InPieces && ((long)Strips(inWindows: false, backward).SourceRows * source) + target <= MostInPlanes / MostLanes;
+    }
+
+    /// <summary>The same with images in lanes, where a strip needs scratch memory for so many windows.</summary>
+    public bool FitsWithImages(long windows) =>
+        !InPieces && windows <= MostWithImages / LeastImages && Shape.S <= MostTapsWithImages;
+
+    /// <summary>
+    /// Images of a block. Strips whose rows several windows read, or that are copied, are to stay in L2.
+    /// </summary>
+    public int ImagesTogether(bool backward)
+    {
+        WindowStrips some = ImageStrips(backward);
+        bool overlaps = Shape.AdaptiveSize is null && Shape.R > Shape.StrideH;
+        long elements = backward ? (long)some.SourceRows * Columns.Windows
+            : overlaps ? (long)some.SourceRows * Shape.W : (long)some.Rows * Columns.Windows;
+        return (int)Math.Max(LeastImages, ImagesBudget / Math.Max(1, elements));
     }
 
     /// <summary>How many planes fit where a strip does.</summary>

@@ -30,7 +30,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     private readonly T* rows, taps, line, levels;
 
     /// <summary>Where the taps of a row are in a split row.</summary>
-    private readonly int* columns;
+    private readonly nint* columns;
 
     public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, in Scratch scratch, Workspace workspace)
     {
@@ -56,7 +56,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         }
 
         for (int s = 0; s < axis.Places.Length; s++)
-            columns[s] = (int)split.Offset(s);
+            columns[s] = split.Offset(s);
     }
 
     /// <summary>
@@ -89,7 +89,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     {
         public readonly ScratchPlan Plan = default;
         public readonly Piece<T> Counts, FirstTaps, Rows, Taps, Line, Levels;
-        public readonly Piece<int> Columns;
+        public readonly Piece<nint> Columns;
 
         public Scratch(PoolSchedule schedule, in PoolProblem<T> problem)
         {
@@ -101,7 +101,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             Taps = Plan.Add<T>(problem.Backward && problem.Winners != null ? rows : 0);
             Line = Plan.Add<T>(Split(schedule, problem).LineLength);
             Levels = Plan.Add<T>(BlockTile<TVec, T>.Levels * TVec.Count);
-            Columns = Plan.Add<int>(axis.Places.Length);
+            Columns = Plan.Add<nint>(axis.Places.Length);
         }
     }
 
@@ -149,22 +149,28 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
                 Columns = columns,
                 ColumnCount = schedule.Columns.Places.Length,
             };
-            T* y = target + (p * pitch), end = follow ? target + (range.Last * pitch) : y + windows;
+            T* y = target + (p * pitch);
+            WindowResults<T> results = new()
+            {
+                First = y,
+                Pitch = pitch,
+                Rows = count,
+                Width = windows,
+                End = follow ? target + (range.Last * pitch) : y + windows,
+                Winners = winners + (p * winnerPitch),
+                WinnersEnd = winners + (range.Last * winnerPitch),
+                WinnerSize = schedule.WinnerSize,
+            };
             T first = T.CreateTruncating((long)firstTap * schedule.Shape.S), perRow = T.CreateTruncating(schedule.Shape.S);
             T rowCount = average ? T.CreateTruncating(schedule.Divisor(p, 0).Row) : T.One;
             if (average && schedule.HasBlocks)
-            {
-                BlockTile<TVec, T>.Average(in window, firstTap, schedule.Shape.R, schedule.BlockRows, schedule.BlockColumns,
-                    rowCount, counts, y, pitch, count, windows, end, levels);
-            }
+                BlockTile<TVec, T>.Average<N0>(in window, schedule.Blocks(firstTap, 0), in results, rowCount, counts, levels);
             else if (average)
-                WindowTile<TVec, T>.Average(in window, rowCount, counts, y, pitch, count, windows, end);
+                WindowTile<TVec, T>.Average<N0>(in window, in results, rowCount, counts);
             else if (winners == null)
-                WindowTile<TVec, T>.Maximum<N0>(in window, y, pitch, count, windows, end, first, firstTaps, perRow, null, null,
-                    0);
+                WindowTile<TVec, T>.Maximum<N0, N0>(in window, in results, first, firstTaps, perRow);
             else
-                WindowTile<TVec, T>.Maximum<N1>(in window, y, pitch, count, windows, end, first, firstTaps, perRow,
-                    winners + (p * winnerPitch), winners + (range.Last * winnerPitch), schedule.WinnerSize);
+                WindowTile<TVec, T>.Maximum<N1, N0>(in window, in results, first, firstTaps, perRow);
         }
     }
 

@@ -56,6 +56,9 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
     public static ScalarLanes<T> Min(ScalarLanes<T> a, ScalarLanes<T> b) => a.v < b.v ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ScalarLanes<T> Max(ScalarLanes<T> a, ScalarLanes<T> b) => a.v > b.v ? a : b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> GreaterThan(ScalarLanes<T> a, ScalarLanes<T> b) => Mask(a.v > b.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -70,6 +70,9 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     public static VectorLanes<T> Min(VectorLanes<T> a, VectorLanes<T> b) => Select(GreaterThan(b, a), a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VectorLanes<T> Max(VectorLanes<T> a, VectorLanes<T> b) => Select(GreaterThan(a, b), a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLanes<T> GreaterThan(VectorLanes<T> a, VectorLanes<T> b) => new(Vector.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -131,6 +131,11 @@ internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lane
         : new(Avx.Min(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes<T, TCode> Max(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) => typeof(T) == typeof(float)
+        ? new(Avx.Max(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
+        : new(Avx.Max(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T, TCode> GreaterThan(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b) =>
         new(Vector256.GreaterThan(a.v, b.v));
 

@@ -101,6 +101,14 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes<T> Max(Avx512Lanes<T> a, Avx512Lanes<T> b)
+    {
+        return typeof(T) == typeof(float)
+            ? new(Avx512F.Max(a.v.AsSingle(), b.v.AsSingle()).As<float, T>())
+            : new(Avx512F.Max(a.v.AsDouble(), b.v.AsDouble()).As<double, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> GreaterThan(Avx512Lanes<T> a, Avx512Lanes<T> b) => new(Vector512.GreaterThan(a.v, b.v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,30 @@
+namespace SimdConv.Kernels;
+
+/// <summary>Where rows of results of windows go.</summary>
+internal unsafe struct WindowResults<T>
+    where T : unmanaged
+{
+    /// <summary>The first result.</summary>
+    public T* First;
+
+    /// <summary>Elements from one row to the next.</summary>
+    public nint Pitch;
+
+    /// <summary>Rows, and results of each.</summary>
+    public int Rows, Width;
+
+    /// <summary>Where whole registers have to end, of rows that are shorter than one; null if none may be stored.</summary>
+    public T* End;
+
+    /// <summary>Winners of rows that follow each other, and where whole registers of bytes have to end.</summary>
+    public byte* Winners, WinnersEnd;
+
+    /// <summary>Bytes of a winner.</summary>
+    public int WinnerSize;
+
+    /// <summary>Or winners as numbers, whole registers of them.</summary>
+    public T* Taps;
+
+    /// <summary>Elements from one row of these to the next.</summary>
+    public nint TapsPitch;
+}
