@@ -1,6 +1,6 @@
 namespace SimdConv;
 
-/// <summary>The instruction-set tiers that kernels are written for, slowest first.</summary>
+/// <summary>The instruction-set tiers that kernels are written for. Their numbers say nothing of their speed.</summary>
 public enum SimdTier
 {
     /// <summary>One element at a time: runs everywhere.</summary>
@@ -14,4 +14,7 @@ public enum SimdTier
 
     /// <summary>x86-64 with AVX-512 F, BW, CD, DQ and VL, 512 bits.</summary>
     Avx512 = 3,
+
+    /// <summary>64-bit Arm with AdvSIMD (NEON), 128 bits: every such CPU.</summary>
+    Neon = 4,
 }

@@ -39,7 +39,8 @@ typedef enum simdconv_tier {
     SIMDCONV_TIER_SCALAR = 0,
     SIMDCONV_TIER_VECTORT = 1,
     SIMDCONV_TIER_AVX2 = 2,
-    SIMDCONV_TIER_AVX512 = 3
+    SIMDCONV_TIER_AVX512 = 3,
+    SIMDCONV_TIER_NEON = 4
 } simdconv_tier;
 
 /* ---- the library ---- */

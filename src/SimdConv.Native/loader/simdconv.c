@@ -56,6 +56,7 @@ static const struct { const char* name; int level; } tiers[] = {
     { "vectort", 0 },
     { "avx2", 3 },
     { "avx512", 4 },
+    { "neon", 0 },
 };
 
 /*

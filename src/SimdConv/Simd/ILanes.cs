@@ -16,6 +16,11 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>Registers that a tile may count on.</summary>
     static abstract int Registers { get; }
 
+    /// <summary>
+    /// Whether a multiply-add takes one lane of a register for all lanes of its factor, so that one load serves several elements.
+    /// </summary>
+    static abstract bool HasElements { get; }
+
     static abstract TSelf Broadcast(T value);
 
     static abstract TSelf Load(T* source);
@@ -47,6 +52,19 @@ internal unsafe interface ILanes<TSelf, T>
     /// multiply-add.
     /// </summary>
     static abstract void Accumulate(ref TSelf sum, TSelf a, T* b);
+
+    /// <summary>
+    /// Element <paramref name="index"/> of <paramref name="count"/> neighbours, to multiply whole registers. Tiles ask for
+    /// ascending indices, which are constants to the JIT. No element behind <paramref name="count"/> is read.
+    /// </summary>
+    /// <param name="held">What the call for the index before has returned.</param>
+    /// <param name="elements">Element 0.</param>
+    /// <param name="index">Which element.</param>
+    /// <param name="count">How many there are.</param>
+    static abstract Elements<TSelf> LoadElement(Elements<TSelf> held, T* elements, int index, int count);
+
+    /// <summary>sum = x * b + sum, x being the element that <see cref="LoadElement"/> has returned for the same index.</summary>
+    static abstract void Accumulate(ref TSelf sum, Elements<TSelf> x, int index, TSelf b);
 
     static abstract TSelf Add(TSelf a, TSelf b);
 

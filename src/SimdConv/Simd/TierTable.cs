@@ -19,6 +19,7 @@ internal static class TierTable
         .. AppContext.GetData(TestTier) is Tier tier ? [tier] : Array.Empty<Tier>(),
         new Avx2Tier(),
         new Avx512Tier(),
+        new NeonTier(),
     ];
 
     private static readonly Lazy<Tier> Fastest = new(() =>

@@ -15,6 +15,8 @@ internal readonly unsafe struct WideHalfLanes<T>(Vector256<T> value) : ILanes<Wi
 
     public static int Registers => 32;
 
+    public static bool HasElements => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideHalfLanes<T> Broadcast(T value) => new(Vector256.Create(value));
 
@@ -41,6 +43,14 @@ internal readonly unsafe struct WideHalfLanes<T>(Vector256<T> value) : ILanes<Wi
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref WideHalfLanes<T> sum, WideHalfLanes<T> a, T* b) => sum = MulAdd(a, Broadcast(*b), sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Elements<WideHalfLanes<T>> LoadElement(Elements<WideHalfLanes<T>> held, T* elements, int index, int count) =>
+        new(Broadcast(elements[index]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref WideHalfLanes<T> sum, Elements<WideHalfLanes<T>> x, int index, WideHalfLanes<T> b) =>
+        Accumulate(ref sum, x.Register, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideHalfLanes<T> MulAdd(WideHalfLanes<T> a, WideHalfLanes<T> b, WideHalfLanes<T> c) =>

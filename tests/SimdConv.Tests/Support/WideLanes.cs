@@ -15,6 +15,8 @@ internal readonly unsafe struct WideLanes<T>(Vector512<T> value) : ILanes<WideLa
 
     public static int Registers => 32;
 
+    public static bool HasElements => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes<T> Broadcast(T value) => new(Vector512.Create(value));
 
@@ -41,6 +43,14 @@ internal readonly unsafe struct WideLanes<T>(Vector512<T> value) : ILanes<WideLa
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref WideLanes<T> sum, WideLanes<T> a, T* b) => sum = MulAdd(a, Broadcast(*b), sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Elements<WideLanes<T>> LoadElement(Elements<WideLanes<T>> held, T* elements, int index, int count) =>
+        new(Broadcast(elements[index]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref WideLanes<T> sum, Elements<WideLanes<T>> x, int index, WideLanes<T> b) =>
+        Accumulate(ref sum, x.Register, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes<T> MulAdd(WideLanes<T> a, WideLanes<T> b, WideLanes<T> c) => typeof(T) == typeof(float)

@@ -8,7 +8,7 @@ from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_int64
 from pathlib import Path
 
 ABI_VERSION = 1
-TIERS = ("scalar", "vectort", "avx2", "avx512")
+TIERS = ("scalar", "vectort", "avx2", "avx512", "neon")
 
 
 class SimdConvError(RuntimeError):

@@ -131,12 +131,12 @@ internal static unsafe class DepthwiseTile<TVec, T>
 
                 for (int k = 0; k < taps; k++)
                 {
-                    TVec w = TVec.Broadcast(weights[k]);
+                    Elements<TVec> w = TVec.LoadElement(default, weights + k, 0, 1);
                     T* x = strip + offsets[k];
-                    a = TVec.MulAdd(TVec.Load(x), w, a);
-                    b = TVec.MulAdd(TVec.Load(x + pitch), w, b);
-                    c = TVec.MulAdd(TVec.Load(x + (2 * pitch)), w, c);
-                    d = TVec.MulAdd(TVec.Load(x + (3 * pitch)), w, d);
+                    TVec.Accumulate(ref a, w, 0, TVec.Load(x));
+                    TVec.Accumulate(ref b, w, 0, TVec.Load(x + pitch));
+                    TVec.Accumulate(ref c, w, 0, TVec.Load(x + (2 * pitch)));
+                    TVec.Accumulate(ref d, w, 0, TVec.Load(x + (3 * pitch)));
                 }
 
                 Store(target, a, i < whole, count);
@@ -151,7 +151,7 @@ internal static unsafe class DepthwiseTile<TVec, T>
             {
                 TVec a = goOn ? TVec.Load(target) : bias;
                 for (int k = 0; k < taps; k++)
-                    a = TVec.MulAdd(TVec.Load(strip + offsets[k]), TVec.Broadcast(weights[k]), a);
+                    TVec.Accumulate(ref a, TVec.Load(strip + offsets[k]), weights + k);
                 Store(target, a, i < whole, count);
                 strip += pitch;
                 target += ld;

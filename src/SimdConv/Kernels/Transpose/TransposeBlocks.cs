@@ -90,7 +90,7 @@ internal static unsafe class TransposeBlocks<TVec, T>
             {
                 TVec sum = TVec.Load(sums + (m * w));
                 for (int k = 0; k < rest; k++)
-                    sum = TVec.MulAdd(TVec.Broadcast(x[(m * ldx) + k]), TVec.Load(block + (k * w)), sum);
+                    TVec.Accumulate(ref sum, TVec.Load(block + (k * w)), x + (m * ldx) + k);
                 TVec.Store(sums + (m * w), sum);
             }
 

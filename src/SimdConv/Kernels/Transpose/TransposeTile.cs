@@ -17,29 +17,30 @@ internal static unsafe class TransposeTile<TVec, T>
     private static TVec Chain(T* x, TVec sum, TVec r0, TVec r1, TVec r2, TVec r3, TVec r4, TVec r5, TVec r6, TVec r7,
         TVec r8, TVec r9, TVec r10, TVec r11, TVec r12, TVec r13, TVec r14, TVec r15)
     {
-        sum = TVec.MulAdd(TVec.Broadcast(x[0]), r0, sum);
-        sum = TVec.MulAdd(TVec.Broadcast(x[1]), r1, sum);
-        sum = TVec.MulAdd(TVec.Broadcast(x[2]), r2, sum);
-        sum = TVec.MulAdd(TVec.Broadcast(x[3]), r3, sum);
+        Elements<TVec> e = default;
+        TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 0, TVec.Count), 0, r0);
+        TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 1, TVec.Count), 1, r1);
+        TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 2, TVec.Count), 2, r2);
+        TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 3, TVec.Count), 3, r3);
 
         if (TVec.Count > 4)
         {
-            sum = TVec.MulAdd(TVec.Broadcast(x[4]), r4, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[5]), r5, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[6]), r6, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[7]), r7, sum);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 4, TVec.Count), 4, r4);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 5, TVec.Count), 5, r5);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 6, TVec.Count), 6, r6);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 7, TVec.Count), 7, r7);
         }
 
         if (TVec.Count > 8)
         {
-            sum = TVec.MulAdd(TVec.Broadcast(x[8]), r8, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[9]), r9, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[10]), r10, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[11]), r11, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[12]), r12, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[13]), r13, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[14]), r14, sum);
-            sum = TVec.MulAdd(TVec.Broadcast(x[15]), r15, sum);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 8, TVec.Count), 8, r8);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 9, TVec.Count), 9, r9);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 10, TVec.Count), 10, r10);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 11, TVec.Count), 11, r11);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 12, TVec.Count), 12, r12);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 13, TVec.Count), 13, r13);
+            TVec.Accumulate(ref sum, e = TVec.LoadElement(e, x, 14, TVec.Count), 14, r14);
+            TVec.Accumulate(ref sum, TVec.LoadElement(e, x, 15, TVec.Count), 15, r15);
         }
 
         return sum;

@@ -78,33 +78,34 @@ internal static unsafe class WeightGradientTile<TVec, T, TRows, TVectors>
         {
             for (nint i = first; i < first + width; i++, dy += ld)
             {
-                TVec b0 = TVec.Load(dy), b1 = default, b2 = default, x = TVec.Broadcast(a0[i]);
+                TVec b0 = TVec.Load(dy), b1 = default, b2 = default;
+                Elements<TVec> x = TVec.LoadElement(default, a0 + i, 0, 1);
                 if (TVectors.Value > 1) b1 = TVec.Load(dy + w);
                 if (TVectors.Value > 2) b2 = TVec.Load(dy + (2 * w));
-                c0_0 = TVec.MulAdd(x, b0, c0_0);
-                if (TVectors.Value > 1) c0_1 = TVec.MulAdd(x, b1, c0_1);
-                if (TVectors.Value > 2) c0_2 = TVec.MulAdd(x, b2, c0_2);
-                if (TRows.Value > 1) { x = TVec.Broadcast(a1[i]); c1_0 = TVec.MulAdd(x, b0, c1_0); }
-                if (TRows.Value > 1 && TVectors.Value > 1) c1_1 = TVec.MulAdd(x, b1, c1_1);
-                if (TRows.Value > 1 && TVectors.Value > 2) c1_2 = TVec.MulAdd(x, b2, c1_2);
-                if (TRows.Value > 2) { x = TVec.Broadcast(a2[i]); c2_0 = TVec.MulAdd(x, b0, c2_0); }
-                if (TRows.Value > 2 && TVectors.Value > 1) c2_1 = TVec.MulAdd(x, b1, c2_1);
-                if (TRows.Value > 2 && TVectors.Value > 2) c2_2 = TVec.MulAdd(x, b2, c2_2);
-                if (TRows.Value > 3) { x = TVec.Broadcast(a3[i]); c3_0 = TVec.MulAdd(x, b0, c3_0); }
-                if (TRows.Value > 3 && TVectors.Value > 1) c3_1 = TVec.MulAdd(x, b1, c3_1);
-                if (TRows.Value > 3 && TVectors.Value > 2) c3_2 = TVec.MulAdd(x, b2, c3_2);
-                if (TRows.Value > 4) { x = TVec.Broadcast(a4[i]); c4_0 = TVec.MulAdd(x, b0, c4_0); }
-                if (TRows.Value > 4 && TVectors.Value > 1) c4_1 = TVec.MulAdd(x, b1, c4_1);
-                if (TRows.Value > 4 && TVectors.Value > 2) c4_2 = TVec.MulAdd(x, b2, c4_2);
-                if (TRows.Value > 5) { x = TVec.Broadcast(a5[i]); c5_0 = TVec.MulAdd(x, b0, c5_0); }
-                if (TRows.Value > 5 && TVectors.Value > 1) c5_1 = TVec.MulAdd(x, b1, c5_1);
-                if (TRows.Value > 5 && TVectors.Value > 2) c5_2 = TVec.MulAdd(x, b2, c5_2);
-                if (TRows.Value > 6) { x = TVec.Broadcast(a6[i]); c6_0 = TVec.MulAdd(x, b0, c6_0); }
-                if (TRows.Value > 6 && TVectors.Value > 1) c6_1 = TVec.MulAdd(x, b1, c6_1);
-                if (TRows.Value > 6 && TVectors.Value > 2) c6_2 = TVec.MulAdd(x, b2, c6_2);
-                if (TRows.Value > 7) { x = TVec.Broadcast(a7[i]); c7_0 = TVec.MulAdd(x, b0, c7_0); }
-                if (TRows.Value > 7 && TVectors.Value > 1) c7_1 = TVec.MulAdd(x, b1, c7_1);
-                if (TRows.Value > 7 && TVectors.Value > 2) c7_2 = TVec.MulAdd(x, b2, c7_2);
+                TVec.Accumulate(ref c0_0, x, 0, b0);
+                if (TVectors.Value > 1) TVec.Accumulate(ref c0_1, x, 0, b1);
+                if (TVectors.Value > 2) TVec.Accumulate(ref c0_2, x, 0, b2);
+                if (TRows.Value > 1) { x = TVec.LoadElement(default, a1 + i, 0, 1); TVec.Accumulate(ref c1_0, x, 0, b0); }
+                if (TRows.Value > 1 && TVectors.Value > 1) TVec.Accumulate(ref c1_1, x, 0, b1);
+                if (TRows.Value > 1 && TVectors.Value > 2) TVec.Accumulate(ref c1_2, x, 0, b2);
+                if (TRows.Value > 2) { x = TVec.LoadElement(default, a2 + i, 0, 1); TVec.Accumulate(ref c2_0, x, 0, b0); }
+                if (TRows.Value > 2 && TVectors.Value > 1) TVec.Accumulate(ref c2_1, x, 0, b1);
+                if (TRows.Value > 2 && TVectors.Value > 2) TVec.Accumulate(ref c2_2, x, 0, b2);
+                if (TRows.Value > 3) { x = TVec.LoadElement(default, a3 + i, 0, 1); TVec.Accumulate(ref c3_0, x, 0, b0); }
+                if (TRows.Value > 3 && TVectors.Value > 1) TVec.Accumulate(ref c3_1, x, 0, b1);
+                if (TRows.Value > 3 && TVectors.Value > 2) TVec.Accumulate(ref c3_2, x, 0, b2);
+                if (TRows.Value > 4) { x = TVec.LoadElement(default, a4 + i, 0, 1); TVec.Accumulate(ref c4_0, x, 0, b0); }
+                if (TRows.Value > 4 && TVectors.Value > 1) TVec.Accumulate(ref c4_1, x, 0, b1);
+                if (TRows.Value > 4 && TVectors.Value > 2) TVec.Accumulate(ref c4_2, x, 0, b2);
+                if (TRows.Value > 5) { x = TVec.LoadElement(default, a5 + i, 0, 1); TVec.Accumulate(ref c5_0, x, 0, b0); }
+                if (TRows.Value > 5 && TVectors.Value > 1) TVec.Accumulate(ref c5_1, x, 0, b1);
+                if (TRows.Value > 5 && TVectors.Value > 2) TVec.Accumulate(ref c5_2, x, 0, b2);
+                if (TRows.Value > 6) { x = TVec.LoadElement(default, a6 + i, 0, 1); TVec.Accumulate(ref c6_0, x, 0, b0); }
+                if (TRows.Value > 6 && TVectors.Value > 1) TVec.Accumulate(ref c6_1, x, 0, b1);
+                if (TRows.Value > 6 && TVectors.Value > 2) TVec.Accumulate(ref c6_2, x, 0, b2);
+                if (TRows.Value > 7) { x = TVec.LoadElement(default, a7 + i, 0, 1); TVec.Accumulate(ref c7_0, x, 0, b0); }
+                if (TRows.Value > 7 && TVectors.Value > 1) TVec.Accumulate(ref c7_1, x, 0, b1);
+                if (TRows.Value > 7 && TVectors.Value > 2) TVec.Accumulate(ref c7_2, x, 0, b2);
             }
         }
 

@@ -1,14 +1,16 @@
 namespace SimdConv.Simd;
 
 /// <summary>One element as a register of one lane: the tier that runs everywhere.</summary>
-internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>, T>
+internal unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T v = value;
+    private T v = value;
 
     public static int Count => 1;
 
     public static int Registers => 16;
+
+    public static bool HasElements => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> Broadcast(T value) => new(value);
@@ -31,10 +33,19 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
 
     // Fuses where the hardware does; FusedMultiplyAdd would call software elsewhere.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(ref ScalarLanes<T> sum, ScalarLanes<T> a, ScalarLanes<T> b) => sum = MulAdd(a, b, sum);
+    public static void Accumulate(ref ScalarLanes<T> sum, ScalarLanes<T> a, ScalarLanes<T> b) =>
+        sum.v = T.MultiplyAddEstimate(a.v, b.v, sum.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref ScalarLanes<T> sum, ScalarLanes<T> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Elements<ScalarLanes<T>> LoadElement(Elements<ScalarLanes<T>> held, T* elements, int index, int count) =>
+        new(new(elements[index]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref ScalarLanes<T> sum, Elements<ScalarLanes<T>> x, int index, ScalarLanes<T> b) =>
+        sum.v = T.MultiplyAddEstimate(x.Register.v, b.v, sum.v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScalarLanes<T> MulAdd(ScalarLanes<T> a, ScalarLanes<T> b, ScalarLanes<T> c) =>
@@ -93,7 +104,7 @@ internal readonly unsafe struct ScalarLanes<T>(T value) : ILanes<ScalarLanes<T>,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (ScalarLanes<T> Low, ScalarLanes<T> High) Exchange(ScalarLanes<T> a, ScalarLanes<T> b, int bit) => (a, b);
 
-    private long Bits
+    private readonly long Bits
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => typeof(T) == typeof(float) ? Unsafe.BitCast<T, int>(v) : Unsafe.BitCast<T, long>(v);

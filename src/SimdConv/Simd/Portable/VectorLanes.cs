@@ -1,10 +1,10 @@
 namespace SimdConv.Simd;
 
 /// <summary>A Vector&lt;T&gt;, whatever width the runtime gives it.</summary>
-internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorLanes<T>, T>
+internal unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorLanes<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector<T> v = value;
+    private Vector<T> v = value;
 
     public static int Count
     {
@@ -13,6 +13,8 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
     }
 
     public static int Registers => 16;
+
+    public static bool HasElements => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLanes<T> Broadcast(T value) => new(Vector.Create(value));
@@ -38,20 +40,37 @@ internal readonly unsafe struct VectorLanes<T>(Vector<T> value) : ILanes<VectorL
         InMemory<VectorLanes<T>, T>.StorePartial(target, value, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Accumulate(ref VectorLanes<T> sum, VectorLanes<T> a, VectorLanes<T> b) => sum = MulAdd(a, b, sum);
+    public static void Accumulate(ref VectorLanes<T> sum, VectorLanes<T> a, VectorLanes<T> b)
+    {
+        // Fuses where the hardware does; Vector.FusedMultiplyAdd would call software elsewhere.
+        if (typeof(T) == typeof(float))
+        {
+            sum.v = Vector.As<float, T>(Vector.MultiplyAddEstimate(
+                Vector.As<T, float>(a.v), Vector.As<T, float>(b.v), Vector.As<T, float>(sum.v)));
+        }
+        else
+        {
+            sum.v = Vector.As<double, T>(Vector.MultiplyAddEstimate(
+                Vector.As<T, double>(a.v), Vector.As<T, double>(b.v), Vector.As<T, double>(sum.v)));
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Accumulate(ref VectorLanes<T> sum, VectorLanes<T> a, T* b) => Accumulate(ref sum, a, Broadcast(*b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Elements<VectorLanes<T>> LoadElement(Elements<VectorLanes<T>> held, T* elements, int index, int count) =>
+        new(new(new Vector<T>(elements[index])));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref VectorLanes<T> sum, Elements<VectorLanes<T>> x, int index, VectorLanes<T> b) =>
+        Accumulate(ref sum, x.Register, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VectorLanes<T> MulAdd(VectorLanes<T> a, VectorLanes<T> b, VectorLanes<T> c)
     {
-        // Fuses where the hardware does; Vector.FusedMultiplyAdd would call software elsewhere.
-        return typeof(T) == typeof(float)
-            ? new(Vector.As<float, T>(Vector.MultiplyAddEstimate(
-                Vector.As<T, float>(a.v), Vector.As<T, float>(b.v), Vector.As<T, float>(c.v))))
-            : new(Vector.As<double, T>(Vector.MultiplyAddEstimate(
-                Vector.As<T, double>(a.v), Vector.As<T, double>(b.v), Vector.As<T, double>(c.v))));
+        Accumulate(ref c, a, b);
+        return c;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,7 +6,7 @@ namespace SimdConv.Simd;
 /// <summary>
 /// A ymm register: 8 floats or 4 doubles. As many of them as the encoding names: 16 in AVX2's tier, 32 as halves in AVX-512's.
 /// </summary>
-internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lanes<T, TCode>, T>
+internal unsafe partial struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lanes<T, TCode>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TCode : struct, IEncoding
 {
@@ -15,6 +15,8 @@ internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lane
     public static int Count => Vector256<T>.Count;
 
     public static int Registers => TCode.Registers;
+
+    public static bool HasElements => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T, TCode> Broadcast(T value) => new(Vector256.Create(value));
@@ -108,6 +110,20 @@ internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lane
         Accumulate(ref sum, a, Broadcast(*b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Elements<Avx2Lanes<T, TCode>> LoadElement(
+        Elements<Avx2Lanes<T, TCode>> held, T* elements, int index, int count) => new(new(Vector256.Create(elements[index])));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(
+        ref Avx2Lanes<T, TCode> sum, Elements<Avx2Lanes<T, TCode>> x, int index, Avx2Lanes<T, TCode> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum.v = Fma.MultiplyAdd(x.Register.v.AsSingle(), b.v.AsSingle(), sum.v.AsSingle()).As<float, T>();
+        else
+            sum.v = Fma.MultiplyAdd(x.Register.v.AsDouble(), b.v.AsDouble(), sum.v.AsDouble()).As<double, T>();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes<T, TCode> MulAdd(Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b, Avx2Lanes<T, TCode> c) =>
         typeof(T) == typeof(float)
         ? new(Fma.MultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
@@ -178,64 +194,6 @@ internal unsafe struct Avx2Lanes<T, TCode>(Vector256<T> value) : ILanes<Avx2Lane
             Vector128<short> words = Sse2.PackSignedSaturate(n, Vector128<int>.Zero);
             *(uint*)target = Sse2.PackUnsignedSaturate(words, words).AsUInt32().ToScalar();
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T, TCode> Even, Avx2Lanes<T, TCode> Odd) Deinterleave(
-        Avx2Lanes<T, TCode> low, Avx2Lanes<T, TCode> high)
-    {
-        if (typeof(T) == typeof(float))
-        {
-            Vector256<float> even = Avx.Shuffle(low.v.AsSingle(), high.v.AsSingle(), 0b10_00_10_00);
-            Vector256<float> odd = Avx.Shuffle(low.v.AsSingle(), high.v.AsSingle(), 0b11_01_11_01);
-            return (new(Avx2.Permute4x64(even.AsDouble(), 0b11_01_10_00).As<double, T>()),
-                new(Avx2.Permute4x64(odd.AsDouble(), 0b11_01_10_00).As<double, T>()));
-        }
-        else
-        {
-            Vector256<double> even = Avx.UnpackLow(low.v.AsDouble(), high.v.AsDouble());
-            Vector256<double> odd = Avx.UnpackHigh(low.v.AsDouble(), high.v.AsDouble());
-            return (new(Avx2.Permute4x64(even, 0b11_01_10_00).As<double, T>()),
-                new(Avx2.Permute4x64(odd, 0b11_01_10_00).As<double, T>()));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T, TCode> Low, Avx2Lanes<T, TCode> High) Interleave(
-        Avx2Lanes<T, TCode> even, Avx2Lanes<T, TCode> odd)
-    {
-        Vector256<T> low, high;
-        if (typeof(T) == typeof(float))
-        {
-            low = Avx.UnpackLow(even.v.AsSingle(), odd.v.AsSingle()).As<float, T>();
-            high = Avx.UnpackHigh(even.v.AsSingle(), odd.v.AsSingle()).As<float, T>();
-        }
-        else
-        {
-            low = Avx.UnpackLow(even.v.AsDouble(), odd.v.AsDouble()).As<double, T>();
-            high = Avx.UnpackHigh(even.v.AsDouble(), odd.v.AsDouble()).As<double, T>();
-        }
-
-        return (new(Avx.Permute2x128(low.AsSingle(), high.AsSingle(), 0x20).As<float, T>()),
-            new(Avx.Permute2x128(low.AsSingle(), high.AsSingle(), 0x31).As<float, T>()));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Avx2Lanes<T, TCode> Low, Avx2Lanes<T, TCode> High) Exchange(
-        Avx2Lanes<T, TCode> a, Avx2Lanes<T, TCode> b, int bit)
-    {
-        // Within 128 bits, then halves.
-        if (bit * sizeof(T) >= 16)
-        {
-            return (new(Avx.Permute2x128(a.v.AsSingle(), b.v.AsSingle(), 0x20).As<float, T>()),
-                new(Avx.Permute2x128(a.v.AsSingle(), b.v.AsSingle(), 0x31).As<float, T>()));
-        }
-
-        return typeof(T) == typeof(float)
-            ? (new(Avx.UnpackLow(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()),
-                new(Avx.UnpackHigh(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
-            : (new(Avx.UnpackLow(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()),
-                new(Avx.UnpackHigh(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

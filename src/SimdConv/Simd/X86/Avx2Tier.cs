@@ -26,5 +26,5 @@ internal sealed class Avx2Tier : Tier
     public override string InstructionSet => "x86-64-v3";
 
     public override TResult Use<T, TUser, TResult>(TUser user) =>
-        IsOn ? user.Use<Avx2Lanes<T, Vex>, Avx2Lanes<T, Vex>>() : throw NotCompiledIn();
+        X86Base.IsSupported && IsOn ? user.Use<Avx2Lanes<T, Vex>, Avx2Lanes<T, Vex>>() : throw NotCompiledIn();
 }

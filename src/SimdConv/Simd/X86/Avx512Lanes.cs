@@ -17,6 +17,8 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
 
     public static int Registers => 32;
 
+    public static bool HasElements => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> Broadcast(T value) => new(Vector512.Create(value));
 
@@ -71,6 +73,14 @@ internal unsafe struct Avx512Lanes<T>(Vector512<T> value) : ILanes<Avx512Lanes<T
         else
             sum.v = Avx512F.FusedMultiplyAdd(a.v.AsDouble(), Vector512.Create(*(double*)b), sum.v.AsDouble()).As<double, T>();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Elements<Avx512Lanes<T>> LoadElement(Elements<Avx512Lanes<T>> held, T* elements, int index, int count) =>
+        new(new(Vector512.Create(elements[index])));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Accumulate(ref Avx512Lanes<T> sum, Elements<Avx512Lanes<T>> x, int index, Avx512Lanes<T> b) =>
+        Accumulate(ref sum, x.Register, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes<T> MulAdd(Avx512Lanes<T> a, Avx512Lanes<T> b, Avx512Lanes<T> c)

@@ -29,5 +29,5 @@ internal sealed class Avx512Tier : Tier
     public override string InstructionSet => "x86-64-v4";
 
     public override TResult Use<T, TUser, TResult>(TUser user) =>
-        IsOn ? user.Use<Avx512Lanes<T>, Avx2Lanes<T, Evex>>() : throw NotCompiledIn();
+        X86Base.IsSupported && IsOn ? user.Use<Avx512Lanes<T>, Avx2Lanes<T, Evex>>() : throw NotCompiledIn();
 }
