@@ -60,6 +60,62 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(engine, other.GetProperty("engine").GetString());
     }
 
+    /// <summary>
+    /// Images of any size and with channels, a network of every kind of layer, from the line and from a file: every engine, tier
+    /// and algorithm learns the same of them, and evaluate reads the network from the weights.
+    /// </summary>
+    [Theory]
+    [InlineData(14, 14, 0, "conv 6 3x3 pad 1; relu; max 2; conv 8 5x5; tanh; dense 10")]
+    [InlineData(40, 24, 0, "resize 20x12; conv 6 5x3 stride 2x1; relu; avg 3 stride 2 pad 1; dense 16; relu; dense 10")]
+    [InlineData(8, 9, 3, "conv 6 3x3 pad 1 groups 3; relu; conv 4 3x3 dilation 2; max 2; dense 10")]
+    public void AnyNetworkLearnsFromAnyImages(int height, int width, int channels, string net)
+    {
+        string data = SmallDigits(height, width, channels), weights = Path.Combine(folder, "W.npz");
+        string file = Path.Combine(folder, "net.txt");
+        File.WriteAllText(file, "# as lines\n" + net.Replace(";", "\n", StringComparison.Ordinal));
+        string[] common = ["train", "--data", data, "--limit", "60", "--batch", "20", "--json"];
+        JsonElement first = Json([.. common, "--net", net, "--save", weights, "--plot", Path.Combine(folder, "plot.png")]);
+        Assert.Equal(net, first.GetProperty("net").GetString());
+        Assert.True(first.GetProperty("layers").TryGetProperty("conv1", out _));
+        foreach (string[] others in (string[][])[["--engine", "naive"], ["--engine", "im2col"], ["--algorithm", "direct"],
+            ["--tier", "scalar", "--threads", "1"]])
+        {
+            JsonElement other = Json([.. common, "--net", file, .. others]);
+            Assert.Equal(net, other.GetProperty("net").GetString());
+            Assert.Equal(first.GetProperty("train_loss").GetDouble(), other.GetProperty("train_loss").GetDouble(), 1e-3);
+            if (others[0] != "--tier")
+                Assert.Equal("direct", other.GetProperty("algorithm").GetString());
+        }
+
+        JsonElement evaluated = Json("evaluate", "--data", data, "--weights", weights, "--json");
+        Assert.Equal(net, evaluated.GetProperty("net").GetString());
+        Assert.Equal(first.GetProperty("test_accuracy").GetDouble(), evaluated.GetProperty("accuracy").GetDouble());
+        if (!net.StartsWith("resize", StringComparison.Ordinal))
+        {
+            (int exitCode, string output) = Run("evaluate", "--weights", weights);
+            Assert.Equal(2, exitCode);
+            Assert.Contains(channels == 0 ? "these are 1 x 28 x 28" : "3 groups don't divide 1 channels", output,
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void WrongNetworksAndLabelsAreNamed()
+    {
+        string data = SmallDigits();
+        foreach ((string[] arguments, string message) in ((string[], string)[])[
+            (["--net", "conv 4 3x3; swish; dense 10"], "--net: layer 2, 'swish' (column 13): 'swish' is no layer"),
+            (["--net", "no/such/file.txt"], "'no/such/file.txt' is no layer"),
+            (["--net", "dense 3"], "train-labels-idx1-ubyte: label 0 is"),
+            (["--engine", "naive", "--algorithm", "winograd"], "--algorithm is winograd")])
+        {
+            (int exitCode, string output) = Run(["train", "--data", data, .. arguments]);
+            Assert.Equal(2, exitCode);
+            Assert.Contains(
+                message, Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("unknown option", "train", "--colour", "red")]
     [InlineData("unknown command", "fly")]
@@ -69,6 +125,8 @@ public sealed class CommandTests : IDisposable
     [InlineData("no batch", "train", "--batch", "-5")]
     [InlineData("a tier that is none", "train", "--tier", "sse9")]
     [InlineData("an engine that is none", "train", "--engine", "steam")]
+    [InlineData("an algorithm that is none", "train", "--algorithm", "magic")]
+    [InlineData("a network that is none", "train", "--net", "")]
     [InlineData("no such folder", "train", "--data", "no/such/folder")]
     [InlineData("weights missing", "evaluate")]
     [InlineData("no such weights", "evaluate", "--weights", "no-such-file.npz")]
@@ -191,8 +249,8 @@ public sealed class CommandTests : IDisposable
         return document.RootElement.Clone();
     }
 
-    /// <summary>Four IDX files, 90 training and 20 test images of 28 x 28, in this test's folder.</summary>
-    private string SmallDigits()
+    /// <summary>Four IDX files, 90 training and 20 test images, in this test's folder.</summary>
+    private string SmallDigits(int height = 28, int width = 28, int channels = 0)
     {
         Write("train", 90);
         Write("t10k", 20);
@@ -200,17 +258,18 @@ public sealed class CommandTests : IDisposable
 
         void Write(string prefix, int count)
         {
-            byte[] images = new byte[16 + (count * 784)], labels = new byte[8 + count];
+            int[] head = channels > 0 ? [0x804, count, channels, height, width] : [0x803, count, height, width];
+            byte[] images = new byte[(4 * head.Length) + (count * Math.Max(1, channels) * height * width)],
+                labels = new byte[8 + count];
             for (int i = 0; i < images.Length; i++)
                 images[i] = (byte)Data.Mix(count, i);
             for (int i = 0; i < labels.Length; i++)
                 labels[i] = (byte)(Data.Mix(-count, i) % 10);
-            int[] head = [0x803, count, 28, 28];
             for (int i = 0; i < head.Length; i++)
                 BinaryPrimitives.WriteInt32BigEndian(images.AsSpan(4 * i), head[i]);
             BinaryPrimitives.WriteInt32BigEndian(labels, 0x801);
             BinaryPrimitives.WriteInt32BigEndian(labels.AsSpan(4), count);
-            File.WriteAllBytes(Path.Combine(folder, $"{prefix}-images-idx3-ubyte"), images);
+            File.WriteAllBytes(Path.Combine(folder, $"{prefix}-images-idx{head.Length - 1}-ubyte"), images);
             File.WriteAllBytes(Path.Combine(folder, $"{prefix}-labels-idx1-ubyte"), labels);
         }
     }
