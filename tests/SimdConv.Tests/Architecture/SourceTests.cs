@@ -93,7 +93,7 @@ public sealed partial class SourceTests
 
     private static string Layer(string path) => path.Contains('/', StringComparison.Ordinal) ? path.Split('/')[0] : "";
 
-    private static IEnumerable<(string Path, string Text)> Sources(string project = "SimdConv")
+    public static IEnumerable<(string Path, string Text)> Sources(string project = "SimdConv")
     {
         string folder = Path.Combine(Root(), "src", project);
         (string, string)[] sources =

@@ -9,42 +9,28 @@ internal static unsafe class LaneKernel<TVec, T>
 
     public static int Taps => TVec.Registers == 32 ? 4 : 3;
 
-    public static void Run(int outputs, int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows,
-        int width, int step, T* c, nint nextC, nint nextTap)
+    public static void Run(int outputs, int taps, in LaneOperands<T> operands)
     {
         switch (outputs)
         {
-            case 1: Run<N1>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 2: Run<N2>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 3: Run<N3>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 4: Run<N4>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 5: Run<N5>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
-            case 6: Run<N6>(taps, x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap); break;
+            case 1: Run<N1>(taps, operands); break;
+            case 2: Run<N2>(taps, operands); break;
+            case 3: Run<N3>(taps, operands); break;
+            case 4: Run<N4>(taps, operands); break;
+            case 5: Run<N5>(taps, operands); break;
+            case 6: Run<N6>(taps, operands); break;
         }
     }
 
-    private static void Run<TOutputs>(int taps, T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows,
-        int width, int step, T* c, nint nextC, nint nextTap)
+    private static void Run<TOutputs>(int taps, in LaneOperands<T> operands)
         where TOutputs : struct, IConstant
     {
         switch (taps)
         {
-            case 1:
-                LaneTile<TVec, T, TOutputs, N1>.Run(
-                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
-                break;
-            case 2:
-                LaneTile<TVec, T, TOutputs, N2>.Run(
-                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
-                break;
-            case 3:
-                LaneTile<TVec, T, TOutputs, N3>.Run(
-                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
-                break;
-            case 4:
-                LaneTile<TVec, T, TOutputs, N4>.Run(
-                    x, offsets, pitch, dy, nextOutput, nextRow, rows, width, step, c, nextC, nextTap);
-                break;
+            case 1: LaneTile<TVec, T, TOutputs, N1>.Run(operands); break;
+            case 2: LaneTile<TVec, T, TOutputs, N2>.Run(operands); break;
+            case 3: LaneTile<TVec, T, TOutputs, N3>.Run(operands); break;
+            case 4: LaneTile<TVec, T, TOutputs, N4>.Run(operands); break;
         }
     }
 }

@@ -16,22 +16,14 @@ internal static unsafe class LaneTile<TVec, T, TOutputs, TTaps>
     where TOutputs : struct, IConstant
     where TTaps : struct, IConstant
 {
-    /// <param name="x">The strip of x, at the first position.</param>
-    /// <param name="offsets">Taps offsets into it.</param>
-    /// <param name="pitch">From one row of positions to the next in x.</param>
-    /// <param name="dy">The first output at the first position; zeros from a row's end to that of its last register.</param>
-    /// <param name="nextOutput">From one output to the next in dY.</param>
-    /// <param name="nextRow">From one row of positions to the next in dY.</param>
-    /// <param name="rows">Rows of positions.</param>
-    /// <param name="width">Positions of a row from here on.</param>
-    /// <param name="step">Positions from one register of a row to the next one of the same virtual lanes.</param>
-    /// <param name="c">The partial sums, registers of [output][tap].</param>
-    /// <param name="nextC">Elements from one output to the next in C.</param>
-    /// <param name="nextTap">Elements from one tap to the next in C.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(T* x, int* offsets, nint pitch, T* dy, nint nextOutput, nint nextRow, int rows, int width, int step,
-        T* c, nint nextC, nint nextTap)
+    public static void Run(in LaneOperands<T> operands)
     {
+        T* x = operands.X, dy = operands.Dy, c = operands.C;
+        int* offsets = operands.Offsets;
+        nint pitch = operands.Pitch, nextOutput = operands.NextOutput, nextRow = operands.NextRow, nextC = operands.NextC,
+            nextTap = operands.NextTap;
+        int rows = operands.Rows, width = operands.Width, step = operands.Step;
         int w = TVec.Count;
         T* a0 = x + offsets[0];
         T* a1 = TTaps.Value > 1 ? x + offsets[1] : a0;

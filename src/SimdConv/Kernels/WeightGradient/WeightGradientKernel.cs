@@ -13,43 +13,18 @@ internal static unsafe class WeightGradientKernel<TVec, T, TVectors>
     /// </summary>
     public static int MR => Math.Min(TVectors.Value == 2 ? 7 : 8, (TVec.Registers - TVectors.Value - 1) / TVectors.Value);
 
-    public static void Run(int rows, T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start,
-        nint ldstart, T* c, nint ldc)
+    public static void Run(int rows, in WeightGradientOperands<T> operands)
     {
         switch (rows)
         {
-            case 1:
-                WeightGradientTile<TVec, T, N1, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 2:
-                WeightGradientTile<TVec, T, N2, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 3:
-                WeightGradientTile<TVec, T, N3, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 4:
-                WeightGradientTile<TVec, T, N4, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 5:
-                WeightGradientTile<TVec, T, N5, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 6:
-                WeightGradientTile<TVec, T, N6, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 7:
-                WeightGradientTile<TVec, T, N7, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
-            case 8:
-                WeightGradientTile<TVec, T, N8, TVectors>.Run(
-                    strip, offsets, height, width, pitch, dy, ld, start, ldstart, c, ldc);
-                break;
+            case 1: WeightGradientTile<TVec, T, N1, TVectors>.Run(operands); break;
+            case 2: WeightGradientTile<TVec, T, N2, TVectors>.Run(operands); break;
+            case 3: WeightGradientTile<TVec, T, N3, TVectors>.Run(operands); break;
+            case 4: WeightGradientTile<TVec, T, N4, TVectors>.Run(operands); break;
+            case 5: WeightGradientTile<TVec, T, N5, TVectors>.Run(operands); break;
+            case 6: WeightGradientTile<TVec, T, N6, TVectors>.Run(operands); break;
+            case 7: WeightGradientTile<TVec, T, N7, TVectors>.Run(operands); break;
+            case 8: WeightGradientTile<TVec, T, N8, TVectors>.Run(operands); break;
         }
     }
 }

@@ -15,21 +15,13 @@ internal static unsafe class WeightGradientTile<TVec, T, TRows, TVectors>
     where TRows : struct, IConstant
     where TVectors : struct, IConstant
 {
-    /// <param name="strip">The strip of x.</param>
-    /// <param name="offsets">Rows offsets of taps into it.</param>
-    /// <param name="height">Rows of positions.</param>
-    /// <param name="width">Positions of a row.</param>
-    /// <param name="pitch">From one row of positions to the next in the strip.</param>
-    /// <param name="dy">The first position's output channels.</param>
-    /// <param name="ld">From one position to the next in dY.</param>
-    /// <param name="start">Where the sums begin: C itself, or a row of zeros.</param>
-    /// <param name="ldstart">From one row of that to the next.</param>
-    /// <param name="c">The tile of C.</param>
-    /// <param name="ldc">From one row of C to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(
-        T* strip, int* offsets, int height, int width, nint pitch, T* dy, nint ld, T* start, nint ldstart, T* c, nint ldc)
+    public static void Run(in WeightGradientOperands<T> operands)
     {
+        T* strip = operands.Strip, dy = operands.Dy, start = operands.Start, c = operands.C;
+        int* offsets = operands.Offsets;
+        int height = operands.Height, width = operands.Width;
+        nint pitch = operands.Pitch, ld = operands.LdDy, ldstart = operands.LdStart, ldc = operands.Ldc;
         int w = TVec.Count;
         T* a0 = strip + offsets[0];
         T* a1 = TRows.Value > 1 ? strip + offsets[1] : null;

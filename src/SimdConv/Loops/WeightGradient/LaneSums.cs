@@ -125,17 +125,30 @@ internal static unsafe class LaneSums<TVec, T>
     public static void Add(PlaneRows<T> dy, int outputs, T* strip, int* offsets, int taps, int pitch, T* lanes)
     {
         Panels outputPanels = new(outputs, LaneKernel<TVec, T>.Outputs), tapPanels = new(taps, LaneKernel<TVec, T>.Taps);
+        LaneOperands<T> operands = new()
+        {
+            Pitch = pitch,
+            NextOutput = dy.NextOutput,
+            NextRow = dy.NextRow,
+            Rows = dy.Rows,
+            Step = Lanes,
+            NextC = (nint)taps * Lanes,
+            NextTap = Lanes,
+        };
         for (int lane = 0; lane < Math.Min(Lanes, dy.Width); lane += TVec.Count)
         {
+            operands.X = strip + lane;
+            operands.Width = dy.Width - lane;
             for (int i = 0; i < outputPanels.Count; i++)
             {
                 int k = outputPanels.Start(i);
+                operands.Dy = dy.Data + (k * dy.NextOutput) + lane;
                 for (int j = 0; j < tapPanels.Count; j++)
                 {
                     int tap = tapPanels.Start(j);
-                    LaneKernel<TVec, T>.Run(outputPanels.Rows(i), tapPanels.Rows(j), strip + lane, offsets + tap, pitch,
-                        dy.Data + (k * dy.NextOutput) + lane, dy.NextOutput, dy.NextRow, dy.Rows, dy.Width - lane, Lanes,
-                        lanes + ((((nint)k * taps) + tap) * Lanes) + lane, (nint)taps * Lanes, Lanes);
+                    operands.Offsets = offsets + tap;
+                    operands.C = lanes + ((((nint)k * taps) + tap) * Lanes) + lane;
+                    LaneKernel<TVec, T>.Run(outputPanels.Rows(i), tapPanels.Rows(j), operands);
                 }
             }
         }

@@ -71,20 +71,28 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
         where TLanes : unmanaged, ILanes<TLanes, T>
         where TWidth : struct, IConstant
     {
-        int width = layout.Grid.Width, rows = dy.Rows;
-        if (width == layout.Pitch)
+        bool isOneRow = layout.Grid.Width == layout.Pitch;
+        WeightGradientOperands<T> operands = new()
         {
-            width *= rows;
-            rows = 1;
-        }
-
+            Strip = strip,
+            Height = isOneRow ? 1 : dy.Rows,
+            Width = isOneRow ? layout.Grid.Width * dy.Rows : layout.Grid.Width,
+            Pitch = layout.Pitch,
+            Dy = dy.Data,
+            LdDy = dy.Ld,
+            Start = zeros,
+            LdStart = zeros == null ? ld : 0,
+            Ldc = ld,
+        };
         Panels panels = new(taps, WeightGradientKernel<TLanes, T, TWidth>.MR);
         for (int i = 0; i < panels.Count; i++)
         {
             int tap = panels.Start(i);
-            T* c = sums + ((nint)tap * ld);
-            WeightGradientKernel<TLanes, T, TWidth>.Run(panels.Rows(i), strip, offsets + tap, rows, width, layout.Pitch,
-                dy.Data, dy.Ld, zeros == null ? c : zeros, zeros == null ? ld : 0, c, ld);
+            operands.Offsets = offsets + tap;
+            operands.C = sums + ((nint)tap * ld);
+            if (zeros == null)
+                operands.Start = operands.C;
+            WeightGradientKernel<TLanes, T, TWidth>.Run(panels.Rows(i), operands);
         }
     }
 }
