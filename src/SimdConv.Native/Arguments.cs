@@ -65,6 +65,24 @@ internal static unsafe class Arguments
         ? []
         : Elements<T>(data, checked(((rows - 1) * ld) + columns), argument);
 
+    /// <summary>Images of C. Sizes and strides that make no sense give an empty span; the library refuses them by name.</summary>
+    public static Span<T> Images<T>(void* data, int batch, int channels, int height, int width, ImageLayout layout,
+        [CallerArgumentExpression(nameof(data))] string argument = "")
+        where T : unmanaged
+    {
+        ReadOnlySpan<(int Size, nint Stride)> all =
+            [(batch, layout.N), (channels, layout.C), (height, layout.H), (width, layout.W)];
+        Int128 last = 0;
+        foreach ((int size, nint stride) in all)
+        {
+            if (size <= 0 || (size > 1 && stride < 0))
+                return [];
+            last += (size - 1) * (Int128)stride;
+        }
+
+        return Elements<T>(data, (long)Int128.Min(last + 1, long.MaxValue), argument);
+    }
+
     /// <summary>Strides n, c, h, w; null where all are 0.</summary>
     public static ImageLayout? Layout(Strides strides) =>
         (strides[0] | strides[1] | strides[2] | strides[3]) == 0

@@ -77,6 +77,35 @@ internal static unsafe class LibraryExports
     public static int Relu(int type, long count, void* x, void* y, void* execution) =>
         Elementwise(type, count, x, y, null, execution);
 
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_images_copy")]
+    public static int CopyImages(int type, long batch, long channels, long height, long width, void* source, long* from,
+        void* target, long* to, void* execution)
+    {
+        try
+        {
+            (int n, int c, int h, int w) = (Arguments.Int(batch), Arguments.Int(channels), Arguments.Int(height),
+                Arguments.Int(width));
+            if (Precision.IsDouble(type, nameof(type)))
+                Copy<double>();
+            else
+                Copy<float>();
+            return (int)Status.Ok;
+
+            void Copy<T>()
+                where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+                Images.Copy<T>(n, c, h, w, Arguments.Images<T>(source, n, c, h, w, Layout(from)), Layout(from),
+                    Arguments.Images<T>(target, n, c, h, w, Layout(to)), Layout(to), NativeExecution.Read(execution));
+
+            ImageLayout Layout(long* strides) => strides == null
+                ? ImageLayout.Nchw(c, h, w)
+                : new((nint)strides[0], (nint)strides[1], (nint)strides[2], (nint)strides[3]);
+        }
+        catch (Exception exception)
+        {
+            return Errors.Report(exception);
+        }
+    }
+
     private static int Multiply<T>(
         int transposeA, int transposeB, long m, long n, long k, T alpha, T* a, long lda, T* b, long ldb,
         T beta, T* c, long ldc, void* execution)

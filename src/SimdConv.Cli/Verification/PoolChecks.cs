@@ -73,46 +73,49 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
         ReferencePool2D.Forward<T>(Shape, Kind, Batch, x, y, taps);
         ReferencePool2D.Backward<T>(Shape, Kind, Batch, dy, taps, dx);
         ReferencePool2D.Backward<T>(Shape, Kind, Batch, Checker<T>.Sizes(dy), taps, gauge);
-        Pool2DPlan<T> plan = new(Shape, Kind);
         // A pixel lies in no more windows than a window has pixels, or, where windows are stretched, than there are windows.
         long terms = Shape.AdaptiveSize is { } size ? (long)size.Height * size.Width : (long)Shape.R * Shape.S;
-        if (Kind == PoolKind.Max)
-        {
-            CheckMaxima(checker, plan, x, y, taps, dy, dx, gauge, terms);
-            return;
-        }
-
         T[] sizes = new T[outputs];
-        ReferencePool2D.Forward<T>(Shape, Kind, Batch, Checker<T>.Sizes(x), sizes);
-        checker.CheckSums("average-pool", y, sizes, (long)Shape.R * Shape.S, (result, execution) =>
-            plan.Forward(Batch, x, result, execution));
-        checker.CheckSums("average-pool-gradient", dx, gauge, terms, (result, execution) =>
-            plan.Backward(Batch, dy, result, execution));
+        if (Kind == PoolKind.Average)
+            ReferencePool2D.Forward<T>(Shape, Kind, Batch, Checker<T>.Sizes(x), sizes);
+        foreach (bool inImages in (ReadOnlySpan<bool>)[false, true])
+        {
+            PoolCalls<T> calls = new(Batch, Shape, Kind, inImages);
+            if (Kind == PoolKind.Max)
+            {
+                CheckMaxima(checker, calls, x, y, taps, dy, dx, gauge, terms);
+                continue;
+            }
+
+            checker.CheckSums("average-pool", y, sizes, (long)Shape.R * Shape.S, (result, execution) =>
+                calls.Forward(x, result, keepsWinners: false, execution));
+            checker.CheckSums("average-pool-gradient", dx, gauge, terms, (result, execution) =>
+                calls.Backward(dy, result, execution));
+        }
     }
 
-    private void CheckMaxima<T>(Checker<T> checker, Pool2DPlan<T> plan, T[] x, T[] y, int[] taps, T[] dy, T[] dx, T[] gauge,
+    private void CheckMaxima<T>(Checker<T> checker, PoolCalls<T> calls, T[] x, T[] y, int[] taps, T[] dy, T[] dx, T[] gauge,
         long terms)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        byte[] winners = new byte[plan.WinnerBytes(Batch)];
         long[] indices = new long[y.Length];
         T[] right = new T[y.Length], unused = new T[y.Length];
         for (int i = 0; i < y.Length; i++)
             right[i] = T.CreateChecked(PixelOf(i, taps[i]));
-        checker.CheckExactly("max-pool", y, (result, execution) => plan.Forward(Batch, x, result, execution));
-        checker.CheckExactly("max-pool", y, (result, execution) => plan.Forward(Batch, x, result, winners, execution));
+        checker.CheckExactly("max-pool", y, (result, execution) => calls.Forward(x, result, keepsWinners: false, execution));
+        checker.CheckExactly("max-pool", y, (result, execution) => calls.Forward(x, result, keepsWinners: true, execution));
         checker.CheckExactly("max-pool-indices", right, (result, execution) =>
         {
-            Array.Fill(winners, byte.MaxValue);
-            plan.Forward(Batch, x, unused, winners, execution);
-            plan.Indices(Batch, winners, indices);
+            Array.Fill(calls.Winners, byte.MaxValue);
+            calls.Forward(x, unused, keepsWinners: true, execution);
+            calls.Indices(indices);
             for (int i = 0; i < indices.Length; i++)
                 result[i] = T.CreateSaturating(indices[i]);
         });
         checker.CheckSums("max-pool-gradient", dx, gauge, terms, (result, execution) =>
         {
-            plan.Forward(Batch, x, unused, winners, execution);
-            plan.Backward(Batch, dy, winners, result, execution);
+            calls.Forward(x, unused, keepsWinners: true, execution);
+            calls.Backward(dy, result, execution);
         });
     }
 

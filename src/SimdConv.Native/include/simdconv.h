@@ -208,6 +208,14 @@ int32_t simdconv_pool2d_backward(simdconv_pool2d* plan, int64_t batch, const voi
 /* PyTorch's indices, h*W + w. */
 int32_t simdconv_pool2d_indices(simdconv_pool2d* plan, int64_t batch, const void* winners, int64_t* indices);
 
+/* ---- images from one layout to another ---- */
+
+/* Strides are those of images, channels, rows and pixels, in elements; NULL is contiguous NCHW. CHWN, images innermost, is
+ * { 1, height*width*images, width*images, images }, of which a batch may be the first images. Gaps of the target are left
+ * alone; the target shares no element with the source. */
+int32_t simdconv_images_copy(int32_t type, int64_t batch, int64_t channels, int64_t height, int64_t width, const void* source,
+    const int64_t from_strides[4], void* target, const int64_t to_strides[4], const simdconv_execution* execution);
+
 /* ---- element-wise; y may be x ---- */
 
 /* scale * tanh(x) */

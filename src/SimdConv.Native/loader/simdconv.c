@@ -14,7 +14,7 @@
 
 /* Functions that give a status, which is SIMDCONV_INTERNAL_ERROR where no library could be loaded. */
 #define CALLS(X) \
-    X(gemm_f32) X(gemm_f64) X(tanh) X(relu) X(im2col) X(col2im) \
+    X(gemm_f32) X(gemm_f64) X(tanh) X(relu) X(images_copy) X(im2col) X(col2im) \
     X(conv2d_create) X(conv2d_destroy) X(conv2d_output_size) X(conv2d_lengths) X(conv2d_workspace) X(conv2d_pack) \
     X(conv2d_repack) X(conv2d_forward) X(conv2d_input_gradient) X(conv2d_weight_gradient) X(filter_destroy) \
     X(pool2d_create) X(pool2d_destroy) X(pool2d_output_size) X(pool2d_winner_bytes) X(pool2d_forward) X(pool2d_backward) \

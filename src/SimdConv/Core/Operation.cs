@@ -13,4 +13,5 @@ internal enum Operation
     Im2Col,
     Col2Im,
     Elementwise,
+    ImageCopy,
 }

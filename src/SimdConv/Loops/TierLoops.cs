@@ -29,6 +29,9 @@ internal abstract unsafe class TierLoops<T>
 
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
+    /// <summary>Copies images between layouts.</summary>
+    public abstract void Copy(in CopyProblem<T> problem, in Execution execution);
+
     /// <summary>Whether none of some elements is infinite or NaN.</summary>
     public abstract bool AreFinite(T* data, long count);
 
@@ -128,6 +131,9 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
         ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
+
+    public override void Copy(in CopyProblem<T> problem, in Execution execution) =>
+        CopyLoops<TVec, T>.Run(in problem, in execution);
 
     public override bool AreFinite(T* data, long count) => FiniteScan<TVec, T>.Run(data, (nint)count);
 

@@ -164,6 +164,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
                 ImageLayout.Nchw(windows.C, windows.H, windows.W),
             _ when type == typeof(ImageLayout?) && owner == "Pool2DPlan" && name == "output" =>
                 ImageLayout.Nchw(windows.C, windows.P, windows.Q),
+            _ when type == typeof(ImageLayout) && owner == "Images" && name == "from" => ImageLayout.Nchw(3, 4, 5),
+            _ when type == typeof(ImageLayout) && owner == "Images" && name == "to" => ImageLayout.Chwn(3, 4, 5, Batch),
             _ when type == typeof(IndexTable) => plans.Table,
             _ when type == typeof(ColumnLayout) => ColumnLayout.PerImage(plans.Table),
             _ when type == typeof(PackedFilter<T>) && method.Method.Name == "Repack" =>
@@ -204,6 +206,7 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         ("Pool2DPlan", "y" or "dy" or "winners" or "indices") => (int)plans.Max.OutputLength(Batch),
         ("Im2Col" or "Col2Im", "x") => (int)plans.Plan.InputLength(Batch),
         ("Im2Col" or "Col2Im", "columns") => Batch * plans.Table.Rows * plans.Table.Columns,
+        ("Images", "source" or "target") => Batch * 3 * 4 * 5,
         ("Elementwise", "x" or "y" or "dy" or "dx") => 37,
         ("Gemm", "a" or "matrix") => 24 * Products(method),
         ("Gemm", "b") => 30 * Products(method),
@@ -220,6 +223,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         ("Gemm", "n" or "ldb" or "ldc") => 5,
         ("Gemm", "k" or "columns" or "lda" or "ld") => 6,
         ("Gemm", "strideA") => 24,
+        ("Images", "height") => 4,
+        ("Images", "width") => 5,
         ("Gemm", "strideB") => 30,
         ("Gemm", "strideC") => 20,
         _ => 3,

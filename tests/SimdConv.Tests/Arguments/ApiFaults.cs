@@ -56,7 +56,7 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
             Enum value => ((int[])[-1, 99, int.MaxValue, int.MinValue, Enum.GetValues(value.GetType()).Length])
                 .Select(number => ((object?)Enum.ToObject(value.GetType(), number), true)),
             Conv2DShape or ConvTranspose2DShape or Pool2DShape => Shapes(arguments[index]!),
-            ImageLayout layout => Layouts(layout, isOutput: parameter.Name == "output"),
+            ImageLayout layout => Layouts(layout, isOutput: parameter.Name is "output" or "to"),
             ColumnLayout layout => Columns(layout, isOutput: method.Method.Name == "Unfold"),
             PackedFilter<T> => Filters(method),
             PackedMatrix<T> matrix => Matrices(matrix),

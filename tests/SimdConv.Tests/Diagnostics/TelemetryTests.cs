@@ -41,7 +41,7 @@ public sealed class TelemetryTests
             (string[])
             [
                 "ConvForward", "ConvInputGradient", "ConvWeightGradient", "Pool", "PoolBackward", "Im2Col", "Col2Im",
-                "Elementwise",
+                "Elementwise", "ImageCopy",
             ])
             Assert.InRange(Calls(operation), 10, long.MaxValue);
         Assert.InRange(read["simdconv.workspace"], 1, long.MaxValue);
@@ -95,6 +95,8 @@ public sealed class TelemetryTests
         SimdConv.Im2Col.Unfold<float>(table, 2, x, columns, ColumnLayout.PerImage(table));
         Col2Im.Fold<float>(table, 2, columns, ColumnLayout.PerImage(table), x);
         SimdConv.Elementwise.Relu<float>(x, x);
+        Images.Copy<float>(2, 3, 11, 13, new float[2 * 3 * 11 * 13], ImageLayout.Nchw(3, 11, 13), x,
+            ImageLayout.Chwn(3, 11, 13, 2));
     }
 
     private sealed class Listener : EventListener

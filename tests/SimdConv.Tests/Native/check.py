@@ -136,6 +136,9 @@ for dtype in (np.float32, np.float64):
     check("its gradient", maximum.backward(y, winners=winners).sum() == y.sum())
     check("average pooling", np.array_equal(average.forward(x), windows.mean((3, 5))) and average.backward(y).sum() == y.sum())
     check("relu", np.array_equal(simdconv.relu(x), np.maximum(x, 0)))
+    for source, target in (("nchw", "chwn"), ("nhwc", "chwn"), ("chwn", "nhwc"), ("nchw", "nhwc"), ("chwn", "nchw")):
+        expected = x.transpose([source.index(axis) for axis in target])
+        check(f"{source} to {target}", np.array_equal(simdconv.copy_images(x, source, target, threads=2), expected))
     check("tanh", np.allclose(simdconv.tanh(x / 8, scale=1.7159), 1.7159 * np.tanh(x / 8), rtol=1e-6))
 
 plan, x, w = simdconv.Conv2D((3, 8, 8), (4, 3, 3, 3)), whole(2, 3, 8, 8, dtype=np.float32), whole(4, 3, 3, 3, dtype=np.float32)
@@ -157,6 +160,8 @@ refused(ValueError, "shares elements", plan.forward, x, w, residual=y, out=y)
 refused(ValueError, "b has 3 rows", simdconv.gemm, np.ones((2, 2)), np.ones((3, 2)))
 refused(ValueError, "kind is 'min'", simdconv.Pool2D, "min", (3, 8, 8), 2)
 refused(ValueError, "winners is NULL", simdconv.Pool2D("max", (3, 8, 8), 2).backward, np.zeros((1, 3, 4, 4), np.float32))
+refused(ValueError, "target is 'nhc'", simdconv.copy_images, x, "nchw", "nhc")
+refused(ValueError, "out has shape", simdconv.copy_images, x, "nchw", "chwn", x.copy())
 refused(ValueError, "execution.max_threads is -1", plan.forward, x, w, threads=-1)
 
 # A buffer that nobody may write is refused wherever something is written, and taken wherever it is read.

@@ -469,6 +469,15 @@ int main(int argc, char** argv)
     CHECK(simdconv_tanh(SIMDCONV_F32, 3, activated, activated, 2, NULL) == SIMDCONV_OK
         && fabsf(activated[2] - 2 * tanhf(2)) < 1e-6f);
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "count is -1", simdconv_relu(SIMDCONV_F32, -1, activated, activated, NULL));
+    const float images[6] = { 1, 2, 3, 4, 5, 6 };
+    float innermost[6];
+    const int64_t chwn[4] = { 1, 4, 2, 2 };
+    CHECK(simdconv_images_copy(SIMDCONV_F32, 2, 1, 1, 3, images, NULL, innermost, chwn, NULL) == SIMDCONV_OK
+        && innermost[0] == 1 && innermost[1] == 4 && innermost[2] == 2 && innermost[5] == 6);
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "target is NULL",
+        simdconv_images_copy(SIMDCONV_F32, 2, 1, 1, 3, images, NULL, NULL, chwn, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "width is 0",
+        simdconv_images_copy(SIMDCONV_F32, 2, 1, 1, 0, images, NULL, innermost, chwn, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "type is 2", simdconv_tanh(2, 3, activated, activated, 1, NULL));
     overhead();
     printf("tier %d, %d failed\n", (int)simdconv_tier_best(), failures);

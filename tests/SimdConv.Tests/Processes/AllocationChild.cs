@@ -145,6 +145,9 @@ internal static class AllocationChild
         yield return ("Average forward CHWN", () => averageOfImages.Forward(Batch, x, pooled, e));
         yield return ("Average backward CHWN", () => averageOfImages.Backward(Batch, pooled, x, e));
 
+        yield return ("Images to CHWN", () => Images.Copy<T>(Batch, window.C, window.H, window.W, x,
+            ImageLayout.Nhwc(window.C, window.H, window.W), y, images, e));
+
         IndexTable table = new(shape);
         ColumnLayout layout = ColumnLayout.Concatenated(table, Batch);
         T[] columns = new T[Batch * table.Rows * table.Columns];

@@ -83,6 +83,7 @@ internal static class GuardChild
             Check(ConvCases.Winograd(ConvAlgorithm.WinogradF4), tier, side, c => Convolve<T>(c, execution, side));
             Check(ConvCases.Any(), tier, side, c => ConvolveTransposed<T>(c, execution, side));
             Check(PoolCases.Any(), tier, side, c => Pool<T>(c, execution, side));
+            Check(PoolCases.Any(), tier, side, c => CopyImages<T>(c, execution, side));
             Check(ConvCases.Any(), tier, side, c => Unfold<T>(c, execution, side));
         }
 
@@ -238,6 +239,21 @@ internal static class GuardChild
 
         Compare.Equal<T>(y, guardedY, "y");
         Compare.Equal<T>(dx, guardedDx, "dx");
+    }
+
+    /// <summary>The images of a pooling from one layout to the other, where both hold as many elements.</summary>
+    private static void CopyImages<T>(PoolCase c, Execution execution, GuardSide side)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Pool2DShape s = c.Shape;
+        StridedImage<T> x = StridedImage<T>.Filled(c.Input, c.Batch, s.C, s.H, s.W, c.Data, c.Seed),
+            y = new(c.Output, c.Batch, s.C, s.H, s.W);
+        using Guards<T> guards = new(side);
+        Span<T> guardedY = guards.Output(y.Data);
+        Images.Copy(c.Batch, s.C, s.H, s.W, guards.Input(x.Data), x.Layout, guardedY, y.Layout, execution);
+        guardedY.CopyTo(y.Data);
+        y.RequireGapsUntouched("the copy");
+        Compare.Equal<T>(x.Pack(), y.Pack(), "the copy");
     }
 
     private static void Unfold<T>(ConvCase c, Execution execution, GuardSide side)

@@ -68,6 +68,7 @@ _CALLS = {
     "pool2d_indices": [_PLAN, _BATCH, _DATA, _DATA],
     "tanh": [c_int32, c_int64, _DATA, _DATA, c_double, _RUN],
     "relu": [c_int32, c_int64, _DATA, _DATA, _RUN],
+    "images_copy": [c_int32, *[c_int64] * 4, _DATA, POINTER(c_int64), _DATA, POINTER(c_int64), _RUN],
 }
 
 

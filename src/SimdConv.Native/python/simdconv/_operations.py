@@ -139,6 +139,31 @@ def relu(x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -
     return out
 
 
+def _order(layout: str, name: str) -> str:
+    """The axes of images as letters, outermost first."""
+    if not isinstance(layout, str) or sorted(layout) != sorted("nchw"):
+        raise ValueError(f"{name} is {layout!r}; expected 'nchw', 'nhwc', 'chwn' or another order of these letters")
+    return layout
+
+
+def copy_images(x: np.ndarray, source: str, target: str, out: Optional[np.ndarray] = None, *, threads: int = 1) -> np.ndarray:
+    """Images from one layout to another, such as "nchw" to "chwn": x.transpose(...) as a C-contiguous array."""
+    kind, source, target = _type(_array(x, "x").dtype, "x"), _order(source, "source"), _order(target, "target")
+    if x.ndim != 4:
+        raise ValueError(f"x has shape {x.shape}; expected 4 axes, {source}")
+    address, sizes = _check(x, x.shape, x.dtype, "x"), dict(zip(source, x.shape))
+    out = _out(out, tuple(sizes[axis] for axis in target), x.dtype)
+    if x.size == 0:
+        return out
+
+    def strides(layout: str) -> object:
+        return (c_int64 * 4)(*(math.prod(sizes[inner] for inner in layout[layout.index(axis) + 1:]) for axis in "nchw"))
+
+    lib.call("images_copy", kind, *(sizes[axis] for axis in "nchw"), address, strides(source), out.ctypes.data, strides(target),
+             byref(lib.execution(threads)))
+    return out
+
+
 class _Plan:
     """A handle that is given back when nobody holds the plan any more."""
 
