@@ -8,23 +8,25 @@ internal sealed class DenseStep<T> : Step<T>
 {
     private readonly Engine<T> engine;
     private readonly DenseLayer layer;
-    private readonly int width;
+    private readonly int width, threads;
     private readonly ReadOnlyMemory<T> weights, bias;
     private readonly int inputs, outputs;
 
-    public DenseStep(Engine<T> engine, DenseLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias)
+    public DenseStep(Engine<T> engine, DenseLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias,
+        int threads)
     {
         (this.engine, this.layer, this.width, this.weights, this.bias) = (engine, layer, width, weights, bias);
+        this.threads = threads;
         (inputs, outputs) = (layer.Input.Elements, layer.Output.Elements);
     }
 
     public override void Forward(int images, ReadOnlySpan<T> x, Span<T> y, Span<byte> notes) =>
         engine.Multiply(Transpose.No, Transpose.No, outputs, images, inputs, weights.Span, inputs, x, width, y,
-            width, threads: 1, bias.Span, layer.Activation);
+            width, threads, bias.Span, layer.Activation);
 
     public override void InputGradient(int images, ReadOnlySpan<T> dy, ReadOnlySpan<byte> notes, Span<T> dx) =>
         engine.Multiply(Transpose.Yes, Transpose.No, inputs, images, outputs, weights.Span, inputs, dy, width, dx,
-            width, threads: 1);
+            width, threads);
 
     /// <summary>
     /// The gradients of weights and biases over the whole batch, which makes the products longer, on all threads.

@@ -12,24 +12,33 @@ internal abstract class Engine<T>(string name, Execution execution)
 
     public Execution Execution { get; } = execution with { MaxThreads = Math.Max(1, execution.MaxThreads) };
 
-    /// <summary>Images of a part of the batch.</summary>
-    public virtual int PartImages => 32;
+    /// <summary>The most images that a part of a batch should have.</summary>
+    public virtual int PartImages(NetworkPlan plan)
+    {
+        // What a convolution behind another layer reads is read for each of its taps and outputs: it should fit in the second level
+        // of caches with room to spare. Fewer images would leave lanes empty.
+        const int bytes = 640 << 10, least = 16;
+        int most = plan.Layers.OfType<ConvLayer>().Where(layer => layer != plan.Layers[0]).Select(layer => layer.Input.Elements)
+            .DefaultIfEmpty(1).Max();
+        return Math.Max(least, bytes / (typeof(T) == typeof(double) ? 8 : 4) / most);
+    }
 
     /// <summary>A layer's step.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="width">The images that its values have room for: elements from one pixel to the next.</param>
     /// <param name="parameters">All parameters of the network, as they are at each call.</param>
     /// <param name="needsInput">Whether the gradient of what the layer reads is needed.</param>
-    public Step<T> Create(Layer layer, int width, ReadOnlyMemory<T> parameters, bool needsInput)
+    /// <param name="threads">Threads that share a call.</param>
+    public Step<T> Create(Layer layer, int width, ReadOnlyMemory<T> parameters, bool needsInput, int threads)
     {
         ReadOnlyMemory<T> weights = parameters.Slice(layer.Weights.Start, layer.Weights.Count);
         ReadOnlyMemory<T> bias = parameters.Slice(layer.Biases.Start, layer.Biases.Count);
         return layer switch
         {
-            ConvLayer conv => Convolution(conv, width, weights, bias, needsInput),
-            PoolLayer pool => Pooling(pool, width),
-            DenseLayer dense => new DenseStep<T>(this, dense, width, weights, bias),
-            _ => new ActivationStep<T>(this, layer),
+            ConvLayer conv => Convolution(conv, width, weights, bias, needsInput, threads),
+            PoolLayer pool => Pooling(pool, width, threads),
+            DenseLayer dense => new DenseStep<T>(this, dense, width, weights, bias, threads),
+            _ => new ActivationStep<T>(this, layer, threads),
         };
     }
 
@@ -44,13 +53,13 @@ internal abstract class Engine<T>(string name, Execution execution)
         Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default);
 
     /// <summary>y = activation(x); both may be the same.</summary>
-    public abstract void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y);
+    public abstract void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y, int threads);
 
     /// <summary>dy becomes the gradient of what y = activation(x) was computed from, in place.</summary>
-    public abstract void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy);
+    public abstract void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy, int threads);
 
     protected abstract Step<T> Convolution(
-        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput);
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput, int threads);
 
-    protected abstract Step<T> Pooling(PoolLayer layer, int width);
+    protected abstract Step<T> Pooling(PoolLayer layer, int width, int threads);
 }

@@ -19,14 +19,15 @@ internal sealed class Im2ColEngine<T>(Execution execution) : Engine<T>("im2col",
         Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default) =>
         simd.Multiply(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, threads, bias, activation);
 
-    public override void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y) => simd.Activate(activation, x, y);
+    public override void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y, int threads) =>
+        simd.Activate(activation, x, y, threads);
 
-    public override void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy) =>
-        simd.ActivationGradient(activation, y, dy);
+    public override void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy, int threads) =>
+        simd.ActivationGradient(activation, y, dy, threads);
 
     protected override Step<T> Convolution(
-        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
-        new Im2ColStep<T>(this, layer, width, weights, bias, Execution with { MaxThreads = 1 });
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput, int threads) =>
+        new Im2ColStep<T>(this, layer, width, weights, bias, Execution with { MaxThreads = threads });
 
-    protected override Step<T> Pooling(PoolLayer layer, int width) => new NaivePoolStep<T>(layer, width);
+    protected override Step<T> Pooling(PoolLayer layer, int width, int threads) => new NaivePoolStep<T>(layer, width);
 }

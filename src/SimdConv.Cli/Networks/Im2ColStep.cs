@@ -37,7 +37,7 @@ internal sealed class Im2ColStep<T>(
             int group = i % groups;
             Unfold(source.AsSpan(i * GroupInputs), columns);
             engine.Multiply(Transpose.No, Transpose.No, Maps, table.Columns, table.Rows, weights.Span[(group * GroupWeights)..],
-                table.Rows, columns, table.Columns, result.AsSpan(i * GroupOutputs), table.Columns, threads: 1,
+                table.Rows, columns, table.Columns, result.AsSpan(i * GroupOutputs), table.Columns, threads: execution.MaxThreads,
                 bias.Span.Slice(group * Maps, Maps), layer.Activation);
         }
 
@@ -53,7 +53,7 @@ internal sealed class Im2ColStep<T>(
         {
             engine.Multiply(Transpose.Yes, Transpose.No, table.Rows, table.Columns, Maps,
                 weights.Span[(i % groups * GroupWeights)..], table.Rows, source.AsSpan(i * GroupOutputs), table.Columns, columns,
-                table.Columns, threads: 1);
+                table.Columns, threads: execution.MaxThreads);
             Col2Im.Fold(table, 1, columns.AsSpan(0, table.Rows * table.Columns), ColumnLayout.PerImage(table),
                 result.AsSpan(i * GroupInputs, GroupInputs), execution);
         }
@@ -76,7 +76,7 @@ internal sealed class Im2ColStep<T>(
             ReadOnlySpan<T> gradients = given.AsSpan(i * GroupOutputs, GroupOutputs);
             Unfold(source.AsSpan(i * GroupInputs), columns);
             engine.Multiply(Transpose.No, Transpose.Yes, Maps, table.Rows, table.Columns, gradients, table.Columns, columns,
-                table.Columns, product, table.Rows, threads: 1);
+                table.Columns, product, table.Rows, threads: execution.MaxThreads);
             Span<T> sums = dw.Slice(group * GroupWeights, GroupWeights);
             for (int j = 0; j < sums.Length; j++)
                 sums[j] += product[j];

@@ -19,7 +19,7 @@ internal sealed class NaiveConvStep<T>(
         for (int row = 0; row < layer.Output.Elements && layer.Activation.Kind != Activation.None; row++)
         {
             Span<T> values = y.Slice(row * width, images);
-            engine.Activate(layer.Activation, values, values);
+            engine.Activate(layer.Activation, values, values, threads: 1);
         }
     }
 

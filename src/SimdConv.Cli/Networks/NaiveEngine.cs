@@ -8,7 +8,7 @@ internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1))
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>One: rows are contiguous, as plain loops like them.</summary>
-    public override int PartImages => 1;
+    public override int PartImages(NetworkPlan plan) => 1;
 
     public override void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch)
     {
@@ -28,10 +28,10 @@ internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1))
         ReferenceGemm.Multiply(
             transA, transB, m, n, k, T.One, a, lda, b, ldb, bias.IsEmpty ? T.Zero : T.One, c, ldc);
         for (int i = 0; i < m && activation.Kind != Activation.None; i++)
-            Activate(activation, c.Slice(i * ldc, n), c.Slice(i * ldc, n));
+            Activate(activation, c.Slice(i * ldc, n), c.Slice(i * ldc, n), threads);
     }
 
-    public override void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y)
+    public override void Activate(LayerActivation activation, ReadOnlySpan<T> x, Span<T> y, int threads)
     {
         T scale = T.CreateTruncating(activation.Scale);
         for (int i = 0; i < y.Length; i++)
@@ -41,7 +41,7 @@ internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1))
         }
     }
 
-    public override void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy)
+    public override void ActivationGradient(LayerActivation activation, ReadOnlySpan<T> y, Span<T> dy, int threads)
     {
         T scale = T.CreateTruncating(activation.Scale);
         for (int i = 0; i < dy.Length; i++)
@@ -49,8 +49,8 @@ internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1))
     }
 
     protected override Step<T> Convolution(
-        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput) =>
+        ConvLayer layer, int width, ReadOnlyMemory<T> weights, ReadOnlyMemory<T> bias, bool needsInput, int threads) =>
         new NaiveConvStep<T>(this, layer, width, weights, bias);
 
-    protected override Step<T> Pooling(PoolLayer layer, int width) => new NaivePoolStep<T>(layer, width);
+    protected override Step<T> Pooling(PoolLayer layer, int width, int threads) => new NaivePoolStep<T>(layer, width);
 }

@@ -9,13 +9,14 @@ namespace SimdConv.Cli.Networks;
 /// in cache; what dense layers read and give is kept of the whole batch, whose weights' gradients are one product.
 /// </summary>
 /// <remarks>
-/// Parts depend on the batch and the network alone. Threads share parts, each of which has gradients of its own for the weights
-/// of convolutions; they are added in ascending order. So no result depends on the number of threads.
+/// Parts depend on the batch and the network alone. Threads share parts or, where these are fewer, the calls of each. A part has
+/// gradients of its own for the weights of convolutions; they are added in ascending order. So no result depends on the number of
+/// threads.
 /// </remarks>
 internal sealed class Network<T> : INetwork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int MaxParts = 128;
+    private const int MaxParts = 64;
 
     private readonly Engine<T> engine;
     private readonly Layer[] layers;
@@ -27,7 +28,7 @@ internal sealed class Network<T> : INetwork<T>
     private readonly T[][] denseInputs, denseGradients;
 
     private readonly T[] ones;
-    private readonly int width, firstWeighted;
+    private readonly int width, firstWeighted, partThreads;
     private readonly Stack<Workspace<T>> workspaces = new();
     private readonly (double Loss, int Correct)[] scores;
     private bool isChanged = true;
@@ -43,6 +44,7 @@ internal sealed class Network<T> : INetwork<T>
         gradients = new T[plan.ParameterCount];
         width = PartWidth(maxBatch);
         int parts = (maxBatch + width - 1) / width;
+        partThreads = Math.Max(1, engine.Execution.MaxThreads / parts);
         partGradients = [.. Enumerable.Range(0, parts).Select(_ => new T[plan.ConvParameterCount])];
         scores = new (double, int)[parts];
         denseInputs = [.. layers.Select(layer => new T[layer is DenseLayer ? checked(layer.Input.Elements * maxBatch) : 0])];
@@ -50,7 +52,8 @@ internal sealed class Network<T> : INetwork<T>
         ones = new T[maxBatch];
         ones.AsSpan().Fill(T.One);
         firstWeighted = Array.FindIndex(layers, layer => layer.HasWeights);
-        steps = [.. layers.Select((layer, i) => engine.Create(layer, width, parameters, needsInput: i > firstWeighted))];
+        steps = [.. layers.Select((layer, i) =>
+            engine.Create(layer, width, parameters, needsInput: i > firstWeighted, partThreads))];
         logits = new T[maxBatch * plan.Classes];
     }
 
@@ -112,8 +115,12 @@ internal sealed class Network<T> : INetwork<T>
 
     private int PartsOf(int batch) => (batch + width - 1) / width;
 
-    /// <summary>As wide as the engine likes them, but not so many that their gradients take much memory.</summary>
-    private int PartWidth(int batch) => Math.Min(batch, Math.Max(engine.PartImages, (batch + MaxParts - 1) / MaxParts));
+    /// <summary>Parts of equal width, as few as the engine likes: each has gradients of its own.</summary>
+    private int PartWidth(int batch)
+    {
+        int most = engine.PartImages(Plan), parts = Math.Min(MaxParts, (batch + most - 1) / most);
+        return (batch + parts - 1) / parts;
+    }
 
     private Span<T> Weights(int layer, T[] all) => all.AsSpan(layers[layer].Weights.Start, layers[layer].Weights.Count);
 
@@ -183,7 +190,7 @@ internal sealed class Network<T> : INetwork<T>
 
             // Columns behind the last image hold numbers that nobody reads.
             if (layers[i].Activation.Kind != Activation.None)
-                engine.ActivationGradient(layers[i].Activation, space.Values[i + 1], dy);
+                engine.ActivationGradient(layers[i].Activation, space.Values[i + 1], dy, partThreads);
             if (layers[i] is ConvLayer)
             {
                 steps[i].WeightGradient(count, space.Values[i], dy, Weights(i, partGradients[part]),

@@ -63,7 +63,7 @@ public sealed class NetworkTests(ITestOutputHelper output)
                 worst = Math.Max(worst, Difference(net, images, labels, gradients, direction, $"parameter {index}"));
             }
 
-            for (int seed = 0; seed < 3; seed++)
+            for (int seed = 0; seed < 2; seed++)
             {
                 double[] signs = Data.Make<double>(gradients.Length, DataKind.Real, seed);
                 double[] direction = [.. signs.Select(v => Math.Sign(v) / Math.Sqrt(gradients.Length))];
@@ -91,7 +91,7 @@ public sealed class NetworkTests(ITestOutputHelper output)
                 new SimdEngine<double>(new Execution(2), useWinograd: false),
                 new SimdEngine<double>(new Execution(2), useWinograd: true),
                 new Im2ColEngine<double>(new Execution(2)),
-                .. network > 0 || batch < 3 ? (Engine<double>[])[new NaiveEngine<double>()] : [],
+                .. (network > 0 && batch < 61) || batch == 1 ? (Engine<double>[])[new NaiveEngine<double>()] : [],
             ];
             double expected = 0;
             double[] gradients = [];
@@ -209,7 +209,7 @@ public sealed class NetworkTests(ITestOutputHelper output)
         {
             foreach ((int start, int count) in ((int, int)[])[layer.Weights, layer.Biases])
             {
-                for (int i = 0; i < count; i += (count / 12) | 1)
+                for (int i = 0; i < count; i += (count / 5) | 1)
                     yield return start + i;
             }
         }
