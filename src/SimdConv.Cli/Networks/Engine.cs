@@ -15,8 +15,8 @@ internal abstract class Engine<T>(string name, Execution execution)
     /// <summary>The most images that a part of a batch should have.</summary>
     public virtual int PartImages(NetworkPlan plan)
     {
-        // What a convolution behind another layer reads is read for each of its taps and outputs: it should fit in the second level
-        // of caches with room to spare. Fewer images would leave lanes empty.
+        // What a convolution behind another layer reads is read for each of its taps and outputs: it should fit in the second
+        // level of caches with room to spare. Fewer images would leave lanes empty.
         const int bytes = 640 << 10, least = 16;
         int most = plan.Layers.OfType<ConvLayer>().Where(layer => layer != plan.Layers[0]).Select(layer => layer.Input.Elements)
             .DefaultIfEmpty(1).Max();
@@ -41,9 +41,6 @@ internal abstract class Engine<T>(string name, Execution execution)
             _ => new ActivationStep<T>(this, layer, threads),
         };
     }
-
-    /// <summary>Brings images that lie one after the other to a part's form; room behind the last image is left alone.</summary>
-    public abstract void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch);
 
     /// <summary>
     /// C = op(A) * op(B), row-major; then, if there is a bias, an element of it is added to each row and the activation applied.

@@ -11,9 +11,6 @@ internal sealed class Im2ColEngine<T>(Execution execution) : Engine<T>("im2col",
 {
     private readonly SimdEngine<T> simd = new(execution, useWinograd: false);
 
-    public override void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch) =>
-        simd.Gather(images, count, size, target, pitch);
-
     public override void Multiply(
         Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb,
         Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default) =>

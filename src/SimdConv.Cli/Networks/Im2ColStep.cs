@@ -31,7 +31,7 @@ internal sealed class Im2ColStep<T>(
     public override void Forward(int images, ReadOnlySpan<T> x, Span<T> y, Span<byte> notes)
     {
         T[] source = Rent(images * inputs), result = Rent(images * outputs), columns = Rent(table.Rows * table.Columns);
-        ImageOrder.ToOutermost(images, inputs, x, width, source);
+        layer.Input.ToOutermost(images, x, width, source, execution);
         for (int i = 0; i < images * groups; i++)
         {
             int group = i % groups;
@@ -41,14 +41,14 @@ internal sealed class Im2ColStep<T>(
                 bias.Span.Slice(group * Maps, Maps), layer.Activation);
         }
 
-        ImageOrder.ToInnermost(images, outputs, result, y, width);
+        layer.Output.ToInnermost(images, result, y, width, execution);
         Return(source, result, columns);
     }
 
     public override void InputGradient(int images, ReadOnlySpan<T> dy, ReadOnlySpan<byte> notes, Span<T> dx)
     {
         T[] source = Rent(images * outputs), result = Rent(images * inputs), columns = Rent(table.Rows * table.Columns);
-        ImageOrder.ToOutermost(images, outputs, dy, width, source);
+        layer.Output.ToOutermost(images, dy, width, source, execution);
         for (int i = 0; i < images * groups; i++)
         {
             engine.Multiply(Transpose.Yes, Transpose.No, table.Rows, table.Columns, Maps,
@@ -58,7 +58,7 @@ internal sealed class Im2ColStep<T>(
                 result.AsSpan(i * GroupInputs, GroupInputs), execution);
         }
 
-        ImageOrder.ToInnermost(images, inputs, result, dx, width);
+        layer.Input.ToInnermost(images, result, dx, width, execution);
         Return(source, result, columns);
     }
 
@@ -66,8 +66,8 @@ internal sealed class Im2ColStep<T>(
     {
         T[] source = Rent(images * inputs), given = Rent(images * outputs), columns = Rent(table.Rows * table.Columns);
         T[] product = Rent(GroupWeights);
-        ImageOrder.ToOutermost(images, inputs, x, width, source);
-        ImageOrder.ToOutermost(images, outputs, dy, width, given);
+        layer.Input.ToOutermost(images, x, width, source, execution);
+        layer.Output.ToOutermost(images, dy, width, given, execution);
         dw.Clear();
         db.Clear();
         for (int i = 0; i < images * groups; i++)

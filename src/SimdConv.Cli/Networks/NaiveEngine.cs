@@ -4,20 +4,11 @@ using SimdConv.Reference;
 namespace SimdConv.Cli.Networks;
 
 /// <summary>Layers by plain scalar loops on one thread: what the library's speed is compared with.</summary>
-internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1))
+internal sealed class NaiveEngine<T>() : Engine<T>("naive", new Execution(1, null, SimdTier.Scalar))
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>One: rows are contiguous, as plain loops like them.</summary>
     public override int PartImages(NetworkPlan plan) => 1;
-
-    public override void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch)
-    {
-        for (int n = 0; n < count; n++)
-        {
-            for (int i = 0; i < size.Elements; i++)
-                target[(i * pitch) + n] = images[(n * size.Elements) + i];
-        }
-    }
 
     public override void Multiply(
         Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb,

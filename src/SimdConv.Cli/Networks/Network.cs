@@ -173,12 +173,14 @@ internal sealed class Network<T> : INetwork<T>
     private void RunPart(int part, int batch, ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Workspace<T> space)
     {
         int first = part * width, count = Math.Min(width, batch - first), pixels = Plan.Images.Elements;
-        engine.Gather(images.Slice(first * pixels, count * pixels), count, Plan.Images, space.Values[0], width);
+        Execution execution = engine.Execution with { MaxThreads = partThreads };
+        Plan.Images.ToInnermost(count, images.Slice(first * pixels, count * pixels), space.Values[0], width, execution);
         for (int i = 0; i < layers.Length; i++)
             steps[i].Forward(count, space.Values[i], space.Values[i + 1], space.Notes[i]);
         if (labels.IsEmpty)
         {
-            ImageOrder.ToOutermost(count, Plan.Classes, space.Values[^1], width, logits.AsSpan(first * Plan.Classes));
+            layers[^1].Output.ToOutermost<T>(
+                count, space.Values[^1], width, logits.AsSpan(first * Plan.Classes), execution);
             return;
         }
 

@@ -8,9 +8,6 @@ namespace SimdConv.Cli.Networks;
 internal sealed class SimdEngine<T>(Execution execution, bool useWinograd) : Engine<T>("simd", execution)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public override void Gather(ReadOnlySpan<T> images, int count, ImageSize size, Span<T> target, int pitch) =>
-        ImageOrder.ToInnermost(count, size.Elements, images, target, pitch);
-
     public override void Multiply(
         Transpose transA, Transpose transB, int m, int n, int k, ReadOnlySpan<T> a, int lda, ReadOnlySpan<T> b, int ldb,
         Span<T> c, int ldc, int threads, ReadOnlySpan<T> bias = default, LayerActivation activation = default) =>

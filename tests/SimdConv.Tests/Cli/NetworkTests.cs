@@ -31,7 +31,11 @@ public sealed class NetworkTests(ITestOutputHelper output)
         foreach ((int i, _) in Networks.Index())
         {
             foreach (object[] tier in Tiers.All.Cast<object[]>())
-                cases.Add(i, (SimdTier)tier[0]);
+            {
+                // LeNet-5 has no kind of layer that the small ones lack.
+                if (i > 0 || (SimdTier)tier[0] == SimdSupport.Best)
+                    cases.Add(i, (SimdTier)tier[0]);
+            }
         }
 
         return cases;
