@@ -181,7 +181,7 @@ public sealed unsafe partial class Conv2DPlan<T>
             loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
 
         private readonly Lazy<WeightGradientPass<T>> weightGradient = new(() =>
-            loops.WeightGradient(plan.Shape, plan.inputs.Layout));
+            loops.WeightGradient(plan.Shape, plan.inputs.Layout, plan.outputs.Layout));
 
         public ConvPass<T> Forward => forward.Value;
 

@@ -282,7 +282,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     public ReductionOrder ReductionOrder(int batch)
     {
         ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        return WeightGradientSchedule.Order(Shape, batch);
+        return inputs.AreInnermost && outputs.AreInnermost ? ImageGradientSchedule.Order(Shape, batch)
+            : WeightGradientSchedule.Order(Shape, batch);
     }
 
     /// <summary>

@@ -51,6 +51,9 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
                 $"sizes whose product ({channels} x {height} x {width}{(images == 1 ? "" : $" x {images}")}) is below 2^63");
     }
 
+    /// <summary>Whether images are innermost, of the layout of a <see cref="PlanImages"/>.</summary>
+    internal bool HasImagesInnermost => N == 1;
+
     /// <summary>Whether the pixels of a plane follow each other, row by row, so that a plane is one row of elements.</summary>
     internal bool HasWholePlanes(int width) => W == 1 && H == width;
 

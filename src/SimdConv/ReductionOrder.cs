@@ -13,4 +13,11 @@ namespace SimdConv;
 /// </remarks>
 /// <param name="Chunks">A power of two.</param>
 /// <param name="Lanes">A power of two.</param>
-public readonly record struct ReductionOrder(int Chunks, int Lanes);
+public readonly record struct ReductionOrder(int Chunks, int Lanes)
+{
+    /// <summary>
+    /// Whether images are innermost, as in <see cref="ImageLayout.Chwn"/>. The order is then that of a single image whose rows
+    /// have the columns of all images: column q of image n is column q*N + n of P output rows.
+    /// </summary>
+    public bool HasImagesInnermost { get; init; }
+}

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SimdConv.Bits;
 
 /// <summary>
-/// Convolutions: shapes that reach every strategy, in all directions, NCHW and NHWC, unpacked and packed weights; Winograd;
-/// transposed.
+/// Convolutions: shapes that reach every strategy, in all directions, NCHW and NHWC, images innermost, unpacked and packed
+/// weights; Winograd; transposed.
 /// </summary>
 internal static class ConvBits<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -58,6 +58,18 @@ internal static class ConvBits<T>
             yield return new($"{key}/special-values", execution => SpecialValues(shape, execution));
         }
 
+        // Forward pass and input gradient have the hashes of the lines above: the same sums of the same images.
+        foreach ((string name, int batch, Conv2DShape shape) in Shapes.Where(each => each.Batch > 1))
+        {
+            string key = $"conv/{typeof(T).Name}/{name}/images-innermost";
+            yield return new($"{key}/forward",
+                execution => Forward(new(shape), batch, Numbers.Make<T>, execution, areInnermost: true));
+            yield return new($"{key}/input-gradient",
+                execution => InputGradient(new(shape), batch, Numbers.Make<T>, execution, areInnermost: true));
+            yield return new($"{key}/weight-gradient",
+                execution => WeightGradient(new(shape), batch, Numbers.Make<T>, execution, areInnermost: true));
+        }
+
         foreach ((string name, int batch, Conv2DShape shape) in
             Shapes.Where(each => (each.Shape.R, each.Shape.S, each.Shape.DilationH, each.Shape.StrideH) == (3, 3, 1, 1)
             && each.Shape.Groups == 1))
@@ -105,52 +117,92 @@ internal static class ConvBits<T>
     }
 
     /// <summary>
-    /// NCHW and unpacked weights without an epilogue; NHWC and packed ones with bias, residual and each activation in turn.
+    /// NCHW and unpacked weights without an epilogue; NHWC and packed ones with bias, residual and each activation in turn. Where
+    /// images are innermost, each image of these layouts lies inside of its elements, and results are laid out as before.
     /// </summary>
-    private static ulong Forward(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution)
+    private static ulong Forward(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution,
+        bool areInnermost = false)
     {
         Digest digest = new();
         Conv2DShape shape = plan.Shape;
-        T[] x = make(plan.InputLength(batch), 1), w = make(shape.WeightCount, 2), y = new T[plan.OutputLength(batch)];
-        plan.Forward(batch, x, w, y, default, execution);
-        digest.Add<T>(y);
+        T[] x = make(plan.InputLength(batch), 1), w = make(shape.WeightCount, 2), y = new T[plan.OutputLength(batch)],
+            given = areInnermost ? Turned(x, batch) : x;
+        Turn().Forward(batch, given, w, y, default, execution);
+        digest.Add<T>(Back(y));
         plan = Nhwc(plan);
-        PackedFilter<T> filter = plan.Pack(w, FilterUse.Forward, execution.Tier);
+        Conv2DPlan<T> turned = Turn();
+        PackedFilter<T> filter = turned.Pack(w, FilterUse.Forward, execution.Tier);
         T[] bias = make(shape.K, 3), residual = make(y.Length, 4);
+        if (areInnermost)
+            residual = Turned(residual, batch);
         Activation activation = (Activation)(shape.K % 6);
-        plan.Forward(
-            batch, x, filter, y, new Epilogue<T> { Bias = bias, Residual = residual, Activation = activation }, execution);
-        digest.Add<T>(y);
+        turned.Forward(
+            batch, given, filter, y, new Epilogue<T> { Bias = bias, Residual = residual, Activation = activation }, execution);
+        digest.Add<T>(Back(y));
         return digest.Value;
+
+        Conv2DPlan<T> Turn() => areInnermost ? Turned(plan, batch) : plan;
+
+        T[] Back(T[] images) => areInnermost ? Turned(images, images.Length / batch) : images;
     }
 
-    private static ulong InputGradient(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution)
+    private static ulong InputGradient(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution,
+        bool areInnermost = false)
     {
         Digest digest = new();
-        T[] dy = make(plan.OutputLength(batch), 5), w = make(plan.Shape.WeightCount, 2), dx = make(plan.InputLength(batch), 6);
-        plan.InputGradient(batch, dy, w, dx, T.Zero, execution);
-        digest.Add<T>(dx);
+        T[] dy = make(plan.OutputLength(batch), 5), w = make(plan.Shape.WeightCount, 2), dx = make(plan.InputLength(batch), 6),
+            given = areInnermost ? Turned(dy, batch) : dy;
+        Turn().InputGradient(batch, given, w, dx, T.Zero, execution);
+        digest.Add<T>(Back(dx));
         plan = Nhwc(plan);
-        plan.InputGradient(
-            batch, dy, plan.Pack(w, FilterUse.InputGradient, execution.Tier), dx, T.CreateTruncating(0.75), execution);
-        digest.Add<T>(dx);
+        Conv2DPlan<T> turned = Turn();
+        turned.InputGradient(
+            batch, given, turned.Pack(w, FilterUse.InputGradient, execution.Tier), dx, T.CreateTruncating(0.75), execution);
+        digest.Add<T>(Back(dx));
         return digest.Value;
+
+        Conv2DPlan<T> Turn() => areInnermost ? Turned(plan, batch) : plan;
+
+        T[] Back(T[] images) => areInnermost ? Turned(images, images.Length / batch) : images;
     }
 
-    private static ulong WeightGradient(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution)
+    /// <summary>The plan whose images lie inside of each element of another plan's image.</summary>
+    private static Conv2DPlan<T> Turned(Conv2DPlan<T> plan, int batch)
+    {
+        return new(plan.Shape, Of(plan.InputLayout), Of(plan.OutputLayout));
+
+        ImageLayout Of(ImageLayout layout) => new(1, layout.C * batch, layout.H * batch, layout.W * batch);
+    }
+
+    /// <summary>The transpose of a matrix of so many rows: images behind each other become innermost, or the inverse.</summary>
+    private static T[] Turned(T[] matrix, int rows)
+    {
+        T[] turned = new T[matrix.Length];
+        int columns = matrix.Length / rows;
+        for (int i = 0; i < turned.Length; i++)
+            turned[(i % columns * rows) + (i / columns)] = matrix[i];
+        return turned;
+    }
+
+    private static ulong WeightGradient(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution,
+        bool areInnermost = false)
     {
         Digest digest = new();
         T[] x = make(plan.InputLength(batch), 1), dy = make(plan.OutputLength(batch), 5), dw = make(plan.Shape.WeightCount, 7),
             db = make(plan.Shape.K, 8);
-        plan.WeightGradient(batch, x, dy, dw, db, T.Zero, execution);
+        if (areInnermost)
+            (x, dy) = (Turned(x, batch), Turned(dy, batch));
+        Turn().WeightGradient(batch, x, dy, dw, db, T.Zero, execution);
         digest.Add<T>(dw);
         digest.Add<T>(db);
         plan = Nhwc(plan);
-        plan.WeightGradient(batch, x, dy, dw, db, T.One, execution);
+        Turn().WeightGradient(batch, x, dy, dw, db, T.One, execution);
         digest.Add<T>(dw);
-        plan.BiasGradient(batch, dy, db, T.CreateTruncating(0.5), execution);
+        Turn().BiasGradient(batch, dy, db, T.CreateTruncating(0.5), execution);
         digest.Add<T>(db);
         return digest.Value;
+
+        Conv2DPlan<T> Turn() => areInnermost ? Turned(plan, batch) : plan;
     }
 
     /// <summary>All directions of one image, with NaN, infinities, -0 and a subnormal number in all operands.</summary>

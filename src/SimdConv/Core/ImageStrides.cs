@@ -26,6 +26,13 @@ internal readonly unsafe struct ImageStrides
     /// <summary>The strides of a call: a batch of one image has no stride either.</summary>
     public ImageLayout Of(int batch) => batch > 1 ? normal : normal with { N = Behind(normal.C, channels) };
 
+    /// <summary>
+    /// Whether the images of a batch lie side by side, element by element, and no other elements do: what
+    /// <see cref="ImageLayout.Chwn"/> makes.
+    /// </summary>
+    public bool AreInnermost => given.N == 1 && (channels == 1 || given.C > 1) && (height == 1 || given.H > 1)
+        && (width == 1 || given.W > 1);
+
     /// <summary>Whether images that follow each other by their stride don't reach into one another.</summary>
     public bool AreApart => normal.N > reach;
 

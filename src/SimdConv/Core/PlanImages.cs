@@ -29,9 +29,13 @@ internal sealed unsafe class PlanImages
 
     /// <summary>
     /// The strides of a plan's tables. No element's address depends on the stride of a dimension of size 1, which a caller may
-    /// leave at anything: here it is that of a contiguous image. The stride of images is open until the batch is known.
+    /// leave at anything: here it is that of a contiguous image. The stride of images is open until the batch is known: it is 1
+    /// where they are innermost, and else larger than any.
     /// </summary>
-    public ImageLayout Layout => Of(1);
+    public ImageLayout Layout => strides.Of(1) with { N = AreInnermost ? 1 : nint.MaxValue };
+
+    /// <inheritdoc cref="ImageStrides.AreInnermost"/>
+    public bool AreInnermost => strides.AreInnermost;
 
     /// <inheritdoc cref="ImageStrides.Of"/>
     public ImageLayout Of(int batch) => strides.Of(batch);

@@ -48,7 +48,7 @@ internal abstract unsafe class TierLoops<T>
             Func<List<ConvStrategy>, ConvStrategy> choose);
 
     /// <summary>How this tier runs the weight gradient, on images that are laid out so.</summary>
-    public abstract WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x);
+    public abstract WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x, ImageLayout dy);
 
     /// <summary>How this tier runs pooling.</summary>
     public abstract PoolPass<T> Pool(PoolSchedule schedule);
@@ -143,6 +143,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
         (int outputs, int channels) = SidesOf(shape, direction);
         if (algorithm != ConvAlgorithm.Direct)
             return algorithm == ConvAlgorithm.WinogradF2 ? Winograd<WinogradF2>() : Winograd<WinogradF4>();
+        if (source.HasImagesInnermost && target.HasImagesInnermost)
+            return new ImagesInLanes<TVec, T, TFlat>(shape, direction, target);
         bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
         if (!isDepthwise && ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target))
         {
@@ -190,8 +192,10 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
         ? (shape.GroupOutputs, shape.GroupChannels)
         : (shape.GroupChannels, shape.GroupOutputs);
 
-    public override WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x)
+    public override WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x, ImageLayout dy)
     {
+        if (x.HasImagesInnermost && dy.HasImagesInnermost)
+            return new ImageGradientLoops<TVec, THalf, T, TSums>(shape);
         if (!DepthwiseWeightGradientSchedule.Suits(shape))
             return new WeightGradientLoops<TVec, THalf, T, TSums>(new(shape, x, TVec.Count, sizeof(T)));
         DepthwiseWeightGradientSchedule schedule = new(shape, sizeof(T));

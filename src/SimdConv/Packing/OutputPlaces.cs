@@ -13,6 +13,9 @@ internal unsafe struct OutputPlaces
 
     public int Count { get; init; }
 
+    /// <summary>The offset of an output.</summary>
+    public readonly nint this[int output] => (nint)places[output];
+
     public void Set(int output, nint place)
     {
         places[output] = place;

@@ -12,7 +12,9 @@ public sealed class ConvGeometryTests(ITestOutputHelper output)
     private static readonly Channels[] Families =
     [
         new("dense", 3, 5, 1),
-        new("dense, channels innermost", 3, 5, 1, IsNhwc: true),
+        new("dense, channels innermost", 3, 5, 1, LayoutKind.Nhwc),
+        new("dense, images innermost", 2, 7, 1, LayoutKind.ImagesInnermost),
+        new("depthwise, images innermost", 3, 3, 3, LayoutKind.ImagesInnermost),
         new("one channel, one output", 1, 1, 1),
         new("one channel", 1, 6, 1),
         new("one output", 4, 1, 1),
@@ -25,7 +27,13 @@ public sealed class ConvGeometryTests(ITestOutputHelper output)
 
     /// <summary>Fewer for transposed convolutions, which call the passes of a convolution.</summary>
     private static readonly Channels[] TransposedFamilies =
-        [.. Families.Where(family => family.Name is "dense" or "one channel" or "depthwise with multiplier" or "grouped")];
+    [
+        .. Families.Where(family =>
+            family.Name is "dense" or "dense, images innermost" or "one channel" or "depthwise with multiplier" or "grouped"),
+    ];
+
+    /// <summary>Batches whose images are innermost: less than most registers, and more.</summary>
+    private static readonly int[] Batches = [2, 5, 19];
 
     private static readonly Channels[] ColumnFamilies = [new("one channel", 1, 1, 1), new("channels", 5, 1, 1)];
 
@@ -89,6 +97,8 @@ public sealed class ConvGeometryTests(ITestOutputHelper output)
         long axes = index / families.Length;
         Channels channels = families[index % families.Length];
         int batch = 1 + (int)(Data.Mix(1, index) % 3);
+        if (channels.Layout == LayoutKind.ImagesInnermost)
+            batch = Batches[batch - 1];
         return (new(channels, Axis.All[axes / Axis.All.Length], Axis.All[axes % Axis.All.Length], batch, unchecked((int)index)),
             channels);
     }

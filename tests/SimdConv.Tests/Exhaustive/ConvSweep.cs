@@ -123,25 +123,39 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     private T BetaOf(int turn) => T.CreateTruncating(Beta(turn));
 
-    private ImageLayout Layout(int count, int height, int width) => channels.IsNhwc ? ImageLayout.Nhwc(count, height, width)
-        : ImageLayout.Nchw(count, height, width);
+    private ImageLayout Layout(int count, int height, int width) => channels.Layout switch
+    {
+        LayoutKind.Nhwc => ImageLayout.Nhwc(count, height, width),
+        LayoutKind.ImagesInnermost => ImageLayout.Chwn(count, height, width, plain.Batch),
+        _ => ImageLayout.Nchw(count, height, width),
+    };
 
     private int[] WithBias(int[] image, int[] bias)
     {
         int[] sums = new int[image.Length];
         int plane = image.Length / plain.Batch / bias.Length;
+        int next = channels.Layout switch
+        {
+            LayoutKind.Nhwc => 1,
+            LayoutKind.ImagesInnermost => plane * plain.Batch,
+            _ => plane,
+        };
         for (int i = 0; i < sums.Length; i++)
-            sums[i] = image[i] + bias[channels.IsNhwc ? i % bias.Length : i / plane % bias.Length];
+            sums[i] = image[i] + bias[i / next % bias.Length];
         return sums;
     }
 
     /// <summary>An image in the order n, c, h, w as the case has it.</summary>
     private int[] Lay(int[] image, int count)
     {
-        if (!channels.IsNhwc)
+        if (channels.Layout == LayoutKind.Nchw)
             return image;
-        int plane = image.Length / plain.Batch / count;
+        int size = image.Length / plain.Batch, plane = size / count;
         int[] laid = new int[image.Length];
+        for (int i = 0; i < laid.Length && channels.Layout == LayoutKind.ImagesInnermost; i++)
+            laid[(i % size * plain.Batch) + (i / size)] = image[i];
+        if (channels.Layout == LayoutKind.ImagesInnermost)
+            return laid;
         for (int i = 0; i < image.Length; i++)
             laid[(((i / plane / count * plane) + (i % plane)) * count) + (i / plane % count)] = image[i];
         return laid;
@@ -186,7 +200,6 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
 
     private string Advice => FoundCases.Advice(FoundCases.Line(Found));
 
-    private ConvCase Found => new(plain.Shape, plain.Batch, Kind, Kind, true, Beta(0), index % 2 == 0, DataKind.Integers, 1);
-
-    private LayoutKind Kind => channels.IsNhwc ? LayoutKind.Nhwc : LayoutKind.Nchw;
+    private ConvCase Found => new(plain.Shape, plain.Batch, channels.Layout, channels.Layout, true, Beta(0), index % 2 == 0,
+        DataKind.Integers, 1);
 }

@@ -2,8 +2,8 @@ using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Exhaustive;
 
-/// <summary>Channels and groups of a convolution, and whether its images hold their channels innermost.</summary>
-internal sealed record Channels(string Name, int C, int K, int Groups, bool IsNhwc = false);
+/// <summary>Channels and groups of a convolution, and how its images lie: NCHW, NHWC or CHWN.</summary>
+internal sealed record Channels(string Name, int C, int K, int Groups, LayoutKind Layout = LayoutKind.Nchw);
 
 /// <summary>
 /// One convolution of small integers in all directions by plain loops over the definition. It shares no code with the library.

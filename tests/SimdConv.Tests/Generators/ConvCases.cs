@@ -89,9 +89,7 @@ public static class ConvCases
         from counts in channelCounts
         from vertical in Axis(Heights)
         from horizontal in Axis(Widths)
-        from batch in Gen.Frequency((1, Gen.Constant(0)), (12, Gen.Choose(1, 3)))
-        from input in Layout()
-        from output in Layout()
+        from images in Images()
         from bias in Gen.Elements(true, false)
         from beta in Gen.Elements(0, 0, 1, 0.7)
         from packed in Gen.Elements(true, false)
@@ -111,13 +109,27 @@ public static class ConvCases
                 PadLeft = horizontal.Before,
                 PadRight = horizontal.After,
             },
-            batch, input, output, bias, beta, packed, data, seed));
+            images.Batch, images.Input, images.Output, bias, beta, packed, data, seed));
+
+    /// <summary>A few images in two layouts, or more where they are innermost in both, as many as fill registers.</summary>
+    private static Gen<(int Batch, LayoutKind Input, LayoutKind Output)> Images() => Gen.Frequency(
+        (5, from batch in Gen.Frequency((1, Gen.Constant(0)), (12, Gen.Choose(1, 3)))
+            from input in Layout()
+            from output in Layout()
+            select (batch, input, output)),
+        (1, from batch in Gen.Elements(2, 3, 4, 5, 8, 9, 16, 17, 35)
+            from input in Innermost()
+            from output in Innermost()
+            select (batch, input, output)));
+
+    private static Gen<LayoutKind> Innermost() => Gen.Frequency(
+        (2, Gen.Constant(LayoutKind.ImagesInnermost)), (1, Gen.Constant(LayoutKind.SomeOfTheImages)));
 
     private static Gen<LayoutKind> Layout() => Gen.Frequency(
         (5, Gen.Constant(LayoutKind.Nchw)),
         (2, Gen.Constant(LayoutKind.Nhwc)),
         (2, Gen.Constant(LayoutKind.View)),
-        (1, Gen.Elements(LayoutKind.EveryOther, LayoutKind.ChannelsOutermost)));
+        (1, Gen.Elements(LayoutKind.EveryOther, LayoutKind.ChannelsOutermost, LayoutKind.ImagesInnermost)));
 
     private readonly record struct AxisSizes(int Size, int Kernel, int Stride, int Dilation, int Before, int After);
 
@@ -181,6 +193,8 @@ public static class ConvCases
         Conv2DShape s = c.Shape;
         if (c.Batch > 1)
             yield return c with { Batch = 1 };
+        if (c.Batch > 2)
+            yield return c with { Batch = 2 };
         if (c.Input != LayoutKind.Nchw)
             yield return c with { Input = LayoutKind.Nchw };
         if (c.Output != LayoutKind.Nchw)

@@ -116,6 +116,12 @@ internal static class AllocationChild
         yield return ("InputGradient NHWC", () => channelsLast.InputGradient(Batch, y, w, x, default, e));
         yield return ("WeightGradient NHWC", () => channelsLast.WeightGradient(Batch, x, y, w, bias, default, e));
 
+        Conv2DPlan<T> imagesLast =
+            new(shape, ImageLayout.Chwn(shape.C, shape.H, shape.W, Batch), ImageLayout.Chwn(shape.K, shape.P, shape.Q, Batch));
+        yield return ("Forward CHWN", () => imagesLast.Forward(Batch, x, w, y, default, e));
+        yield return ("InputGradient CHWN", () => imagesLast.InputGradient(Batch, y, w, x, T.One, e));
+        yield return ("WeightGradient CHWN", () => imagesLast.WeightGradient(Batch, x, y, w, bias, default, e));
+
         Conv2DPlan<T> winograd = new(shape with { StrideW = 1 }, algorithm: ConvAlgorithm.WinogradF4);
         T[] winogradY = new T[winograd.OutputLength(Batch)];
         PackedFilter<T> transformed = winograd.Pack(w, FilterUse.Both, e.Tier);

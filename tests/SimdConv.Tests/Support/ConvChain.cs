@@ -68,7 +68,8 @@ internal static class ConvChain
     }
 
     /// <summary>
-    /// Ascending (n, p, q) in the chunks and lanes of <paramref name="order"/>; chunk 0, lane 0 starts from beta * dw.
+    /// Ascending (n, p, q), or (p, q, n) where images are innermost, in the chunks and lanes of <paramref name="order"/>.
+    /// Lane 0 of chunk 0 starts from beta * dw.
     /// </summary>
     public static T[] WeightGradient<T>(Conv2DShape s, int batch, T[] x, T[] dy, T[] before, T beta, ReductionOrder order)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -111,7 +112,9 @@ internal static class ConvChain
         Conv2DShape s, int batch, ReductionOrder order, T start, Func<int, int, int, T, T> add, long blockSteps = long.MaxValue)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        long rows = (long)batch * s.P;
+        // Where images are innermost, rows have the columns of all images.
+        int width = order.HasImagesInnermost ? s.Q * batch : s.Q;
+        long rows = order.HasImagesInnermost ? s.P : (long)batch * s.P;
         T[] chunks = new T[order.Chunks];
         for (int chunk = 0; chunk < order.Chunks; chunk++)
         {
@@ -122,7 +125,7 @@ internal static class ConvChain
                 lanes[0] = start;
             for (long row = chunk * rows / order.Chunks; row < (chunk + 1) * rows / order.Chunks; row++)
             {
-                for (int q = 0; q < s.Q; q++)
+                for (int q = 0; q < width; q++)
                 {
                     if (q % order.Lanes == 0 && steps++ == blockSteps)
                     {
@@ -131,7 +134,9 @@ internal static class ConvChain
                         steps = 1;
                     }
 
-                    lanes[q % order.Lanes] = add((int)(row / s.P), (int)(row % s.P), q, lanes[q % order.Lanes]);
+                    lanes[q % order.Lanes] = order.HasImagesInnermost
+                        ? add(q % batch, (int)row, q / batch, lanes[q % order.Lanes])
+                        : add((int)(row / s.P), (int)(row % s.P), q, lanes[q % order.Lanes]);
                 }
             }
 

@@ -87,6 +87,8 @@ internal static class FastChain
     public static T[] WeightGradient<T>(Conv2DShape s, int batch, T[] x, T[] dy, T[] before, T beta, ReductionOrder order)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (order.HasImagesInnermost)
+            return ConvChain.WeightGradient(s, batch, x, dy, before, beta, order);
         int channels = s.C / s.Groups, outputs = s.K / s.Groups;
         long rows = (long)batch * s.P;
         T[] dw = new T[before.Length], chunks = new T[order.Chunks], lanes = new T[order.Lanes];

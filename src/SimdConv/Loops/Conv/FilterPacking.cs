@@ -203,7 +203,7 @@ internal static unsafe class FilterPacking<TVec, T>
         Kernels(filter, group).At(strategy.Panels.Start(panel), 0);
 
     /// <summary>The same for channel i of the group's outputs.</summary>
-    private static StridedMatrix<T> Kernels(in RawFilter<T> filter, int group)
+    public static StridedMatrix<T> Kernels(in RawFilter<T> filter, int group)
     {
         Conv2DShape shape = filter.Shape;
         nint kernel = shape.KernelSize, outer = shape.GroupChannels * kernel;

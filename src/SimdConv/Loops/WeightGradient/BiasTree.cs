@@ -26,9 +26,12 @@ internal unsafe struct BiasTree<T>(T* levels, int ld)
     public static int Steps(int width, int lanes) => (width + lanes - 1) / lanes;
 
     /// <summary>Levels for all blocks of a batch.</summary>
-    public static int Levels(Conv2DShape shape, int batch, int lanes)
+    public static int Levels(Conv2DShape shape, int batch, int lanes) => Levels((double)batch * shape.P, shape.Q, lanes);
+
+    /// <summary>Levels for all blocks of some rows of positions.</summary>
+    public static int Levels(double rows, double width, int lanes)
     {
-        double blocks = (double)batch * shape.P * Steps(shape.Q, lanes) / BlockSteps;
+        double blocks = rows * Math.Ceiling(width / lanes) / BlockSteps;
         return blocks <= 1 ? 0 : (int)Math.Log2(blocks) + 2;
     }
 

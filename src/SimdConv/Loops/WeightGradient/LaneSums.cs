@@ -122,7 +122,7 @@ internal static unsafe class LaneSums<TVec, T>
     /// <summary>From one row of the copy to the next.</summary>
     public static int Pitch(int width) => (width + Lanes - 1) / Lanes * Lanes;
 
-    public static void Add(PlaneRows<T> dy, int outputs, T* strip, int* offsets, int taps, int pitch, T* lanes)
+    public static void Add(PlaneRows<T> dy, int outputs, T* strip, int* offsets, int taps, nint pitch, T* lanes)
     {
         Panels outputPanels = new(outputs, LaneKernel<TVec, T>.Outputs), tapPanels = new(taps, LaneKernel<TVec, T>.Taps);
         LaneOperands<T> operands = new()

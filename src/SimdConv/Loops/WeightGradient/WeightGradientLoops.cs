@@ -250,7 +250,7 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
                     PositionRows<T> positions = new() { Data = buffers.DY, Ld = ldDY, Rows = rows, Outputs = item.Outputs };
                     T* zeros = fromZeros ? buffers.Zeros : null;
                     WeightGradientSums<TVec, THalf, T, TVectors>.Add(
-                        layout, strip, offsets, taps, positions, zeros, item.Sums, ld);
+                        grid.Width, layout.Pitch, strip, offsets, taps, positions, zeros, item.Sums, ld);
                 }
 
                 fromZeros = false;

@@ -130,10 +130,13 @@ internal sealed class WeightGradientSchedule
     /// for them and the partial sums are small, one where they would exceed 2^17 elements: there the weights themselves are
     /// shared out.
     /// </summary>
-    public static int Chunks(Conv2DShape shape, int batch)
+    public static int Chunks(Conv2DShape shape, int batch) => Chunks(shape, (long)batch * shape.P, shape.Q);
+
+    /// <summary>The same for so many rows of so many positions.</summary>
+    public static int Chunks(Conv2DShape shape, long rows, double width)
     {
-        long rows = Math.Max(1, (long)batch * shape.P);
-        double work = (double)rows * shape.Q * shape.WeightCount;
+        rows = Math.Max(1, rows);
+        double work = rows * width * shape.WeightCount;
         int chunks = 1;
         while (chunks < 16 && 2 * chunks <= rows && 2L * chunks * shape.WeightCount <= 1 << 17 && 2 * chunks * LeastWork <= work)
             chunks *= 2;

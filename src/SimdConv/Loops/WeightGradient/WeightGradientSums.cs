@@ -1,5 +1,4 @@
 using SimdConv.Kernels;
-using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
@@ -15,7 +14,8 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     /// <summary>
     /// All taps times all outputs, by registers of outputs and rows of a tile; no single register is left over.
     /// </summary>
-    /// <param name="layout">Where the strip has the positions.</param>
+    /// <param name="width">Positions of a row.</param>
+    /// <param name="pitch">From one row of positions to the next in the strip.</param>
     /// <param name="strip">The strip of x.</param>
     /// <param name="offsets">Of each tap into it.</param>
     /// <param name="taps">How many.</param>
@@ -24,7 +24,7 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     /// <param name="sums">The sums, overwritten in whole registers.</param>
     /// <param name="ld">From one tap to the next.</param>
     public static void Add(
-        StripLayout layout, T* strip, int* offsets, int taps, PositionRows<T> dy, T* zeros, T* sums, int ld)
+        int width, nint pitch, T* strip, int* offsets, int taps, PositionRows<T> dy, T* zeros, T* sums, int ld)
     {
         int registers = (dy.Outputs + TVec.Count - 1) / TVec.Count;
         while (registers > 0)
@@ -34,13 +34,13 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
             // A register by itself takes a broadcast for each multiply-add; as two halves, which Zen 4 loads twice as fast, it
             // takes one for two.
             if (vectors == 1 && Half<TVec, THalf>.Exists)
-                Tiles<THalf, N2>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
+                Tiles<THalf, N2>(width, pitch, strip, offsets, taps, in dy, zeros, sums, ld);
             else if (vectors == 1)
-                Tiles<TVec, N1>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
+                Tiles<TVec, N1>(width, pitch, strip, offsets, taps, in dy, zeros, sums, ld);
             else if (vectors == 2)
-                Tiles<TVec, N2>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
+                Tiles<TVec, N2>(width, pitch, strip, offsets, taps, in dy, zeros, sums, ld);
             else
-                Tiles<TVec, TVectors>(layout, strip, offsets, taps, in dy, zeros, sums, ld);
+                Tiles<TVec, TVectors>(width, pitch, strip, offsets, taps, in dy, zeros, sums, ld);
             registers -= vectors;
             dy.Data += vectors * TVec.Count;
             sums += vectors * TVec.Count;
@@ -67,17 +67,17 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     }
 
     private static void Tiles<TLanes, TWidth>(
-        StripLayout layout, T* strip, int* offsets, int taps, in PositionRows<T> dy, T* zeros, T* sums, int ld)
+        int width, nint pitch, T* strip, int* offsets, int taps, in PositionRows<T> dy, T* zeros, T* sums, int ld)
         where TLanes : unmanaged, ILanes<TLanes, T>
         where TWidth : struct, IConstant
     {
-        bool isOneRow = layout.Grid.Width == layout.Pitch;
+        bool isOneRow = width == pitch;
         WeightGradientOperands<T> operands = new()
         {
             Strip = strip,
             Height = isOneRow ? 1 : dy.Rows,
-            Width = isOneRow ? layout.Grid.Width * dy.Rows : layout.Grid.Width,
-            Pitch = layout.Pitch,
+            Width = isOneRow ? width * dy.Rows : width,
+            Pitch = pitch,
             Dy = dy.Data,
             LdDy = dy.Ld,
             Start = zeros,
