@@ -1,6 +1,7 @@
 /*
  * libsimdconv: picks the library of the highest x86-64 level that this CPU has, among libsimdconv-v4, -v3 and -base beside it,
- * and passes every call on by one indirect jump. SIMDCONV_TIER narrows the choice, as it does in .NET.
+ * and passes every call on by one indirect jump. SIMDCONV_TIER narrows the choice, as it does in .NET. On 64-bit Arm there is
+ * libsimdconv-base alone.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -41,10 +42,16 @@ static size_t no_last_error(char* buffer, size_t capacity)
 
 /* One exported entry a function: a jump through a pointer that the constructor fills. Arguments stay where the caller put
  * them. */
+#if defined(__aarch64__)
+#define JUMP(name) \
+    "    hint #34\n    adrp x16, simdconv_pointer_" #name "\n    ldr x16, [x16, :lo12:simdconv_pointer_" #name "]\n    br x16\n"
+#else
+#define JUMP(name) "    endbr64\n    jmp *simdconv_pointer_" #name "(%rip)\n"
+#endif
 #define ENTRY(name, fallback) \
     __attribute__((visibility("hidden"))) void (*simdconv_pointer_##name)(void) = (void (*)(void))fallback; \
-    __asm__(".text\n.p2align 4\n.globl simdconv_" #name "\n.type simdconv_" #name ", @function\nsimdconv_" #name ":\n" \
-            "    endbr64\n    jmp *simdconv_pointer_" #name "(%rip)\n.size simdconv_" #name ", .-simdconv_" #name "\n");
+    __asm__(".text\n.p2align 4\n.globl simdconv_" #name "\n.type simdconv_" #name ", %function\nsimdconv_" #name ":\n" \
+            JUMP(name) ".size simdconv_" #name ", .-simdconv_" #name "\n");
 #define CALL_ENTRY(name) ENTRY(name, no_call)
 #define QUERY_ENTRY(name) ENTRY(name, no_##name)
 CALLS(CALL_ENTRY)
@@ -59,6 +66,14 @@ static const struct { const char* name; int level; } tiers[] = {
     { "neon", 0 },
 };
 
+#if defined(__aarch64__)
+/* One library holds all tiers of 64-bit Arm. */
+static int level(void)
+{
+    (void)tiers;
+    return 0;
+}
+#else
 /*
  * The highest level: 4, 3 or 0. The CPU has to have all of it, since the compiler may have used all of it. A SIMDCONV_TIER that
  * is no tier's name narrows nothing here: the library that is loaded says so in every call.
@@ -80,6 +95,7 @@ static int level(void)
 
     return has4 && limit >= 4 ? 4 : has3 && limit >= 3 ? 3 : 0;
 }
+#endif
 
 __attribute__((constructor)) static void load(void)
 {
