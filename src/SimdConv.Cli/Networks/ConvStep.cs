@@ -22,12 +22,9 @@ internal sealed class ConvStep<T> : Step<T>
         filter = plan.Pack(weights.Span, needsInput ? FilterUse.Both : FilterUse.Forward, execution.Tier);
     }
 
-    public override string Algorithm => plan.ConvAlgorithm switch
-    {
-        ConvAlgorithm.Direct => "direct",
-        ConvAlgorithm.WinogradF4 => "winograd F(4x4,3x3)",
-        _ => "winograd F(2x2,3x3)",
-    };
+    public override string Algorithm => plan.ConvAlgorithm == ConvAlgorithm.Direct
+        ? "direct"
+        : $"winograd F(2x2,{layer.Shape.R}x{layer.Shape.S})";
 
     public override void Refresh() => plan.Repack(weights.Span, filter);
 
@@ -46,11 +43,16 @@ internal sealed class ConvStep<T> : Step<T>
         plan.WeightGradient(images, x, dy, dw, db, T.Zero, execution);
 
     /// <summary>
-    /// The algorithm where Winograd's is faster: not with few channels, whose transforms cost more than they save.
+    /// Winograd's algorithm where it is faster: tiles of 2x2 outputs, since weights that change at every step are transformed at
+    /// every step, and not with few channels, whose transforms cost more than they save.
     /// </summary>
-    private static ConvAlgorithm Winograd(Conv2DShape shape) =>
-        (shape.R, shape.S, shape.StrideH, shape.StrideW, shape.DilationH, shape.DilationW) == (3, 3, 1, 1, 1, 1)
-            && shape.C / shape.Groups >= 16 && shape.K / shape.Groups >= 16
-            ? ConvAlgorithm.WinogradF4
+    private static ConvAlgorithm Winograd(Conv2DShape shape)
+    {
+        const int least = 4;
+        bool isWindow = (shape.R, shape.S) is (3, 3) && (shape.StrideH, shape.StrideW) is (1, 1)
+            && (shape.DilationH, shape.DilationW) is (1, 1);
+        return isWindow && shape.C / shape.Groups >= least && shape.K / shape.Groups >= least
+            ? ConvAlgorithm.WinogradF2
             : ConvAlgorithm.Direct;
+    }
 }
