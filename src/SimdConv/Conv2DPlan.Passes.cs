@@ -141,10 +141,11 @@ public sealed unsafe partial class Conv2DPlan<T>
             throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, WinogradF2 or WinogradF4");
         if (algorithm == ConvAlgorithm.Direct)
             return;
-        if (!shape.IsPlain3x3)
-            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm,
-                $"Direct, as Winograd's algorithm is for 3x3 kernels of stride 1 and dilation 1 and this one is {shape}");
-        int inputs = algorithm == ConvAlgorithm.WinogradF2 ? 4 : 6;
+        bool isF2 = algorithm == ConvAlgorithm.WinogradF2;
+        if (!shape.IsPlain(3) && !(isF2 && shape.IsPlain(5)))
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, as Winograd's algorithm is for "
+                + (isF2 ? "3x3 and 5x5" : "3x3") + $" kernels of stride 1 and dilation 1 and this one is {shape}");
+        int inputs = (isF2 ? 2 : 4) + shape.R - 1;
         Shapes.RequireCountable("shape.K", shape.K, shape.K, shape.GroupChannels, inputs, inputs);
     }
 
@@ -181,7 +182,7 @@ public sealed unsafe partial class Conv2DPlan<T>
             loops.Pass(plan.Shape, plan.ConvAlgorithm, ConvDirection.InputGradient, plan.outputs.Layout, plan.inputs.Layout));
 
         private readonly Lazy<WeightGradientPass<T>> weightGradient = new(() =>
-            loops.WeightGradient(plan.Shape, plan.inputs.Layout, plan.outputs.Layout));
+            loops.WeightGradient(plan.Shape, plan.ConvAlgorithm, plan.inputs.Layout, plan.outputs.Layout));
 
         public ConvPass<T> Forward => forward.Value;
 

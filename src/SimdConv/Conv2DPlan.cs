@@ -28,7 +28,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="shape">The geometry.</param>
     /// <param name="input">Strides of x and dx; null is contiguous NCHW.</param>
     /// <param name="output">Strides of y and dy; null is contiguous NCHW.</param>
-    /// <param name="algorithm">How forward pass and input gradient are computed; anything but Direct changes their sums.</param>
+    /// <param name="algorithm">How the passes are computed; anything but Direct changes their sums.</param>
     /// <exception cref="ArgumentNullException">There is no shape.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The shape or a layout is impossible, two elements of an output image share a
     /// place, or the algorithm isn't for the shape.</exception>
@@ -67,7 +67,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>The geometry.</summary>
     public Conv2DShape Shape { get; }
 
-    /// <summary>How forward pass and input gradient are computed.</summary>
+    /// <summary>How the passes are computed.</summary>
     public ConvAlgorithm ConvAlgorithm { get; }
 
     /// <summary>Strides of x and dx.</summary>
@@ -277,7 +277,10 @@ public sealed unsafe partial class Conv2DPlan<T>
         }
     }
 
-    /// <summary>How <see cref="WeightGradient"/> and <see cref="BiasGradient"/> order their sums for a batch.</summary>
+    /// <summary>
+    /// How <see cref="WeightGradient"/> and <see cref="BiasGradient"/> order their sums for a batch. Where the plan was asked for
+    /// Winograd's algorithm, that of the bias alone.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The batch is negative.</exception>
     public ReductionOrder ReductionOrder(int batch)
     {

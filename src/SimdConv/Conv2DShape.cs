@@ -70,8 +70,10 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
     /// <summary>Whether the kernel is a single pixel, whatever its stride and padding.</summary>
     internal bool HasSingleTap => KernelSize == 1;
 
-    /// <summary>Whether the kernel is 3x3 with stride 1 and without dilation: what Winograd's algorithm is for.</summary>
-    internal bool IsPlain3x3 => (R, S, StrideH, StrideW, DilationH, DilationW) == (3, 3, 1, 1, 1, 1);
+    /// <summary>
+    /// Whether the kernel is so many pixels high and wide, with stride 1 and without dilation: what Winograd's algorithm is for.
+    /// </summary>
+    internal bool IsPlain(int size) => (R, S, StrideH, StrideW, DilationH, DilationW) == (size, size, 1, 1, 1, 1);
 
     /// <summary>Taps of one channel.</summary>
     internal int KernelSize => R * S;

@@ -10,6 +10,7 @@ namespace SimdConv;
 /// with a term of each lane at a step, and each 4096 steps of a chunk, counted from its first row, are a block. Lanes are added
 /// within their block, the blocks as (0 + 1) + (2 + 3) and so on, where one without a partner goes up a level as it is, then the
 /// chunks.</para>
+/// <para>Plans that are asked for Winograd's algorithm sum the bias gradient so, but not that of the weights.</para>
 /// </remarks>
 /// <param name="Chunks">A power of two.</param>
 /// <param name="Lanes">A power of two.</param>

@@ -84,6 +84,29 @@ internal static class ConvBits<T>
             }
         }
 
+        foreach ((string name, int batch, ConvAlgorithm algorithm, Conv2DShape shape) in
+            ((string, int, ConvAlgorithm, Conv2DShape)[])
+            [
+                ("5x5", 3, ConvAlgorithm.WinogradF2, new(6, 14, 14, 16, 5, 5)),
+                ("5x5-grouped", 2, ConvAlgorithm.WinogradF2, new(12, 15, 11, 34, 5, 5) { Groups = 2, PadTop = 2, PadLeft = 3 }),
+                ("3x3", 5, ConvAlgorithm.WinogradF2, new(16, 14, 15, 20, 3, 3) { PadTop = 1, PadLeft = 1 }),
+                ("3x3", 5, ConvAlgorithm.WinogradF4, new(16, 14, 15, 20, 3, 3) { PadTop = 1, PadLeft = 1 }),
+            ])
+        {
+            string key = $"winograd/{typeof(T).Name}/{name}/{algorithm}";
+            if (shape.R == 5)
+            {
+                yield return new($"{key}/forward",
+                    execution => Forward(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
+                yield return new($"{key}/input-gradient",
+                    execution => InputGradient(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
+            }
+
+            yield return new($"{key}/weight-gradient",
+                execution => WeightGradient(new(shape, algorithm: algorithm), batch, Numbers.Make<T>, execution));
+            yield return new($"{key}/images-in-lanes", execution => ImagesInLanes(shape, algorithm, execution));
+        }
+
         foreach ((string name, ConvTranspose2DShape shape) in ((string, ConvTranspose2DShape)[])
         [
             ("2x2-stride-2", new(16, 9, 7, 24, 2, 2) { StrideH = 2, StrideW = 2 }),
@@ -144,6 +167,24 @@ internal static class ConvBits<T>
         Conv2DPlan<T> Turn() => areInnermost ? Turned(plan, batch) : plan;
 
         T[] Back(T[] images) => areInnermost ? Turned(images, images.Length / batch) : images;
+    }
+
+    /// <summary>All directions of a batch that is more than one block of images.</summary>
+    private static ulong ImagesInLanes(Conv2DShape shape, ConvAlgorithm algorithm, Execution execution)
+    {
+        const int Batch = 37;
+        Digest digest = new();
+        Conv2DPlan<T> plan = new(shape, ImageLayout.Chwn(shape.C, shape.H, shape.W, Batch),
+            ImageLayout.Chwn(shape.K, shape.P, shape.Q, Batch), algorithm);
+        T[] x = Numbers.Make<T>(plan.InputLength(Batch), 1), w = Numbers.Make<T>(shape.WeightCount, 2),
+            bias = Numbers.Make<T>(shape.K, 3), y = new T[plan.OutputLength(Batch)];
+        plan.Forward(Batch, x, w, y, new Epilogue<T> { Bias = bias, Activation = Activation.Tanh }, execution);
+        digest.Add<T>(y);
+        plan.InputGradient(Batch, y, w, x, T.CreateTruncating(0.75), execution);
+        digest.Add<T>(x);
+        plan.WeightGradient(Batch, x, y, w, bias, T.One, execution);
+        digest.Add<T>(w);
+        return digest.Value;
     }
 
     private static ulong InputGradient(Conv2DPlan<T> plan, int batch, Func<long, int, T[]> make, Execution execution,

@@ -4,8 +4,7 @@ using SimdConv.Reference;
 namespace SimdConv.Cli.Verification;
 
 /// <summary>
-/// A convolution by Winograd's algorithm, forward and input gradient, against plain loops and within that algorithm's own
-/// bound.
+/// A convolution by Winograd's algorithm, in all directions, against plain loops and within that algorithm's own bound.
 /// </summary>
 internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorithm Algorithm) : ICheckable
 {
@@ -23,9 +22,12 @@ internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorith
                 (2, new Conv2DShape(12, 9, 33, 18, 3, 3) { Groups = 3, PadTop = 2, PadLeft = 0, PadBottom = 1, PadRight = 2 }),
                 (1, new Conv2DShape(1, 3, 3, 1, 3, 3)),
                 (0, new Conv2DShape(2, 8, 8, 2, 3, 3)),
+                (3, new Conv2DShape(6, 14, 14, 16, 5, 5)),
+                (2, new Conv2DShape(10, 9, 17, 12, 5, 5) { Groups = 2, PadTop = 2, PadLeft = 4, PadRight = 1 }),
             ])
             {
-                yield return new WinogradChecks(batch, shape, algorithm);
+                if (shape.R == 3 || algorithm == ConvAlgorithm.WinogradF2)
+                    yield return new WinogradChecks(batch, shape, algorithm);
             }
         }
     }
@@ -38,11 +40,13 @@ internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorith
     {
         T[] x = checker.Data(Batch * Shape.C * Shape.H * Shape.W), w = checker.Data(Shape.WeightCount);
         T[] bias = checker.Data(Shape.K), dy = checker.Data(Batch * Shape.K * Shape.P * Shape.Q);
-        T[] y = new T[dy.Length], dx = new T[x.Length];
+        T[] y = new T[dy.Length], dx = new T[x.Length], dw = new T[w.Length];
         ReferenceConv2D.Forward<T>(Shape, Batch, x, w, bias, y);
         ReferenceConv2D.InputGradient<T>(Shape, Batch, dy, w, dx);
+        ReferenceConv2D.WeightGradient<T>(Shape, Batch, x, dy, dw, []);
         double[] gaugeY = WinogradGauge.OfForward(Shape, Batch, Wide(x), Wide(w), Algorithm);
         double[] gaugeX = WinogradGauge.OfInputGradient(Shape, Batch, Wide(dy), Wide(w), Algorithm);
+        double[] gaugeW = WinogradGauge.OfWeightGradient(Shape, Batch, Wide(x), Wide(dy), Algorithm);
         int positions = Shape.P * Shape.Q, steps = WinogradGauge.Steps - 2; // A sum's bound counts two beside its terms.
 
         Conv2DPlan<T> plan = new(Shape, algorithm: Algorithm);
@@ -53,6 +57,8 @@ internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorith
             (result, execution) => plan.Forward(Batch, x, filter(execution), result, new Epilogue<T> { Bias = bias }, execution));
         checker.Check("winograd-input-gradient", dx, i => ErrorBound.OfSum<T>(gaugeX[i], (Shape.K / Shape.Groups) + steps),
             (result, execution) => plan.InputGradient(Batch, dy, filter(execution), result, execution: execution));
+        checker.Check("winograd-weight-gradient", dw, i => ErrorBound.OfSum<T>(gaugeW[i], (Batch * positions) + steps),
+            (result, execution) => plan.WeightGradient(Batch, x, dy, result, [], default, execution));
 
         static double[] Wide(T[] data) => Array.ConvertAll(data, value => Math.Abs(double.CreateTruncating(value)));
     }

@@ -18,5 +18,12 @@ internal readonly struct Panels
 
     public int Start(int panel) => (panel * height) + Math.Min(panel, taller);
 
+    /// <summary>The panel that a row is in.</summary>
+    public int Holding(int row)
+    {
+        int ofTaller = taller * (height + 1);
+        return row < ofTaller ? row / (height + 1) : taller + ((row - ofTaller) / height);
+    }
+
     public int Rows(int panel) => height + (panel < taller ? 1 : 0);
 }

@@ -48,7 +48,8 @@ internal abstract unsafe class TierLoops<T>
             Func<List<ConvStrategy>, ConvStrategy> choose);
 
     /// <summary>How this tier runs the weight gradient, on images that are laid out so.</summary>
-    public abstract WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x, ImageLayout dy);
+    public abstract WeightGradientPass<T> WeightGradient(
+        Conv2DShape shape, ConvAlgorithm algorithm, ImageLayout x, ImageLayout dy);
 
     /// <summary>How this tier runs pooling.</summary>
     public abstract PoolPass<T> Pool(PoolSchedule schedule);
@@ -142,7 +143,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     {
         (int outputs, int channels) = SidesOf(shape, direction);
         if (algorithm != ConvAlgorithm.Direct)
-            return algorithm == ConvAlgorithm.WinogradF2 ? Winograd<WinogradF2>() : Winograd<WinogradF4>();
+            return algorithm == ConvAlgorithm.WinogradF4 ? Winograd<SixPoints<N4, N3>>()
+                : shape.R == 3 ? Winograd<FourPoints>() : Winograd<SixPoints<N2, N5>>();
         if (source.HasImagesInnermost && target.HasImagesInnermost)
             return new ImagesInLanes<TVec, T, TFlat>(shape, direction, target);
         bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
@@ -162,12 +164,18 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             ? new DepthwiseLoops<THalf, T>(schedule, shape)
             : new DepthwiseLoops<TVec, T>(schedule, shape);
 
-        WinogradLoops<TVec, T, TTile> Winograd<TTile>()
+        ConvPass<T> Winograd<TTile>()
             where TTile : struct, IWinograd
         {
-            TapGrid grid = TapGrid.Of(shape, direction, UnseenTaps.Kept)[0];
-            return new(shape, new(grid, outputs, channels, TTile.Outputs, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T)),
-                direction == ConvDirection.Forward);
+            bool isForward = direction == ConvDirection.Forward;
+            if (isForward || !source.HasImagesInnermost || !target.HasImagesInnermost)
+            {
+                return new WinogradLoops<TVec, T, TTile>(
+                    shape, Schedule<TTile>(shape, direction, direction, source, target), isForward);
+            }
+
+            return new WinogradInputGradient<TVec, T, TTile>(
+                shape, Schedule<TTile>(shape, direction, ConvDirection.Forward, source, target));
         }
     }
 
@@ -188,11 +196,38 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     /// <summary>Channels of one group that are written, and that are summed over.</summary>
     private static (int Outputs, int Channels) SidesOf(Conv2DShape shape, ConvDirection direction) =>
-        direction == ConvDirection.Forward
+        direction != ConvDirection.InputGradient
         ? (shape.GroupOutputs, shape.GroupChannels)
         : (shape.GroupChannels, shape.GroupOutputs);
 
-    public override WeightGradientPass<T> WeightGradient(Conv2DShape shape, ImageLayout x, ImageLayout dy)
+    public override WeightGradientPass<T> WeightGradient(
+        Conv2DShape shape, ConvAlgorithm algorithm, ImageLayout x, ImageLayout dy)
+    {
+        WeightGradientPass<T> direct = DirectWeightGradient(shape, x, dy);
+        return algorithm switch
+        {
+            ConvAlgorithm.Direct => direct,
+            ConvAlgorithm.WinogradF4 => Winograd<SixPoints<N4, N3>>(),
+            _ => shape.R == 3 ? Winograd<FourPoints>() : Winograd<SixPoints<N2, N5>>(),
+        };
+
+        WeightGradientPass<T> Winograd<TTile>()
+            where TTile : struct, IWinograd =>
+            new WinogradWeightGradient<TVec, T, TTile>(
+                shape, Schedule<TTile>(shape, ConvDirection.WeightGradient, ConvDirection.Forward, x, dy), direct);
+    }
+
+    /// <summary>How Winograd's algorithm runs a direction, by tiles of the outputs of that direction or of another.</summary>
+    private static WinogradSchedule Schedule<TTile>(
+        Conv2DShape shape, ConvDirection direction, ConvDirection grid, ImageLayout source, ImageLayout target)
+        where TTile : struct, IWinograd
+    {
+        (int outputs, int channels) = SidesOf(shape, direction);
+        return new(TapGrid.Of(shape, grid, UnseenTaps.Kept)[0], outputs, channels, (TTile.Outputs, TTile.Taps),
+            source.HasImagesInnermost && target.HasImagesInnermost, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
+    }
+
+    private static WeightGradientPass<T> DirectWeightGradient(Conv2DShape shape, ImageLayout x, ImageLayout dy)
     {
         if (x.HasImagesInnermost && dy.HasImagesInnermost)
             return new ImageGradientLoops<TVec, THalf, T, TSums>(shape);

@@ -37,6 +37,27 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         contiguous = rowStride == width * pixelStride || rows == 1;
     }
 
+    private TargetWindow(T* target, nint at, nint channelStride, nint pixelStride, in Finish<T> finish, int width)
+    {
+        origin = target + at;
+        this.channelStride = channelStride;
+        this.pixelStride = pixelStride;
+        this.width = width;
+        this.finish = finish;
+        if (finish.Residual != null)
+            this.finish.Residual = finish.Residual + at;
+        contiguous = true;
+    }
+
+    /// <summary>One pixel of neighbouring images, which take the place of positions.</summary>
+    /// <param name="layout">The target's strides.</param>
+    /// <param name="target">The target's first element.</param>
+    /// <param name="at">How far from it the pixel of the first image and channel is.</param>
+    /// <param name="finish">What is done ahead of the last store.</param>
+    /// <param name="images">Images.</param>
+    public static TargetWindow<TVec, T> OfImages(ImageLayout layout, T* target, nint at, in Finish<T> finish, int images) =>
+        new(target, at, layout.C, layout.N, in finish, images);
+
     /// <summary>The first element of a channel.</summary>
     public T* Channel(int m) => origin + (m * channelStride);
 

@@ -1,18 +1,13 @@
 namespace SimdConv.Packing;
 
-/// <summary>Neighbouring tiles of one image, of one row of tiles, in a block of tiles.</summary>
-/// <param name="Image">The image.</param>
+/// <summary>
+/// Neighbouring tiles of one row of tiles, in a block of tiles. Where images are in lanes, a row is that of several images, and
+/// the same tile of all of them follow each other in it.
+/// </summary>
+/// <param name="Image">The first image.</param>
+/// <param name="Images">How many images the row is of.</param>
 /// <param name="Row">The row of tiles.</param>
-/// <param name="Column">The first tile in it.</param>
+/// <param name="Column">The first tile in it, counted over the images too.</param>
 /// <param name="Count">Tiles.</param>
 /// <param name="At">The first tile's lane in the block.</param>
-internal readonly record struct TileRun(int Image, int Row, int Column, int Count, int At)
-{
-    /// <summary>The run that begins at tile <paramref name="tile"/> of a batch, <paramref name="lanes"/> tiles at most.</summary>
-    public static TileRun From(long tile, int tilesHigh, int tilesWide, int at, int lanes)
-    {
-        (long row, long column) = Math.DivRem(tile, tilesWide);
-        (long image, row) = Math.DivRem(row, tilesHigh);
-        return new((int)image, (int)row, (int)column, (int)Math.Min(tilesWide - column, lanes), at);
-    }
-}
+internal readonly record struct TileRun(int Image, int Images, int Row, int Column, int Count, int At);

@@ -36,7 +36,7 @@ public sealed class VerifierTests
         foreach (string direction in (string[])
         [
             "forward", "input-gradient", "weight-gradient", "bias-gradient", "im2col", "col2im", "winograd",
-                "winograd-input-gradient",
+                "winograd-input-gradient", "winograd-weight-gradient",
             "transposed", "transposed-input-gradient", "transposed-weight-gradient", "transposed-bias-gradient",
             "product", "product-ta", "product-tb", "product-ta-tb", "product-alpha-beta", "product-packed-a", "product-packed-b",
             "product-row-bias-tanh", "product-column-bias-hard-swish", "product-batched", "product-batched-shared-a",
@@ -91,14 +91,17 @@ public sealed class VerifierTests
 
     /// <summary>The plain loops behind Winograd's bound are held against those of the tests.</summary>
     [Theory]
-    [InlineData(ConvAlgorithm.WinogradF2)]
-    [InlineData(ConvAlgorithm.WinogradF4)]
-    public void TheGaugeOfWinogradIsTheContracts(ConvAlgorithm algorithm)
+    [InlineData(ConvAlgorithm.WinogradF2, 3)]
+    [InlineData(ConvAlgorithm.WinogradF2, 5)]
+    [InlineData(ConvAlgorithm.WinogradF4, 3)]
+    public void TheGaugeOfWinogradIsTheContracts(ConvAlgorithm algorithm, int size)
     {
-        Conv2DShape shape = new(4, 7, 10, 6, 3, 3) { Groups = 2, PadTop = 1, PadLeft = 2, PadRight = 1 };
+        Conv2DShape shape = new(4, 7, 10, 6, size, size) { Groups = 2, PadTop = 1, PadLeft = 2, PadRight = 1 };
         double[] x = Numbers(2 * 4 * 7 * 10, 1), w = Numbers(shape.WeightCount, 2), dy = Numbers(2 * 6 * shape.P * shape.Q, 3);
         Close(WinogradBound.Forward(shape, 2, x, w, algorithm), WinogradGauge.OfForward(shape, 2, x, w, algorithm));
         Close(WinogradBound.InputGradient(shape, 2, dy, w, algorithm), WinogradGauge.OfInputGradient(shape, 2, dy, w, algorithm));
+        Close(WinogradBound.WeightGradient(shape, 2, x, dy, algorithm),
+            WinogradGauge.OfWeightGradient(shape, 2, x, dy, algorithm));
 
         static double[] Numbers(int count, int salt) =>
             [.. Enumerable.Range(0, count).Select(i => Data.Mix(i, salt) % 1000 / 1000d)];

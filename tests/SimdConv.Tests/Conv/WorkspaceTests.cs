@@ -48,9 +48,8 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
         Skip.If(typeof(T) == typeof(double) && tier != SimdSupport.Best && !Effort.IsLong, "of double the best tier is tested");
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
-            IEnumerable<ConvPath> paths = ConvPaths<T>.Find(tier, direction).Concat(ConvPaths<T>.FindMany(tier, direction));
-            if (direction != ConvDirection.WeightGradient)
-                paths = paths.Concat(ConvPaths<T>.FindWinograd(tier, direction));
+            IEnumerable<ConvPath> paths = ConvPaths<T>.Find(tier, direction).Concat(ConvPaths<T>.FindMany(tier, direction))
+                .Concat(ConvPaths<T>.FindWinograd(tier, direction));
             foreach (ConvPath path in PathList.Sample<ConvPath, T>(tier, paths, every: 3))
             {
                 ConvRun<T> run = new(path.Case with { Packed = true });

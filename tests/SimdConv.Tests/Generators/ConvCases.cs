@@ -35,10 +35,25 @@ public static class ConvCases
         from isPointwise in Gen.Frequency((7, Gen.Constant(false)), (1, Gen.Constant(true)))
         select isPointwise ? Pointwise(c) : c, Shrink);
 
-    /// <summary>Cases that Winograd's algorithm is for: kernels of 3x3, stride 1, dilation 1.</summary>
+    /// <summary>
+    /// Cases that Winograd's algorithm is for: kernels of 3x3 or 5x5, stride 1, dilation 1; images in lanes too.
+    /// </summary>
     public static Arbitrary<ConvCase> Winograd(ConvAlgorithm algorithm) =>
-        Arb.From(Any().Generator.Select(c => AdaptTo(c, algorithm)),
+        Arb.From(
+            from c in Any().Generator
+            from inLanes in Gen.Elements(false, false, true)
+            from images in Gen.Elements(2, 5, 19, 37)
+            let some = AdaptTo(c, algorithm)
+            select inLanes ? InLanes(some, images) : some,
             c => Shrink(c).Select(smaller => AdaptTo(smaller, algorithm)).Where(smaller => smaller != c));
+
+    /// <summary>Images side by side, as many as leave little to do.</summary>
+    private static ConvCase InLanes(ConvCase c, int images) => c with
+    {
+        Input = LayoutKind.SomeOfTheImages,
+        Output = LayoutKind.SomeOfTheImages,
+        Batch = (int)Math.Clamp(LargestWork / Math.Max(1, Work(c.Shape, 1)), 1, images),
+    };
 
     /// <summary>The same channels and images, pixel by pixel.</summary>
     private static ConvCase Pointwise(ConvCase c) => Limit(c with
@@ -50,15 +65,16 @@ public static class ConvCases
     public static ConvCase AdaptTo(ConvCase c, ConvAlgorithm algorithm)
     {
         Conv2DShape s = c.Shape;
+        int size = algorithm == ConvAlgorithm.WinogradF2 && s.R > 3 ? 5 : 3;
         return c with
         {
             Algorithm = algorithm,
             Shape = s with
             {
-                R = 3,
-                S = 3,
-                H = Math.Max(s.H, 3 - s.PadTop - s.PadBottom),
-                W = Math.Max(s.W, 3 - s.PadLeft - s.PadRight),
+                R = size,
+                S = size,
+                H = Math.Max(s.H, size - s.PadTop - s.PadBottom),
+                W = Math.Max(s.W, size - s.PadLeft - s.PadRight),
                 StrideH = 1,
                 StrideW = 1,
                 DilationH = 1,

@@ -69,19 +69,35 @@ public sealed class AnyLayoutTests
         AnyLayout<T> dyAny = AnyLayout<T>.ToWrite(c.Seed + 6, dy, ySizes),
             dx = AnyLayout<T>.ToWrite(c.Seed + 7, c.Beta == 0 ? [] : before, xSizes);
         Conv2DPlan<T> backward = new(s, dx.Layout, dyAny.Layout, c.Algorithm);
-        dense.InputGradient(c.Batch, dy, w, before, beta, execution);
+        if (backward.Algorithm(ConvDirection.InputGradient, execution).Contains("transposed", StringComparison.Ordinal))
+        {
+            T[] inLanes = ToLanes(before, c.Batch);
+            InLanes<T>(c).InputGradient(c.Batch, ToLanes(dy, c.Batch), w, inLanes, beta, execution);
+            before = FromLanes(inLanes, c.Batch);
+        }
+        else
+        {
+            dense.InputGradient(c.Batch, dy, w, before, beta, execution);
+        }
+
         backward.InputGradient(c.Batch, dyAny.Data, w, dx.Data, beta, execution);
         Compare.Equal<T>(before, dx.Results("dx"), $"dx, {dyAny.Layout} to {dx.Layout}");
 
         T[] dw = new T[w.Length], db = new T[s.K], dwExpected = new T[w.Length], dbExpected = new T[s.K];
-        Conv2DPlan<T> weights = new(s, x.Layout, dyAny.Layout);
+        Conv2DPlan<T> weights = new(s, x.Layout, dyAny.Layout, c.Algorithm);
         ReductionOrder order = weights.ReductionOrder(c.Batch);
-        if (order.HasImagesInnermost && !SimdSupport.Fuses(tier))
+        bool isDirect = c.Algorithm == ConvAlgorithm.Direct;
+        if (order.HasImagesInnermost && isDirect && !SimdSupport.Fuses(tier))
             return;
-        if (order.HasImagesInnermost)
+        if (order.HasImagesInnermost && isDirect)
         {
             dwExpected = ConvChain.WeightGradient(s, c.Batch, xPacked, dy, dw, T.Zero, order);
             dbExpected = ConvChain.BiasGradient(s, c.Batch, dy, db, T.Zero, order);
+        }
+        else if (order.HasImagesInnermost)
+        {
+            InLanes<T>(c).WeightGradient(
+                c.Batch, ToLanes(xPacked, c.Batch), ToLanes(dy, c.Batch), dwExpected, dbExpected, T.Zero, execution);
         }
         else
             dense.WeightGradient(c.Batch, xPacked, dy, dwExpected, dbExpected, T.Zero, execution);
@@ -90,6 +106,31 @@ public sealed class AnyLayoutTests
         Compare.Equal<T>(dbExpected, db, $"db, {dyAny.Layout}");
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
             Assert.True(plan.WorkspaceBytes(direction, c.Batch, execution) >= 0);
+    }
+
+    /// <summary>A plan for images innermost, of which Winograd's gradients are sums of their own.</summary>
+    private static Conv2DPlan<T> InLanes<T>(ConvCase c)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        new(c.Shape, ImageLayout.Chwn(c.Shape.C, c.Shape.H, c.Shape.W, c.Batch + 1),
+            ImageLayout.Chwn(c.Shape.K, c.Shape.P, c.Shape.Q, c.Batch + 1), c.Algorithm);
+
+    /// <summary>Contiguous images side by side, with room for one more.</summary>
+    private static T[] ToLanes<T>(T[] packed, int batch)
+    {
+        int size = packed.Length / Math.Max(batch, 1);
+        T[] lanes = new T[size * (batch + 1)];
+        for (int i = 0; i < packed.Length; i++)
+            lanes[(i % size * (batch + 1)) + (i / size)] = packed[i];
+        return lanes;
+    }
+
+    private static T[] FromLanes<T>(T[] lanes, int batch)
+    {
+        int size = lanes.Length / (batch + 1);
+        T[] packed = new T[size * batch];
+        for (int i = 0; i < packed.Length; i++)
+            packed[i] = lanes[(i % size * (batch + 1)) + (i / size)];
+        return packed;
     }
 
     private static void Transposed<T>(SimdTier tier, ConvCase c)

@@ -128,6 +128,7 @@ internal static class AllocationChild
         yield return ("Forward Winograd",
             () => winograd.Forward(Batch, x, transformed, winogradY, new() { Bias = bias, Activation = Activation.Relu }, e));
         yield return ("InputGradient Winograd", () => winograd.InputGradient(Batch, winogradY, w, x, T.One, e));
+        yield return ("WeightGradient Winograd", () => winograd.WeightGradient(Batch, x, winogradY, w, bias, default, e));
 
         Pool2DShape window = new(4, 12, 14, 3, 2) { StrideH = 2 };
         Pool2DPlan<T> max = new(window, PoolKind.Max), average = new(window, PoolKind.Average);

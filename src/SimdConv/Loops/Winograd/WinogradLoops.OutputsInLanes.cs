@@ -22,7 +22,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
 
     private void RunLanes(in Item item, int share, int shares)
     {
-        int w = TVec.Count, rows = TTile.Outputs + 2, kc = schedule.Channels, tiles = (int)(item.End - item.First),
+        int w = TVec.Count, rows = TTile.Points, kc = schedule.Channels, tiles = (int)(item.End - item.First),
             groups = (tiles + Together - 1) / Together;
         nint next = item.NextM, size = (nint)kc * Taps * w;
         Regroup(in item, groups);
@@ -51,7 +51,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
             int start = i * w, outputs = Math.Min(w, schedule.Outputs - start);
             TVec bias = item.Problem.Bias == null ? default
                 : RowCopy<TVec, T>.LoadUpTo(item.Problem.Bias + (item.Group * schedule.Outputs) + start, outputs);
-            WinogradPacking<TVec, T, TTile>.Output(item.M, next, tiles * w, bias, interleave: false, item.Scratch,
+            WinogradPacking<TVec, T, TTile>.Output(item.M, next, tiles * w, bias, TilePixels.Apart, item.Scratch,
                 item.Transposed);
             Transpose(in item, tiles * Outputs);
             Move(in item, start, outputs);
@@ -79,7 +79,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
     /// </summary>
     private void Regroup(in Item item, int groups)
     {
-        int n = TTile.Outputs + 2, together = Together;
+        int n = TTile.Points, together = Together;
         T* target = item.Grouped, scales = stackalloc T[n];
         for (int s = 0; s < n; s++)
             scales[s] = WinogradTile<TVec, T, N1>.Scale(s);
@@ -103,13 +103,5 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
                 }
             }
         }
-    }
-
-    private void PackTaps(double* taps, int k, int c, T* panels)
-    {
-        int w = TVec.Count;
-        T* z = panels + ((((nint)k / w * schedule.Channels) + c) * Taps * w) + (k % w);
-        for (int i = 0; i < Taps; i++)
-            z[i * w] = WinogradTile<TVec, T, N1>.FilterScale(T.CreateTruncating(taps[i]));
     }
 }

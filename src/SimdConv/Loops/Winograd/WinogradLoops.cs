@@ -5,8 +5,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// 3x3 convolution of stride 1 by Winograd's F(MxM, 3x3): (M + 2)^2 matrix products of the transformed filter with transformed
-/// tiles, in place of the 9 M^2 products of each channel that M^2 outputs otherwise take.
+/// Convolution of stride 1 by Winograd's F(MxM, RxR): (M + R - 1)^2 matrix products of the transformed filter with transformed
+/// tiles, in place of the R^2 M^2 products of each channel that M^2 outputs otherwise take.
 /// <code>
 /// item: block of tiles of the whole batch, group, range of filter panels     shared out between threads
 ///   V[C x tiles] of each matrix                 transformed tiles of the image, in L2
@@ -40,31 +40,26 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         if (batch == 0)
             return 0;
         Split split = new(schedule, batch, shape.Groups, threads);
-        return split.Parts == 0 ? 0 : new Scratch(schedule, split.Blocks.Rows(0) * TVec.Count).Plan.Bytes * split.Parts;
+        return split.Parts == 0 ? 0 : new Scratch(schedule, split.Order.MostLanes).Plan.Bytes * split.Parts;
     }
 
     /// <summary>How a call is cut in items, and how many threads share them.</summary>
     private readonly struct Split
     {
-        public readonly Panels Blocks;
+        public readonly TileOrder Order;
         public readonly int Shares, Parts;
         public readonly long Items;
 
         public Split(WinogradSchedule schedule, int batch, int groups, int threads)
         {
-            long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide;
-            // A batch that memory holds has fewer; WorkspaceBytes is asked about others too.
-            int vectors = (int)Math.Min(int.MaxValue, (tiles + TVec.Count - 1) / TVec.Count),
-                blocks = new Panels(vectors, schedule.BlockVectors).Count;
+            long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide, vectors = (tiles + TVec.Count - 1) / TVec.Count;
             threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit
-                ? 1 : (int)Math.Min(threads, (long)vectors * groups * schedule.Shareable);
+                ? 1 : (int)Math.Min(threads, vectors * groups * schedule.Shareable);
 
             // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms
             // it again.
-            if ((long)blocks * groups < 4L * threads)
-                blocks = (int)Math.Min(vectors, ((long)blocks + threads - 1) / threads * threads);
-            Blocks = new(vectors, blocks == 0 ? 1 : (int)(((long)vectors + blocks - 1) / blocks));
-            long units = (long)Blocks.Count * groups;
+            Order = schedule.Order(batch, groups, threads, schedule.BlockVectors);
+            long units = Order.Blocks * groups;
             Shares = units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, schedule.Shareable);
             Items = units * Shares;
             Parts = (int)Math.Min(threads, Items);
@@ -101,8 +96,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             V = Plan.Add<T>(NextV * schedule.Matrices);
             M = Plan.Add<T>(SizeM);
             Grouped = Plan.Add<T>(schedule.LanesAreOutputs ? (long)schedule.Matrices * schedule.Channels * lanes : 0);
-            Lines = Plan.Add<T>((long)WinogradPacking<TVec, T, TTile>.Pitch(lanes) * (Outputs + 2));
-            Tile = Plan.Add<T>(Outputs * (Outputs + 2) * TVec.Count);
+            Lines = Plan.Add<T>(WinogradPacking<TVec, T, TTile>.Lines(lanes, schedule.AreImagesInLanes));
+            Tile = Plan.Add<T>(Outputs * TTile.Points * TVec.Count);
             Pixels = Plan.Add<T>(pixels);
             Transposed = Plan.Add<T>(schedule.LanesAreOutputs ? pixels : 0);
             Zeros = Plan.Add<T>(ZeroCount);
@@ -112,7 +107,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     private void RunPart(in ConvProblem<T> problem, in Split split, ref WorkQueue queue)
     {
         // That of the largest block: of a smaller one, more panels might seem to fit than there is memory for.
-        Scratch scratch = new(schedule, split.Blocks.Rows(0) * TVec.Count);
+        Scratch scratch = new(schedule, split.Order.MostLanes);
         using Workspace workspace = new(scratch.Plan);
         Item item = new()
         {
@@ -143,6 +138,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         public nint NextV, NextM, SizeM;
 
         /// <summary>Tiles [First, End) of the batch, in so many lanes.</summary>
+        public TileOrder Order;
         public long First, End;
         public int Lanes;
 
@@ -155,13 +151,13 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
     private void RunItem(scoped ref Item item, in Split split, long index)
     {
-        int share = (int)(index % split.Shares), block = (int)(index / split.Shares / item.Problem.Groups);
+        int share = (int)(index % split.Shares), group = (int)(index / split.Shares % item.Problem.Groups);
+        long block = index / split.Shares / item.Problem.Groups;
         if (CallTrace.IsOn)
-            Trace(share, block);
-        item.Group = (int)(index / split.Shares % item.Problem.Groups);
-        item.Lanes = split.Blocks.Rows(block) * TVec.Count;
-        item.First = (long)split.Blocks.Start(block) * TVec.Count;
-        item.End = Math.Min(item.First + item.Lanes, (long)item.Problem.Batch * schedule.TilesHigh * schedule.TilesWide);
+            Trace(share, (int)block);
+        item.Group = group;
+        item.Order = split.Order;
+        (item.First, item.End, item.Lanes) = split.Order.Block(block);
         Transform(in item);
         if (schedule.LanesAreOutputs)
         {
@@ -175,8 +171,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             int panels = Math.Min(item.BlockPanels, lastPanel - panel);
             if (CallTrace.IsOn)
                 CallTrace.Reach("panels", panel);
-            for (int e = 0; e < schedule.Matrices; e++)
-                Multiply(in item, e, panel, panels);
+            WinogradFilters<TVec, T, TTile>.Multiply(schedule, item.Problem.Filter + (item.Group * schedule.FilterSize), panel,
+                panels, item.V, item.NextV, item.Lanes, item.Zeros, item.M, item.NextM);
             for (int i = panel; i < panel + panels; i++)
                 Store(in item, i, item.M + ((nint)(schedule.Panels.Start(i) - schedule.Panels.Start(panel)) * item.Lanes));
         }
@@ -188,8 +184,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         CallTrace.Reach("block", block);
     }
 
-    private TileRun Run(in Item item, int at) =>
-        TileRun.From(item.First + at, schedule.TilesHigh, schedule.TilesWide, at, (int)(item.End - item.First - at));
+    private static TileRun Run(in Item item, int at) => item.Order.Run(item.First + at, at, (int)(item.End - item.First - at));
 
     /// <summary>V: all channels of the tiles of the block.</summary>
     private void Transform(in Item item)
@@ -200,27 +195,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             TileRun run = Run(in item, at);
             fill = item.First + at + run.Count < item.End ? run.Count : item.Lanes - at;
             T* source = item.Problem.Source + (run.Image * layout.N) + ((nint)item.Group * schedule.Channels * layout.C);
-            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines, item.V,
-                item.Lanes, item.NextV);
-        }
-    }
-
-    /// <summary>M = U * V of one matrix: some filter panels with all tiles of the block.</summary>
-    private void Multiply(in Item item, int e, int panel, int panels)
-    {
-        int w = TVec.Count, lanes = item.Lanes, kc = schedule.Channels;
-        T* filter = item.Problem.Filter + (item.Group * schedule.FilterSize) + ((nint)e * schedule.Outputs * kc),
-            v = item.V + (e * item.NextV);
-        T* m = item.M + (e * item.NextM);
-        StridedB way = new(lanes);
-        for (int i = panel; i < panel + panels; i++)
-        {
-            int start = schedule.Panels.Start(i), rows = schedule.Panels.Rows(i), j = 0;
-            T* a = filter + ((nint)start * kc), c = m + ((nint)(start - schedule.Panels.Start(panel)) * lanes);
-            for (; j + (2 * w) <= lanes; j += 2 * w)
-                GemmKernel<TVec, T, N2>.Run(rows, kc, a, v + j, item.Zeros, 0, c + j, lanes, &way);
-            if (j < lanes)
-                GemmKernel<TVec, T, N1>.Run(rows, kc, a, v + j, item.Zeros, 0, c + j, lanes, &way);
+            WinogradPacking<TVec, T, TTile>.Input(run, fill, schedule.Grid, source, layout, schedule.Channels, item.Lines,
+                new(item.V, item.Lanes, item.NextV), schedule.AreImagesInLanes);
         }
     }
 
@@ -233,11 +209,15 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             TVec bias = TVec.Broadcast(item.Problem.Bias == null ? T.Zero
                 : item.Problem.Bias[(item.Group * schedule.Outputs) + start + i]);
             T* row = m + ((nint)i * item.Lanes);
-            WinogradPacking<TVec, T, TTile>.Output(row, item.NextM, item.Lanes, bias, interleave: true, item.Scratch,
+            WinogradPacking<TVec, T, TTile>.Output(row, item.NextM, item.Lanes, bias,
+                schedule.AreImagesInLanes ? TilePixels.InRows : TilePixels.Interleaved, item.Scratch,
                 item.Pixels + ((nint)i * size));
         }
 
-        Move(in item, start, rows);
+        if (schedule.AreImagesInLanes)
+            MoveImages(in item, start, rows);
+        else
+            Move(in item, start, rows);
     }
 
     /// <summary>Pixels to the target, beta times what it holds added.</summary>
@@ -266,49 +246,47 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
     }
 
     /// <summary>
-    /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where
-    /// output channels are the lanes, the filter's taps.
+    /// Pixels of images in lanes to the target: those of a tile for each pixel of it, images side by side.
     /// </summary>
-    public override void Pack(T* weights, T* panels, Execution execution)
+    private void MoveImages(in Item item, int start, int rows)
     {
+        T beta = item.Problem.Beta;
         TapGrid grid = schedule.Grid;
-        nint rowStride = isForward ? 9 * schedule.Channels : 9, channelStride = isForward ? 9 : 9 * schedule.Outputs;
-        double* taps = stackalloc double[9];
-        for (int group = 0; group < shape.Groups; group++, weights += (nint)9 * schedule.Outputs * schedule.Channels,
-            panels += schedule.FilterSize)
+        ImageLayout layout = item.Problem.TargetLayout;
+        TileRun run = Run(in item, 0);
+        nint ld = (nint)Outputs * Outputs * item.Lanes;
+        Finish<T> finish = item.Problem.Finish;
+        int firstTile = run.Column / run.Images, tiles = run.Count / run.Images;
+        nint first = (run.Image * layout.N) + ((nint)item.Group * schedule.Outputs * layout.C);
+        for (int pixel = 0; pixel < Outputs * Outputs; pixel++)
         {
-            if (schedule.LanesAreOutputs)
-                new Span<T>(panels, (int)schedule.FilterSize).Clear();
-            for (int k = 0, panel = 0; k < schedule.Outputs; k++)
+            int h = (run.Row * Outputs) + (pixel / Outputs), w = (firstTile * Outputs) + (pixel % Outputs);
+            int count = Math.Min(tiles, (grid.Width - w + Outputs - 1) / Outputs);
+            T* pixels = item.Pixels + ((nint)pixel * item.Lanes);
+            nint at = first + (h * layout.H) + (w * layout.W);
+            for (int i = 0; i < rows && h < grid.Height && finish.Residual == null && beta == T.Zero; i++)
             {
-                panel += k == schedule.Panels.Start(panel) + schedule.Panels.Rows(panel) ? 1 : 0;
-                for (int c = 0; c < schedule.Channels; c++)
-                {
-                    T* g = weights + (k * rowStride) + (c * channelStride);
-                    for (int i = 0; i < 9; i++)
-                        taps[i] = double.CreateTruncating(g[(grid.Rows[i / 3].Kernel * 3) + grid.Columns[i % 3].Kernel]);
-                    if (schedule.LanesAreOutputs)
-                        PackTaps(taps, k, c, panels);
-                    else
-                        PackPanels(taps, panel, k, c, panels);
-                }
+                T* row = pixels + (i * ld);
+                if (finish.Operation != ElementwiseOperation.None)
+                    ElementwiseLoops<TVec, T>.Run(in finish, row, count * run.Images);
+                WinogradPacking<TVec, T, TTile>.CopyImages(
+                    row, count, run.Images, item.Problem.Target + at + ((start + i) * layout.C), Outputs * layout.W);
+            }
+
+            for (int tile = 0; tile < count && h < grid.Height && (finish.Residual != null || beta != T.Zero); tile++)
+            {
+                TargetWindow<TVec, T> window = TargetWindow<TVec, T>.OfImages(
+                    layout, item.Problem.Target, at + (tile * Outputs * layout.W), finish, run.Images);
+                if (beta != T.Zero)
+                    window.Add(start, rows, 0, run.Images, run.Images, pixels, ld, beta);
+                window.Store(start, rows, 0, run.Images, run.Images, pixels, ld, isLast: true);
+                pixels += run.Images;
             }
         }
     }
 
-    private void PackPanels(double* taps, int panel, int k, int c, T* panels)
-    {
-        int n = Outputs + 2, start = schedule.Panels.Start(panel);
-        T* u = panels + ((nint)start * schedule.Channels) + ((nint)c * schedule.Panels.Rows(panel)) + (k - start);
-        double* row = stackalloc double[3];
-        for (int r = 0; r < n; r++)
-        {
-            for (int s = 0; s < 3; s++)
-                row[s] = TTile.Filter(r, taps[s], taps[3 + s], taps[6 + s]);
-            for (int s = 0; s < n; s++, u += (nint)schedule.Outputs * schedule.Channels)
-                *u = T.CreateTruncating(TTile.Filter(s, row[0], row[1], row[2]));
-        }
-    }
+    public override void Pack(T* weights, T* panels, Execution execution) =>
+        WinogradFilters<TVec, T, TTile>.Pack(shape, schedule, isForward, weights, panels);
 
     public override string ToString() => schedule.ToString();
 }

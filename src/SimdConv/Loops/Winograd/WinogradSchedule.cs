@@ -7,11 +7,13 @@ namespace SimdConv.Loops;
 /// <param name="grid">The one grid of a pass of stride 1.</param>
 /// <param name="outputs">Output channels of one group.</param>
 /// <param name="channels">Channels of one group that are summed over.</param>
-/// <param name="size">M, the outputs of a tile on each axis.</param>
+/// <param name="tile">M, the outputs of a tile on each axis, and R, the taps of the kernel.</param>
+/// <param name="areImagesInLanes">Whether images are innermost on both sides, so that they are in lanes.</param>
 /// <param name="mr">The most rows of a tile of GEMM.</param>
 /// <param name="width">Elements of a register.</param>
 /// <param name="elementSize">Bytes of an element.</param>
-internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, int size, int mr, int width, int elementSize)
+internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, (int Outputs, int Taps) tile,
+    bool areImagesInLanes, int mr, int width, int elementSize)
 {
     private const int MostTiles = 8, LeastOutputs = 16;
 
@@ -22,17 +24,20 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public int Channels => channels;
 
     /// <summary>The matrix products that one convolution becomes.</summary>
-    public int Matrices { get; } = (size + 2) * (size + 2);
+    public int Matrices { get; } = (tile.Outputs + tile.Taps - 1) * (tile.Outputs + tile.Taps - 1);
 
-    public int TilesHigh { get; } = (grid.Height + size - 1) / size;
+    public int TilesHigh { get; } = (grid.Height + tile.Outputs - 1) / tile.Outputs;
 
-    public int TilesWide { get; } = (grid.Width + size - 1) / size;
+    public int TilesWide { get; } = (grid.Width + tile.Outputs - 1) / tile.Outputs;
+
+    /// <summary>Whether a register holds the same tile of neighbouring images.</summary>
+    public bool AreImagesInLanes => areImagesInLanes;
 
     /// <summary>
     /// Whether output channels are the lanes, not tiles: where an image has few tiles of 4x4, and the filters fill registers. A
     /// function of the shape alone, for the filter's last roundings depend on it.
     /// </summary>
-    public bool LanesAreOutputs { get; } = size == 4 && outputs >= LeastOutputs
+    public bool LanesAreOutputs { get; } = tile.Outputs == 4 && !areImagesInLanes && outputs >= LeastOutputs
         && (grid.Height + 3) / 4 * ((grid.Width + 3) / 4) <= MostTiles;
 
     /// <summary>Output channels by the rows of a tile of GEMM.</summary>
@@ -46,10 +51,15 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     /// filter panel; and more than eight would only swell the products and pixels of each panel.
     /// </summary>
     public int BlockVectors { get; } =
-        (int)Math.Clamp(CacheSizes.L2 / 2 / ((size + 2L) * (size + 2) * channels * width * elementSize), 2, 8);
+        (int)Math.Clamp(CacheSizes.L2 / 2 / ((long)(tile.Outputs + tile.Taps - 1) * (tile.Outputs + tile.Taps - 1) * channels
+            * width * elementSize), 2, 8);
+
+    /// <summary>The tiles of a batch, cut in blocks of at most so many registers for so many threads.</summary>
+    public TileOrder Order(int batch, int groups, int threads, int blockVectors) =>
+        new(batch, TilesHigh, TilesWide, areImagesInLanes, width, blockVectors, groups, threads);
 
     /// <summary>Channels whose taps, a register of each, take a sixteenth of L2.</summary>
-    public int BlockChannels { get; } = CacheSizes.L2 / 16 / (9 * width * elementSize);
+    public int BlockChannels { get; } = CacheSizes.L2 / 16 / (tile.Taps * tile.Taps * width * elementSize);
 
     /// <summary>Filter panels whose products are kept at once: a quarter of L2.</summary>
     public int BlockPanels(int lanes) => Math.Max(1, CacheSizes.L2 / 4 / (Matrices * lanes * Panels.Rows(0) * elementSize));
@@ -60,9 +70,13 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public nint Next(int rows, int lanes) => ((nint)rows * lanes) + (64 / elementSize);
 
     /// <summary>Elements of the transformed weights of one group.</summary>
-    public long FilterSize => LanesAreOutputs ? 9L * Shareable * width * channels : (long)Matrices * outputs * channels;
+    public long FilterSize => LanesAreOutputs
+        ? (long)tile.Taps * tile.Taps * Shareable * width * channels
+        : (long)Matrices * outputs * channels;
 
     public override string ToString() =>
-        $"Winograd F({size}x{size}, 3x3), {TilesHigh} x {TilesWide} tiles an image, blocks of {BlockVectors} registers of tiles, "
-        + (LanesAreOutputs ? "output channels in lanes" : $"GEMM tiles of {Panels.Rows(0)} rows");
+        $"Winograd F({tile.Outputs}x{tile.Outputs}, {tile.Taps}x{tile.Taps}), {TilesHigh} x {TilesWide} tiles an image, "
+        + $"blocks of {BlockVectors} registers of tiles, "
+        + (LanesAreOutputs ? "output channels in lanes"
+            : areImagesInLanes ? "images in lanes" : $"GEMM tiles of {Panels.Rows(0)} rows");
 }
