@@ -49,7 +49,15 @@ internal static unsafe class RowCopy<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Split(T* source, int count, T* even, T* odd)
     {
-        for (int j = 0; 2 * j < count; j += TVec.Count)
+        int j = 0, w = TVec.Count;
+        for (; 2 * (j + w) <= count; j += w)
+        {
+            (TVec x, TVec y) = TVec.Deinterleave(TVec.Load(source + (2 * j)), TVec.Load(source + (2 * j) + w));
+            TVec.Store(even + j, x);
+            TVec.Store(odd + j, y);
+        }
+
+        if (2 * j < count)
         {
             T* from = source + (2 * j);
             (TVec x, TVec y) =

@@ -18,9 +18,8 @@ internal static unsafe class BlockTile<TVec, T>
     /// <param name="counts">What the columns of each window count for.</param>
     /// <param name="levels">Scratch of <see cref="Levels"/> registers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Average<TPart>(in WindowTaps<T> taps, in WindowBlocks blocks, in WindowResults<T> results, T rowCount,
+    public static void Average(in WindowTaps<T> taps, in WindowBlocks blocks, in WindowResults<T> results, T rowCount,
         T* counts, T* levels)
-        where TPart : struct, IConstant
     {
         TVec rowCounts = TVec.Broadcast(rowCount);
         int width = results.Width, last = Math.Max(0, width - TVec.Count);
@@ -33,8 +32,8 @@ internal static unsafe class BlockTile<TVec, T>
                 nint j0 = Math.Min(j, last), j1 = Math.Min(j + TVec.Count, last);
                 T* window = taps.First + (i * taps.NextWindows), to = results.First + (i * results.Pitch);
                 (TVec sum0, TVec sum1) = two
-                    ? Sum<N2, TPart>(in taps, in blocks, window + j0, j1 - j0, width, levels)
-                    : Sum<N1, TPart>(in taps, in blocks, window + j0, 0, width, levels);
+                    ? Sum<N2>(in taps, in blocks, window + j0, j1 - j0, 0, levels)
+                    : Sum<N1>(in taps, in blocks, window + j0, 0, results.IsPart ? width : 0, levels);
                 WindowTile<TVec, T>.Store(
                     to + j0, TVec.Divide(sum0, TVec.Multiply(rowCounts, TVec.Load(counts + j0))), width, results.End);
                 if (two)
@@ -44,14 +43,15 @@ internal static unsafe class BlockTile<TVec, T>
     }
 
     /// <summary>
-    /// The sums of one or two registers of windows, the second one <paramref name="next"/> elements behind the first.
+    /// The sums of one or two registers of windows, the second one <paramref name="next"/> elements behind the first; or of so
+    /// many windows, where <paramref name="width"/> isn't 0.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static (TVec, TVec) Sum<TRegisters, TPart>(
+    private static (TVec, TVec) Sum<TRegisters>(
         in WindowTaps<T> taps, in WindowBlocks blocks, T* window, nint next, int width, T* levels)
         where TRegisters : struct, IConstant
-        where TPart : struct, IConstant
     {
+        bool isPart = TRegisters.Value == 1 && width > 0;
         nint* columns = taps.Columns;
         int columnCount = taps.ColumnCount, tapRows = taps.Rows;
         nint nextRow = taps.NextRow;
@@ -69,7 +69,7 @@ internal static unsafe class BlockTile<TVec, T>
                     for (int s = begin; s < end; s++)
                     {
                         T* tap = row + columns[s];
-                        sum0 = TVec.Add(sum0, WindowTile<TVec, T>.Load<TPart>(tap, width));
+                        sum0 = TVec.Add(sum0, WindowTile<TVec, T>.Load(tap, width, isPart));
                         if (TRegisters.Value > 1)
                             sum1 = TVec.Add(sum1, TVec.Load(tap + next));
                     }

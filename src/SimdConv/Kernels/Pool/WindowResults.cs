@@ -13,6 +13,9 @@ internal unsafe struct WindowResults<T>
     /// <summary>Rows, and results of each.</summary>
     public int Rows, Width;
 
+    /// <summary>Whether rows are shorter than a register and nothing behind them may be loaded.</summary>
+    public bool IsPart;
+
     /// <summary>Where whole registers have to end, of rows that are shorter than one; null if none may be stored.</summary>
     public T* End;
 

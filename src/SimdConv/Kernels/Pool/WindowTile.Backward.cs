@@ -15,9 +15,6 @@ internal static unsafe partial class WindowTile<TVec, T>
             case 4:
                 CollectRows<N4, TTaps>(in contributions, columns, target, pitch, rows, width);
                 break;
-            case 3:
-                CollectRows<N3, TTaps>(in contributions, columns, target, pitch, rows, width);
-                break;
             case 2:
                 CollectRows<N2, TTaps>(in contributions, columns, target, pitch, rows, width);
                 break;
@@ -55,9 +52,11 @@ internal static unsafe partial class WindowTile<TVec, T>
                         if (TRegisters.Value > 1)
                             sum1 = TVec.Add(sum1, Contribution<TTaps>(values, taps, at + j1, tap));
                         if (TRegisters.Value > 2)
+                        {
                             sum2 = TVec.Add(sum2, Contribution<TTaps>(values, taps, at + j2, tap));
-                        if (TRegisters.Value > 3)
                             sum3 = TVec.Add(sum3, Contribution<TTaps>(values, taps, at + j3, tap));
+                        }
+
                         if (TTaps.Value != 0)
                             tap = TVec.Add(tap, columnTaps);
                     }
@@ -70,9 +69,10 @@ internal static unsafe partial class WindowTile<TVec, T>
                 if (TRegisters.Value > 1)
                     TVec.Store(target + j1, sum1);
                 if (TRegisters.Value > 2)
+                {
                     TVec.Store(target + j2, sum2);
-                if (TRegisters.Value > 3)
                     TVec.Store(target + j3, sum3);
+                }
             }
         }
     }

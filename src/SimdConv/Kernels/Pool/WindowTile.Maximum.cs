@@ -7,36 +7,32 @@ internal static unsafe partial class WindowTile<TVec, T>
     /// results[i, j] = the maximum of the window's taps. With winners also the tap that won: the first one in the image,
     /// firstTap + firstTaps[j], is what others must beat.
     /// </summary>
-    public static void Maximum<TWinners, TPart>(
+    public static void Maximum<TWinners>(
         in WindowTaps<T> taps, in WindowResults<T> results, T firstTap, T* firstTaps, T tapsOfRow)
         where TWinners : struct, IConstant
-        where TPart : struct, IConstant
     {
         switch (Together(results.Width))
         {
             case 4:
-                MaximumRows<N4, TWinners, N0>(in taps, in results, firstTap, firstTaps, tapsOfRow);
-                break;
-            case 3:
-                MaximumRows<N3, TWinners, N0>(in taps, in results, firstTap, firstTaps, tapsOfRow);
+                MaximumRows<N4, TWinners>(in taps, in results, firstTap, firstTaps, tapsOfRow);
                 break;
             case 2:
-                MaximumRows<N2, TWinners, N0>(in taps, in results, firstTap, firstTaps, tapsOfRow);
+                MaximumRows<N2, TWinners>(in taps, in results, firstTap, firstTaps, tapsOfRow);
                 break;
             default:
-                MaximumRows<N1, TWinners, TPart>(in taps, in results, firstTap, firstTaps, tapsOfRow);
+                MaximumRows<N1, TWinners>(in taps, in results, firstTap, firstTaps, tapsOfRow);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MaximumRows<TRegisters, TWinners, TPart>(
+    private static void MaximumRows<TRegisters, TWinners>(
         in WindowTaps<T> taps, in WindowResults<T> results, T firstTap, T* firstTaps, T tapsOfRow)
         where TRegisters : struct, IConstant
         where TWinners : struct, IConstant
-        where TPart : struct, IConstant
     {
         int width = results.Width, last = Math.Max(0, width - TVec.Count), columnCount = taps.ColumnCount, rows = taps.Rows;
+        bool isPart = TRegisters.Value == 1 && results.IsPart;
         nint* columns = taps.Columns;
         nint nextRow = taps.NextRow;
         TVec tapsOfRows = TVec.Broadcast(tapsOfRow), one = TVec.Broadcast(T.One);
@@ -65,13 +61,15 @@ internal static unsafe partial class WindowTile<TVec, T>
                     for (int s = 0; s < columnCount; s++)
                     {
                         T* at = row + columns[s];
-                        Beat<TWinners>(Load<TPart>(at + j0, width), tap, ref best0, ref winner0);
+                        Beat<TWinners>(Load(at + j0, width, isPart), tap, ref best0, ref winner0);
                         if (TRegisters.Value > 1)
                             Beat<TWinners>(TVec.Load(at + j1), tap, ref best1, ref winner1);
                         if (TRegisters.Value > 2)
+                        {
                             Beat<TWinners>(TVec.Load(at + j2), tap, ref best2, ref winner2);
-                        if (TRegisters.Value > 3)
                             Beat<TWinners>(TVec.Load(at + j3), tap, ref best3, ref winner3);
+                        }
+
                         if (TWinners.Value != 0)
                             tap = TVec.Add(tap, one);
                     }
@@ -84,9 +82,10 @@ internal static unsafe partial class WindowTile<TVec, T>
                 if (TRegisters.Value > 1)
                     StoreMaximum<TWinners>(in results, i, j1, best1, winner1);
                 if (TRegisters.Value > 2)
+                {
                     StoreMaximum<TWinners>(in results, i, j2, best2, winner2);
-                if (TRegisters.Value > 3)
                     StoreMaximum<TWinners>(in results, i, j3, best3, winner3);
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ namespace SimdConv.Kernels;
 /// <remarks>
 /// Up to four registers of a row run at once: they share the addresses of taps, and each sum has to wait for its own additions
 /// only. The last register of a row begins early enough to end with the row, so that lanes overlap, with equal results. A row
-/// shorter than a register is loaded in part with <c>TPart</c> of 1. With 0 a whole register is loaded, and stored as long as it
+/// shorter than a register is loaded in part where that is asked for; else a whole register is loaded, and stored as long as it
 /// ends at or before a given end: it then only overwrites the next row, which is written later.
 /// </remarks>
 internal static unsafe partial class WindowTile<TVec, T>
@@ -15,33 +15,29 @@ internal static unsafe partial class WindowTile<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>results[i, j] = the sum of the window's taps / (rowCount * counts[j]).</summary>
-    public static void Average<TPart>(in WindowTaps<T> taps, in WindowResults<T> results, T rowCount, T* counts)
-        where TPart : struct, IConstant
+    public static void Average(in WindowTaps<T> taps, in WindowResults<T> results, T rowCount, T* counts)
     {
         switch (Together(results.Width))
         {
             case 4:
-                AverageRows<N4, N0>(in taps, in results, rowCount, counts);
-                break;
-            case 3:
-                AverageRows<N3, N0>(in taps, in results, rowCount, counts);
+                AverageRows<N4>(in taps, in results, rowCount, counts);
                 break;
             case 2:
-                AverageRows<N2, N0>(in taps, in results, rowCount, counts);
+                AverageRows<N2>(in taps, in results, rowCount, counts);
                 break;
             default:
-                AverageRows<N1, TPart>(in taps, in results, rowCount, counts);
+                AverageRows<N1>(in taps, in results, rowCount, counts);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AverageRows<TRegisters, TPart>(
+    private static void AverageRows<TRegisters>(
         in WindowTaps<T> taps, in WindowResults<T> results, T rowCount, T* counts)
         where TRegisters : struct, IConstant
-        where TPart : struct, IConstant
     {
         int width = results.Width, last = Math.Max(0, width - TVec.Count), columnCount = taps.ColumnCount, rows = taps.Rows;
+        bool isPart = TRegisters.Value == 1 && results.IsPart;
         nint* columns = taps.Columns;
         nint nextRow = taps.NextRow;
         TVec rowCounts = TVec.Broadcast(rowCount);
@@ -59,13 +55,14 @@ internal static unsafe partial class WindowTile<TVec, T>
                     for (int s = 0; s < columnCount; s++)
                     {
                         T* tap = row + columns[s];
-                        sum0 = TVec.Add(sum0, Load<TPart>(tap + j0, width));
+                        sum0 = TVec.Add(sum0, Load(tap + j0, width, isPart));
                         if (TRegisters.Value > 1)
                             sum1 = TVec.Add(sum1, TVec.Load(tap + j1));
                         if (TRegisters.Value > 2)
+                        {
                             sum2 = TVec.Add(sum2, TVec.Load(tap + j2));
-                        if (TRegisters.Value > 3)
                             sum3 = TVec.Add(sum3, TVec.Load(tap + j3));
+                        }
                     }
                 }
 
@@ -73,36 +70,28 @@ internal static unsafe partial class WindowTile<TVec, T>
                 if (TRegisters.Value > 1)
                     TVec.Store(to + j1, TVec.Divide(sum1, TVec.Multiply(rowCounts, TVec.Load(counts + j1))));
                 if (TRegisters.Value > 2)
+                {
                     TVec.Store(to + j2, TVec.Divide(sum2, TVec.Multiply(rowCounts, TVec.Load(counts + j2))));
-                if (TRegisters.Value > 3)
                     TVec.Store(to + j3, TVec.Divide(sum3, TVec.Multiply(rowCounts, TVec.Load(counts + j3))));
+                }
             }
         }
     }
 
     /// <summary>
-    /// Registers of a row that run at once: as many as leave the fewest to be computed twice, where a group of g registers takes
-    /// as long as 2g + 1 halves of one.
+    /// Registers of a row that run at once, 4, 2 or 1: as many as take the least time with those that are computed twice, where
+    /// one register takes twice what a group takes besides.
     /// </summary>
     private static int Together(int width)
     {
-        int registers = ((width - 1) / TVec.Count) + 1, best = Math.Min(registers, 4);
-        for (int some = best - 1; some > 1 && registers > 4; some--)
-        {
-            if (Cost(some) < Cost(best))
-                best = some;
-        }
-
-        return best;
-
-        int Cost(int some) => (((registers - 1) / some) + 1) * ((2 * some) + 1);
+        int registers = ((width - 1) / TVec.Count) + 1;
+        return registers <= 2 ? registers : 9 * ((registers + 3) / 4) <= 5 * ((registers + 1) / 2) ? 4 : 2;
     }
 
-    /// <summary>The first elements of a register, of rows that are shorter; else all.</summary>
+    /// <summary>A register, or as many of its elements as a row has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Load<TPart>(T* source, int width)
-        where TPart : struct, IConstant =>
-        TPart.Value == 0 || width >= TVec.Count ? TVec.Load(source) : TVec.LoadPartial(source, width);
+    public static TVec Load(T* source, int width, bool isPart) =>
+        isPart ? TVec.LoadPartial(source, width) : TVec.Load(source);
 
     /// <summary>A whole register of a row that is as long, or that may be stored up to the end; else a part.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -127,6 +127,7 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
                     Pitch = problem.TargetLayout.W,
                     Rows = alike,
                     Width = count,
+                    IsPart = count < TVec.Count,
                     Taps = winners == null ? null : TapsAt(p - range.First, q),
                     TapsPitch = pitch,
                 };
@@ -148,30 +149,20 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
     {
         (int row, int column) = schedule.Divisor(p, q);
         T divisor = T.CreateTruncating((long)row * column);
-        bool isPart = results.Width < TVec.Count;
         WindowBlocks blocks = schedule.Blocks(schedule.Rows.Taps[p].First, schedule.Columns.Taps[q].First);
-        if (schedule.HasBlocks && isPart)
-            BlockTile<TVec, T>.Average<N1>(in window, in blocks, in results, divisor, constants, levels);
-        else if (schedule.HasBlocks)
-            BlockTile<TVec, T>.Average<N0>(in window, in blocks, in results, divisor, constants, levels);
-        else if (isPart)
-            WindowTile<TVec, T>.Average<N1>(in window, in results, divisor, constants);
+        if (schedule.HasBlocks)
+            BlockTile<TVec, T>.Average(in window, in blocks, in results, divisor, constants, levels);
         else
-            WindowTile<TVec, T>.Average<N0>(in window, in results, divisor, constants);
+            WindowTile<TVec, T>.Average(in window, in results, divisor, constants);
     }
 
     private void Maximum(in WindowTaps<T> window, in WindowResults<T> results, long firstTap)
     {
         T first = T.CreateTruncating(firstTap), tapsOfRow = T.CreateTruncating(schedule.Shape.S);
-        bool isPart = results.Width < TVec.Count;
-        if (results.Taps == null && isPart)
-            WindowTile<TVec, T>.Maximum<N0, N1>(in window, in results, first, constants, tapsOfRow);
-        else if (results.Taps == null)
-            WindowTile<TVec, T>.Maximum<N0, N0>(in window, in results, first, constants, tapsOfRow);
-        else if (isPart)
-            WindowTile<TVec, T>.Maximum<N2, N1>(in window, in results, first, constants, tapsOfRow);
+        if (results.Taps == null)
+            WindowTile<TVec, T>.Maximum<N0>(in window, in results, first, constants, tapsOfRow);
         else
-            WindowTile<TVec, T>.Maximum<N2, N0>(in window, in results, first, constants, tapsOfRow);
+            WindowTile<TVec, T>.Maximum<N2>(in window, in results, first, constants, tapsOfRow);
     }
 
     private void Backward(

@@ -164,13 +164,13 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             T first = T.CreateTruncating((long)firstTap * schedule.Shape.S), perRow = T.CreateTruncating(schedule.Shape.S);
             T rowCount = average ? T.CreateTruncating(schedule.Divisor(p, 0).Row) : T.One;
             if (average && schedule.HasBlocks)
-                BlockTile<TVec, T>.Average<N0>(in window, schedule.Blocks(firstTap, 0), in results, rowCount, counts, levels);
+                BlockTile<TVec, T>.Average(in window, schedule.Blocks(firstTap, 0), in results, rowCount, counts, levels);
             else if (average)
-                WindowTile<TVec, T>.Average<N0>(in window, in results, rowCount, counts);
+                WindowTile<TVec, T>.Average(in window, in results, rowCount, counts);
             else if (winners == null)
-                WindowTile<TVec, T>.Maximum<N0, N0>(in window, in results, first, firstTaps, perRow);
+                WindowTile<TVec, T>.Maximum<N0>(in window, in results, first, firstTaps, perRow);
             else
-                WindowTile<TVec, T>.Maximum<N1, N0>(in window, in results, first, firstTaps, perRow);
+                WindowTile<TVec, T>.Maximum<N1>(in window, in results, first, firstTaps, perRow);
         }
     }
 
