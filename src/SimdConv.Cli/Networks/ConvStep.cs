@@ -49,7 +49,7 @@ internal sealed class ConvStep<T> : Step<T>
     private static ConvAlgorithm Winograd(Conv2DShape shape)
     {
         const int least = 4;
-        bool isWindow = (shape.R, shape.S) is (3, 3) && (shape.StrideH, shape.StrideW) is (1, 1)
+        bool isWindow = (shape.R, shape.S) is (3, 3) or (5, 5) && (shape.StrideH, shape.StrideW) is (1, 1)
             && (shape.DilationH, shape.DilationW) is (1, 1);
         return isWindow && shape.C / shape.Groups >= least && shape.K / shape.Groups >= least
             ? ConvAlgorithm.WinogradF2
