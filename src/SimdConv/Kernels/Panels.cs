@@ -26,4 +26,7 @@ internal readonly struct Panels
     }
 
     public int Rows(int panel) => height + (panel < taller ? 1 : 0);
+
+    /// <summary>How many panels from this one on have as many rows: there are two heights at most.</summary>
+    public int Alike(int panel) => (panel < taller ? taller : Count) - panel;
 }

@@ -113,10 +113,11 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
     private double CostOfTap(int kc)
     {
         double cost = 0;
-        for (int panel = 0; panel < Panels.Count; panel++)
+        for (int panel = 0, alike; panel < Panels.Count; panel += alike)
         {
+            alike = Panels.Alike(panel);
             int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
-            cost += Math.Max(chains, Loads(rows, Tile.Vectors)) + (ChainCost * chains / Math.Max(1, kc));
+            cost += alike * (Math.Max(chains, Loads(rows, Tile.Vectors)) + (ChainCost * chains / Math.Max(1, kc)));
         }
 
         return cost;

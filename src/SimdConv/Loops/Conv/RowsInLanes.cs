@@ -167,10 +167,12 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
         int lines = ChannelBlock * Grid.Rows.Length * Layout.Horizontal.Phases.Length * Tile.NR,
             panelElements = Panels.Rows(0) * kc;
         double cost = 0, wait = (lines + panelElements) * ElementSize > CacheSizes.LeastL1 * 3 / 4 ? L2Wait : 1;
-        for (int panel = 0; panel < Panels.Count; panel++)
+        for (int panel = 0, alike; panel < Panels.Count; panel += alike)
         {
+            alike = Panels.Alike(panel);
             int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
-            cost += (wait * Math.Max(chains, Loads(rows, Tile.Vectors))) + (((ChainCost * chains) + CallCost) / Math.Max(1, kc));
+            cost += alike * ((wait * Math.Max(chains, Loads(rows, Tile.Vectors)))
+                + (((ChainCost * chains) + CallCost) / Math.Max(1, kc)));
         }
 
         return cost;
