@@ -12,6 +12,9 @@ internal sealed class ImageGrid
     /// <summary>What a step of the table and of the loop costs, in multiply-adds of a register.</summary>
     private const int TermCost = 2;
 
+    /// <summary>Outputs of one channel that are run one by one: of more, tiles share the loads of x.</summary>
+    private const int MostRowOutputs = 2;
+
     /// <param name="grid">The positions and their taps.</param>
     /// <param name="outputs">The rows of C of one group.</param>
     /// <param name="channels">Channels of one group that are summed over.</param>
@@ -50,12 +53,16 @@ internal sealed class ImageGrid
     /// <summary>Terms of a position that sees all taps.</summary>
     public int Terms => checked(Channels * Grid.Taps);
 
+    /// <summary>Whether chains are so short, and so few, that a tile of its own runs a row of one output.</summary>
+    public bool RunsRows => Channels == 1 && Outputs.Count <= MostRowOutputs && Outputs.Count == Outputs.Channels;
+
     /// <summary>Elements of the packed weights of one group.</summary>
     public long FilterSize => (long)Outputs.Count * Terms;
 
     public long FilterStart { get; }
 
-    public override string ToString() => $"images in lanes, tiles of {Panels.Rows(0)} x {Tile.Vectors} registers";
+    public override string ToString() => RunsRows ? "images in lanes, rows of one output"
+        : $"images in lanes, tiles of {Panels.Rows(0)} x {Tile.Vectors} registers";
 
     /// <summary>What a register of all outputs costs for each term: multiply-adds, or the loads that they need.</summary>
     private double CostOf(ConvTile tile)

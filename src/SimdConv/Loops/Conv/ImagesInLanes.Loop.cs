@@ -89,7 +89,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         TapGrid grid = item.Grid.Grid;
         ImageLayout source = item.Problem.SourceLayout;
         int seen = (rows.LastTap - rows.FirstTap) * (columns.LastTap - columns.FirstTap), across = grid.Columns.Length;
-        item.IsWhole = seen == grid.Taps;
+        item.IsWhole = seen == grid.Taps && !item.Grid.RunsRows;
         item.Kc = item.Grid.Channels * seen;
         int* to = item.Table;
         for (int c = 0; c < item.Grid.Channels && seen > 0; c++)
@@ -125,6 +125,14 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         bool isOne = (nextFrom == batch || item.Kc == 0) && nextTo == batch;
         all.Run = isOne ? new(1, pixels * batch, 0, 0, w) : new(pixels, batch, nextFrom, nextTo, w);
         bool isDirect = item.IsDirect(all.Run.Count);
+        if (isDirect && item.Grid.RunsRows)
+        {
+            LaneRun whole = all.Run;
+            RunRowsOfOutputs(item, all, isOne ? (1, pixels * batch) : (pixels, batch), nextFrom, nextTo);
+            Finish(item, all.To, whole, whole.Left, isDirect);
+            return;
+        }
+
         int most = Math.Max(TKernel.NR, ResultsInL1 / item.Grid.Outputs.Count / TKernel.NR * TKernel.NR) / w;
         while (all.Run.Left > 0)
         {
@@ -147,6 +155,34 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
             }
 
             Finish(item, all.To, done, done.Left - all.Run.Left, isDirect);
+        }
+    }
+
+    /// <summary>The same by the tile of rows, output by output.</summary>
+    private static void RunRowsOfOutputs(
+        in Item item, in Pixels pixels, (int Count, int Length) segments, nint nextFrom, nint nextTo)
+    {
+        ImageRowOperands<T> operands = new()
+        {
+            X = pixels.From,
+            Segments = segments.Count,
+            Length = segments.Length,
+            NextX = nextFrom,
+            NextY = nextTo,
+            Pairs = item.Table,
+            Taps = item.Kc,
+        };
+        for (int panel = item.FirstPanel; panel < item.LastPanel; panel++)
+        {
+            int first = item.Grid.Panels.Start(panel), rows = item.Grid.Panels.Rows(panel);
+            for (int i = 0; i < rows; i++)
+            {
+                operands.Y = pixels.To + ((first + i) * item.Problem.TargetLayout.C);
+                operands.Weights = item.Filter + ((nint)first * item.Grid.Terms) + i;
+                operands.NextWeight = rows;
+                operands.Start = item.Start[(nint)(first + i) * item.Grid.Tile.NR];
+                ImageRowTile<TVec, T>.Run(operands);
+            }
         }
     }
 

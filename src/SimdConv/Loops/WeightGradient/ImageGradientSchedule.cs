@@ -91,10 +91,10 @@ internal readonly struct ImageGradientSchedule
     public int Pitch => Columns + Horizontal.Span;
 
     /// <summary>Pixels of a plane of the copy, and of a channel: its planes for the phases of the stride.</summary>
-    public int PlaneSize => (Rows + Vertical.Span) * Pitch;
+    public nint PlaneSize => (nint)(Rows + Vertical.Span) * Pitch;
 
     /// <inheritdoc cref="PlaneSize"/>
-    public int ChannelSize => PlaneSize * Vertical.Phases.Length * Horizontal.Phases.Length;
+    public nint ChannelSize => PlaneSize * Vertical.Phases.Length * Horizontal.Phases.Length;
 
     /// <summary>Positions of a piece, whole virtual lanes, and rows of a piece that has whole rows.</summary>
     public static (int Rows, int Width) Piece(int rows, int width) =>
