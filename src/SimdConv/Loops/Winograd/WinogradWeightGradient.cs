@@ -62,8 +62,15 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         if (problem.DW == null)
             return;
         Split split = new(this, problem.Batch, execution.Threads);
-        using Workspace workspace = new(Sums(split.Chunks, out Piece<T> sums));
-        Job job = new() { Pass = this, Problem = ref problem, Split = split, Sums = workspace.At(sums) };
+        using Workspace workspace = new(Shared(split, out Piece<T> sums, out Piece<T> taps));
+        Job job = new()
+        {
+            Pass = this,
+            Problem = ref problem,
+            Split = split,
+            Sums = workspace.At(sums),
+            Taps = workspace.At(taps),
+        };
         WorkQueue.Run(ref job, (long)split.Chunks * shape.Groups * split.Shares, split.Threads, execution);
         job.IsReduction = true;
         WorkQueue.Run(ref job, (long)shape.Groups * schedule.Channels, split.Threads, execution);
@@ -72,8 +79,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
     public override long WorkspaceBytes(int batch, int threads)
     {
         Split split = new(this, batch, threads);
-        long own = Sums(split.Chunks, out _).Bytes
-            + (Math.Max(new Scratch(this, split).Plan.Bytes, new LastScratch(this).Plan.Bytes) * split.Threads);
+        long own = Shared(split, out _, out _).Bytes + (new Scratch(this, split).Plan.Bytes * split.Threads);
         return Math.Max(own, direct.WorkspaceBytes(batch, threads));
     }
 
@@ -83,9 +89,22 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
 
     private static int RoundUp(int outputs) => (outputs + TVec.Count - 1) / TVec.Count * TVec.Count;
 
-    /// <summary>The sums of all chunks, [chunk][group][matrix][input channel][output channel].</summary>
-    private ScratchPlan Sums(int chunks, out Piece<T> sums) =>
-        ScratchPlan.Of(NextSums * Matrices * shape.Groups * chunks, out sums);
+    /// <summary>
+    /// The sums of all chunks, [chunk][group][matrix][input channel][output channel]; and for each thread what it ends with: half
+    /// transformed sums of a channel, and the taps.
+    /// </summary>
+    private ScratchPlan Shared(in Split split, out Piece<T> sums, out Piece<T> taps)
+    {
+        ScratchPlan plan = default;
+        sums = plan.Add<T>(NextSums * Matrices * shape.Groups * split.Chunks);
+        taps = plan.Add<T>(LastSize * split.Threads);
+        return plan;
+    }
+
+    /// <summary>Elements of the half transformed sums of a register, and of these and the taps.</summary>
+    private static int ColumnSize => TTile.Taps * TTile.Points * TVec.Count;
+
+    private nint LastSize => ColumnSize + ((nint)TapCount * LdSums);
 
     /// <summary>How a call is cut.</summary>
     private readonly struct Split
@@ -118,7 +137,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         public WinogradWeightGradient<TVec, T, TTile> Pass;
         public ref readonly WeightGradientProblem<T> Problem;
         public Split Split;
-        public T* Sums;
+        public T* Sums, Taps;
 
         /// <summary>Whether the chunks have their sums, and these are to be added.</summary>
         public bool IsReduction;
@@ -251,24 +270,9 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         }
     }
 
-    /// <summary>What one thread ends with: sums of a channel at all points, half transformed, and transformed to taps.</summary>
-    private readonly struct LastScratch
-    {
-        public readonly ScratchPlan Plan = default;
-        public readonly Piece<T> Columns, Taps;
-
-        public LastScratch(WinogradWeightGradient<TVec, T, TTile> pass)
-        {
-            Columns = Plan.Add<T>(TTile.Taps * TTile.Points * TVec.Count);
-            Taps = Plan.Add<T>((long)TapCount * pass.LdSums);
-        }
-    }
-
     private void ReducePart(in Job job, ref WorkQueue queue)
     {
-        LastScratch scratch = new(this);
-        using Workspace workspace = new(scratch.Plan);
-        T* columns = workspace.At(scratch.Columns), taps = workspace.At(scratch.Taps);
+        T* columns = job.Taps + (queue.Part * LastSize), taps = columns + ColumnSize;
         nint filter = (nint)schedule.Channels * TapCount;
         while (queue.Next(out long index))
         {
