@@ -122,7 +122,7 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
     /// <summary>The same convolution of image <paramref name="n"/> alone.</summary>
     public ConvRun<T> Alone(int n)
     {
-        ConvRun<T> alone = new(c with { Batch = 1 });
+        ConvRun<T> alone = new(c with { Batch = 1, Input = OfOneImage(c.Input), Output = OfOneImage(c.Output) });
         Conv2DShape s = c.Shape;
         int pixels = s.C * s.H * s.W, outputs = s.K * s.P * s.Q;
         alone.x.Unpack(X.AsSpan(n * pixels, pixels));
@@ -130,6 +130,10 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
         DxBefore.AsSpan(n * pixels, pixels).CopyTo(alone.DxBefore);
         return alone;
     }
+
+    /// <summary>Images innermost with place for one image are NCHW by their strides; with place for more they aren't.</summary>
+    private static LayoutKind OfOneImage(LayoutKind kind) =>
+        kind == LayoutKind.ImagesInnermost ? LayoutKind.SomeOfTheImages : kind;
 
     private T[] NewBiasGradient() =>
         !c.Bias ? [] : Beta == T.Zero ? Data.Filled(c.Shape.K, Data.Canary<T>()) : (T[])DbBefore.Clone();

@@ -12,7 +12,7 @@ namespace SimdConv.Tests.Native;
 /// </summary>
 public sealed partial class NativeTests(InstalledLibrary library) : IClassFixture<InstalledLibrary>
 {
-    private const long MostBytes = 13 << 18;
+    private const long MostBytes = 4 << 20;
 
     // The system's own, for which distributions package NumPy.
     private const string Python = "/usr/bin/python3";
