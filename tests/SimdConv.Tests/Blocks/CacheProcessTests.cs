@@ -71,11 +71,12 @@ internal static class CacheChild
             Console.WriteLine(digest);
     }
 
-    public static string[] Digests() => [.. TiersHere.SelectMany(tier => (string[])[Digest<float>(tier), Digest<double>(tier)])];
+    public static string[] Digests() => [.. TiersHere.SelectMany(tier =>
+        (string[])[$"digest {tier} {TierChild.Digest(tier):X16}", Digest<float>(tier), Digest<double>(tier)])];
 
     private static string Digest<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ulong digest = TierChild.Digest(tier);
+        ulong digest = TierChild.EmptyDigest;
         foreach (GemmCase g in Products)
             TierChild.Add<T>(ref digest, GemmProperties<T>.Execute(g, tier.Run(2)));
         foreach (ConvCase c in Layers)

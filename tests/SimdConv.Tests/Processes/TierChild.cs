@@ -30,10 +30,13 @@ internal static class TierChild
         Console.WriteLine($"digest {best} {Digest(best):X16}");
     }
 
+    /// <summary>The digest of nothing: the offset basis of FNV-1a.</summary>
+    public const ulong EmptyDigest = 14_695_981_039_346_656_037;
+
     /// <summary>Results of fixed cases of every operation: equal in all tiers that fuse, in whatever process.</summary>
     public static ulong Digest(SimdTier tier)
     {
-        ulong digest = 14_695_981_039_346_656_037;
+        ulong digest = EmptyDigest;
         Add<float>(ref digest, tier);
         Add<double>(ref digest, tier);
         return digest;
