@@ -14,8 +14,14 @@ internal static class CompareCommand
 
     public static readonly string[] SuiteNames = ["gemm", "conv", "winograd", "conv-backward", "pool", "im2col", "epoch"];
 
+    /// <summary>The suites that take a layout other than NCHW.</summary>
+    public static readonly string[] LayoutSuites = ["conv", "conv-backward", "pool"];
+
     private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
     private static readonly Option<string> Type = OneOf("--type", "Element type", ["float", "double"], "float");
+    private static readonly Option<string> Layout = OneOf("--layout",
+        $"Layout of SimdConv's images for {string.Join(", ", LayoutSuites)}; peers have NCHW. chwn, images innermost, has "
+        + "built-in shapes of its own", ["nchw", "chwn"], "nchw");
     private static readonly Option<string?> Tier =
         OneOf<string?>("--tier", "Instruction-set tier; the best one if left out", TierProcess.Names, null);
 
@@ -48,7 +54,7 @@ internal static class CompareCommand
         Command command =
             new("compare", "Times SimdConv and its peers in turn on the same data, after checking that their results agree")
         {
-            Suite, Threads, Tier, Type, Peers, Shapes, Data, Net, Algorithm, Seconds, Json, Plot,
+            Suite, Layout, Threads, Tier, Type, Peers, Shapes, Data, Net, Algorithm, Seconds, Json, Plot,
         };
         command.SetAction(result => Guard(() => Run(result)));
         return command;
@@ -73,14 +79,16 @@ internal static class CompareCommand
     {
         if (TierProcess.RunElsewhere(result.GetValue(Tier)) is int exitCode)
             return exitCode;
+        ImageOrder layout = Enum.Parse<ImageOrder>(result.GetValue(Layout)!, ignoreCase: true);
         CompareOptions options = new(
             InRange(result.GetValue(Threads), 1, Environment.ProcessorCount, "--threads"),
             Enum.Parse<ElementType>(result.GetValue(Type)!, ignoreCase: true),
             SplitPeers(result.GetValue(Peers)!),
-            result.GetValue(Shapes),
+            result.GetValue(Shapes) ?? (layout == ImageOrder.Chwn ? ShapeFiles.BuiltIn("small-networks") : null),
             result.GetValue(Data),
             InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"))
         {
+            Layout = layout,
             Net = result.GetValue(Net),
             UseWinograd = result.GetValue(Algorithm) == "winograd",
         };
@@ -88,11 +96,13 @@ internal static class CompareCommand
             new("--plot", result.GetValue(Plot)?.FullName)],
             [new("--shapes", options.Shapes?.FullName), new("--net", NetworkSource.FileOf(options.Net)),
                 .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
-        ISuite[] suites =
-            [.. SuitesOf(options.Type).Where(s => result.GetValue(Suite) is "all" || result.GetValue(Suite) == s.Name)];
+        string name = result.GetValue(Suite)!;
+        if (layout != ImageOrder.Nchw && name != "all" && !LayoutSuites.Contains(name))
+            throw new ArgumentException($"--layout is {result.GetValue(Layout)}; expected nchw for the suite {name}.");
+        ISuite[] suites = [.. SuitesOf(options.Type).Where(s =>
+            name == s.Name || (name == "all" && (layout == ImageOrder.Nchw || LayoutSuites.Contains(s.Name))))];
         if (suites.Length == 0)
-            throw new ArgumentException(
-                $"--type is {result.GetValue(Type)}; expected float for the suite {result.GetValue(Suite)}.");
+            throw new ArgumentException($"--type is {result.GetValue(Type)}; expected float for the suite {name}.");
         PeerSet peers = new(options.Peers, options.Threads, Console.Error.WriteLine);
         Heading.Write(peers, Console.Out);
         double peak = options.Type == ElementType.Float
@@ -104,7 +114,7 @@ internal static class CompareCommand
             any |= RunSuite(suite, options, peers, report);
         if (!any)
             throw new ArgumentException(
-                $"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {result.GetValue(Suite)}.");
+                $"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {name}.");
         report.WriteSummary();
         if (result.GetValue(Json) is { } json)
             report.WriteJson(json.FullName);

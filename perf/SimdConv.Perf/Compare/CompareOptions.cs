@@ -7,10 +7,19 @@ internal enum ElementType
     Double,
 }
 
+/// <summary>How SimdConv's images lie in a batch; those of the peers are in NCHW.</summary>
+internal enum ImageOrder
+{
+    Nchw,
+    Chwn,
+}
+
 /// <summary>What <c>compare</c> was asked to do.</summary>
 internal sealed record CompareOptions(
     int Threads, ElementType Type, IReadOnlySet<string> Peers, FileInfo? Shapes, DirectoryInfo? Data, double Seconds)
 {
+    public ImageOrder Layout { get; init; }
+
     /// <summary>The network of the suite epoch: a description or a file that holds one; LeNet-5 if null.</summary>
     public string? Net { get; init; }
 

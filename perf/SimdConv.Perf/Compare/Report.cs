@@ -10,8 +10,13 @@ namespace SimdConv.Perf.Compare;
 /// </summary>
 internal sealed record ResultRow(
     string Suite, string Network, string Shape, string Type, string Direction, int Threads, string Tier, string Peer,
-    double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean)
+    double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean,
+    string Layout = "nchw")
 {
+    /// <summary>The suite, and SimdConv's layout where that isn't the peers'.</summary>
+    [JsonIgnore]
+    public string SuiteInLayout => Layout == "nchw" ? Suite : $"{Suite} {Layout}";
+
     /// <summary>Whether SimdConv is at least as fast: the median says so, or the quartiles span 1.</summary>
     public bool IsLevel => Ratio >= 1 || Spread[1] >= 1;
 }
@@ -39,13 +44,15 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
 
     private string Type => options.Type.ToString().ToLowerInvariant();
 
+    private string Layout => options.Layout.ToString().ToLowerInvariant();
+
     public void BeginSuite(string name, IReadOnlyCollection<Case> cases)
     {
         suite = name;
         shapeWidth = cases.Max(c => c.Shape.Length);
         output.WriteLine();
         Write($"{name} · {Type} · {options.Threads} thread{(options.Threads == 1 ? "" : "s")} · {Tier} · ",
-            $"FMA peak {peak:F1} GFLOP/s");
+            $"{(options.Layout == ImageOrder.Nchw ? "" : "SimdConv in CHWN, peers in NCHW · ")}FMA peak {peak:F1} GFLOP/s");
         output.WriteLine(
             "ratio = peer's time / SimdConv's, median with quartiles: above 1 SimdConv is faster; * behind, "
             + "median and quartiles below 1");
@@ -74,7 +81,8 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
             double[] spread = [Statistics.Quantile(ratios, 0.25), Statistics.Quantile(ratios, 0.75)];
             ResultRow result = new(
                 suite, row.Network, row.Shape, Type, row.Direction, options.Threads, Tier, peer.Name, seconds * row.Scale * 1e3,
-                peer.Median * row.Scale * 1e3, Statistics.Quantile(ratios, 0.5), spread, percent, percentOfMemory, row.InMean);
+                peer.Median * row.Scale * 1e3, Statistics.Quantile(ratios, 0.5), spread, percent, percentOfMemory, row.InMean,
+                Layout);
             line += FormattableString.Invariant(
                 $" {peer.Name} {result.Ratio:F2}{(result.IsLevel ? "" : "*")} [{spread[0]:F2} {spread[1]:F2}]");
             rows.Add(result);

@@ -80,6 +80,9 @@ internal static class ResultsCommand
                 string[] folder = suite == "epoch" && data is not null ? ["--data", data.ToString()] : [];
                 yield return ($"{suite}-{threads}", ["--suite", suite, "--threads", threads, .. folder]);
             }
+
+            foreach (string suite in CompareCommand.LayoutSuites)
+                yield return ($"{suite}-{threads}-chwn", ["--suite", suite, "--threads", threads, "--layout", "chwn"]);
         }
 
         yield return ("gemm-1-double", ["--suite", "gemm", "--type", "double"]);

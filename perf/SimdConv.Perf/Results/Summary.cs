@@ -28,11 +28,11 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
         StringBuilder table = new();
         table.Append(CultureInfo.InvariantCulture, $"| suite | type, tier | threads | {string.Join(" | ", Peers)} |\n");
         table.Append(CultureInfo.InvariantCulture, $"|---|---|---|{string.Concat(Peers.Select(_ => "---|"))}\n");
-        foreach (var suite in Rows.GroupBy(row => (row.Suite, row.Type, row.Tier, row.Threads)))
+        foreach (var suite in Rows.GroupBy(row => (row.SuiteInLayout, row.Type, row.Tier, row.Threads)))
         {
             IEnumerable<string> cells = Peers.Select(peer => Cell([.. suite.Where(row => row.Peer == peer)]));
             table.Append(CultureInfo.InvariantCulture,
-                $"| `{suite.Key.Suite}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | "
+                $"| `{suite.Key.SuiteInLayout}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | "
                 + $"{string.Join(" | ", cells)} |\n");
         }
 

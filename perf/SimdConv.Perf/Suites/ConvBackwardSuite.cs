@@ -19,34 +19,35 @@ internal sealed class ConvBackwardSuite<T> : ISuite
             return new Case(row.Network, row.Text, row.NeedsInputGradient ? "forward+backward" : "forward+weights",
                 row.TrainingFlops, row.TrainingTrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(terms))
             {
-                Create = () => Participants(row, options.Threads, peers),
+                Create = () => Participants(row, options, peers),
             };
         });
 
-    private static IReadOnlyList<Contestant> Participants(ConvShape row, int threads, PeerSet peers)
+    private static IReadOnlyList<Contestant> Participants(ConvShape row, CompareOptions options, PeerSet peers)
     {
-        ConvOperands<T> operands = new(row);
+        ConvOperands<T> operands = new(row, options.Layout);
         return peers.With(
-            SimdConvs(operands, new Execution(threads)),
+            SimdConvs(operands, new Execution(options.Threads)),
             (PeerSet.LibTorch, () => LibTorch.ConvBackward(operands)),
             (PeerSet.Reference, () => row.TrainingFlops > ReferenceContestant.MaxFlops ? null : References(operands)));
     }
 
     private static CallContestant SimdConvs(ConvOperands<T> o, Execution execution)
     {
-        Conv2DPlan<T> plan = new(o.Shape);
+        Conv2DPlan<T> plan = o.NewPlan();
+        NativeArray<T> x = o.OwnX, dy = o.OwnDy;
         Results results = new(o);
         return new CallContestant(
             PeerSet.SimdConv,
             () =>
             {
                 // Weights change at every step of a training: no pass finds them packed.
-                plan.Forward(o.Batch, o.X, o.W, results.Y, new Epilogue<T> { Bias = o.Bias }, execution);
+                plan.Forward(o.Batch, x, o.W, results.Y, new Epilogue<T> { Bias = o.Bias }, execution);
                 if (o.NeedsInputGradient)
-                    plan.InputGradient(o.Batch, o.Dy, o.W, results.Dx, execution: execution);
-                plan.WeightGradient(o.Batch, o.X, o.Dy, results.Dw, results.Db, execution: execution);
+                    plan.InputGradient(o.Batch, dy, o.W, results.Dx, execution: execution);
+                plan.WeightGradient(o.Batch, x, dy, results.Dw, results.Db, execution: execution);
             },
-            results.Arrays);
+            results.Of(o.Own.Results));
     }
 
     private static ReferenceContestant References(ConvOperands<T> o)
@@ -60,7 +61,7 @@ internal sealed class ConvBackwardSuite<T> : ISuite
                     ReferenceConv2D.InputGradient<T>(o.Shape, o.Batch, o.Dy, o.W, results.Dx);
                 ReferenceConv2D.WeightGradient<T>(o.Shape, o.Batch, o.X, o.Dy, results.Dw, results.Db);
             },
-            results.Arrays);
+            results.Of(images => images));
     }
 
     private sealed class Results(ConvOperands<T> operands)
@@ -73,6 +74,8 @@ internal sealed class ConvBackwardSuite<T> : ISuite
 
         public NativeArray<T> Db { get; } = new(operands.Shape.K);
 
-        public IReadOnlyList<NativeArray> Arrays => operands.NeedsInputGradient ? [Y, Dw, Db, Dx] : [Y, Dw, Db];
+        /// <summary>All of them, y and dx read as <paramref name="read"/> says.</summary>
+        public IReadOnlyList<NativeArray> Of(Func<NativeArray<T>, NativeArray> read) =>
+            operands.NeedsInputGradient ? [read(Y), Dw, Db, read(Dx)] : [read(Y), Dw, Db];
     }
 }

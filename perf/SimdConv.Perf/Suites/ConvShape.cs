@@ -58,7 +58,7 @@ internal sealed record ConvShape(string Network, string Text, int Batch, Conv2DS
 }
 
 /// <summary>The data that all participants of a row read.</summary>
-internal sealed class ConvOperands<T>(ConvShape row)
+internal sealed class ConvOperands<T>(ConvShape row, ImageOrder order = ImageOrder.Nchw)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public Conv2DShape Shape => row.Shape;
@@ -75,6 +75,16 @@ internal sealed class ConvOperands<T>(ConvShape row)
 
     // Gradients are as large as the results: made only where they are read.
     public NativeArray<T> Dy => field ??= RandomData.Uniform<T>(row.Outputs, 4);
+
+    public OwnImages Own { get; } = new(order, row.Batch);
+
+    /// <summary>What SimdConv reads: the same values in its own layout.</summary>
+    public NativeArray<T> OwnX => field ??= Own.From(X);
+
+    public NativeArray<T> OwnDy => field ??= Own.From(Dy);
+
+    public Conv2DPlan<T> NewPlan(ConvAlgorithm algorithm = ConvAlgorithm.Direct) => new(Shape,
+        Own.LayoutOf(Shape.C, Shape.H, Shape.W), Own.LayoutOf(Shape.K, Shape.P, Shape.Q), algorithm);
 
     public NativeArray<T> NewY() => new(row.Outputs);
 

@@ -16,11 +16,11 @@ internal sealed class ConvSuite<T> : ISuite
         Execution execution = new(options.Threads);
         foreach (ConvShape row in ShapeFiles.Convs(options.Shapes))
         {
-            yield return NewCase(row, "forward-packed", operands => peers.With(
+            yield return NewCase(row, options.Layout, "forward-packed", operands => peers.With(
                 Packed(operands, execution),
                 (PeerSet.OnnxRuntime, () => Onnx(operands, options.Threads)),
                 (PeerSet.Native, () => NativeSimdConv.Conv(operands, options.Threads, isPacked: true))));
-            yield return NewCase(row, "forward", operands => peers.With(
+            yield return NewCase(row, options.Layout, "forward", operands => peers.With(
                 Unpacked(operands, execution),
                 (PeerSet.LibTorch, () => LibTorch.Conv(operands)),
                 (PeerSet.Native, () => NativeSimdConv.Conv(operands, options.Threads, isPacked: false)),
@@ -31,33 +31,34 @@ internal sealed class ConvSuite<T> : ISuite
     /// <summary>With weights packed beforehand.</summary>
     public static Contestant Packed(ConvOperands<T> o, Execution execution, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
     {
-        Conv2DPlan<T> plan = new(o.Shape, algorithm: algorithm);
+        Conv2DPlan<T> plan = o.NewPlan(algorithm);
         PackedFilter<T> filter = plan.Pack(o.W);
-        NativeArray<T> y = o.NewY();
+        NativeArray<T> x = o.OwnX, y = o.NewY();
         return new CallContestant(
             PeerSet.SimdConv,
-            () => plan.Forward(o.Batch, o.X, filter, y, new Epilogue<T> { Bias = o.Bias }, execution),
-            y);
+            () => plan.Forward(o.Batch, x, filter, y, new Epilogue<T> { Bias = o.Bias }, execution),
+            o.Own.Results(y));
     }
 
     public static Contestant? Onnx(ConvOperands<T> o, int threads) =>
         o is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, threads) : null;
 
-    private static Case NewCase(ConvShape row, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
+    private static Case NewCase(
+        ConvShape row, ImageOrder order, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
         new(row.Network, row.Text, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()),
             Tolerances.OfSum<T>(row.Shape.Taps))
         {
-            Create = () => participants(new ConvOperands<T>(row)),
+            Create = () => participants(new ConvOperands<T>(row, order)),
         };
 
     private static CallContestant Unpacked(ConvOperands<T> o, Execution execution)
     {
-        Conv2DPlan<T> plan = new(o.Shape);
-        NativeArray<T> y = o.NewY();
+        Conv2DPlan<T> plan = o.NewPlan();
+        NativeArray<T> x = o.OwnX, y = o.NewY();
         return new CallContestant(
             PeerSet.SimdConv,
-            () => plan.Forward(o.Batch, o.X, (ReadOnlySpan<T>)o.W, y, new Epilogue<T> { Bias = o.Bias }, execution),
-            y);
+            () => plan.Forward(o.Batch, x, (ReadOnlySpan<T>)o.W, y, new Epilogue<T> { Bias = o.Bias }, execution),
+            o.Own.Results(y));
     }
 
     private static ReferenceContestant References(ConvOperands<T> o)

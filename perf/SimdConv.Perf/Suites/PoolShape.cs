@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
 
 namespace SimdConv.Perf.Suites;
@@ -43,7 +44,7 @@ internal sealed record PoolShape(string Network, string Text, int Batch, PoolKin
 }
 
 /// <summary>The data that all participants of a row read.</summary>
-internal sealed class PoolOperands<T>(PoolShape row)
+internal sealed class PoolOperands<T>(PoolShape row, ImageOrder order = ImageOrder.Nchw)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     public Pool2DShape Shape => row.Shape;
@@ -55,6 +56,16 @@ internal sealed class PoolOperands<T>(PoolShape row)
     public NativeArray<T> X { get; } = RandomData.Uniform<T>(row.Inputs, 1);
 
     public NativeArray<T> Dy => field ??= RandomData.Uniform<T>(row.Outputs, 2);
+
+    public OwnImages Own { get; } = new(order, row.Batch);
+
+    /// <summary>What SimdConv reads: the same values in its own layout.</summary>
+    public NativeArray<T> OwnX => field ??= Own.From(X);
+
+    public NativeArray<T> OwnDy => field ??= Own.From(Dy);
+
+    public Pool2DPlan<T> NewPlan() =>
+        new(Shape, Kind, Own.LayoutOf(Shape.C, Shape.H, Shape.W), Own.LayoutOf(Shape.C, Shape.P, Shape.Q));
 
     public NativeArray<T> NewY() => new(row.Outputs);
 

@@ -25,7 +25,7 @@ internal sealed class PoolSuite<T> : ISuite
                 {
                     Create = () =>
                     {
-                        PoolOperands<T> operands = new(row);
+                        PoolOperands<T> operands = new(row, options.Layout);
                         return peers.With(
                             backward ? ForwardBackward(operands, execution) : Forward(operands, execution),
                             (PeerSet.LibTorch, () => LibTorch.Pool(operands, backward)));
@@ -37,27 +37,27 @@ internal sealed class PoolSuite<T> : ISuite
 
     private static CallContestant Forward(PoolOperands<T> o, Execution execution)
     {
-        Pool2DPlan<T> plan = new(o.Shape, o.Kind);
-        NativeArray<T> y = o.NewY();
-        return new CallContestant(PeerSet.SimdConv, () => plan.Forward(o.Batch, o.X, y, execution), y);
+        Pool2DPlan<T> plan = o.NewPlan();
+        NativeArray<T> x = o.OwnX, y = o.NewY();
+        return new CallContestant(PeerSet.SimdConv, () => plan.Forward(o.Batch, x, y, execution), o.Own.Results(y));
     }
 
     private static CallContestant ForwardBackward(PoolOperands<T> o, Execution execution)
     {
-        Pool2DPlan<T> plan = new(o.Shape, o.Kind);
-        NativeArray<T> y = o.NewY(), dx = o.NewX();
+        Pool2DPlan<T> plan = o.NewPlan();
+        NativeArray<T> x = o.OwnX, dy = o.OwnDy, y = o.NewY(), dx = o.NewX();
         NativeArray<byte> winners = new(o.Kind == PoolKind.Max ? plan.WinnerBytes(o.Batch) : 0);
         Action call = o.Kind == PoolKind.Max
             ? () =>
             {
-                plan.Forward(o.Batch, o.X, y, winners, execution);
-                plan.Backward(o.Batch, o.Dy, winners, dx, execution);
+                plan.Forward(o.Batch, x, y, winners, execution);
+                plan.Backward(o.Batch, dy, winners, dx, execution);
             }
         : () =>
             {
-                plan.Forward(o.Batch, o.X, y, execution);
-                plan.Backward(o.Batch, o.Dy, dx, execution);
+                plan.Forward(o.Batch, x, y, execution);
+                plan.Backward(o.Batch, dy, dx, execution);
             };
-        return new CallContestant(PeerSet.SimdConv, call, y, dx);
+        return new CallContestant(PeerSet.SimdConv, call, o.Own.Results(y), o.Own.Results(dx));
     }
 }

@@ -32,7 +32,8 @@ internal static class VerifyCommand
             + "convolutions in every direction, "
             + "im2col and col2im of the shapes given; without shapes those of built-in ones, and "
             + "Winograd's algorithm, transposed "
-            + "convolutions, products of matrices, pooling and activations too. Exit code 1 if a check failed.")
+            + "convolutions, products of matrices, pooling and activations too. Convolutions and pooling are checked in NCHW and "
+            + "with images innermost (CHWN). Exit code 1 if a check failed.")
             {
                 shapes, tier, threads, json, lines,
             };

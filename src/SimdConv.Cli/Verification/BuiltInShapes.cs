@@ -39,6 +39,12 @@ internal static class BuiltInShapes
         "n=1,c=16,h=16,w=16,k=16,r=3,s=3,pad=6x6x6x6,dilation=6x6", // DeepLab
         "n=1,c=1,h=1,w=400,k=8,r=1,s=80,stride=1x4", // sound
         "n=2,c=8,h=1,w=1,k=10,r=1,s=1", // a dense layer
+        // Batches that fill registers where images are innermost.
+        "n=19,c=6,h=14,w=14,k=16,r=5,s=5",
+        "n=35,c=1,h=11,w=10,k=9,r=3,s=3,pad=1x1x1x1",
+        "n=64,c=5,h=7,w=6,k=8,r=3,s=2,stride=2x1,pad=1x0x1x1",
+        "n=50,c=8,h=6,w=7,k=8,r=3,s=3,pad=1x1x1x1,groups=8",
+        "n=70,c=12,h=3,w=2,k=10,r=1,s=1",
         "n=0,c=4,h=8,w=8,k=4,r=3,s=3", // an empty batch
         "n=1,c=1,h=1,w=1,k=1,r=1,s=1",
         "n=2,c=2,h=2,w=2,k=3,r=5,s=5,pad=2x2x2x2", // a kernel larger than the image

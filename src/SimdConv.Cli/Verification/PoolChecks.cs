@@ -78,7 +78,7 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
         T[] sizes = new T[outputs];
         if (Kind == PoolKind.Average)
             ReferencePool2D.Forward<T>(Shape, Kind, Batch, Checker<T>.Sizes(x), sizes);
-        foreach (bool inImages in (ReadOnlySpan<bool>)[false, true])
+        foreach (bool inImages in CheckedImages<T>.BothLayouts)
         {
             PoolCalls<T> calls = new(Batch, Shape, Kind, inImages);
             if (Kind == PoolKind.Max)
@@ -87,9 +87,9 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
                 continue;
             }
 
-            checker.CheckSums("average-pool", y, sizes, (long)Shape.R * Shape.S, (result, execution) =>
+            checker.CheckSums(calls.NameOf("average-pool"), y, sizes, (long)Shape.R * Shape.S, (result, execution) =>
                 calls.Forward(x, result, keepsWinners: false, execution));
-            checker.CheckSums("average-pool-gradient", dx, gauge, terms, (result, execution) =>
+            checker.CheckSums(calls.NameOf("average-pool-gradient"), dx, gauge, terms, (result, execution) =>
                 calls.Backward(dy, result, execution));
         }
     }
@@ -102,9 +102,11 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
         T[] right = new T[y.Length], unused = new T[y.Length];
         for (int i = 0; i < y.Length; i++)
             right[i] = T.CreateChecked(PixelOf(i, taps[i]));
-        checker.CheckExactly("max-pool", y, (result, execution) => calls.Forward(x, result, keepsWinners: false, execution));
-        checker.CheckExactly("max-pool", y, (result, execution) => calls.Forward(x, result, keepsWinners: true, execution));
-        checker.CheckExactly("max-pool-indices", right, (result, execution) =>
+        checker.CheckExactly(calls.NameOf("max-pool"), y, (result, execution) =>
+            calls.Forward(x, result, keepsWinners: false, execution));
+        checker.CheckExactly(calls.NameOf("max-pool"), y, (result, execution) =>
+            calls.Forward(x, result, keepsWinners: true, execution));
+        checker.CheckExactly(calls.NameOf("max-pool-indices"), right, (result, execution) =>
         {
             Array.Fill(calls.Winners, byte.MaxValue);
             calls.Forward(x, unused, keepsWinners: true, execution);
@@ -112,7 +114,7 @@ internal sealed record PoolChecks(int Batch, PoolKind Kind, Pool2DShape Shape) :
             for (int i = 0; i < indices.Length; i++)
                 result[i] = T.CreateSaturating(indices[i]);
         });
-        checker.CheckSums("max-pool-gradient", dx, gauge, terms, (result, execution) =>
+        checker.CheckSums(calls.NameOf("max-pool-gradient"), dx, gauge, terms, (result, execution) =>
         {
             calls.Forward(x, unused, keepsWinners: true, execution);
             calls.Backward(dy, result, execution);

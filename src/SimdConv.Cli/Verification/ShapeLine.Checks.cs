@@ -23,22 +23,35 @@ internal sealed partial record ShapeLine
         Parallel.Invoke(
             new ParallelOptions { MaxDegreeOfParallelism = checker.Threads },
             exact.ComputeY, gauge.ComputeY, exact.ComputeDx, gauge.ComputeDx, exact.ComputeDw, gauge.ComputeDw);
+        foreach (bool inImages in CheckedImages<T>.BothLayouts)
+            CheckConvolution(checker, inImages, x, w, bias, dy, exact, gauge);
+    }
+
+    private void CheckConvolution<T>(
+        Checker<T> checker, bool inImages, T[] x, T[] w, T[] bias, T[] dy, Sums<T> exact, Sums<T> gauge)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CheckedImages<T> input = new(N, Shape.C, Shape.H, Shape.W, inImages);
+        CheckedImages<T> output = new(N, Shape.K, Shape.P, Shape.Q, inImages);
+        Conv2DPlan<T> plan = new(Shape, input.Layout, output.Layout);
         T[] scratch = new T[w.Length];
-        Conv2DPlan<T> plan = new(Shape);
         Func<Execution, PackedFilter<T>> filter = checker.ForEachTier(tier => plan.Pack(w, FilterUse.Both, tier));
         long pixels = (long)N * Shape.P * Shape.Q;
 
-        checker.CheckSums("forward", exact.Y, gauge.Y, Shape.Taps, (y, execution) =>
-            plan.Forward(N, x, filter(execution), y, new Epilogue<T> { Bias = bias }, execution));
-        checker.CheckSums("input-gradient", exact.Dx, gauge.Dx, (long)Shape.K / Shape.Groups * Shape.R * Shape.S,
-            (dx, execution) =>
-            plan.InputGradient(N, dy, filter(execution), dx, execution: execution));
-        checker.CheckSums("weight-gradient", exact.Dw, gauge.Dw, pixels, (dw, execution) =>
-            plan.WeightGradient(N, x, dy, dw, execution: execution));
-        checker.CheckSums("bias-gradient", exact.Db, gauge.Db, pixels, (db, execution) =>
-            plan.WeightGradient(N, x, dy, scratch, db, execution: execution));
-        checker.CheckSums("bias-gradient", exact.Db, gauge.Db, pixels, (db, execution) =>
-            plan.BiasGradient(N, dy, db, execution: execution));
+        checker.CheckSums(Name("forward"), exact.Y, gauge.Y, Shape.Taps, (y, execution) =>
+            output.Fill(y, execution, (y, execution) => plan.Forward(
+                N, input.To(x, execution), filter(execution), y, new Epilogue<T> { Bias = bias }, execution)));
+        checker.CheckSums(Name("input-gradient"), exact.Dx, gauge.Dx, (long)Shape.K / Shape.Groups * Shape.R * Shape.S,
+            (dx, execution) => input.Fill(dx, execution, (dx, execution) =>
+                plan.InputGradient(N, output.To(dy, execution), filter(execution), dx, execution: execution)));
+        checker.CheckSums(Name("weight-gradient"), exact.Dw, gauge.Dw, pixels, (dw, execution) =>
+            plan.WeightGradient(N, input.To(x, execution), output.To(dy, execution), dw, execution: execution));
+        checker.CheckSums(Name("bias-gradient"), exact.Db, gauge.Db, pixels, (db, execution) =>
+            plan.WeightGradient(N, input.To(x, execution), output.To(dy, execution), scratch, db, execution: execution));
+        checker.CheckSums(Name("bias-gradient"), exact.Db, gauge.Db, pixels, (db, execution) =>
+            plan.BiasGradient(N, output.To(dy, execution), db, execution: execution));
+
+        string Name(string direction) => CheckedImages<T>.NameOf(direction, inImages);
     }
 
     private void CheckColumns<T>(Checker<T> checker)

@@ -76,16 +76,24 @@ internal sealed record TransposedChecks(int Batch, ConvTranspose2DShape Shape) :
         ReferenceConv2D.WeightGradient<T>(conv, Batch, sizesDy, sizesX, gaugeW);
         (T[] db, T[] gaugeB) = (BiasSums(dy), BiasSums(sizesDy));
 
-        ConvTranspose2DPlan<T> plan = new(s);
-        Func<Execution, PackedFilter<T>> filter = checker.ForEachTier(tier => plan.Pack(w, FilterUse.Both, tier));
-        checker.CheckSums("transposed", y, gaugeY, (long)s.C / s.Groups * s.R * s.S, (result, execution) =>
-            plan.Forward(Batch, x, filter(execution), result, new Epilogue<T> { Bias = bias }, execution));
-        checker.CheckSums("transposed-input-gradient", dx, gaugeX, (long)s.K / s.Groups * s.R * s.S, (result, execution) =>
-            plan.InputGradient(Batch, dy, filter(execution), result, execution: execution));
-        checker.CheckSums("transposed-weight-gradient", dw, gaugeW, (long)Batch * s.H * s.W, (result, execution) =>
-            plan.WeightGradient(Batch, x, dy, result, execution: execution));
-        checker.CheckSums("transposed-bias-gradient", db, gaugeB, (long)Batch * p * q, (result, execution) =>
-            plan.BiasGradient(Batch, dy, result, execution: execution));
+        foreach (bool inImages in CheckedImages<T>.BothLayouts)
+        {
+            CheckedImages<T> input = new(Batch, s.C, s.H, s.W, inImages), output = new(Batch, s.K, p, q, inImages);
+            ConvTranspose2DPlan<T> plan = new(s, input.Layout, output.Layout);
+            Func<Execution, PackedFilter<T>> filter = checker.ForEachTier(tier => plan.Pack(w, FilterUse.Both, tier));
+            checker.CheckSums(Name(""), y, gaugeY, (long)s.C / s.Groups * s.R * s.S, (result, execution) =>
+                output.Fill(result, execution, (y, execution) => plan.Forward(
+                    Batch, input.To(x, execution), filter(execution), y, new Epilogue<T> { Bias = bias }, execution)));
+            checker.CheckSums(Name("-input-gradient"), dx, gaugeX, (long)s.K / s.Groups * s.R * s.S, (result, execution) =>
+                input.Fill(result, execution, (dx, execution) =>
+                    plan.InputGradient(Batch, output.To(dy, execution), filter(execution), dx, execution: execution)));
+            checker.CheckSums(Name("-weight-gradient"), dw, gaugeW, (long)Batch * s.H * s.W, (result, execution) =>
+                plan.WeightGradient(Batch, input.To(x, execution), output.To(dy, execution), result, execution: execution));
+            checker.CheckSums(Name("-bias-gradient"), db, gaugeB, (long)Batch * p * q, (result, execution) =>
+                plan.BiasGradient(Batch, output.To(dy, execution), result, execution: execution));
+
+            string Name(string direction) => CheckedImages<T>.NameOf("transposed" + direction, inImages);
+        }
 
         T[] BiasSums(T[] gradients)
         {

@@ -49,16 +49,26 @@ internal sealed record WinogradChecks(int Batch, Conv2DShape Shape, ConvAlgorith
         double[] gaugeW = WinogradGauge.OfWeightGradient(Shape, Batch, Wide(x), Wide(dy), Algorithm);
         int positions = Shape.P * Shape.Q, steps = WinogradGauge.Steps - 2; // A sum's bound counts two beside its terms.
 
-        Conv2DPlan<T> plan = new(Shape, algorithm: Algorithm);
-        Func<Execution, PackedFilter<T>> filter = checker.ForEachTier(tier => plan.Pack(w, FilterUse.Both, tier));
-        checker.Check("winograd", y,
-            i => ErrorBound.OfSum<T>(gaugeY[i] + Math.Abs(double.CreateTruncating(bias[i / positions % Shape.K])),
-                (Shape.C / Shape.Groups) + steps),
-            (result, execution) => plan.Forward(Batch, x, filter(execution), result, new Epilogue<T> { Bias = bias }, execution));
-        checker.Check("winograd-input-gradient", dx, i => ErrorBound.OfSum<T>(gaugeX[i], (Shape.K / Shape.Groups) + steps),
-            (result, execution) => plan.InputGradient(Batch, dy, filter(execution), result, execution: execution));
-        checker.Check("winograd-weight-gradient", dw, i => ErrorBound.OfSum<T>(gaugeW[i], (Batch * positions) + steps),
-            (result, execution) => plan.WeightGradient(Batch, x, dy, result, [], default, execution));
+        foreach (bool inImages in CheckedImages<T>.BothLayouts)
+        {
+            CheckedImages<T> input = new(Batch, Shape.C, Shape.H, Shape.W, inImages);
+            CheckedImages<T> output = new(Batch, Shape.K, Shape.P, Shape.Q, inImages);
+            Conv2DPlan<T> plan = new(Shape, input.Layout, output.Layout, Algorithm);
+            Func<Execution, PackedFilter<T>> filter = checker.ForEachTier(tier => plan.Pack(w, FilterUse.Both, tier));
+            checker.Check(CheckedImages<T>.NameOf("winograd", inImages), y,
+                i => ErrorBound.OfSum<T>(gaugeY[i] + Math.Abs(double.CreateTruncating(bias[i / positions % Shape.K])),
+                    (Shape.C / Shape.Groups) + steps),
+                (result, execution) => output.Fill(result, execution, (y, execution) => plan.Forward(
+                    Batch, input.To(x, execution), filter(execution), y, new Epilogue<T> { Bias = bias }, execution)));
+            checker.Check(CheckedImages<T>.NameOf("winograd-input-gradient", inImages), dx,
+                i => ErrorBound.OfSum<T>(gaugeX[i], (Shape.K / Shape.Groups) + steps),
+                (result, execution) => input.Fill(result, execution, (dx, execution) =>
+                    plan.InputGradient(Batch, output.To(dy, execution), filter(execution), dx, execution: execution)));
+            checker.Check(CheckedImages<T>.NameOf("winograd-weight-gradient", inImages), dw,
+                i => ErrorBound.OfSum<T>(gaugeW[i], (Batch * positions) + steps),
+                (result, execution) => plan.WeightGradient(
+                    Batch, input.To(x, execution), output.To(dy, execution), result, [], default, execution));
+        }
 
         static double[] Wide(T[] data) => Array.ConvertAll(data, value => Math.Abs(double.CreateTruncating(value)));
     }

@@ -42,6 +42,9 @@ public sealed class VerifierTests
             "product-row-bias-tanh", "product-column-bias-hard-swish", "product-batched", "product-batched-shared-a",
             "max-pool", "max-pool-indices", "max-pool-gradient", "average-pool", "average-pool-gradient", "tanh", "tanh-gradient",
                 "relu", "hard-swish-gradient",
+            "forward-chwn", "input-gradient-chwn", "weight-gradient-chwn", "bias-gradient-chwn", "winograd-chwn",
+                "winograd-weight-gradient-chwn", "transposed-chwn", "transposed-weight-gradient-chwn", "max-pool-gradient-chwn",
+                "average-pool-chwn",
         ])
         {
             Assert.Contains(direction, verifier.Directions.Keys);
