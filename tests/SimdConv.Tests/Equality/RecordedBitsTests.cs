@@ -17,7 +17,7 @@ public sealed class RecordedBitsTests
 {
     private static readonly string File = Path.Combine(SourceTests.Root(), "tests", "SimdConv.Tests", "Equality", "bits.txt");
 
-    /// <summary>On one thread and on one other number, in the long run on all of them. The seed says which, as for properties.</summary>
+    /// <summary>On one thread and on another number, which the seed draws; in the long run on all of them.</summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void EachTierThatFusesGivesTheRecordedBits(SimdTier tier)
     {

@@ -81,8 +81,8 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         Split split = new(this, batch, threads);
         long own = Shared(split, out _, out _).Bytes + (new Scratch(this, split).Plan.Bytes * split.Threads);
 
-        // The bias gradient is a pass of its own, which a host may run on other threads.
-        return own + direct.WorkspaceBytes(batch, threads);
+        // The bias gradient is a pass of its own behind this one.
+        return Math.Max(own, direct.WorkspaceBytes(batch, threads));
     }
 
     public override string ToString() =>
