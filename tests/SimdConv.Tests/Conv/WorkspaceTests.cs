@@ -49,7 +49,7 @@ public abstract class WorkspaceTests<T> where T : unmanaged, IBinaryFloatingPoin
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
             IEnumerable<ConvPath> paths = ConvPaths<T>.Find(tier, direction).Concat(ConvPaths<T>.FindMany(tier, direction))
-                .Concat(ConvPaths<T>.FindWinograd(tier, direction));
+                .Concat(ConvPaths<T>.FindWinograd(tier, direction)).Concat(ConvPaths<T>.FindImages(tier, direction));
             foreach (ConvPath path in PathList.Sample<ConvPath, T>(tier, paths, every: 3))
             {
                 ConvRun<T> run = new(path.Case with { Packed = true });

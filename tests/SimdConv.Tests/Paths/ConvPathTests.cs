@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.RegularExpressions;
 using SimdConv.Tests.Conv;
 using SimdConv.Tests.Support;
 
@@ -26,9 +27,15 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
         {
             List<ConvPath> paths = ConvPaths<T>.Find(tier, direction), many = ConvPaths<T>.FindMany(tier, direction);
-            all.AddRange([.. paths, .. many]);
+            List<ConvPath> images = ConvPaths<T>.FindImages(tier, direction);
+            all.AddRange([.. paths, .. many, .. images]);
             if (direction != ConvDirection.WeightGradient)
+            {
                 all.AddRange(ConvPaths<T>.FindWinograd(tier, direction));
+                foreach (string way in (string[])["rows of one output", "x 2 registers", "x [34] registers"])
+                    Assert.Contains(images, path => Regex.IsMatch(path.Facts.Algorithm, way));
+            }
+
             foreach ((string way, string[] features) in ConvPaths<T>.Required(tier, direction))
             {
                 Assert.True(
@@ -82,6 +89,10 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
                 .. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward),
                 .. ConvPaths<T>.FindWinograd(tier, ConvDirection.InputGradient),
             ]);
+
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void Images(SimdTier tier) =>
+        CheckAll(tier, () => [.. Enum.GetValues<ConvDirection>().SelectMany(way => ConvPaths<T>.FindImages(tier, way))]);
 
     private static void Require(SimdTier tier)
     {

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
+using SimdConv.Loops;
+using SimdConv.Tests.Conv;
 using SimdConv.Tests.Generators;
 using SimdConv.Tests.Support;
 
@@ -181,6 +184,42 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
                 ConvPath path = Make(facts.ToString(), direction, facts, shape, batch, paths.Count);
                 paths.Add(path with { Case = path.Case with { Algorithm = algorithm } });
             }
+        }
+
+        return paths;
+    }
+
+    /// <summary>
+    /// Images innermost: tiles of either width and rows of one output, batches that fill registers and others, several of what
+    /// the loops go through.
+    /// </summary>
+    public static List<ConvPath> FindImages(SimdTier tier, ConvDirection direction)
+    {
+        // Terms are in blocks where rows of B take more than a quarter of L2.
+        int channels = Math.Min(460, (BlockSizes.L2 / 4 / (TierLoops<T>.For(tier).Kernels[0].NR * Unsafe.SizeOf<T>()) / 9) + 2);
+        (Conv2DShape Shape, int Batch, LayoutKind Layout)[] shapes =
+        [
+            (new Conv2DShape(6, 9, 8, 16, 5, 5), 35, LayoutKind.ImagesInnermost),
+            (new Conv2DShape(16, 9, 8, 6, 5, 5), 11, LayoutKind.ImagesInnermost),
+            (new Conv2DShape(9, 7, 6, 33, 3, 3).WithPadding(1, 1), 37, LayoutKind.SomeOfTheImages),
+            (new Conv2DShape(12, 13, 14, 8, 3, 3) { Groups = 2, StrideH = 2, StrideW = 2, PadTop = 1, PadLeft = 2 }, 53,
+                LayoutKind.ImagesInnermost),
+            (new Conv2DShape(8, 12, 11, 12, 3, 3) { DilationH = 2, DilationW = 3 }.WithPadding(2, 3), 7,
+                LayoutKind.SomeOfTheImages),
+            (new Conv2DShape(24, 9, 9, 24, 3, 3) { Groups = 24 }.WithPadding(1, 1), 33, LayoutKind.ImagesInnermost),
+            (new Conv2DShape(40, 5, 4, 30, 1, 1), 19, LayoutKind.SomeOfTheImages),
+            (new Conv2DShape(channels, 6, 5, 3, 3, 3).WithPadding(1, 1), 5, LayoutKind.SomeOfTheImages),
+            (new Conv2DShape(3, 6, 5, channels, 3, 3).WithPadding(1, 1), 16, LayoutKind.ImagesInnermost),
+            (new Conv2DShape(16, 3, 4, 16, 3, 3).WithPadding(1, 1), 71, LayoutKind.ImagesInnermost),
+        ];
+        List<ConvPath> paths = [];
+        foreach ((Conv2DShape shape, int batch, LayoutKind layout) in shapes)
+        {
+            ConvPath path = Make("images in lanes", direction, new("images in lanes", [], "", 0), shape, batch, paths.Count);
+            ConvCase innermost = path.Case with { Input = layout, Output = layout };
+            string algorithm = new ConvRun<T>(innermost).Plan.Algorithm(direction, tier.Run());
+            algorithm = algorithm[(algorithm.IndexOf(':', StringComparison.Ordinal) + 2)..];
+            paths.Add(path with { Case = innermost, Facts = path.Facts with { Algorithm = algorithm } });
         }
 
         return paths;

@@ -44,7 +44,7 @@ internal static class GuardChild
         [
             .. ConvPaths<T>.FindChunks(tier)
             .Where(path => ConvCandidates.Work(path.Case.Shape, path.Case.Batch) < ConvCandidates.MostWork),
-            .. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward),
+            .. ConvPaths<T>.FindWinograd(tier, ConvDirection.Forward), .. ConvPaths<T>.FindImages(tier, ConvDirection.Forward),
         ];
         foreach (ConvDirection direction in Enum.GetValues<ConvDirection>())
             paths.AddRange(ConvPaths<T>.Find(tier, direction));

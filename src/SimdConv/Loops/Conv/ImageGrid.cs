@@ -69,10 +69,11 @@ internal sealed class ImageGrid
     {
         Panels panels = new(Outputs.Count, tile.MR);
         double cost = 0;
-        for (int panel = 0; panel < panels.Count; panel++)
+        for (int panel = 0, alike; panel < panels.Count; panel += alike)
         {
+            alike = panels.Alike(panel);
             int rows = panels.Rows(panel);
-            cost += Math.Max(rows * tile.Vectors, rows + (2 * tile.Vectors)) + TermCost;
+            cost += (double)alike * (Math.Max(rows * tile.Vectors, rows + (2 * tile.Vectors)) + TermCost);
         }
 
         return cost / tile.Vectors;
