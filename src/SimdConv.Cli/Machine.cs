@@ -2,42 +2,55 @@ using System.Runtime.InteropServices;
 
 namespace SimdConv.Cli;
 
-/// <summary>One level of a core's caches.</summary>
-internal readonly record struct CacheLevel(int Level, string Kind, long Bytes);
-
 /// <summary>What this CPU is, as the system says.</summary>
 internal static class Machine
 {
-    private const string LinuxCpu = "/proc/cpuinfo", LinuxCaches = "/sys/devices/system/cpu/cpu0/cache";
+    private const string LinuxCpu = "/proc/cpuinfo";
+
+    /// <summary>Who makes Arm cores, by the number in their identification register, as the Linux kernel names them.</summary>
+    private static readonly Dictionary<string, string> Implementers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["0x41"] = "Arm",
+        ["0x42"] = "Broadcom",
+        ["0x43"] = "Cavium",
+        ["0x46"] = "Fujitsu",
+        ["0x48"] = "HiSilicon",
+        ["0x4e"] = "NVIDIA",
+        ["0x50"] = "Ampere",
+        ["0x51"] = "Qualcomm",
+        ["0x53"] = "Samsung",
+        ["0x61"] = "Apple",
+        ["0x6d"] = "Microsoft",
+        ["0xc0"] = "Ampere",
+    };
 
     public static string CpuName()
     {
         string? name = Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
         if (File.Exists(LinuxCpu))
-        {
-            name = File.ReadLines(LinuxCpu).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
-                ?.Split(':', 2)[^1].Trim();
-        }
-
+            name = CpuName(File.ReadAllLines(LinuxCpu));
         return string.IsNullOrEmpty(name) ? $"unnamed {RuntimeInformation.ProcessArchitecture} CPU" : name;
     }
 
-    /// <summary>The caches of the first core; none where the system doesn't tell.</summary>
-    public static List<CacheLevel> Caches()
+    /// <summary>
+    /// The model's name; on Arm, where there is none, the implementer and the part of each kind of core, and how many there are
+    /// of it. Null where the lines tell neither.
+    /// </summary>
+    /// <param name="lines">Of /proc/cpuinfo.</param>
+    public static string? CpuName(string[] lines)
     {
-        if (!Directory.Exists(LinuxCaches))
-            return [];
-        IEnumerable<string> folders = Directory.GetDirectories(LinuxCaches, "index*").Order(StringComparer.Ordinal);
-        return [.. folders.Select(ReadLinuxCache).Where(cache => cache.Bytes > 0)];
-    }
-
-    private static CacheLevel ReadLinuxCache(string folder)
-    {
-        string Read(string name) =>
-            File.Exists(Path.Combine(folder, name)) ? File.ReadAllText(Path.Combine(folder, name)).Trim() : "";
-        string size = Read("size");
-        _ = int.TryParse(Read("level"), out int level);
-        _ = long.TryParse(size.TrimEnd('K', 'M'), out long number);
-        return new CacheLevel(level, Read("type").ToLowerInvariant(), size.EndsWith('M') ? number << 20 : number << 10);
+        string[] Values(string key) =>
+        [
+            .. lines.Where(line => line.StartsWith(key, StringComparison.Ordinal)).Select(line => line.Split(':', 2)[^1].Trim()),
+        ];
+        if (Values("model name") is [var name, ..])
+            return name;
+        string[] cores =
+        [
+            .. Values("CPU implementer").Zip(Values("CPU part"), (implementer, part) =>
+                $"{Implementers.GetValueOrDefault(implementer, $"implementer {implementer}")} part {part}"),
+        ];
+        return cores.Length == 0 ? null
+            : string.Join(", ", cores.GroupBy(core => core).Select(group => $"{group.Count()} cores {group.Key}"));
     }
 }

@@ -6,8 +6,8 @@ namespace SimdConv;
 
 /// <summary>Which <see cref="SimdTier"/>s this process can run, and which it uses when a call names none.</summary>
 /// <remarks>
-/// The environment variable <c>SIMDCONV_TIER</c> (<c>scalar</c>, <c>vectort</c>, <c>avx2</c> or <c>avx512</c>) narrows
-/// the choice for the whole process: tiers above it are not available. It can't add what the CPU lacks.
+/// The environment variable <c>SIMDCONV_TIER</c> (<c>scalar</c>, <c>vectort</c>, <c>avx2</c>, <c>avx512</c> or
+/// <c>neon</c>) narrows the choice for the whole process: tiers above it are not available. It can't add what the CPU lacks.
 /// </remarks>
 public static class SimdSupport
 {
@@ -43,6 +43,12 @@ public static class SimdSupport
 
     /// <summary>The fastest tier that the CPU and the operating system offer to a program that is compiled for them.</summary>
     public static SimdTier Hardware => TierTable.Hardware.Id;
+
+    /// <summary>
+    /// The caches of a core, from which block sizes follow, as CPUID tells them on x86 and Linux on Arm; empty where neither
+    /// does. Results never depend on them.
+    /// </summary>
+    public static IReadOnlyList<CpuCache> Caches => Cpu.Caches;
 
     /// <summary>
     /// Why <see cref="Best"/> is below <see cref="Hardware"/>, and the remedy, in a sentence for a log; null where it isn't.

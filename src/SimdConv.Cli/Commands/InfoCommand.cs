@@ -33,16 +33,16 @@ internal static class InfoCommand
                 isAvailable ? SimdSupport.MeasureFmaPeak<float>(tier) : null));
         }
 
-        List<CacheLevel> caches = Machine.Caches();
+        IReadOnlyList<CpuCache> caches = SimdSupport.Caches;
         PrintTables(tiers, caches);
         if (asJson)
             JsonLine.Print(json => WriteJson(json, tiers, caches));
     }
 
-    private static void PrintTables(List<Tier> tiers, List<CacheLevel> caches)
+    private static void PrintTables(List<Tier> tiers, IReadOnlyList<CpuCache> caches)
     {
         Console.Out.WriteLine($"CPU      {Machine.CpuName()}, {Environment.ProcessorCount} logical processors");
-        IEnumerable<string> described = caches.Select(cache => $"L{cache.Level} {cache.Kind} {Describe(cache.Bytes)}");
+        IEnumerable<string> described = caches.Select(cache => $"L{cache.Level} {KindOf(cache)} {Describe(cache.Bytes)}");
         Console.Out.WriteLine($"caches   {(caches.Count == 0 ? "unknown" : string.Join(", ", described))}");
         Console.Out.WriteLine($"runtime  {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
         Table table = Screen.Table("tier", "available", "active", "fuses", "FMA peak, GFLOP/s");
@@ -64,16 +64,16 @@ internal static class InfoCommand
         Console.Out.WriteLine("The peak is that of float on one thread, multiply and add counted as two.");
     }
 
-    private static void WriteJson(Utf8JsonWriter json, List<Tier> tiers, List<CacheLevel> caches)
+    private static void WriteJson(Utf8JsonWriter json, List<Tier> tiers, IReadOnlyList<CpuCache> caches)
     {
         json.WriteString("cpu", Machine.CpuName());
         json.WriteNumber("logical_processors", Environment.ProcessorCount);
         json.WriteStartArray("caches");
-        foreach (CacheLevel cache in caches)
+        foreach (CpuCache cache in caches)
         {
             json.WriteStartObject();
             json.WriteNumber("level", cache.Level);
-            json.WriteString("kind", cache.Kind);
+            json.WriteString("kind", KindOf(cache));
             json.WriteNumber("bytes", cache.Bytes);
             json.WriteEndObject();
         }
@@ -114,6 +114,8 @@ internal static class InfoCommand
     }
 
     private static string TypeName(KernelInfo tile) => tile.ElementType == typeof(float) ? "float" : "double";
+
+    private static string KindOf(CpuCache cache) => cache.Kind.ToString().ToLowerInvariant();
 
     private static string YesOrNo(bool value) => value ? "yes" : "no";
 

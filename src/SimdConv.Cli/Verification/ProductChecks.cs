@@ -42,10 +42,10 @@ internal sealed record ProductChecks(int M, int N, int K, bool IsPlain = false) 
         yield return new ProductChecks(300, 640, 600, IsPlain: true); // shared out between threads
 
         // A C larger than the last cache is written past it.
-        long cache = Machine.Caches().Where(level => level.Level == 3).Sum(level => level.Bytes),
-            side = (long)Math.Sqrt(cache / sizeof(float)) + 16;
+        long last = SimdSupport.Caches.Where(cache => cache.Level == 3).Sum(cache => cache.Bytes),
+            side = (long)Math.Sqrt(last / sizeof(float)) + 16;
         const int mostBytes = 40 << 20, bytesAnElement = 64;
-        if (cache is > 0 and <= mostBytes && side * side * bytesAnElement < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4)
+        if (last is > 0 and <= mostBytes && side * side * bytesAnElement < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4)
             yield return new ProductChecks((int)side, (int)side, 3, IsPlain: true);
     }
 

@@ -17,7 +17,7 @@ internal static class Telemetry
     private const string SourceName = "SimdConv";
 
     // Set when a listener of the meter reads for the first time, and when an event source's listener begins. Counting is cheap,
-    // so the flag is never cleared.
+    // so the flag is never cleared. No barrier: a call on another thread may see it a little later.
     private static bool isOn;
 
     /// <summary>Whether somebody listens, so that calls are counted.</summary>

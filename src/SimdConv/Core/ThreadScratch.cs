@@ -12,6 +12,7 @@ internal sealed unsafe class ThreadScratch
     /// <summary>The scratch memory of all threads that have any; also the lock of the list.</summary>
     private static readonly List<(Thread Thread, WeakReference<ThreadScratch> Scratch)> All = [];
 
+    /// <summary>No other thread has it until this one has ended.</summary>
     [ThreadStatic]
     private static ThreadScratch? own;
 
@@ -71,6 +72,9 @@ internal sealed unsafe class ThreadScratch
                     (scratch.next, ended) = (ended, scratch);
             }
         }
+
+        // What such a thread wrote last is read behind the news of its end.
+        Interlocked.MemoryBarrier();
 
         // Outside the lock, since a host that listens is told of the memory and runs code of its own.
         for (; ended is not null; ended = ended.next)

@@ -23,8 +23,14 @@ internal readonly unsafe ref struct Workspace
     /// </summary>
     public const long MostKeptBytes = 64 << 20;
 
-    /// <summary>Bytes of a line of the caches, and of a page.</summary>
-    public const long LineBytes = 64, PageBytes = 4096;
+    /// <summary>
+    /// Bytes at a multiple of which arrays begin: a line of most caches. Where lines have 128 bytes, arrays of one thread may
+    /// share one; threads have blocks of their own.
+    /// </summary>
+    public const long LineBytes = 64;
+
+    /// <summary>Bytes of a page: 4 KB on x86, up to 64 KB on Arm.</summary>
+    public static readonly long PageBytes = Environment.SystemPageSize;
 
     /// <summary>NaN as a float and, twice in a row, a signalling one as a double.</summary>
     private const uint NaNOfEitherType = 0xFFF1_2345;

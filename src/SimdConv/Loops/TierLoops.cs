@@ -7,6 +7,8 @@ namespace SimdConv.Loops;
 internal abstract unsafe class TierLoops<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // Without a barrier: .NET writes a reference behind all fields of its object, and reads these after it, on every CPU. Two
+    // threads may make one each, which are equal.
     private static readonly TierLoops<T>?[] Made = new TierLoops<T>?[TierTable.Rows.Length];
 
     public static TierLoops<T> For(SimdTier tier) => Made[(int)tier] ?? Make(tier);

@@ -1,7 +1,8 @@
 namespace SimdConv.Simd;
 
 /// <summary>
-/// One object for each tier, made when the tier is first used; two threads may make one at once, and the first of them stays.
+/// One object for each tier, made when the tier is first used; two threads may make one at once, and the first of them stays. It
+/// is whole before it is there: Interlocked puts it in place, and reads are Volatile.
 /// </summary>
 internal readonly struct PerTier<TMade>(Func<SimdTier, TMade> make)
     where TMade : class

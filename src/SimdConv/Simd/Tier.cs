@@ -43,7 +43,11 @@ internal abstract class Tier
     /// <summary>Whether tests alone have the tier: it is never the best one, and no message names it.</summary>
     public virtual bool IsForTests => false;
 
-    /// <summary>Calls <paramref name="user"/> with the lanes of the tier.</summary>
+    /// <summary>
+    /// Calls <paramref name="user"/> with the lanes of the tier, if the program contains them: where its family's instructions
+    /// exist, whatever this CPU has of them, and the tier's switch is on. Each row writes that condition out, as a compiler ahead
+    /// of time leaves lanes out only where it sees that the condition is false.
+    /// </summary>
     public abstract TResult Use<T, TUser, TResult>(TUser user)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TUser : struct, ILanesUser<T, TResult>;

@@ -150,8 +150,9 @@ public sealed class JsonValueTests : IDisposable
         Assert.Equal(Machine.CpuName(), info.GetProperty("cpu").GetString());
         Assert.Equal(Environment.ProcessorCount, info.GetProperty("logical_processors").GetInt32());
         Assert.Equal(SimdConv.Cli.Commands.Tiers.NameOf(SimdSupport.Best), info.GetProperty("active").GetString());
-        Assert.Equal(Machine.Caches(), info.GetProperty("caches").EnumerateArray().Select(cache =>
-            new CacheLevel(cache.GetProperty("level").GetInt32(), cache.GetProperty("kind").GetString()!,
+        Assert.Equal(SimdSupport.Caches, info.GetProperty("caches").EnumerateArray().Select(cache =>
+            new CpuCache(cache.GetProperty("level").GetInt32(),
+                Enum.Parse<CpuCacheKind>(cache.GetProperty("kind").GetString()!, ignoreCase: true),
                 cache.GetProperty("bytes").GetInt64())));
         JsonElement[] tiers = [.. info.GetProperty("tiers").EnumerateArray()];
         Assert.Equal(Enum.GetValues<SimdTier>().Select(tier =>

@@ -58,7 +58,9 @@ def plain(x, w, stride, padding, groups, dilation=(1, 1)):
 
 def child(code, **environment):
     """What a process of its own wrote, and its exit code; negative where a signal ended it."""
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True)
+    launcher = os.environ.get("SIMDCONV_TEST_LAUNCHER", "").split()  # what runs programs of an emulated CPU
+    command = [*launcher, sys.executable, "-c", code]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
     return done.stdout + done.stderr, done.returncode
 
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -361,6 +362,16 @@ static void short_lived_threads(void)
     CHECK(simdconv_conv2d_destroy(plan) == SIMDCONV_OK);
 }
 
+/* Whether a limit of memory is kept: an emulator of another CPU may take it and not keep it. */
+static int is_limited(void)
+{
+    const size_t bytes = 64 << 20;
+    void* memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED)
+        munmap(memory, bytes);
+    return memory == MAP_FAILED;
+}
+
 /* A part that gets no memory, on the library's threads and on those of a scheduler of the host's: the call returns a status, and
  * the next call works. */
 static void no_memory(void)
@@ -389,6 +400,12 @@ static void no_memory(void)
         limited = unlimited;
         limited.rlim_cur = address_space(NULL) + (8 << 20);
         CHECK(setrlimit(RLIMIT_AS, &limited) == 0);
+        if (!is_limited()) {
+            CHECK(setrlimit(RLIMIT_AS, &unlimited) == 0);
+            printf("no limit of memory here: calls without memory are not tested\n");
+            break;
+        }
+
         status = simdconv_conv2d_forward(plan, 1, image, NULL, w, result, NULL, &execution);
         CHECK(setrlimit(RLIMIT_AS, &unlimited) == 0);
         CHECK(status == SIMDCONV_OUT_OF_MEMORY && (parts > 1 || execution.run == NULL));

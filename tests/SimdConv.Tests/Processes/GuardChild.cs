@@ -13,9 +13,9 @@ internal static class GuardChild
 {
     private const int Cases = 40;
 
-    public static void Run()
+    public static void Run(IEnumerable<SimdTier> tiers)
     {
-        foreach (SimdTier tier in SimdSupport.Available)
+        foreach (SimdTier tier in tiers)
         {
             foreach (GuardSide side in Enum.GetValues<GuardSide>())
             {

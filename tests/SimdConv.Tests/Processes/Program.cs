@@ -19,9 +19,9 @@ internal static class Program
                 case ["tiers", string best, string fuses]:
                     TierChild.Run(Enum.Parse<SimdTier>(best), bool.Parse(fuses));
                     return 0;
-                case ["guards"]:
+                case ["guards", .. string[] tiers]:
                     GuardedScratch.TurnOn();
-                    GuardChild.Run();
+                    GuardChild.Run(tiers.Length == 0 ? SimdSupport.Available : Array.ConvertAll(tiers, Enum.Parse<SimdTier>));
                     return 0;
                 case ["guarded-paths"]:
                     GuardedScratch.TurnOn();
@@ -61,6 +61,8 @@ internal static class Program
                 case ["scratch"]:
                     ResourceChild.Scratch();
                     return 0;
+                case ["tests", string pattern]:
+                    return TestsChild.Run(pattern);
                 case ["verify", string direction, string fault, .. string[] shapes]:
                     return VerifyCommand.Run(null, shapes, null, 1, asJson: true,
                         new VerifierTests.Spoiler(direction, SimdSupport.Best, Enum.Parse<VerifierTests.Fault>(fault)));
@@ -68,10 +70,9 @@ internal static class Program
                     Console.WriteLine(SimdSupport.Best);
                     return 0;
                 default:
-                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards | guarded-paths | overrun | scratch-overrun | "
-                        + "allocations THREADS | callers CALLS | first | caches | tiles | "
-                        + "overflow | workers | scratch | "
-                        + "verify DIRECTION FAULT SHAPE... | best");
+                    Console.Error.WriteLine("expected: tiers BEST FUSES | guards [TIER ...] | guarded-paths | overrun | "
+                        + "scratch-overrun | allocations THREADS | callers CALLS | first | caches | tiles | overflow | workers | "
+                        + "scratch | tests PATTERN | verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }

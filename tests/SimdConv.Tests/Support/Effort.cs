@@ -13,7 +13,9 @@ internal static class Effort
     private const int Multiple = 50;
 
     /// <summary>The part of the long run that is asked for: 0 in the short run, 1 for all of it.</summary>
-    public static readonly double Fraction = ReadFraction();
+    public static readonly double Fraction = Read("SIMDCONV_LONG") ?? 0;
+
+    private static readonly double Share = Read("SIMDCONV_TEST_SHARE") ?? 1;
 
     /// <summary>Whether this is the long run, or a part of it.</summary>
     public static bool IsLong => Fraction > 0;
@@ -21,8 +23,11 @@ internal static class Effort
     /// <summary>The number of something: in the short run the one, in the long run the other.</summary>
     public static int Count(int inShortRun, int inLongRun) => (int)Math.Max(inShortRun, Fraction * inLongRun);
 
-    /// <summary>The number of generated cases of a property.</summary>
-    public static int Cases(int inShortRun) => Count(inShortRun, Multiple * inShortRun);
+    /// <summary>
+    /// The number of generated cases of a property. SIMDCONV_TEST_SHARE=0.02 asks for that share of them, where the CPU is
+    /// emulated.
+    /// </summary>
+    public static int Cases(int inShortRun) => (int)Math.Ceiling(Share * Count(inShortRun, Multiple * inShortRun));
 
     /// <summary>
     /// Every test of this assembly, and every child process of it, runs with scratch memory that holds NaN at first: what reads
@@ -46,8 +51,8 @@ internal static class Effort
 
     public const string PoisonVariable = "SIMDCONV_TEST_POISON";
 
-    private static double ReadFraction() =>
-        Environment.GetEnvironmentVariable("SIMDCONV_LONG") is { Length: > 0 } text
+    private static double? Read(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
             ? double.Parse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
-            : 0;
+            : null;
 }

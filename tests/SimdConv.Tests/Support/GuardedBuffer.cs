@@ -74,7 +74,8 @@ internal static unsafe partial class NativeCalls
 
     public static void Protect(void* address, nuint bytes, int access)
     {
-        if (SetProtection(address, bytes, access) != 0)
+        // Of no bytes: nothing, which qemu takes for an error.
+        if (bytes > 0 && SetProtection(address, bytes, access) != 0)
             throw new InvalidOperationException($"mprotect: error {Marshal.GetLastPInvokeError()}");
     }
 

@@ -46,6 +46,7 @@ internal static unsafe class HostRun
         Interlocked.Increment(ref ((Job*)job)->Left);
     }
 
+    // Written before it is given to the host, whose hand-over to its threads orders it, as it orders all else that they read.
     private struct Job
     {
         public delegate*<void*, int, void> Body;
@@ -53,11 +54,13 @@ internal static unsafe class HostRun
         public int Parts;
 
         /// <summary>
-        /// How many calls of the host's have begun, and how many have ended; in 64 bits, since it may make too many.
+        /// How many calls of the host's have begun, and how many have ended; in 64 bits, since it may make too many. Counted by
+        /// Interlocked: whoever reads that a call has ended sees what its part has written, and a call that has begun a part is
+        /// counted before <see cref="End"/> can take that part for one that nobody has begun.
         /// </summary>
         public long Entered, Left;
 
-        // Parts that were begun, and the handle of the first exception.
+        // Parts that were begun, and the handle of the first exception: by Interlocked too.
         private long next;
         private nint error;
 

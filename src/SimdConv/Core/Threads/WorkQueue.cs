@@ -104,7 +104,10 @@ internal unsafe struct WorkQueue
         Unsafe.AsRef<TWork>(shared->Work).Run(ref queue);
     }
 
-    /// <summary>What all parts of a call share, on the caller's stack.</summary>
+    /// <summary>
+    /// What all parts of a call share, on the caller's stack: written before the call is handed to other threads, which orders
+    /// it; the numbers of Next then change by Interlocked alone. No part reads what another one writes.
+    /// </summary>
     private struct Shared
     {
         public void* Work;

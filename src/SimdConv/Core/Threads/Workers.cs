@@ -14,7 +14,8 @@ internal static unsafe class Workers
 
     private static readonly Lock Gate = new();
 
-    // A list through Worker.Next, so that giving a worker back needs no memory.
+    // A list through Worker.Next, so that giving a worker back needs no memory. Both are written under the gate, and so is Next
+    // until a call has taken the worker, which is then that call's alone.
     private static Worker? free;
     private static int count;
 
@@ -139,7 +140,10 @@ internal static unsafe class Workers
 
     private static void Release(SemaphoreSlim semaphore) => Persist(semaphore, static semaphore => semaphore.Release());
 
-    /// <summary>One call, on its caller's stack: whoever works on it takes the next part until none is left.</summary>
+    /// <summary>
+    /// One call, on its caller's stack: whoever works on it takes the next part until none is left. It is written before a
+    /// worker's state becomes Posted; from then on only Next changes.
+    /// </summary>
     private struct Job
     {
         public delegate*<void*, int, void> Body;
@@ -169,8 +173,16 @@ internal static unsafe class Workers
     private sealed class Worker
     {
         private readonly SemaphoreSlim wake = new(0), done = new(0);
-        private Job* job;
+
+        /// <summary>
+        /// Changed by Interlocked alone, whose full barrier orders everything else that caller and worker hand over, on CPUs with
+        /// weak order too: what the caller wrote before Posted is seen by the worker that makes it Running, and what the worker
+        /// wrote before Idle, results and <see cref="error"/> included, by the caller that reads Idle.
+        /// </summary>
         private int state;
+
+        // The caller's before Posted and after Idle, the worker's in between.
+        private Job* job;
         private Exception? error;
 
         // Idle: looking for a call. Posted: one is there. Running: at work on it. Awaited: the same, and its caller has parked.

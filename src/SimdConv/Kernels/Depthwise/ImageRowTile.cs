@@ -5,7 +5,7 @@ namespace SimdConv.Kernels;
 /// x[offset of the tap + i] * weight of the tap, over segments of neighbouring images.
 /// </summary>
 /// <remarks>
-/// Register map: s0..s3 hold the sums of four registers, weight one tap broadcast. A tile of the matrix product has one row here,
+/// Register map: s0..s3 hold the sums of four registers, weight one tap. A tile of the matrix product has one row here,
 /// whose few terms don't pay for its call. The last register of a segment begins early enough to end with it.
 /// </remarks>
 internal static unsafe class ImageRowTile<TVec, T>
@@ -29,11 +29,11 @@ internal static unsafe class ImageRowTile<TVec, T>
                 for (int k = 0; k < taps; k++)
                 {
                     T* row = x + i + pairs[2 * k];
-                    TVec weight = TVec.Broadcast(weights[pairs[(2 * k) + 1] * next]);
-                    TVec.Accumulate(ref s0, TVec.Load(row), weight);
-                    TVec.Accumulate(ref s1, TVec.Load(row + w), weight);
-                    TVec.Accumulate(ref s2, TVec.Load(row + (2 * w)), weight);
-                    TVec.Accumulate(ref s3, TVec.Load(row + (3 * w)), weight);
+                    Elements<TVec> weight = Weight(weights, pairs[(2 * k) + 1] * next);
+                    TVec.Accumulate(ref s0, weight, 0, TVec.Load(row));
+                    TVec.Accumulate(ref s1, weight, 0, TVec.Load(row + w));
+                    TVec.Accumulate(ref s2, weight, 0, TVec.Load(row + (2 * w)));
+                    TVec.Accumulate(ref s3, weight, 0, TVec.Load(row + (3 * w)));
                 }
 
                 TVec.Store(y + i, s0);
@@ -50,9 +50,9 @@ internal static unsafe class ImageRowTile<TVec, T>
                 for (int k = 0; k < taps; k++)
                 {
                     T* row = x + pairs[2 * k];
-                    TVec weight = TVec.Broadcast(weights[pairs[(2 * k) + 1] * next]);
-                    TVec.Accumulate(ref s0, TVec.Load(row + first), weight);
-                    TVec.Accumulate(ref s1, TVec.Load(row + second), weight);
+                    Elements<TVec> weight = Weight(weights, pairs[(2 * k) + 1] * next);
+                    TVec.Accumulate(ref s0, weight, 0, TVec.Load(row + first));
+                    TVec.Accumulate(ref s1, weight, 0, TVec.Load(row + second));
                 }
 
                 TVec.Store(y + first, s0);
@@ -60,4 +60,9 @@ internal static unsafe class ImageRowTile<TVec, T>
             }
         }
     }
+
+    /// <summary>One weight. The tiers that broadcast fold the address into the load only where the element is named so.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Elements<TVec> Weight(T* weights, nint offset) =>
+        TVec.HasElements ? TVec.LoadElement(default, weights + offset, 0, 1) : new(TVec.Broadcast(weights[offset]));
 }

@@ -8,23 +8,26 @@ internal static class ArmCpu
 {
     public static readonly CpuFamily Family = new("Arm", RuntimeInformation.ProcessArchitecture is Architecture.Arm64);
 
-    private const string Folder = "/sys/devices/system/cpu/cpu0/cache";
+    /// <summary>What larger cores of the last ten years have at least: where the system tells nothing.</summary>
+    public const long LeastL1 = 64 << 10, LeastL2 = 512 << 10;
 
     /// <summary>
-    /// Bytes of the data cache of a level, from Linux; elsewhere what the cores of the last ten years have at least: 64 KB and
-    /// 512 KB. 0 for a third level that the system doesn't tell.
+    /// The caches of the first core as Linux tells them, which may be one of the smaller cores: blocks then fit the larger ones
+    /// too. None elsewhere, since a program can't ask such a CPU itself.
     /// </summary>
-    public static long CacheBytes(int level)
+    public static List<CpuCache> ReadCaches(string folder = "/sys/devices/system/cpu/cpu0/cache")
     {
+        List<CpuCache> caches = [];
         for (int index = 0; index < 8; index++)
         {
-            string cache = $"{Folder}/index{index}";
-            if (Read($"{cache}/level") == level.ToString(CultureInfo.InvariantCulture) && Read($"{cache}/type") != "Instruction"
-                && Bytes(Read($"{cache}/size")) is > 0 and var bytes)
-                return bytes;
+            string cache = Path.Combine(folder, $"index{index}");
+            if (Enum.TryParse(Read(cache, "type"), out CpuCacheKind kind)
+                && int.TryParse(Read(cache, "level"), NumberStyles.None, CultureInfo.InvariantCulture, out int level)
+                && Bytes(Read(cache, "size")) is > 0 and var bytes)
+                caches.Add(new(level, kind, bytes));
         }
 
-        return level switch { 1 => 64 << 10, 2 => 512 << 10, _ => 0 };
+        return caches;
     }
 
     /// <summary>A size as Linux writes it, such as "64K"; 0 for anything else.</summary>
@@ -36,10 +39,11 @@ internal static class ArmCpu
             : 0;
     }
 
-    private static string Read(string file)
+    private static string Read(string folder, string name)
     {
         try
         {
+            string file = Path.Combine(folder, name);
             return File.Exists(file) ? File.ReadAllText(file).Trim() : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

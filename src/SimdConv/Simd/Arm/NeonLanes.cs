@@ -35,8 +35,7 @@ internal unsafe struct NeonLanes<T>(Vector128<T> value) : ILanes<NeonLanes<T>, T
     {
         if (typeof(T) == typeof(double) || count == 1)
             return new(Vector128.CreateScalar(*source));
-        Vector128<float> pair = Vector128.CreateScalar(*(double*)source).AsSingle();
-        return new((count == 2 ? pair : AdvSimd.LoadAndInsertScalar(pair, 2, (float*)source + 2)).As<float, T>());
+        return LoadTwoOrThree(source, count == 3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -81,10 +80,7 @@ internal unsafe struct NeonLanes<T>(Vector128<T> value) : ILanes<NeonLanes<T>, T
             return new(new(Vector128.Load(elements + index)));
         if (count - index == 1)
             return new(new(Vector128.CreateScalarUnsafe(elements[index])));
-        Vector128<float> pair = Vector128.CreateScalarUnsafe(*(double*)(elements + index)).AsSingle();
-        if (count - index == 2)
-            return new(new(pair.As<float, T>()));
-        return new(new(AdvSimd.LoadAndInsertScalar(pair, 2, (float*)(elements + index) + 2).As<float, T>()));
+        return new(LoadTwoOrThree(elements + index, count - index == 3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -206,4 +202,12 @@ internal unsafe struct NeonLanes<T>(Vector128<T> value) : ILanes<NeonLanes<T>, T
             new(AdvSimd.Arm64.TransposeOdd(a.v.AsSingle(), b.v.AsSingle()).As<float, T>()))
         : (new(AdvSimd.Arm64.TransposeEven(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()),
             new(AdvSimd.Arm64.TransposeOdd(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
+
+    /// <summary>Two floats, or three, and zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static NeonLanes<T> LoadTwoOrThree(T* source, bool three)
+    {
+        Vector128<float> pair = Vector128.CreateScalar(*(double*)source).AsSingle();
+        return new((three ? AdvSimd.LoadAndInsertScalar(pair, 2, (float*)source + 2) : pair).As<float, T>());
+    }
 }

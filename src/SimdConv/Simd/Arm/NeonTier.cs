@@ -22,5 +22,5 @@ internal sealed class NeonTier : Tier
     public override bool IsInHardware => Family.IsThisCpu;
 
     public override TResult Use<T, TUser, TResult>(TUser user) =>
-        IsSupported ? user.Use<NeonLanes<T>, NeonLanes<T>>() : throw NotCompiledIn();
+        ArmBase.IsSupported && IsOn ? user.Use<NeonLanes<T>, NeonLanes<T>>() : throw NotCompiledIn();
 }

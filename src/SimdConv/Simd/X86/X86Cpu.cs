@@ -49,16 +49,17 @@ internal static class X86Cpu
         }
     }
 
-    /// <summary>Bytes of the data cache of a level; 0 where CPUID doesn't tell.</summary>
-    public static long CacheBytes(int level)
+    /// <summary>The caches of a core, as CPUID tells them.</summary>
+    public static List<CpuCache> ReadCaches()
     {
+        List<CpuCache> caches = [];
         if (!X86Base.IsSupported)
-            return 0;
+            return caches;
 
         // Intel's leaf 4 and AMD's 0x8000001D have one layout; each is empty on the other's processors.
         foreach (int leaf in (ReadOnlySpan<int>)[4, unchecked((int)0x8000001D)])
         {
-            if (unchecked((uint)X86Base.CpuId(leaf & int.MinValue, 0).Eax < (uint)leaf))
+            if (caches.Count > 0 || unchecked((uint)X86Base.CpuId(leaf & int.MinValue, 0).Eax < (uint)leaf))
                 continue;
             for (int index = 0; index < 8; index++)
             {
@@ -66,15 +67,18 @@ internal static class X86Cpu
                 int type = eax & 31;
                 if (type == 0)
                     break;
-                const int Instructions = 2;
-                if (type == Instructions || ((eax >> 5) & 7) != level)
-                    continue;
                 long line = (ebx & 0xFFF) + 1, partitions = ((ebx >> 12) & 0x3FF) + 1, ways = (ebx >>> 22) + 1;
                 long sets = unchecked((uint)ecx) + 1L;
-                return line * partitions * ways * sets;
+                CpuCacheKind kind = type switch
+                {
+                    1 => CpuCacheKind.Data,
+                    2 => CpuCacheKind.Instruction,
+                    _ => CpuCacheKind.Unified,
+                };
+                caches.Add(new((eax >> 5) & 7, kind, line * partitions * ways * sets));
             }
         }
 
-        return 0;
+        return caches;
     }
 }
