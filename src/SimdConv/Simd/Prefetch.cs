@@ -16,6 +16,14 @@ internal static unsafe class Prefetch
             Sse.Prefetch0(element);
     }
 
+    /// <summary>The same into L2 alone, so that L1 keeps what it has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LineToL2(byte* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch1(address);
+    }
+
     /// <summary>At most four lines, without a loop where the count is a constant.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Lines<T>(T* row, int count)

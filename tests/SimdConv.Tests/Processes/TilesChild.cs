@@ -1,12 +1,13 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using SimdConv.Kernels;
+using SimdConv.Simd;
 
 namespace SimdConv.Tests.Processes;
 
 /// <summary>
 /// Products that between them meet every tile of the best tier: rows 1 to 16, whole and partial registers, packed, being packed
-/// and in place.
+/// and in place; and the tiles of convolutions, called for themselves.
 /// </summary>
 internal static class TilesChild
 {
@@ -38,6 +39,8 @@ internal static class TilesChild
                 Transpose.No, Transpose.No, m, 192, Terms, T.CreateTruncating(2), a, Terms, b, 192, T.Zero, c, 192);
         }
 
+        TierTable.Find(SimdSupport.Best)!.Use<T, ConvTiles<T>, int>(default);
+
         // Results that are written past the caches, the last row of tiles of any height.
         (int rows, int columns) = LargeResult<T>();
         T[] large = new T[(rows + 7) * columns], few = new T[rows + 7];
@@ -50,5 +53,54 @@ internal static class TilesChild
     {
         int columns = Math.Min(30_000 / 16 * 16, CacheSizes.L2 / 2 / Unsafe.SizeOf<T>() / 16 * 16);
         return ((CacheSizes.L3 / Unsafe.SizeOf<T>() / columns) + 1, columns);
+    }
+
+    /// <summary>The tiles of panels and of positions of an image, of every height and width that dense passes have.</summary>
+    private readonly unsafe struct ConvTiles<T> : ILanesUser<T, int>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private const int Terms = 30;
+
+        public int Use<TVec, THalf>()
+            where TVec : unmanaged, ILanes<TVec, T>
+            where THalf : unmanaged, ILanes<THalf, T>
+        {
+            int size = 64 * TVec.Count;
+            T[] a = new T[Terms + size], b = new T[Terms * size], c = new T[16 * size];
+            int[] table = new int[Terms];
+            fixed (T* image = a, weights = b, tile = c)
+            fixed (int* offsets = table)
+            {
+                OfWidth<TVec, N1>(image, weights, offsets, tile);
+                OfWidth<TVec, N2>(image, weights, offsets, tile);
+                if (TVec.Registers == 32)
+                    OfWidth<TVec, N4>(image, weights, offsets, tile);
+                else
+                    OfWidth<TVec, N3>(image, weights, offsets, tile);
+                for (int taps = 3; taps <= 5; taps += 2)
+                {
+                    for (int rows = 1; rows <= SlidingKernel<TVec, T>.MR(taps); rows++)
+                        SlidingKernel<TVec, T>.Run(rows, taps, Terms, image, weights, offsets, tile, 0, tile);
+                }
+            }
+
+            return 0;
+        }
+
+        private static void OfWidth<TVec, TVectors>(T* image, T* weights, int* offsets, T* tile)
+            where TVec : unmanaged, ILanes<TVec, T>
+            where TVectors : struct, IConstant
+        {
+            int nr = GemmKernel<TVec, T, TVectors>.NR;
+            for (int rows = 1; rows <= GemmKernel<TVec, T, TVectors>.MR; rows++)
+            {
+                IndexedA positions = new() { Offsets = offsets, RunTerms = Terms };
+                GemmKernel<TVec, T, TVectors>.Run(rows, Terms, image, weights, tile, 0, tile, nr, &positions);
+                FetchesC<T> panels = new() { NextC = tile };
+                GemmKernel<TVec, T, TVectors>.Run(rows, Terms, image, weights, tile, 0, tile, nr, &panels);
+                IndexedB placed = new(offsets);
+                GemmKernel<TVec, T, TVectors>.Run(rows, Terms, image, weights, tile, 0, tile, nr, &placed);
+            }
+        }
     }
 }

@@ -27,6 +27,12 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     {
         nint ldb = way->RowsOfB(NR);
         int* offsets = way->Table;
+        if (TVec.Registers == 16 && !TVec.HasElements && TVectors.Value > 1 && TVectors.Value < 4 && TWay.Value < TileWay.PacksA)
+        {
+            RunUnrolled(rows, kc, a, b, start, ldstart, c, ldc, way);
+            return;
+        }
+
         switch (rows)
         {
             case 1:
@@ -70,6 +76,35 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
                 break;
             case 14 when MR >= 14:
                 GemmTile<TVec, T, TileShape<N14, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+        }
+    }
+
+    /// <summary>The same with tiles that take several terms a round, which have at most six rows.</summary>
+    private static void RunUnrolled<TWay>(int rows, nint kc, T* a, T* b, T* start, nint ldstart, T* c, nint ldc, TWay* way)
+        where TWay : unmanaged, ITileWay
+    {
+        nint ldb = way->RowsOfB(NR);
+        int* offsets = way->Table;
+        switch (rows)
+        {
+            case 1:
+                UnrolledTile<TVec, T, TileShape<N1, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 2:
+                UnrolledTile<TVec, T, TileShape<N2, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 3:
+                UnrolledTile<TVec, T, TileShape<N3, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 4:
+                UnrolledTile<TVec, T, TileShape<N4, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 5 when MR >= 5:
+                UnrolledTile<TVec, T, TileShape<N5, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
+                break;
+            case 6 when MR >= 6:
+                UnrolledTile<TVec, T, TileShape<N6, TVectors, TWay>>.Run(kc, a, b, ldb, offsets, start, ldstart, c, ldc, way);
                 break;
         }
     }

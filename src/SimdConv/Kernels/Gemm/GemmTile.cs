@@ -7,19 +7,18 @@ namespace SimdConv.Kernels;
 /// Register map: c{row}_{vector} hold the tile of C, b0..b3 one row of B, x one element of A broadcast to all lanes. The operands
 /// are those of <see cref="IGemmKernel{T}.Run"/>. A tile that packs A or B reads the caller's matrix and writes the panel while
 /// it computes: 512 cubed runs at 95 % of peak so, at 90 % with packing ahead. Fetching C's next tile row by row gives 2 % at
-/// 1024 cubed over all at once. Out of L1 at kc = 256 on Zen 4: 14x2, 12x2, 8x3 and 6x4 zmm 98 to 99 % of FMA peak, 6x2 and 4x3
-/// ymm 99 %; 7x4 zmm would need 33 registers and touches the stack. With A indexed, 14x2 and 7x2 zmm: 99 to 100 % with a panel of
-/// B of 590 KB streaming from L2. Rows, Vectors and Way are constants to the JIT, which drops the accumulators that a shape
-/// doesn't use; they are named locals because an array of them would live in memory.
+/// 1024 cubed over all at once. With A indexed each term fetches a line of the panel after this one into L2: of 1x1 layers with 8
+/// MB of weights 12 % over fetching its own panel ahead. Tiers of 16 registers have <see cref="UnrolledTile{TVec, T, TShape}"/>
+/// for tiles of two and three registers across that pack nothing. Out of L1 at kc = 256 on Zen 4: 14x2, 12x2, 8x3 and 6x4 zmm 98
+/// to 99 % of FMA peak, 6x2 and 4x3 ymm 99 %; 7x4 zmm would need 33 registers and touches the stack. With A indexed, 14x2 and 7x2
+/// zmm: 99 to 100 % with a panel of B of 590 KB streaming from L2. Rows, Vectors and Way are constants to the JIT, which drops
+/// the accumulators that a shape doesn't use; they are named locals because an array of them would live in memory.
 /// </remarks>
 internal static unsafe class GemmTile<TVec, T, TShape>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TShape : struct, ITileShape
 {
-    /// <summary>How far ahead weights are fetched that stream through L1.</summary>
-    private const int PrefetchRows = 24;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(nint kc, T* a, T* b, nint ldb, int* offsets, T* start, nint ldstart, T* c, nint ldc, void* way)
     {
@@ -84,12 +83,14 @@ internal static unsafe class GemmTile<TVec, T, TShape>
         byte* a0 = packsA ? (byte*)((PacksA<T>*)way)->Source : null, a3 = a0 + (3 * rows), a6 = a3 + (3 * rows);
         byte* a9 = a6 + (3 * rows), a12 = a9 + (3 * rows);
         T* panel = b, fetched = TShape.Way == TileWay.FetchesC ? ((FetchesC<T>*)way)->NextC : null;
-        nint ahead = PrefetchRows * ldb, k = 0, stretch = (kc / TShape.Rows) + 1;
+        nint k = 0, stretch = (kc / TShape.Rows) + 1;
         if (TShape.Way == TileWay.PacksB) { b = ((PacksB<T>*)way)->Source; ldb = ((PacksB<T>*)way)->Term; }
         TilePlaces* places = TShape.Way == TileWay.PlacedRegisters ? ((PlacedRegisters*)way)->Places
             : TShape.Way == TileWay.SelectedTerms ? ((SelectedTerms*)way)->Places : null;
         if (TShape.Way is TileWay.PlacedRegisters or TileWay.SelectedTerms)
             (w1, w2, w3) = (places->B1, places->B2, places->B3);
+        byte* next = TShape.Way == TileWay.IndexedA ? ((IndexedA*)way)->Next : null;
+        nint nextStep = TShape.Way == TileWay.IndexedA ? ((IndexedA*)way)->NextStep : 0;
         do
         {
             nint end = TShape.Way == TileWay.IndexedA ? Math.Min(kc, k + ((IndexedA*)way)->RunTerms) : kc;
@@ -112,8 +113,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
                 if (TShape.Vectors > 1) b1 = TVec.Load(row + w1);
                 if (TShape.Vectors > 2) b2 = TVec.Load(row + w2);
                 if (TShape.Vectors > 3) b3 = TVec.Load(row + w3);
-                if (TShape.Way == TileWay.IndexedA)
-                    Prefetch.Lines(b + ahead, TShape.Vectors * w);
+                if (TShape.Way == TileWay.IndexedA) { Prefetch.LineToL2(next); next += nextStep; }
                 if (TShape.Way == TileWay.PacksB)
                 {
                     // The row of the next panel beside this one, for when that is packed.
@@ -198,6 +198,7 @@ internal static unsafe class GemmTile<TVec, T, TShape>
             if (TShape.Way == TileWay.IndexedA) offsets += ((IndexedA*)way)->SkippedTerms;
         }
         while (TShape.Way is TileWay.FetchesC or TileWay.IndexedA && k < kc);
+        if (TShape.Way == TileWay.IndexedA) ((IndexedA*)way)->Next = next;
         if (TShape.Way is TileWay.PlacedRegisters or TileWay.SelectedTerms)
             (w1, w2, w3) = (places->C1, places->C2, places->C3);
 

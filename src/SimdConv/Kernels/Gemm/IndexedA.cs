@@ -11,6 +11,13 @@ internal unsafe struct IndexedA : ITileWay
     /// <summary>Terms of a run, and terms that are passed over behind each.</summary>
     public nint RunTerms, SkippedTerms;
 
+    /// <summary>
+    /// What a tile may fetch into L2, such as the panel of B after this one, and how many bytes further each time. Tiles that do
+    /// so leave where they have come to; others fetch their own panel ahead.
+    /// </summary>
+    public byte* Next;
+    public nint NextStep;
+
     public static TileWay Value => TileWay.IndexedA;
 
     public readonly int* Table => Offsets;

@@ -1,6 +1,8 @@
 namespace SimdConv.Kernels;
 
-/// <summary>The ways of a tile: see the struct of each name.</summary>
+/// <summary>
+/// The ways of a tile: see the struct of each name. Those that <see cref="UnrolledTile{TVec, T, TShape}"/> has come first.
+/// </summary>
 internal enum TileWay
 {
     /// <inheritdoc cref="Kernels.StridedB"/>
@@ -12,8 +14,8 @@ internal enum TileWay
     /// <inheritdoc cref="Kernels.PlacedRegisters"/>
     PlacedRegisters,
 
-    /// <inheritdoc cref="Kernels.SelectedTerms"/>
-    SelectedTerms,
+    /// <inheritdoc cref="Kernels.IndexedA"/>
+    IndexedA,
 
     /// <inheritdoc cref="FetchesC{T}"/>
     FetchesC,
@@ -24,6 +26,6 @@ internal enum TileWay
     /// <inheritdoc cref="PacksB{T}"/>
     PacksB,
 
-    /// <inheritdoc cref="Kernels.IndexedA"/>
-    IndexedA,
+    /// <inheritdoc cref="Kernels.SelectedTerms"/>
+    SelectedTerms,
 }

@@ -41,6 +41,10 @@ internal sealed unsafe partial class OutputsInLanes
                 FilterPacking<TVec, T>.Panel(own, item.Problem.RawFilter, item.Group, band, item.Block, panel, filter);
             }
 
+            // Tiles fetch the next panel while they run over this one.
+            nint panelBytes = (nint)item.Channels * band.Taps * nr * sizeof(T);
+            byte* next = (byte*)filter + panelBytes;
+            IndexedA way = new() { Next = next, NextStep = item.Problem.Filter == null ? 0 : Prefetch.LineBytes };
             results.Done = band.Within(item.Row, item.Rows).First * grid.Width;
             for (int i = band.FirstSlice(item.Row); i < band.Slices.Length && band.Slices[i].First < item.Row + item.Rows; i++)
             {
@@ -50,22 +54,27 @@ internal sealed unsafe partial class OutputsInLanes
                 (Panels tiles, int runs) = own.PositionTiles(Math.Max(last - first, 0));
 
                 // One run of terms where no tap of the band is passed over.
-                int skipped = band.Taps - slice.Taps;
-                IndexedA way = new() { RunTerms = skipped == 0 ? kc : slice.Taps, SkippedTerms = skipped };
-                T* weights = filter + ((nint)slice.FirstTerm * nr);
+                way.SkippedTerms = band.Taps - slice.Taps;
+                way.RunTerms = way.SkippedTerms == 0 ? kc : slice.Taps;
+                T* weights = filter + ((nint)slice.FirstTerm * nr), strip = item.Strip + (first * pitch);
                 fixed (int* all = band.Offsets)
                 {
                     way.Offsets = all + slice.FirstTerm;
-                    for (int tile = 0; tile < tiles.Count * runs; tile++)
+                    for (int run = 0; run < runs; run++, strip += pitch)
                     {
-                        int row = first + (tile / tiles.Count), part = tile % tiles.Count, rows = tiles.Rows(part);
-                        T* a = item.Strip + (row * pitch) + tiles.Start(part);
-                        T* c = results.Next(item, rows, out T* start, out nint ldstart);
-                        if (own.Tile.Slides > 0)
-                            SlidingKernel<TVec, T>.Run(rows, own.Tile.Slides, kc, a, weights, way.Offsets, start, ldstart, c);
-                        else
-                            TKernel.Run(rows, kc, a, weights, start, ldstart, c, nr, &way);
-                        results.Add(item, rows, own.Tile.MR);
+                        for (int tile = 0; tile < tiles.Count; tile++)
+                        {
+                            int rows = tiles.Rows(tile);
+                            T* a = strip + tiles.Start(tile), c = results.Next(item, rows, out T* start, out nint ldstart);
+                            if (own.Tile.Slides > 0)
+                                SlidingKernel<TVec, T>.Run(
+                                    rows, own.Tile.Slides, kc, a, weights, way.Offsets, start, ldstart, c);
+                            else
+                                TKernel.Run(rows, kc, a, weights, start, ldstart, c, nr, &way);
+                            if (way.Next >= next + panelBytes)
+                                way.NextStep = 0;
+                            results.Add(item, rows, own.Tile.MR);
+                        }
                     }
                 }
             }
