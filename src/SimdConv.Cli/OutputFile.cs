@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SimdConv.Cli;
 
 /// <summary>A file as an option names it.</summary>
@@ -73,9 +71,6 @@ internal static class OutputFile
             throw new InputException($"{path} can't be written: {error.Message}", error);
         }
     }
-
-    /// <summary>Writes a text in UTF-8.</summary>
-    public static void WriteText(string path, string text) => Write(path, file => file.Write(Encoding.UTF8.GetBytes(text)));
 
     private static void WriteInPlace(FilePlace place, MemoryStream content)
     {

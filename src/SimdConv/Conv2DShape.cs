@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv;
 
 /// <summary>
@@ -140,7 +138,7 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
 
     private static long SamePadding(int size, int kernel, int stride, int dilation)
     {
-        long windows = ((long)size + stride - 1) / stride;
+        long windows = Shapes.DivideUp(size, stride);
         return Math.Max(0, ((windows - 1) * stride) + ((long)dilation * (kernel - 1)) + 1 - size);
     }
 

@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv;
 
 /// <summary>

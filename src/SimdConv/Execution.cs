@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv;
 
 /// <summary>How one call runs. <c>default</c> is: the calling thread alone, the best tier.</summary>

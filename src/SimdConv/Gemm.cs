@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Loops;
 using SimdConv.Packing;

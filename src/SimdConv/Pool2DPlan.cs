@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SimdConv.Core;
 using SimdConv.Loops;
 
 namespace SimdConv;

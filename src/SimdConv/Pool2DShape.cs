@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv;
 
 /// <summary>The geometry of a 2-D pooling, with PyTorch's rules: everything but the batch size.</summary>
@@ -161,7 +159,7 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
             if (i * stride >= pad)
                 i = windows - 1;
             long start = (i * stride) - pad;
-            long firstTap = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
+            long firstTap = start >= 0 ? 0 : Shapes.DivideUp(-start, dilation);
             if (firstTap >= kernel || start + (firstTap * dilation) >= size)
                 throw ArgumentErrors.OutOfRange(argument, kernel,
                     $"every window to hold a pixel of the image; window {i} of {windows} holds only padding");

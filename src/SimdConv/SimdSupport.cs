@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SimdConv.Core;
 using SimdConv.Kernels;
 
 namespace SimdConv;

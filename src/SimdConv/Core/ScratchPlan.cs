@@ -37,7 +37,7 @@ internal struct ScratchPlan
         if (Workspace.IsGuarded)
         {
             // At the end of its pages, with a page behind that is closed.
-            long pages = (size + Workspace.PageBytes - 1) / Workspace.PageBytes * Workspace.PageBytes;
+            long pages = Shapes.RoundUp(size, Workspace.PageBytes);
             offset = guarded + pages - size;
             guarded += pages + Workspace.PageBytes;
         }

@@ -11,6 +11,22 @@ internal static class Shapes
     /// <summary>The product of two sizes, saturated.</summary>
     public static int Multiply(int x, int y) => Saturate((long)x * y);
 
+    /// <summary>A quotient rounded up, for a divisor above 0. Without a sign, no sum of both overflows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int DivideUp(int dividend, int divisor) =>
+        dividend > 0 ? (int)(((uint)dividend + (uint)divisor - 1) / (uint)divisor) : dividend / divisor;
+
+    /// <inheritdoc cref="DivideUp(int, int)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long DivideUp(long dividend, long divisor) =>
+        dividend > 0 ? (long)(((ulong)dividend + (ulong)divisor - 1) / (ulong)divisor) : dividend / divisor;
+
+    /// <summary>A size rounded up to a multiple of a unit; throws where that overflows.</summary>
+    public static int RoundUp(int size, int unit) => checked(DivideUp(size, unit) * unit);
+
+    /// <inheritdoc cref="RoundUp(int, int)"/>
+    public static long RoundUp(long size, long unit) => checked(DivideUp(size, unit) * unit);
+
     /// <summary>
     /// The greatest common divisor of two numbers that aren't negative, by Euclid's algorithm; that of 0 and a number is the
     /// number.

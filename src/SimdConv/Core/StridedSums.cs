@@ -134,7 +134,7 @@ internal unsafe struct StridedSums
 
         // Only indices whose remainder the smaller dimensions can still reach are tried.
         long stride = strides[k], last = Math.Min(lasts[k], value / stride);
-        long first = value <= reaches[k - 1] ? 0 : (value - reaches[k - 1] + stride - 1) / stride;
+        long first = value <= reaches[k - 1] ? 0 : Shapes.DivideUp(value - reaches[k - 1], stride);
         if (k == 1)
             return first <= last && MeetsMultiple(value, stride, first, last, strides[0]);
         for (long x = last; x >= first; x--)

@@ -120,7 +120,7 @@ internal readonly unsafe ref struct Workspace
     private static void Close(byte* piece, long bytes)
     {
         byte* end = piece + bytes;
-        long pages = (bytes + PageBytes - 1) / PageBytes * PageBytes;
+        long pages = Shapes.RoundUp(bytes, PageBytes);
         Guard!(end - pages, pages, true);
         Guard!(end, PageBytes, false);
     }

@@ -9,7 +9,7 @@ internal readonly struct Panels
 
     public Panels(int size, int most)
     {
-        Count = (int)(((long)size + most - 1) / most);
+        Count = Shapes.DivideUp(size, most);
         height = Count == 0 ? 0 : size / Count;
         taller = Count == 0 ? 0 : size % Count;
     }

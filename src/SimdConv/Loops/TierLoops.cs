@@ -8,7 +8,7 @@ internal abstract unsafe class TierLoops<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Without a barrier: .NET writes a reference behind all fields of its object, and reads these after it, on every CPU. Two
-    // threads may make one each, which are equal.
+    // threads may make one each, which are equal. A PerTier in its place made a call for 16 elements 4 % slower.
     private static readonly TierLoops<T>?[] Made = new TierLoops<T>?[TierTable.Rows.Length];
 
     public static TierLoops<T> For(SimdTier tier) => Made[(int)tier] ?? Make(tier);

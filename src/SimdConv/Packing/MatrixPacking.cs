@@ -68,7 +68,7 @@ internal static unsafe class MatrixPacking<TVec, T>
             return;
         }
 
-        int width = (nc + nr - 1) / nr * nr;
+        int width = Shapes.RoundUp(nc, nr);
         T* end = panels + ((nint)width * kc);
         for (int j = 0; j < width; j += TVec.Count)
         {

@@ -13,12 +13,12 @@ internal sealed class PlaneLayout
     {
         int rows = StripLayout.RowsWithin(grid, 1, budget), width = StripLayout.PitchOf(grid);
         Strip = new StripLayout(grid, rows, 1, (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)width), (uint)line));
-        Strips = (grid.Height + rows - 1) / rows;
+        Strips = Shapes.DivideUp(grid.Height, rows);
         Planes = Strips > 1 ? 1 : Math.Max(1, budget / Math.Max(1, Strip.ChannelSize));
         Heights =
         [
             .. Strip.Vertical.Phases.Select(phase =>
-                (int)Math.Max(0, ((long)grid.SourceHeight - phase + grid.StrideH - 1) / grid.StrideH)),
+                (int)Math.Max(0, Shapes.DivideUp((long)grid.SourceHeight - phase, grid.StrideH))),
         ];
         Columns = [.. Strip.Horizontal.Phases.Select(phase =>
         {

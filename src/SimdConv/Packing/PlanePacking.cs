@@ -76,7 +76,7 @@ internal static unsafe class PlanePacking<TVec, T>
         /// </summary>
         public readonly int Readable(bool isLast, int excess) => !isLast && NextSource >= excess
             ? Count
-            : NextRow == 0 ? 0 : (int)Math.Max(0, Count - ((excess + NextRow - 1) / NextRow));
+            : NextRow == 0 ? 0 : (int)Math.Max(0, Count - Shapes.DivideUp(excess, NextRow));
 
         /// <summary>
         /// How many rows of a plane may be written as registers: zeros behind a row are padding, or are overwritten by later

@@ -33,8 +33,10 @@ internal static unsafe class RowCopy<TVec, T>
     /// <summary>target[i] += source[i] for i &lt; count.</summary>
     public static void Add(T* source, T* target, int count)
     {
-        for (int j = 0; j < count; j += TVec.Count)
-            StoreUpTo(target + j, TVec.Add(LoadUpTo(target + j, count - j), LoadUpTo(source + j, count - j)), count - j);
+        int j = 0;
+        for (; j + TVec.Count <= count; j += TVec.Count)
+            TVec.Store(target + j, TVec.Add(TVec.Load(target + j), TVec.Load(source + j)));
+        StoreUpTo(target + j, TVec.Add(LoadUpTo(target + j, count - j), LoadUpTo(source + j, count - j)), count - j);
     }
 
     /// <summary>row[i] *= factor for i &lt; count.</summary>

@@ -156,5 +156,5 @@ internal readonly unsafe struct SplitRows<TVec, T>
 
     private static int Whole(int count) => (int)Whole((nint)count);
 
-    private static nint Whole(nint count) => (count + TVec.Count - 1) / TVec.Count * TVec.Count;
+    private static nint Whole(nint count) => (nint)Shapes.RoundUp(count, TVec.Count);
 }

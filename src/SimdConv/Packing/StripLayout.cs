@@ -46,7 +46,7 @@ internal sealed class StripLayout
 
     /// <summary>The <see cref="Pitch"/> of a layout.</summary>
     public static int PitchOf(TapGrid grid, int unit = 1) =>
-        checked((grid.Width + grid.Horizontal.Span + unit - 1) / unit * unit);
+        Shapes.RoundUp(checked(grid.Width + grid.Horizontal.Span), unit);
 
     /// <summary>The <see cref="ChannelSize"/> of a layout.</summary>
     public static int SizeOf(TapGrid grid, int rows, int unit = 1) => checked(
@@ -88,8 +88,8 @@ internal sealed class StripLayout
     {
         int stride = Grid.StrideW;
         long origin = ((long)Horizontal.First * stride) + phaseW;
-        int first = (int)Math.Clamp((-origin + stride - 1) / stride, 0, Pitch);
-        return (origin, first, (int)Math.Clamp((Grid.SourceWidth - origin + stride - 1) / stride, first, Pitch));
+        int first = (int)Math.Clamp(Shapes.DivideUp(-origin, stride), 0, Pitch);
+        return (origin, first, (int)Math.Clamp(Shapes.DivideUp(Grid.SourceWidth - origin, stride), first, Pitch));
     }
 
     /// <summary>
@@ -103,9 +103,9 @@ internal sealed class StripLayout
         long most = Math.Clamp((budget / Math.Max(1, perRow)) - planeRows + 1, 1, grid.Height);
         if (most == grid.Height)
             return grid.Height;
-        long strips = (grid.Height + most - 1) / most;
+        long strips = Shapes.DivideUp(grid.Height, most);
         strips = Math.Min(grid.Height, strips + (strips % 2));
-        return (int)((grid.Height + strips - 1) / strips);
+        return (int)Shapes.DivideUp(grid.Height, strips);
     }
 
     private int[] MakeOffsets()

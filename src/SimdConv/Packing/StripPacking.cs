@@ -162,7 +162,7 @@ internal static unsafe class StripPacking<TVec, T>
             Runs(strip, offsets, kc, sources, masks, count, nr, panel + lane);
         }
 
-        for (int lane = (columns + w - 1) / w * w; lane < nr; lane += w)
+        for (int lane = Shapes.RoundUp(columns, w); lane < nr; lane += w)
         {
             for (int k = 0; k < kc; k++)
                 TVec.Store(panel + lane + ((nint)k * nr), default);

@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv.Packing;
 
 /// <summary>
@@ -23,7 +21,7 @@ internal sealed record TapPhases(int Size, int Stride, int Step, TapPhases.Phase
         List<(int, int)> taps = [];
         for (int tap = 0; tap < kernel; tap++)
         {
-            long offset = ((long)tap * dilation) - pad, first = (Math.Max(0, -offset) + stride - 1) / stride;
+            long offset = ((long)tap * dilation) - pad, first = Shapes.DivideUp(Math.Max(0, -offset), stride);
             if (unseen == UnseenTaps.Moved)
                 offset = Math.Clamp(offset, Math.Max(int.MinValue, (-(positions - 1L) * stride) - 1), size);
             if (unseen != UnseenTaps.LeftOut || (first < positions && (first * stride) + offset < size))
@@ -55,7 +53,7 @@ internal sealed record TapPhases(int Size, int Stride, int Step, TapPhases.Phase
             phases[origin] = new(origin, Count(origin), taps[origin] is { } some ? [.. some] : []);
         return new(windows, 1, stride, phases);
 
-        int Count(int origin) => (int)(((long)size - origin + stride - 1) / stride);
+        int Count(int origin) => Shapes.DivideUp(size - origin, stride);
     }
 
     /// <summary>
@@ -79,9 +77,8 @@ internal sealed record TapPhases(int Size, int Stride, int Step, TapPhases.Phase
             // Parts are as long as a multiple of the distance between taps, so that the taps of different parts have the same
             // offsets and one grid can stand for most parts.
             long unit = apart / Shapes.CommonDivisor(apart, Stride);
-            long units = (((Size + Stride - 1L) / Stride) + unit - 1) / unit,
-                count = Math.Min(phase.Count, units * unit);
-            return Enumerable.Range(0, (int)((phase.Count + count - 1) / count))
+            long count = Math.Min(phase.Count, Shapes.RoundUp(Shapes.DivideUp(Size, Stride), unit));
+            return Enumerable.Range(0, (int)Shapes.DivideUp(phase.Count, count))
                 .Select(i => Part(phase, (int)(i * count), (int)Math.Min(count, phase.Count - (i * count))));
         }
 

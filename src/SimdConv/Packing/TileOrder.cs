@@ -33,15 +33,15 @@ internal readonly struct TileOrder
             int together = images.Count == 0 ? 1 : images.Rows(0);
             parts = new(tilesWide, Math.Max(1, most * width / together));
             Blocks = (long)images.Count * tilesHigh * parts.Count;
-            MostLanes = RoundUp(together * parts.Rows(0));
+            MostLanes = Shapes.RoundUp(together * parts.Rows(0), width);
             return;
         }
 
         // A batch that memory holds has fewer; WorkspaceBytes is asked about others too.
-        int vectors = (int)Math.Min(int.MaxValue, (Count + width - 1) / width), blocks = new Panels(vectors, most).Count;
+        int vectors = (int)Math.Min(int.MaxValue, Shapes.DivideUp(Count, width)), blocks = new Panels(vectors, most).Count;
         if ((long)blocks * groups < 4L * threads)
-            blocks = (int)Math.Min(vectors, ((long)blocks + threads - 1) / threads * threads);
-        registers = new(vectors, blocks == 0 ? 1 : (int)(((long)vectors + blocks - 1) / blocks));
+            blocks = (int)Math.Min(vectors, Shapes.RoundUp((long)blocks, threads));
+        registers = new(vectors, blocks == 0 ? 1 : Shapes.DivideUp(vectors, blocks));
         Blocks = registers.Count;
         MostLanes = registers.Rows(0) * width;
     }
@@ -69,7 +69,7 @@ internal readonly struct TileOrder
         int group = (int)(row / tilesHigh), together = images.Rows(group), count = parts.Rows(part) * together;
         long begin = ((long)images.Start(group) * tilesHigh * tilesWide)
             + ((((row % tilesHigh) * tilesWide) + parts.Start(part)) * together);
-        return (begin, begin + count, RoundUp(count));
+        return (begin, begin + count, Shapes.RoundUp(count, width));
     }
 
     /// <summary>The run that begins at a tile, <paramref name="most"/> tiles at most.</summary>
@@ -108,8 +108,6 @@ internal readonly struct TileOrder
         }
 
         long end = Math.Min(tile + lanes, last);
-        return (end, RoundUp((int)(end - tile)));
+        return (end, Shapes.RoundUp((int)(end - tile), width));
     }
-
-    private int RoundUp(int lanes) => (lanes + width - 1) / width * width;
 }

@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv.Packing;
 
 /// <summary>One axis of windows over an image: tap t of window i is pixel Starts[i] + t*Dilation.</summary>
@@ -26,7 +24,7 @@ internal sealed class WindowAxis
         for (int i = windows - 1; i >= 0; i--)
         {
             Starts[i] = (int)((long)i * size / windows);
-            Counts[i] = (int)((((i + 1L) * size) + windows - 1) / windows) - Starts[i];
+            Counts[i] = (int)Shapes.DivideUp((i + 1L) * size, windows) - Starts[i];
             Taps[i] = (0, Counts[i]);
             for (int pixel = Starts[i]; pixel < Starts[i] + Counts[i]; pixel++)
                 Meets[pixel] = (i, pixel - Starts[i], Meets[pixel].Count + 1);
@@ -44,8 +42,8 @@ internal sealed class WindowAxis
         {
             long start = ((long)i * stride) - padBefore;
             Starts[i] = (int)start;
-            long first = Math.Min(kernel, (Math.Max(0, -start) + dilation - 1) / dilation);
-            Taps[i] = ((int)first, (int)Math.Clamp((size - start + dilation - 1) / dilation, first, kernel));
+            long first = Math.Min(kernel, Shapes.DivideUp(Math.Max(0, -start), dilation));
+            Taps[i] = ((int)first, (int)Math.Clamp(Shapes.DivideUp(size - start, dilation), first, kernel));
 
             // PyTorch's rule: a window is cut at the end of the padding, then, unless padding counts, at the image.
             long end = Math.Min(start + kernel, (long)size + padAfter);

@@ -34,7 +34,7 @@ internal static unsafe class WinogradGradientPacking<TVec, T, TTile>
     public static void Outputs(TileRun run, TapGrid grid, T* dy, ImageLayout image, int outputs, T* positions, T* lines,
         T* matrices, int ld, nint next)
     {
-        int m = TTile.Outputs, tile = run.Column / run.Images, tiles = (run.Count + run.Images - 1) / run.Images;
+        int m = TTile.Outputs, tile = run.Column / run.Images, tiles = Shapes.DivideUp(run.Count, run.Images);
         int top = run.Row * m, left = tile * m, rows = Math.Min(m, grid.Height - top),
             columns = Math.Min(tiles * m, grid.Width - left);
         nint pixel = (nint)run.Images * ld, row = columns * pixel;

@@ -165,7 +165,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
         T* matrices, int lanes, nint next)
     {
         int m = TTile.Outputs, n = TTile.Points, images = run.Images;
-        int tile = run.Column / images, tiles = (run.Count + images - 1) / images, columns = (tiles * m) + TTile.Taps - 1;
+        int tile = run.Column / images, tiles = Shapes.DivideUp(run.Count, images), columns = (tiles * m) + TTile.Taps - 1;
         int top = (run.Row * m) + grid.Rows[0].Offset, left = (tile * m) + grid.Columns[0].Offset;
         int firstRow = Math.Clamp(-top, 0, n), lastRow = Math.Clamp(grid.SourceHeight - top, firstRow, n);
         nint phase = ImagePitch(lanes, images), pitch = m * phase;

@@ -71,6 +71,22 @@ public abstract class ConvTests<T>(ITestOutputHelper output) where T : unmanaged
     }
 
     /// <summary>
+    /// Padding on one side alone: a tap lies outside the image, though positions and taps together are no more than its pixels.
+    /// </summary>
+    [SkippableTheory, MemberData(nameof(TiersAndDirections))]
+    public void PaddingOnOneSideEqualsTheScalarChain(SimdTier tier, ConvDirection direction)
+    {
+        Tiers.RequireFused(tier);
+        Conv2DShape shape = new(2, 6, 7, 3, 3, 3);
+        foreach (Conv2DShape one in (Conv2DShape[])
+            [shape with { PadTop = 1 }, shape with { PadBottom = 1 }, shape with { PadLeft = 1 }, shape with { PadRight = 1 }])
+        {
+            foreach (LayoutKind layout in (LayoutKind[])[LayoutKind.Nchw, LayoutKind.ImagesInnermost])
+                ConvProperties<T>.EqualsChain(tier, direction, new(one, 5, layout, layout, true, 0, false, DataKind.Real, 3));
+        }
+    }
+
+    /// <summary>
     /// Layers large enough for every loop to run more than once: blocks of terms, of channels and of pixels, chunks, threads.
     /// </summary>
     [SkippableTheory, MemberData(nameof(TiersAndDirections))]

@@ -158,6 +158,22 @@ public abstract class PoolTests<T> where T : unmanaged, IBinaryFloatingPointIeee
         }
     }
 
+    /// <summary>
+    /// Images in lanes, of rows so long that they are taken in two blocks, of which the last one is smaller in every tier.
+    /// </summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void BlocksOfImages(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        Pool2DShape shape = new(1, 3, 600, 2, 2) { StrideH = 1 };
+        foreach (PoolKind kind in (PoolKind[])[PoolKind.Max, PoolKind.Average])
+        {
+            PoolCase c = new(shape, kind, 71, LayoutKind.SomeOfTheImages, LayoutKind.SomeOfTheImages, DataKind.Integers, 1);
+            PoolProperties<T>.Forward(tier, c);
+            PoolProperties<T>.Backward(tier, c);
+        }
+    }
+
     private static double[] Average(Pool2DShape shape, int pixels)
     {
         T[] x = [.. Enumerable.Range(1, pixels).Select(i => T.CreateTruncating(i))], y = new T[shape.P * shape.Q];

@@ -43,7 +43,7 @@ internal unsafe struct WorkQueue
         where TWork : struct, ISharedWork, allows ref struct
     {
         const int MostRanges = 64;
-        int parts = (int)Math.Min(threads, (items + grain - 1) / grain);
+        int parts = (int)Math.Min(threads, Shapes.DivideUp(items, grain));
         int ranges = inRanges ? Math.Clamp(parts, 1, MostRanges) : 1;
         long* next = stackalloc long[ranges];
         for (int range = 0; range < ranges; range++)

@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv.Kernels;
 
 /// <summary>What follows the last term of an output element: the residual is added, then the activation applied.</summary>

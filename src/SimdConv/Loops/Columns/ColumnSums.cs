@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -129,8 +128,8 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
             {
                 // Window q reads pixel start + q*stride.
                 long start = axis.Starts[0] + ((long)s * axis.Dilation);
-                int first = (int)Math.Clamp((-start + axis.Stride - 1) / axis.Stride, 0, axis.Windows);
-                int count = (int)Math.Clamp((axis.Size - start + axis.Stride - 1) / axis.Stride, first, axis.Windows) - first;
+                int first = (int)Math.Clamp(Shapes.DivideUp(-start, axis.Stride), 0, axis.Windows);
+                int count = (int)Math.Clamp(Shapes.DivideUp(axis.Size - start, axis.Stride), first, axis.Windows) - first;
                 for (int p = 0; p < rows.Windows && count > 0; p++)
                 {
                     if (r < rows.Taps[p].First || r >= rows.Taps[p].Last)

@@ -1,5 +1,3 @@
-using SimdConv.Core;
-
 namespace SimdConv.Loops;
 
 /// <summary>The arrays that a thread works with on one grid.</summary>

@@ -36,9 +36,9 @@ internal abstract class ConvStrategy
         Tile = tile;
         Panels = cut.Panels;
         ChannelBlock = cut.Channels;
-        Blocks = (Channels + ChannelBlock - 1) / ChannelBlock;
+        Blocks = Shapes.DivideUp(Channels, ChannelBlock);
         Layout = problem.Layout(cut.Rows, ChannelBlock, cut.ReadsImage && problem.IsInImage);
-        Strips = (Grid.Height + cut.Rows - 1) / cut.Rows;
+        Strips = Shapes.DivideUp(Grid.Height, cut.Rows);
         Runs = cut.JoinsBands ? Grid.JoinedBands : Grid.Bands;
     }
 
@@ -177,8 +177,7 @@ internal abstract class ConvStrategy
     {
         if (problem.Grid.Taps == 0 || problem.Channels <= most)
             return problem.Channels;
-        int blocks = (problem.Channels + most - 1) / most;
-        return (problem.Channels + blocks - 1) / blocks;
+        return new Panels(problem.Channels, most).Rows(0);
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -103,7 +102,7 @@ internal sealed unsafe class DensePass<TVec, THalf, T, TFlat> : DensePass<T>
         int threads = execution.ThreadsFor(work);
         bool areEven = units % threads == 0, divideThreads = units > 0 && threads % units == 0;
         long wanted = threads == 1 ? 0 : areKept ? 16L * threads : areEven ? units : divideThreads ? threads : 4L * threads;
-        int shares = units == 0 ? 1 : (int)Math.Clamp((wanted + units - 1) / units, 1, panels);
+        int shares = units == 0 ? 1 : (int)Math.Clamp(Shapes.DivideUp(wanted, units), 1, panels);
         Job job = new() { Pass = this, Problem = ref problem, Shares = shares };
         WorkQueue.Run(ref job, units * shares, threads, execution, inRanges: true);
     }

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -105,11 +104,11 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat> : ConvPass<T>
         if (threads > 1)
         {
             long wanted = (long)ItemsPerThread * threads, each = (long)problem.Groups * grids.Length;
-            parts = (int)Math.Clamp((wanted + each - 1) / each, 1, int.MaxValue);
+            parts = (int)Math.Clamp(Shapes.DivideUp(wanted, each), 1, int.MaxValue);
             long items = 0;
             foreach (ImageGrid grid in grids)
                 items += (long)problem.Groups * Math.Min(parts, grid.Grid.Height);
-            shares = (int)Math.Clamp((wanted + items - 1) / items, 1, grids.Max(PanelsOf));
+            shares = (int)Math.Clamp(Shapes.DivideUp(wanted, items), 1, grids.Max(PanelsOf));
         }
 
         Job job = new() { Pass = this, Problem = ref problem, Parts = parts, Shares = shares };

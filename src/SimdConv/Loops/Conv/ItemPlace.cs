@@ -22,7 +22,7 @@ internal struct ItemPlace
 
     /// <summary>Strips of a grid in a call.</summary>
     public static long Units(ConvStrategy strategy, int batch, int groups) =>
-        (long)((batch + strategy.Together - 1) / strategy.Together) * groups * strategy.Strips;
+        (long)Shapes.DivideUp(batch, strategy.Together) * groups * strategy.Strips;
 
     /// <summary>
     /// Goes to an item. A part's items mostly ascend, so the search for the grid begins where the last item was.

@@ -15,11 +15,11 @@ namespace SimdConv.Loops;
 /// <param name="lanes">Elements of a register.</param>
 internal struct LaneRun(int segments, int length, nint nextFrom, nint nextTo, int lanes)
 {
-    private readonly int perSegment = (length + lanes - 1) / lanes;
+    private readonly int perSegment = Shapes.DivideUp(length, lanes);
     private int segment, index;
 
     /// <summary>Registers that the run has from here on.</summary>
-    public int Left { get; private set; } = segments * ((length + lanes - 1) / lanes);
+    public int Left { get; private set; } = segments * Shapes.DivideUp(length, lanes);
 
     /// <summary>Elements of a register.</summary>
     public readonly int Count => Math.Min(lanes, length);

@@ -96,10 +96,10 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         (TapGrid grid, int size) = (problem.Grid, problem.ElementSize);
         int taps = Math.Max(1, grid.Taps);
         long strip = StripBytes / size,
-            within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), (GoodTerms + taps - 1) / taps));
+            within = Math.Max(Within(GoodRows), Math.Min(Within(LeastRows), Shapes.DivideUp(GoodTerms, taps)));
         int most = (int)Math.Clamp(Math.Min(PanelBytes / (tile.NR * size * (long)taps), within), 1, problem.Channels);
         int channels = ChannelsOfBlock(problem, most);
-        Panels panels = new((problem.Outputs.Count + tile.NR - 1) / tile.NR * tile.NR, tile.NR);
+        Panels panels = new(Shapes.RoundUp(problem.Outputs.Count, tile.NR), tile.NR);
         return new(channels, StripLayout.RowsWithin(grid, channels, strip), panels, ReadsImage: true, JoinsBands: true);
 
         long Within(int height) => strip / Math.Max(1, StripLayout.SizeOf(grid, Math.Min(height, grid.Height)));
@@ -130,7 +130,7 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
 
         for (int tile = 0; tile < tiles.Count; tile++)
         {
-            int rows = tiles.Rows(tile), registers = (rows + lanes - 1) / lanes * Tile.NR;
+            int rows = tiles.Rows(tile), registers = Shapes.DivideUp(rows, lanes) * Tile.NR;
             double term = Tile.Slides > 0
                 ? Math.Max(rows, LeastChains)
                 : share * Math.Max(rows * Tile.Vectors, rows + Tile.Vectors + 1);

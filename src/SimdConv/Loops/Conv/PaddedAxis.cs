@@ -19,12 +19,12 @@ internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, 
         long reach = ((long)tap * dilation) - pad;
         if (isForward)
         {
-            long from = Up(-reach, stride), to = Up(size - reach, stride);
+            long from = Shapes.DivideUp(-reach, stride), to = Shapes.DivideUp(size - reach, stride);
             return new(0, 1, windows, (int)Math.Clamp(from, 0, windows), (int)Math.Clamp(to, 0, windows));
         }
 
         long start = ((reach % stride) + stride) % stride, first = (start - reach) / stride;
-        int count = start >= size ? 0 : (int)((size - start + stride - 1) / stride);
+        int count = start >= size ? 0 : (int)Shapes.DivideUp(size - start, stride);
         return new((int)Math.Min(start, size), stride, count, (int)Math.Clamp(-first, 0, count),
             (int)Math.Clamp(windows - first, 0, count));
     }
@@ -62,6 +62,4 @@ internal readonly struct PaddedAxis(int size, int windows, int stride, int pad, 
 
     private static bool IsInside(Run run, long place) => (place - run.Start) % run.Step == 0
         && place >= run.Start + ((long)run.First * run.Step) && place < run.Start + ((long)run.Last * run.Step);
-
-    private static long Up(long dividend, int divisor) => dividend >= 0 ? (dividend + divisor - 1) / divisor : dividend / divisor;
 }

@@ -73,7 +73,7 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
     {
         get
         {
-            int nr = Tile.NR, ld = IsInPlace ? (Positions(Layout.Rows, Layout.Pitch) + nr - 1) / nr * nr : nr;
+            int nr = Tile.NR, ld = IsInPlace ? Shapes.RoundUp(Positions(Layout.Rows, Layout.Pitch), nr) : nr;
             return new(
                 Strip: ((long)ChannelBlock * Layout.ChannelSize) + nr + Layout.Pitch,
                 Slack: nr + Layout.Pitch,
@@ -107,7 +107,7 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
     /// <summary>Columns of a tile that rows of the grid take in place, <paramref name="pitch"/> apart.</summary>
     private int Positions(int rows, int pitch) => ((rows - 1) * pitch) + Grid.Width;
 
-    private long CountOfTiles(long positions) => (positions + Tile.NR - 1) / Tile.NR;
+    private long CountOfTiles(long positions) => Shapes.DivideUp(positions, Tile.NR);
 
     /// <summary>What a tap of a tile costs on all panels, starting and storing the tile shared out among its terms.</summary>
     private double CostOfTap(int kc)

@@ -41,7 +41,7 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
     /// </summary>
     public static bool Suits(Conv2DShape shape, ImageLayout source, ImageLayout target)
     {
-        long positions = (long)shape.P * shape.Q, panels = (positions + TKernel.NR - 1) / TKernel.NR;
+        long positions = (long)shape.P * shape.Q, panels = Shapes.DivideUp(positions, TKernel.NR);
         long padding = (panels * TKernel.NR) - positions;
         return shape.IsDense && shape.IsPointwise && source.HasWholePlanes(shape.W) && target.HasWholePlanes(shape.W)
             && (TVec.Registers == 16 || padding <= positions / LeastPositionsOfPadding);

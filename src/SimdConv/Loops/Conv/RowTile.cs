@@ -44,8 +44,8 @@ internal unsafe struct RowTile
     /// <param name="vectors">Registers of a tile.</param>
     public static RowTile[] Of(int rows, int length, nint pitch, nint targetPitch, int lanes, int vectors)
     {
-        int perRow = (length + lanes - 1) / lanes, registers = rows * perRow;
-        RowTile[] tiles = new RowTile[(registers + vectors - 1) / vectors];
+        int perRow = Shapes.DivideUp(length, lanes), registers = rows * perRow;
+        RowTile[] tiles = new RowTile[Shapes.DivideUp(registers, vectors)];
         nint* from = stackalloc nint[4], to = stackalloc nint[4];
         for (int t = 0; t < tiles.Length; t++)
         {

@@ -71,6 +71,6 @@ internal readonly struct CopyBlocks
             Nexts = ((nexts - 1) / next) + 1,
         };
 
-        nint Whole(nint count) => (count + lanes - 1) / lanes * lanes;
+        nint Whole(nint count) => (nint)Shapes.RoundUp(count, lanes);
     }
 }

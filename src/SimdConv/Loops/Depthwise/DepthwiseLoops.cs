@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -68,7 +67,7 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
         public Scratch(DepthwiseSchedule schedule)
         {
             StripSize = ((long)schedule.Layout.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
-            Ld = (schedule.Width + TVec.Count - 1) / TVec.Count * TVec.Count;
+            Ld = Shapes.RoundUp(schedule.Width, TVec.Count);
 
             // A tile that goes on from results looks two rows ahead.
             PhaseSize = (schedule.Rows + 2L) * Ld;
@@ -287,7 +286,7 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
         // is written later, but behind the last row nothing may be.
         int ahead = w - column.Count;
         if (ahead > 0 && !inScratch)
-            column.WholeRows = ld == width ? Math.Max(0, rows - ((ahead + width - 1) / width)) : 0;
+            column.WholeRows = ld == width ? Math.Max(0, rows - Shapes.DivideUp(ahead, width)) : 0;
         DepthwiseTile<TVec, T>.Run(in column);
         column.WholeRows = rows;
         for (int j = 0; j < last; j += w)

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 
 namespace SimdConv.Loops;

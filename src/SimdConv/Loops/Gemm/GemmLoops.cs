@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 
 namespace SimdConv.Loops;
@@ -208,7 +207,7 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         int columnsLost = InPlaceLoops<TVec, THalf, T>.Suits(p) ? Math.Max(3, w / 4) : 0;
         return Padded(p->N, least) * p->M * p->K > (p->K + TermsLost) * (p->N + columnsLost) * Padded(p->M, w);
 
-        static long Padded(int size, int unit) => ((long)size + unit - 1) / unit * unit;
+        static long Padded(int size, int unit) => Shapes.RoundUp((long)size, unit);
     }
 
     private static void RunTransposed(GemmProblem<T>* p, bool fromC)

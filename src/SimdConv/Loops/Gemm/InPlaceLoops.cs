@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -244,7 +243,7 @@ internal static unsafe class InPlaceLoops<TVec, THalf, T>
     /// <summary>B transposed and small: copied once, row by row for all columns, then read in place.</summary>
     private static void RunWholeTransposed(GemmProblem<T>* p, bool fromC)
     {
-        int width = (p->N + TVec.Count - 1) / TVec.Count * TVec.Count;
+        int width = Shapes.RoundUp(p->N, TVec.Count);
         using Workspace workspace = Workspace.Of((long)p->K * width, out T* b);
         GemmProblem<T> whole = *p;
         whole.B = new() { Data = b, RowStride = width, ColumnStride = 1 };

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -182,11 +181,7 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     public static long WorkspaceBytes(int n, int k) => new Scratch(0, BlockOfB(n, k)).Plan.Bytes;
 
     /// <summary>KC of so many terms: blocks of equal length.</summary>
-    private static int Kc(int k)
-    {
-        int most = BlockSizes.GemmKc(TKernel.MR, sizeof(T)), blocks = Math.Max(1, new Panels(k, most).Count);
-        return Math.Max(1, (int)(((long)k + blocks - 1) / blocks));
-    }
+    private static int Kc(int k) => Math.Max(1, new Panels(k, BlockSizes.GemmKc(TKernel.MR, sizeof(T))).Rows(0));
 
     /// <summary>A in blocks of MC rows, in each its blocks of KC terms: m * k elements.</summary>
     public static void PackWholeA(StridedMatrix<T> a, int m, int k, T* packed)
@@ -216,7 +211,7 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
     }
 
     /// <summary>The columns of all panels of B.</summary>
-    public static int PackedColumns(int n) => checked((n + TKernel.NR - 1) / TKernel.NR * TKernel.NR);
+    public static int PackedColumns(int n) => Shapes.RoundUp(n, TKernel.NR);
 
     /// <summary>B in blocks of KC terms, in each all panels of NR columns.</summary>
     public static void PackWholeB(StridedMatrix<T> b, int n, int k, T* packed)

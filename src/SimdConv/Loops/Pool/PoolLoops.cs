@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;
@@ -40,7 +39,7 @@ internal sealed unsafe class PoolLoops<TVec, T>(PoolSchedule schedule) : PoolPas
         job.Strips = schedule.Strips(inWindows, problem.Backward);
         int together = inWindows ? PoolWindows<TVec, T>.Together(schedule, problem) : 1;
         long blocks = inWindows
-            ? (((long)problem.Batch * schedule.Shape.C) + together - 1) / together
+            ? Shapes.DivideUp((long)problem.Batch * schedule.Shape.C, together)
             : PoolPlanes<TVec, T>.Blocks(schedule, problem);
         job.PerBlock = way == PoolWay.Pieces ? PoolPieces<TVec, T>.Items(schedule, problem.Backward) : job.Strips.Count;
         long perItem = way == PoolWay.Pieces

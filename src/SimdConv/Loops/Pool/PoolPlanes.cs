@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -56,15 +55,15 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
 
     /// <summary>Blocks of planes: over all images where their channels follow each other, else of each image.</summary>
     public static long Blocks(PoolSchedule schedule, in PoolProblem<T> problem) => IsOneRow(schedule, problem)
-        ? (((long)problem.Batch * schedule.Shape.C) + TVec.Count - 1) / TVec.Count
-        : problem.Batch * (((long)schedule.Shape.C + TVec.Count - 1) / TVec.Count);
+        ? Shapes.DivideUp((long)problem.Batch * schedule.Shape.C, TVec.Count)
+        : problem.Batch * Shapes.DivideUp((long)schedule.Shape.C, TVec.Count);
 
     /// <summary>Where a block of planes begins.</summary>
     public static PlaneBlock<T> Locate(PoolSchedule schedule, in PoolProblem<T> problem, long block)
     {
         Pool2DShape shape = schedule.Shape;
         bool oneRow = IsOneRow(schedule, problem);
-        long perImage = oneRow ? Blocks(schedule, problem) : (shape.C + TVec.Count - 1) / TVec.Count;
+        long perImage = oneRow ? Blocks(schedule, problem) : Shapes.DivideUp(shape.C, TVec.Count);
         nint image = (nint)(block / perImage), channel = (nint)(block % perImage) * TVec.Count;
         return new()
         {

@@ -23,7 +23,7 @@ internal unsafe struct BiasTree<T>(T* levels, int ld)
     public static BiasTree<T> None => new(null, 0) { Left = long.MaxValue };
 
     /// <summary>Steps of a row.</summary>
-    public static int Steps(int width, int lanes) => (width + lanes - 1) / lanes;
+    public static int Steps(int width, int lanes) => Shapes.DivideUp(width, lanes);
 
     /// <summary>Levels for all blocks of a batch.</summary>
     public static int Levels(Conv2DShape shape, int batch, int lanes) => Levels((double)batch * shape.P, shape.Q, lanes);

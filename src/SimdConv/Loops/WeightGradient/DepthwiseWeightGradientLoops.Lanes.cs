@@ -35,8 +35,6 @@ internal sealed unsafe partial class DepthwiseWeightGradientLoops<TVec, T>
         TransposePacking<TVec, T>.Transpose(lanes, all, rows, all, sums, rows, rows);
         new Span<T>(sums + (count * rows), (all - count) * rows).Clear();
         for (int half = all / 2; half > 0; half /= 2)
-            ElementwiseSum(sums + ((nint)half * rows), sums, (nint)half * rows);
+            RowCopy<TVec, T>.Add(sums + ((nint)half * rows), sums, half * rows);
     }
-
-    private static void ElementwiseSum(T* from, T* to, nint count) => RowCopy<TVec, T>.Add(from, to, (int)count);
 }

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -24,9 +23,8 @@ internal sealed unsafe partial class DepthwiseWeightGradientLoops<TVec, T>(Depth
     {
         Conv2DShape shape = schedule.Shape;
         int chunks = DepthwiseWeightGradientSchedule.Order(shape, problem.Batch).Chunks;
-        int blocks = (shape.K + DepthwiseWeightGradientSchedule.MostPlanes - 1) / DepthwiseWeightGradientSchedule.MostPlanes;
+        int blocks = Shapes.DivideUp(shape.K, DepthwiseWeightGradientSchedule.MostPlanes);
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
-        long size = PartialSize(schedule);
         using Workspace workspace = new(Partials(schedule, chunks, out Piece<T> partials));
         Job job = new()
         {
@@ -38,19 +36,7 @@ internal sealed unsafe partial class DepthwiseWeightGradientLoops<TVec, T>(Depth
             Partial = workspace.At(partials),
         };
         WorkQueue.Run(ref job, (long)chunks * blocks, execution.ThreadsFor(work), execution);
-        for (int step = 1; step < chunks; step *= 2)
-        {
-            for (int chunk = 0; chunk < chunks; chunk += 2 * step)
-            {
-                T* to = job.Partial + (chunk * size), from = to + (step * size);
-                ElementwiseSum(from, to, (nint)size);
-            }
-        }
-
-        if (problem.DW != null)
-            new Span<T>(job.Partial, shape.WeightCount).CopyTo(new(problem.DW, shape.WeightCount));
-        if (problem.DB != null)
-            new Span<T>(job.Partial + shape.WeightCount, shape.K).CopyTo(new(problem.DB, shape.K));
+        ChunkSums<TVec, T>.Finish(in problem, shape, job.Partial, chunks);
     }
 
     public override long WorkspaceBytes(int batch, int threads) =>
@@ -59,13 +45,9 @@ internal sealed unsafe partial class DepthwiseWeightGradientLoops<TVec, T>(Depth
 
     public override string ToString() => schedule.ToString();
 
-    /// <summary>dW and db of one chunk.</summary>
-    private static long PartialSize(DepthwiseWeightGradientSchedule schedule) =>
-        (long)schedule.Shape.WeightCount + schedule.Shape.K;
-
     /// <summary>dW and db of every chunk.</summary>
     private static ScratchPlan Partials(DepthwiseWeightGradientSchedule schedule, int chunks, out Piece<T> partials) =>
-        ScratchPlan.Of(PartialSize(schedule) * chunks, out partials);
+        ScratchPlan.Of((long)ChunkSums<TVec, T>.Size(schedule.Shape) * chunks, out partials);
 
     private static int StripSize(DepthwiseWeightGradientSchedule schedule) =>
         (schedule.Planes * schedule.Layout.Strip.ChannelSize) + schedule.Layout.Lead + TVec.Count;
@@ -162,7 +144,7 @@ internal sealed unsafe partial class DepthwiseWeightGradientLoops<TVec, T>(Depth
         }
 
         AddLanes(buffers.Lanes, channels * rows, Math.Min(shape.Q, lanes), buffers.Transposed);
-        T* partial = job.Partial + (chunk * (nint)PartialSize(schedule)), dw = partial + ((nint)first * shape.Taps),
+        T* partial = job.Partial + (chunk * ChunkSums<TVec, T>.Size(shape)), dw = partial + ((nint)first * shape.Taps),
             db = partial + shape.WeightCount + first;
         for (T* sum = buffers.Transposed, end = sum + (channels * rows); sum < end; *db++ = *sum++)
         {

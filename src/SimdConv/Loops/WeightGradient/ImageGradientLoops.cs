@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -34,15 +33,15 @@ internal sealed unsafe partial class ImageGradientLoops<TVec, THalf, T, TVectors
             Schedule = schedule,
             Problem = ref problem,
             Chunks = chunks,
-            Blocks = problem.DW == null ? 1 : Count(shape.GroupChannels, schedule.ChannelBlock),
-            OutputBlocks = Count(shape.GroupOutputs, schedule.OutputBlock),
+            Items = new(shape, chunks, schedule.ChannelBlock, schedule.OutputBlock, problem.DW != null, problem.DB != null),
             Partial = workspace.At(partials),
+            ReadsImage = schedule.ReadsImage(problem.XLayout),
         };
+        job.Pitch = job.ReadsImage ? grid.StrideH * problem.XLayout.H : (nint)schedule.Pitch * problem.Batch;
         long work = (long)problem.Batch * shape.P * shape.Q * shape.WeightCount;
-        WorkQueue.Run(
-            ref job, (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks, execution.ThreadsFor(work), execution);
+        WorkQueue.Run(ref job, job.Items.Count, execution.ThreadsFor(work), execution);
         if (chunks > 1)
-            Reduce(in problem, job.Partial, chunks);
+            ChunkSums<TVec, T>.Finish(in problem, shape, job.Partial, chunks);
     }
 
     public override long WorkspaceBytes(int batch, int threads)
@@ -54,32 +53,9 @@ internal sealed unsafe partial class ImageGradientLoops<TVec, THalf, T, TVectors
     public override string ToString() =>
         ImageGradientSchedule.LanesOf(shape) == 1 ? "images innermost, output channels in lanes" : "images in lanes";
 
-    private static int Count(int size, int block) => (size + block - 1) / block;
-
     /// <summary>dW and, behind it, db of each of several chunks.</summary>
     private ScratchPlan Partials(int chunks, out Piece<T> partials) =>
-        ScratchPlan.Of(chunks == 1 ? 0 : PartialSize * chunks, out partials);
-
-    private long PartialSize => (long)shape.WeightCount + shape.K;
-
-    /// <summary>Adds the sums of the chunks as (0 + 1) + (2 + 3) and so on.</summary>
-    private void Reduce(in WeightGradientProblem<T> problem, T* partial, int chunks)
-    {
-        int first = problem.DW == null ? shape.WeightCount : 0, last = shape.WeightCount + (problem.DB == null ? 0 : shape.K);
-        for (int step = 1; step < chunks; step *= 2)
-        {
-            for (int chunk = 0; chunk < chunks; chunk += 2 * step)
-            {
-                T* to = partial + (chunk * (nint)PartialSize) + first;
-                RowCopy<TVec, T>.Add(to + (step * (nint)PartialSize), to, last - first);
-            }
-        }
-
-        if (problem.DW != null)
-            new Span<T>(partial, shape.WeightCount).CopyTo(new(problem.DW, shape.WeightCount));
-        if (problem.DB != null)
-            new Span<T>(partial + shape.WeightCount, shape.K).CopyTo(new(problem.DB, shape.K));
-    }
+        ScratchPlan.Of(chunks == 1 ? 0 : (long)ChunkSums<TVec, T>.Size(shape) * chunks, out partials);
 
     /// <summary>What one thread works with.</summary>
     private readonly struct Scratch
@@ -110,30 +86,24 @@ internal sealed unsafe partial class ImageGradientLoops<TVec, THalf, T, TVectors
     {
         public ImageGradientSchedule Schedule;
         public ref readonly WeightGradientProblem<T> Problem;
-
-        /// <summary>Chunks, and blocks of the input and the output channels of a group.</summary>
-        public int Chunks, Blocks, OutputBlocks;
+        public GradientItems Items;
+        public int Chunks;
 
         /// <summary>Sums of each chunk where there are several: dW with db behind it.</summary>
         public T* Partial;
 
-        public readonly void Run(ref WorkQueue queue) => RunPart(in this, ref queue);
-    }
+        /// <summary>Whether x is read in place, and from one row of positions to the next in x or in its copy.</summary>
+        public bool ReadsImage;
 
-    /// <summary>A part of one group's dW and db over the output rows [FirstRow, LastRow).</summary>
-    private ref struct Item
-    {
-        public Buffers Buffers;
-        public int Chunk, Group, FirstChannel, Channels, FirstOutput, Outputs, Taps, FirstRow, LastRow;
-        public bool OwnsWeights, OwnsBias, ReadsImage;
-
-        /// <summary>From one row of positions to the next in x or in its copy.</summary>
+        /// <inheritdoc cref="ReadsImage"/>
         public nint Pitch;
-    }
 
-    private struct Buffers
-    {
+        /// <summary>What the thread has that runs this copy of the job: see <see cref="Scratch"/>.</summary>
         public T* Strip, DY, Lanes, Sums, BiasBlocks;
+
+        /// <inheritdoc cref="Strip"/>
         public int* Offsets;
+
+        public readonly void Run(ref WorkQueue queue) => RunPart(this, ref queue);
     }
 }

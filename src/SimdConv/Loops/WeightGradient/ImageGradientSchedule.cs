@@ -43,7 +43,7 @@ internal readonly struct ImageGradientSchedule
         Lanes = LanesOf(shape);
         int budget = BlockSizes.L2 / 4 / elementSize, taps = Math.Max(1, grid.Taps);
         OutputBlock = Even(shape.GroupOutputs, Lanes == 1 ? MostOutputs : MostOutputsOfPositions);
-        LdOutputs = (OutputBlock + register - 1) / register * register;
+        LdOutputs = Shapes.RoundUp(OutputBlock, register);
         if (Lanes == 1)
             OutputBlock = Math.Min(LdOutputs, shape.GroupOutputs);
         ChannelBlock = Even(shape.GroupChannels,
@@ -52,7 +52,7 @@ internal readonly struct ImageGradientSchedule
         // Whole rows of positions, or a part of one whose first position belongs to the first lane.
         int columns = (int)Math.Clamp(MostPositions / Math.Max(1, batch), 1, shape.Q);
         Columns = (long)shape.Q * batch <= Math.Max(budget, MostPositions) ? shape.Q
-            : Math.Min(shape.Q, (columns + MostLanes - 1) / MostLanes * MostLanes);
+            : Math.Min(shape.Q, Shapes.RoundUp(columns, MostLanes));
         long perRow = (long)ChannelBlock * Horizontal.Phases.Length * Vertical.Phases.Length * Pitch * Math.Max(1, batch);
         Rows = Columns < shape.Q ? 1 : (int)Math.Clamp((budget / perRow) - Vertical.Span, 1, shape.P);
     }
@@ -99,7 +99,7 @@ internal readonly struct ImageGradientSchedule
     /// <summary>Positions of a piece, whole virtual lanes, and rows of a piece that has whole rows.</summary>
     public static (int Rows, int Width) Piece(int rows, int width) =>
         width >= MostPositions ? (1, MostPositions)
-            : (Math.Min(rows, MostPositions / ((width + MostLanes - 1) / MostLanes * MostLanes)), width);
+            : (Math.Min(rows, MostPositions / Shapes.RoundUp(width, MostLanes)), width);
 
     /// <summary>Positions of a piece at most, with what fills up the last lanes of its rows.</summary>
     public static long PieceSize => MostPositions;
@@ -132,7 +132,7 @@ internal readonly struct ImageGradientSchedule
     /// </summary>
     public static int LanesOf(Conv2DShape shape)
     {
-        int outputs = shape.GroupOutputs, registers = (outputs + MostLanes - 1) / MostLanes;
+        int outputs = shape.GroupOutputs, registers = Shapes.DivideUp(outputs, MostLanes);
         return outputs > FewOutputs && outputs >= LeastFilling * registers * MostLanes ? 1 : MostLanes;
     }
 

@@ -47,8 +47,8 @@ internal static unsafe class ImageStrip<TVec, T>
     private static void FillRow(T* row, nint nextPixel, long column, int count, TapGrid grid, int batch, T* to)
     {
         int stride = grid.StrideW;
-        int first = (int)Math.Clamp((-column + stride - 1) / stride, 0, count),
-            last = (int)Math.Clamp((grid.SourceWidth - column + stride - 1) / stride, first, count);
+        int first = (int)Math.Clamp(Shapes.DivideUp(-column, stride), 0, count),
+            last = (int)Math.Clamp(Shapes.DivideUp(grid.SourceWidth - column, stride), first, count);
         new Span<T>(to, first * batch).Clear();
         if (first < last)
         {

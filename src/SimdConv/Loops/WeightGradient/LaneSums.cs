@@ -120,7 +120,7 @@ internal static unsafe class LaneSums<TVec, T>
     }
 
     /// <summary>From one row of the copy to the next.</summary>
-    public static int Pitch(int width) => (width + Lanes - 1) / Lanes * Lanes;
+    public static int Pitch(int width) => Shapes.RoundUp(width, Lanes);
 
     public static void Add(PlaneRows<T> dy, int outputs, T* strip, int* offsets, int taps, nint pitch, T* lanes)
     {

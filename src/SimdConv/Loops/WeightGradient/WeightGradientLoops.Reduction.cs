@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;
@@ -10,43 +9,30 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
     {
         while (queue.Next(out long index))
         {
-            Item item = ItemAt(in job, index);
+            GradientItem item = job.Items.At(index);
+            Sums sums = PartialSums(in job, item);
+            nint next = (nint)job.Schedule.PartialSize;
             if (item.OwnsWeights)
-                Tree(in job, item.Sums, (nint)item.Taps * item.Ld);
+                ChunkSums<TVec, T>.Add(sums.Weights, next, job.Chunks, item.Taps * sums.Ld);
             if (item.OwnsBias)
-                Tree(in job, item.BiasSums, item.Ld);
-            Finish(in job, item);
-        }
-    }
-
-    /// <summary>Adds the chunks' sums as (0 + 1) + (2 + 3) and so on, into chunk 0's.</summary>
-    private static void Tree(in Job job, T* sums, nint count)
-    {
-        nint size = (nint)job.Schedule.PartialSize;
-        for (int step = 1; step < job.Chunks; step *= 2)
-        {
-            for (int chunk = 0; chunk < job.Chunks; chunk += 2 * step)
-            {
-                T* to = sums + (chunk * size), from = to + (step * size);
-                for (nint i = 0; i < count; i += TVec.Count)
-                    TVec.Store(to + i, TVec.Add(TVec.Load(to + i), TVec.Load(from + i)));
-            }
+                ChunkSums<TVec, T>.Add(sums.Bias, next, job.Chunks, sums.Ld);
+            Finish(in job, item, sums);
         }
     }
 
     /// <summary>The sums to dW, in runs along its rows, and to db.</summary>
-    private static void Finish(in Job job, in Item item)
+    private static void Finish(in Job job, in GradientItem item, in Sums sums)
     {
         if (item.OwnsWeights)
         {
-            T* dw = Weights(in job, item, out nint filter);
+            T* dw = job.Problem.DW + item.Weight;
+            nint filter = job.Schedule.Shape.Taps;
             for (int k = 0; k < item.Outputs; k += TVec.Count)
-                TransposePacking<TVec, T>.Transpose(item.Sums + k, item.Ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k),
+                TransposePacking<TVec, T>.Transpose(sums.Weights + k, sums.Ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k),
                     dw + (k * filter), filter, item.Taps);
         }
 
         if (item.OwnsBias)
-            new Span<T>(item.BiasSums, item.Outputs).CopyTo(new(job.Problem.DB + ((nint)item.Group * job.Schedule.Outputs)
-                + item.FirstOutput, item.Outputs));
+            new Span<T>(sums.Bias, item.Outputs).CopyTo(new(job.Problem.DB + item.Output, item.Outputs));
     }
 }

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -36,19 +35,15 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
             Schedule = schedule,
             Problem = ref problem,
             Chunks = chunks,
-            ChannelBlock = channels,
-            OutputBlock = outputs,
-            Blocks = problem.DW == null ? 1 : WeightGradientSchedule.Count(schedule.Channels, channels),
-            OutputBlocks = WeightGradientSchedule.Count(schedule.Outputs, outputs),
+            Items = new(shape, chunks, channels, outputs, problem.DW != null, problem.DB != null),
             Partial = chunks == 1 ? null : workspace.At(partials),
         };
-        WorkQueue.Run(ref job, (long)chunks * shape.Groups * job.Blocks * job.OutputBlocks, threads, execution);
+        WorkQueue.Run(ref job, job.Items.Count, threads, execution);
         if (chunks == 1)
             return;
         job.IsReduction = true;
-        job.OutputBlock = schedule.LdOutputs;
-        job.OutputBlocks = 1;
-        WorkQueue.Run(ref job, (long)shape.Groups * job.Blocks, threads, execution);
+        job.Items = new(shape, 1, channels, schedule.Outputs, problem.DW != null, problem.DB != null);
+        WorkQueue.Run(ref job, job.Items.Count, threads, execution);
     }
 
     public override long WorkspaceBytes(int batch, int threads)
@@ -89,9 +84,8 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
     {
         public WeightGradientSchedule Schedule;
         public ref readonly WeightGradientProblem<T> Problem;
-
-        /// <summary>Chunks; blocks of input and of output channels, and how many of each.</summary>
-        public int Chunks, ChannelBlock, OutputBlock, Blocks, OutputBlocks;
+        public GradientItems Items;
+        public int Chunks;
 
         /// <summary>Sums of each chunk, dW as [group][tap][output channel] with db behind it.</summary>
         public T* Partial;
@@ -117,12 +111,11 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
         public (int Group, int Block, long Row, int Rows) Held;
     }
 
-    /// <summary>A part of one group's dW and db, and its sums, ld elements from one tap to the next.</summary>
-    private struct Item
+    /// <summary>The sums of an item, ld elements from one tap to the next.</summary>
+    private struct Sums
     {
-        public int Chunk, Group, Block, FirstChannel, Channels, FirstOutput, Outputs, Taps, Ld;
-        public T* Sums, BiasSums;
-        public bool OwnsWeights, OwnsBias;
+        public T* Weights, Bias;
+        public int Ld;
     }
 
     private static void SumPart(in Job job, ref WorkQueue queue)
@@ -142,79 +135,53 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
         new Span<T>(buffers.Zeros, schedule.OutputBlock).Clear();
         while (queue.Next(out long index))
         {
-            Item item = ItemAt(in job, index);
+            GradientItem item = job.Items.At(index);
             if (CallTrace.IsOn)
-                Trace(item);
+                item.Trace();
+            int ld = job.Items.OutputBlock;
+            Sums sums = job.Chunks > 1 ? PartialSums(in job, item)
+                : new() { Weights = buffers.Sums, Bias = buffers.Sums + ((nint)item.Taps * ld), Ld = ld };
+            Sum(in job, item, sums, ref buffers);
             if (job.Chunks == 1)
-            {
-                item.Ld = job.OutputBlock;
-                item.Sums = buffers.Sums;
-                item.BiasSums = item.Sums + ((nint)item.Taps * item.Ld);
-            }
-
-            Sum(in job, item, ref buffers);
-            if (job.Chunks == 1)
-                Finish(in job, item);
+                Finish(in job, item, sums);
         }
     }
 
-    private static void Trace(in Item item)
-    {
-        CallTrace.Reach("chunk", item.Chunk);
-        CallTrace.Reach("group", item.Group);
-        CallTrace.Reach("block", item.Block);
-        CallTrace.Reach("outputs", item.FirstOutput);
-    }
-
-    /// <summary>Items of the same channels follow each other.</summary>
-    private static Item ItemAt(in Job job, long index)
+    /// <summary>The sums of an item among those of its chunk: taps of each channel of the group, and the group's bias.</summary>
+    private static Sums PartialSums(in Job job, in GradientItem item)
     {
         WeightGradientSchedule schedule = job.Schedule;
-        int outputBlock = (int)(index % job.OutputBlocks), block = (int)(index / job.OutputBlocks % job.Blocks);
-        Item item = new()
-        {
-            Block = block,
-            FirstChannel = block * job.ChannelBlock,
-            FirstOutput = outputBlock * job.OutputBlock,
-            Ld = schedule.LdOutputs,
-        };
-        index /= (long)job.OutputBlocks * job.Blocks;
-        item.Group = (int)(index % schedule.Shape.Groups);
-        item.Chunk = (int)(index / schedule.Shape.Groups);
-        item.Channels = Math.Min(job.ChannelBlock, schedule.Channels - item.FirstChannel);
-        item.Outputs = Math.Min(job.OutputBlock, schedule.Outputs - item.FirstOutput);
-        item.Taps = item.Channels * schedule.Layout.Grid.Taps;
-        item.OwnsWeights = job.Problem.DW != null;
-        item.OwnsBias = job.Problem.DB != null && block == 0;
-
-        // Rows of the partial sums: taps of each channel, and the group's bias.
-        nint perGroup = ((nint)schedule.Channels * schedule.Layout.Grid.Taps) + 1, first = item.Group * perGroup;
+        nint taps = schedule.Layout.Grid.Taps, perGroup = (schedule.Channels * taps) + 1, first = item.Group * perGroup;
+        int ld = schedule.LdOutputs;
         T* partial = job.Partial + (item.Chunk * (nint)schedule.PartialSize) + item.FirstOutput;
-        item.Sums = partial + ((first + ((nint)item.FirstChannel * schedule.Layout.Grid.Taps)) * item.Ld);
-        item.BiasSums = partial + ((first + perGroup - 1) * item.Ld);
-        return item;
+        return new()
+        {
+            Weights = partial + ((first + (item.FirstChannel * taps)) * ld),
+            Bias = partial + ((first + perGroup - 1) * ld),
+            Ld = ld,
+        };
     }
 
     /// <summary>The sums of one item.</summary>
-    private static void Sum(in Job job, in Item item, ref Buffers buffers)
+    private static void Sum(in Job job, in GradientItem item, in Sums sums, ref Buffers buffers)
     {
         WeightGradientSchedule schedule = job.Schedule;
         ref readonly WeightGradientProblem<T> problem = ref job.Problem;
         StripLayout layout = schedule.Layout;
         TapGrid grid = layout.Grid;
-        int ld = item.Ld, ldDY = job.OutputBlock, taps = item.Taps;
+        int ld = sums.Ld, ldDY = job.Items.OutputBlock, taps = item.Taps;
         long at = (long)problem.Batch * grid.Height * item.Chunk / job.Chunks,
             last = (long)problem.Batch * grid.Height * (item.Chunk + 1) / job.Chunks;
         bool byPosition = WeightGradientSchedule.Lanes(schedule.Shape) > 1,
-            fromZeros = Begin(in job, item, isEmpty: byPosition || at == last);
+            fromZeros = Begin(in job, item, sums, isEmpty: byPosition || at == last);
         BiasTree<T> bias = item.OwnsBias ? new(buffers.BiasBlocks, schedule.OutputBlock) : BiasTree<T>.None;
         T* lanes = buffers.Lanes, biasLanes = lanes + ((nint)taps * schedule.Outputs * WeightGradientSchedule.MostLanes);
         if (byPosition)
         {
             if (item.OwnsWeights)
-                LaneSums<TVec, T>.Begin(item.Sums, taps, schedule.Outputs, ld, lanes);
+                LaneSums<TVec, T>.Begin(sums.Weights, taps, schedule.Outputs, ld, lanes);
             if (item.OwnsBias)
-                LaneSums<TVec, T>.Begin(item.BiasSums, 1, schedule.Outputs, ld, biasLanes);
+                LaneSums<TVec, T>.Begin(sums.Bias, 1, schedule.Outputs, ld, biasLanes);
         }
 
         while (at < last)
@@ -226,7 +193,7 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
             if (CallTrace.IsOn)
                 CallTrace.Reach("strip", y);
             T* source = problem.DY + (image * problem.DYLayout.N)
-                + (((item.Group * schedule.Outputs) + item.FirstOutput) * problem.DYLayout.C) + (y * problem.DYLayout.H);
+                + (item.Output * problem.DYLayout.C) + (y * problem.DYLayout.H);
             fixed (int* offsets = layout.Offsets)
             {
                 if (byPosition)
@@ -242,7 +209,7 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
                 if (item.OwnsBias)
                 {
                     WeightGradientSums<TVec, THalf, T, TVectors>.AddBias(
-                        buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, item.BiasSums, ref bias);
+                        buffers.DY, (nint)rows * grid.Width, ldDY, item.Outputs, sums.Bias, ref bias);
                 }
 
                 if (item.OwnsWeights)
@@ -250,7 +217,7 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
                     PositionRows<T> positions = new() { Data = buffers.DY, Ld = ldDY, Rows = rows, Outputs = item.Outputs };
                     T* zeros = fromZeros ? buffers.Zeros : null;
                     WeightGradientSums<TVec, THalf, T, TVectors>.Add(
-                        grid.Width, layout.Pitch, strip, offsets, taps, positions, zeros, item.Sums, ld);
+                        grid.Width, layout.Pitch, strip, offsets, taps, positions, zeros, sums.Weights, ld);
                 }
 
                 fromZeros = false;
@@ -260,20 +227,20 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
         if (byPosition)
         {
             if (item.OwnsWeights)
-                LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, item.Sums);
+                LaneSums<TVec, T>.End(lanes, taps, schedule.Outputs, ld, sums.Weights);
             bias.Finish(biasLanes, schedule.Outputs, WeightGradientSchedule.MostLanes, WeightGradientSchedule.MostLanes);
             if (item.OwnsBias)
-                LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, item.BiasSums);
+                LaneSums<TVec, T>.End(biasLanes, 1, schedule.Outputs, ld, sums.Bias);
             return;
         }
 
-        bias.Finish(item.BiasSums, item.Outputs, 1, 1);
+        bias.Finish(sums.Bias, item.Outputs, 1, 1);
     }
 
     /// <summary>
     /// Rows of x from output row <paramref name="at"/> of the batch on: read in place, or copied if they aren't held yet.
     /// </summary>
-    private static T* Strip(in Job job, in Item item, long at, int rows, ref Buffers buffers)
+    private static T* Strip(in Job job, in GradientItem item, long at, int rows, ref Buffers buffers)
     {
         ref readonly WeightGradientProblem<T> problem = ref job.Problem;
         StripLayout layout = job.Schedule.Layout;
@@ -296,40 +263,29 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
     /// Chunk 0 begins with beta * dW and beta * db, the others with zeros; returns whether the weights' are left to the first
     /// tiles.
     /// </summary>
-    private static bool Begin(in Job job, in Item item, bool isEmpty)
+    private static bool Begin(in Job job, in GradientItem item, in Sums sums, bool isEmpty)
     {
         bool fromTarget = item.Chunk == 0 && job.Problem.Beta != T.Zero;
         if (item.OwnsBias)
         {
-            T* db = job.Problem.DB + ((nint)item.Group * job.Schedule.Outputs) + item.FirstOutput;
-            new Span<T>(item.BiasSums, Registers(item.Outputs)).Clear();
+            T* db = job.Problem.DB + item.Output;
+            new Span<T>(sums.Bias, Shapes.RoundUp(item.Outputs, TVec.Count)).Clear();
             for (int k = 0; fromTarget && k < item.Outputs; k++)
-                item.BiasSums[k] = job.Problem.Beta * db[k];
+                sums.Bias[k] = job.Problem.Beta * db[k];
         }
 
         if (!item.OwnsWeights || (!fromTarget && !isEmpty))
             return item.OwnsWeights;
-        T* dw = Weights(in job, item, out nint filter);
+        T* dw = job.Problem.DW + item.Weight;
+        nint filter = job.Schedule.Shape.Taps;
         for (int tap = 0; tap < item.Taps; tap++)
         {
-            T* sums = item.Sums + ((nint)tap * item.Ld);
-            new Span<T>(sums, Registers(item.Outputs)).Clear();
+            T* to = sums.Weights + ((nint)tap * sums.Ld);
+            new Span<T>(to, Shapes.RoundUp(item.Outputs, TVec.Count)).Clear();
             for (int k = 0; fromTarget && k < item.Outputs; k++)
-                sums[k] = job.Problem.Beta * dw[(k * filter) + tap];
+                to[k] = job.Problem.Beta * dw[(k * filter) + tap];
         }
 
         return false;
-    }
-
-    private static int Registers(int outputs) => (outputs + TVec.Count - 1) / TVec.Count * TVec.Count;
-
-    /// <summary>The item's first weight, and the distance from one output channel's to the next.</summary>
-    private static T* Weights(in Job job, in Item item, out nint filter)
-    {
-        WeightGradientSchedule schedule = job.Schedule;
-        nint taps = schedule.Layout.Grid.Taps;
-        filter = schedule.Channels * taps;
-        return job.Problem.DW + ((((nint)item.Group * schedule.Outputs) + item.FirstOutput) * filter)
-            + (item.FirstChannel * taps);
     }
 }

@@ -26,13 +26,13 @@ internal sealed class WeightGradientSchedule
         TapGrid grid = TapGrid.WeightGradient(shape);
         Channels = shape.GroupChannels;
         Outputs = shape.GroupOutputs;
-        LdOutputs = (Outputs + lanes - 1) / lanes * lanes;
+        LdOutputs = Shapes.RoundUp(Outputs, lanes);
 
         // Of 1x1 a copy of x serves few multiply-adds: for more outputs at once.
         bool isImage = StripLayout.IsInImage(grid, Channels, x) && (Lanes(shape) > 1 || x.C * elementSize % PageBytes != 0);
         int share = grid.Taps == 1 && !isImage ? 2 : 1, most = Math.Clamp(MostTaps / share / grid.Taps, 1, Channels);
-        ChannelBlock = Count(Channels, Count(Channels, most));
-        OutputBlock = Even(Outputs, Count(Outputs, MostOutputs * share));
+        ChannelBlock = new Panels(Channels, most).Rows(0);
+        OutputBlock = Even(Outputs, Shapes.DivideUp(Outputs, MostOutputs * share));
 
         // The strip and dY of its positions take a quarter of L2 each.
         int budget = BlockSizes.L2 / 4 / elementSize;
@@ -76,8 +76,8 @@ internal sealed class WeightGradientSchedule
     {
         const int ItemsPerThread = 4;
         int channels = ChannelBlock, outputs = OutputBlock;
-        while (threads > 1 && (long)chunks * Shape.Groups * Count(Channels, channels)
-            * Count(Outputs, outputs) < (long)ItemsPerThread * threads)
+        while (threads > 1 && (long)chunks * Shape.Groups * Shapes.DivideUp(Channels, channels)
+            * Shapes.DivideUp(Outputs, outputs) < (long)ItemsPerThread * threads)
         {
             if (outputs > Math.Max(LeastOutputs, lanes))
                 outputs = Even(outputs, 2);
@@ -90,10 +90,7 @@ internal sealed class WeightGradientSchedule
         return (channels, outputs);
     }
 
-    /// <summary>Blocks of that many channels.</summary>
-    public static int Count(int channels, int block) => new Panels(channels, block).Count;
-
-    private int Even(int outputs, int parts) => Count(Count(outputs, parts), lanes) * lanes;
+    private int Even(int outputs, int parts) => Shapes.RoundUp(Shapes.DivideUp(outputs, parts), lanes);
 
     /// <summary>Elements of the partial sums of one chunk: dW as [group][tap][output channel], and db behind it.</summary>
     public long PartialSize => (long)Shape.Groups * ((Channels * Layout.Grid.Taps) + 1) * LdOutputs;
@@ -111,7 +108,7 @@ internal sealed class WeightGradientSchedule
         int outputs = shape.GroupOutputs;
         return outputs <= MostOutputsOfPositions && Filling(outputs) < Filling(shape.Q) ? MostLanes : 1;
 
-        static double Filling(int size) => (double)size / ((size + MostLanes - 1) / MostLanes * MostLanes);
+        static double Filling(int size) => (double)size / Shapes.RoundUp(size, MostLanes);
     }
 
     /// <summary>The order of all sums: what <see cref="Conv2DPlan{T}.ReductionOrder"/> publishes.</summary>

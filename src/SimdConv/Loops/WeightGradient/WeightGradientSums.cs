@@ -26,7 +26,7 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     public static void Add(
         int width, nint pitch, T* strip, int* offsets, int taps, PositionRows<T> dy, T* zeros, T* sums, int ld)
     {
-        int registers = (dy.Outputs + TVec.Count - 1) / TVec.Count;
+        int registers = Shapes.DivideUp(dy.Outputs, TVec.Count);
         while (registers > 0)
         {
             int vectors = registers == TVectors.Value + 1 ? 2 : Math.Min(registers, TVectors.Value);

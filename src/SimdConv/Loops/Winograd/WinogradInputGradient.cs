@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -110,7 +109,7 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
         }
     }
 
-    private static int Lanes(int tiles) => (tiles + TVec.Count - 1) / TVec.Count * TVec.Count;
+    private static int Lanes(int tiles) => Shapes.RoundUp(tiles, TVec.Count);
 
     private void RunPart(in ConvProblem<T> problem, in Split split, ref WorkQueue queue)
     {

@@ -23,7 +23,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
     private void RunLanes(in Item item, int share, int shares)
     {
         int w = TVec.Count, rows = TTile.Points, kc = schedule.Channels, tiles = (int)(item.End - item.First),
-            groups = (tiles + Together - 1) / Together;
+            groups = Shapes.DivideUp(tiles, Together);
         nint next = item.NextM, size = (nint)kc * Taps * w;
         Regroup(in item, groups);
         int last = schedule.Shareable * (share + 1) / shares;

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -52,7 +51,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
         public Split(WinogradSchedule schedule, int batch, int groups, int threads)
         {
-            long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide, vectors = (tiles + TVec.Count - 1) / TVec.Count;
+            long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide, vectors = Shapes.DivideUp(tiles, TVec.Count);
             threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit
                 ? 1 : (int)Math.Min(threads, vectors * groups * schedule.Shareable);
 
@@ -261,7 +260,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         for (int pixel = 0; pixel < Outputs * Outputs; pixel++)
         {
             int h = (run.Row * Outputs) + (pixel / Outputs), w = (firstTile * Outputs) + (pixel % Outputs);
-            int count = Math.Min(tiles, (grid.Width - w + Outputs - 1) / Outputs);
+            int count = Math.Min(tiles, Shapes.DivideUp(grid.Width - w, Outputs));
             T* pixels = item.Pixels + ((nint)pixel * item.Lanes);
             nint at = first + (h * layout.H) + (w * layout.W);
             for (int i = 0; i < rows && h < grid.Height && finish.Residual == null && beta == T.Zero; i++)

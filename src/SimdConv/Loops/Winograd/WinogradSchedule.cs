@@ -26,9 +26,9 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     /// <summary>The matrix products that one convolution becomes.</summary>
     public int Matrices { get; } = (tile.Outputs + tile.Taps - 1) * (tile.Outputs + tile.Taps - 1);
 
-    public int TilesHigh { get; } = (grid.Height + tile.Outputs - 1) / tile.Outputs;
+    public int TilesHigh { get; } = Shapes.DivideUp(grid.Height, tile.Outputs);
 
-    public int TilesWide { get; } = (grid.Width + tile.Outputs - 1) / tile.Outputs;
+    public int TilesWide { get; } = Shapes.DivideUp(grid.Width, tile.Outputs);
 
     /// <summary>Whether a register holds the same tile of neighbouring images.</summary>
     public bool AreImagesInLanes => areImagesInLanes;
@@ -44,7 +44,7 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public Panels Panels { get; } = new(outputs, mr);
 
     /// <summary>What items may share out: panels, or registers of output channels.</summary>
-    public int Shareable => LanesAreOutputs ? (outputs + width - 1) / width : Panels.Count;
+    public int Shareable => LanesAreOutputs ? Shapes.DivideUp(outputs, width) : Panels.Count;
 
     /// <summary>
     /// Registers of tiles of one block: the transformed tiles take at most half of L2, but at least two registers make use of a

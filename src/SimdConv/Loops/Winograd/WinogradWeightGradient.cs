@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Kernels;
 using SimdConv.Packing;
 
@@ -37,7 +36,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
     private static int TapCount => TTile.Taps * TTile.Taps;
 
     /// <summary>Output channels of a group in whole registers.</summary>
-    private int LdSums => RoundUp(schedule.Outputs);
+    private int LdSums => Shapes.RoundUp(schedule.Outputs, TVec.Count);
 
     /// <summary>Elements from one matrix of a group's sums to the next.</summary>
     private nint NextSums => (nint)schedule.Channels * LdSums;
@@ -89,8 +88,6 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         $"Winograd F({TTile.Outputs}x{TTile.Outputs}, {TTile.Taps}x{TTile.Taps}), blocks of {BlockVectors} registers of tiles, "
         + $"{(schedule.AreImagesInLanes ? "images" : "tiles")} and output channels in lanes";
 
-    private static int RoundUp(int outputs) => (outputs + TVec.Count - 1) / TVec.Count * TVec.Count;
-
     /// <summary>
     /// The sums of all chunks, [chunk][group][matrix][input channel][output channel]; and for each thread what it ends with: half
     /// transformed sums of a channel, and the taps.
@@ -130,7 +127,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
 
             Threads = work <= WorkQueue.SerialLimit ? 1 : threads;
             int registers = pass.LdSums / TVec.Count, items = Chunks * shape.Groups;
-            Shares = items >= 2 * Threads || Threads == 1 ? 1 : Math.Min(registers, (Threads + items - 1) / items);
+            Shares = items >= 2 * Threads || Threads == 1 ? 1 : Math.Min(registers, Shapes.DivideUp(Threads, items));
         }
     }
 
@@ -166,7 +163,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         {
             WinogradSchedule schedule = pass.schedule;
             int lanes = split.Order.MostLanes, registers = pass.LdSums / TVec.Count;
-            int outputs = (registers + split.Shares - 1) / split.Shares * TVec.Count;
+            int outputs = Shapes.DivideUp(registers, split.Shares) * TVec.Count;
             NextV = schedule.Next(schedule.Channels, lanes);
             NextD = schedule.Next(outputs, lanes);
             V = Plan.Add<T>(NextV * Matrices);
@@ -275,14 +272,14 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
     private void ReducePart(in Job job, ref WorkQueue queue)
     {
         T* columns = job.Taps + (queue.Part * LastSize), taps = columns + ColumnSize;
-        nint filter = (nint)schedule.Channels * TapCount;
+        nint filter = (nint)schedule.Channels * TapCount, next = shape.Groups * Matrices * NextSums;
         while (queue.Next(out long index))
         {
             int group = (int)(index / schedule.Channels), c = (int)(index % schedule.Channels), w = TVec.Count;
             T* sums = job.Sums + (group * Matrices * NextSums) + ((nint)c * LdSums);
             T* dw = job.Problem.DW + ((nint)group * schedule.Outputs * filter) + ((nint)c * TapCount);
             for (int e = 0; e < Matrices; e++)
-                Tree(sums + (e * NextSums), job.Split.Chunks);
+                ChunkSums<TVec, T>.Add(sums + (e * NextSums), next, job.Split.Chunks, LdSums);
             WinogradGradientPacking<TVec, T, TTile>.Filter(sums, NextSums, columns, taps, LdSums);
             for (int k = 0; k < schedule.Outputs && job.Problem.Beta != T.Zero; k++)
             {
@@ -293,21 +290,6 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
             for (int k = 0; k < schedule.Outputs; k += w)
                 TransposePacking<TVec, T>.Transpose(taps + k, LdSums, TapCount, Math.Min(w, schedule.Outputs - k),
                     dw + (k * filter), filter, TapCount);
-        }
-    }
-
-    /// <summary>Adds the chunks' sums of one channel and matrix as (0 + 1) + (2 + 3) and so on, into chunk 0's.</summary>
-    private void Tree(T* sums, int chunks)
-    {
-        nint size = shape.Groups * Matrices * NextSums;
-        for (int step = 1; step < chunks; step *= 2)
-        {
-            for (int chunk = 0; chunk < chunks; chunk += 2 * step)
-            {
-                T* to = sums + (chunk * size), from = to + (step * size);
-                for (int k = 0; k < LdSums; k += TVec.Count)
-                    TVec.Store(to + k, TVec.Add(TVec.Load(to + k), TVec.Load(from + k)));
-            }
         }
     }
 }
