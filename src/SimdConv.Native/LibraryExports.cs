@@ -7,6 +7,8 @@ internal static unsafe class LibraryExports
 {
     private const int AbiVersion = 1;
 
+    private static readonly byte*[] tierNames = new byte*[Enum.GetValues<SimdTier>().Length];
+
     private static byte* version;
 
     [UnmanagedCallersOnly(EntryPoint = "simdconv_version")]
@@ -54,6 +56,26 @@ internal static unsafe class LibraryExports
         {
             Errors.Report(exception);
             return 0;
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_tier_name")]
+    public static byte* TierName(int tier)
+    {
+        try
+        {
+            if (!Enum.IsDefined((SimdTier)tier))
+                return Errors.Text(""u8);
+
+            // Two threads that come here at the same time make equal texts.
+            if (tierNames[tier] == null)
+                tierNames[tier] = (byte*)Marshal.StringToCoTaskMemUTF8(((SimdTier)tier).ToString().ToLowerInvariant());
+            return tierNames[tier];
+        }
+        catch (Exception exception)
+        {
+            Errors.Report(exception);
+            return Errors.Text(""u8);
         }
     }
 

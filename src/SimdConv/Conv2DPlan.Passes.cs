@@ -3,10 +3,152 @@ using SimdConv.Loops;
 
 namespace SimdConv;
 
-/// <content>What stands behind the public passes: checks of spans, the call into the loops, the tables of each tier.</content>
+/// <content>The passes: their public methods, the checks of spans, the calls into the loops, the tables of each tier.</content>
 public sealed unsafe partial class Conv2DPlan<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>y = activation(x * w + bias).</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.Forward"/>, in the tier of the call.</param>
+    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an
+    /// input.</param>
+    /// <param name="epilogue">Bias and activation.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see
+    /// cref="OutputLayout"/>.
+    /// </exception>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or
+    /// the tier is not available.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, PackedFilter<T> filter, Span<T> y, Epilogue<T> epilogue = default,
+        Execution execution = default) =>
+        Convolve(ConvDirection.Forward, batch, x, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), y, T.Zero, epilogue,
+            execution);
+
+    /// <summary>y = activation(x * w + bias), packing the weights for this call alone.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="weights">K x C/Groups x R x S.</param>
+    /// <param name="y">N x K x P x Q in <see cref="OutputLayout"/>; overwritten, gaps left alone; shares no element with an
+    /// input.</param>
+    /// <param name="epilogue">Bias and activation.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of y share a place in <see
+    /// cref="OutputLayout"/>.
+    /// </exception>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void Forward(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> weights, Span<T> y, Epilogue<T> epilogue = default,
+        Execution execution = default) =>
+        Convolve(ConvDirection.Forward, batch, x, weights, null, y, T.Zero, epilogue, execution);
+
+    /// <summary>dx = gradient of the forward pass (without epilogue) with respect to x, plus beta * dx.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="filter">Weights packed by this plan for <see cref="FilterUse.InputGradient"/>, in the tier of the
+    /// call.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
+    /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, the filter is another plan's, pass's or tier's, or
+    /// the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see
+    /// cref="InputLayout"/>.</exception>
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, PackedFilter<T> filter, Span<T> dx, T beta = default,
+        Execution execution = default) =>
+        Convolve(ConvDirection.InputGradient, batch, dy, [], ArgumentErrors.RequireNotNull(filter, nameof(filter)), dx, beta,
+            default, execution);
+
+    /// <summary>
+    /// dx = gradient of the forward pass with respect to x, plus beta * dx, packing the weights for this call alone.
+    /// </summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="weights">K x C/Groups x R x S.</param>
+    /// <param name="dx">N x C x H x W in <see cref="InputLayout"/>; shares no element with an input.</param>
+    /// <param name="beta">Multiplies what dx holds before; 0 doesn't read it.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The batch is negative, or elements of dx share a place in <see
+    /// cref="InputLayout"/>.</exception>
+    public void InputGradient(int batch, ReadOnlySpan<T> dy, ReadOnlySpan<T> weights, Span<T> dx, T beta = default,
+        Execution execution = default) =>
+        Convolve(ConvDirection.InputGradient, batch, dy, weights, null, dx, beta, default, execution);
+
+    /// <summary>dw = gradient with respect to the weights, plus beta * dw; db likewise with respect to the bias.</summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="x">N x C x H x W in <see cref="InputLayout"/>.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="dw">K x C/Groups x R x S; shares no element with an input.</param>
+    /// <param name="db">K elements, or empty to leave it out.</param>
+    /// <param name="beta">Multiplies what dw and db hold before; 0 doesn't read them.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default,
+        T beta = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        (string xName, string dyName) = isTransposed ? (nameof(dy), nameof(x)) : (nameof(x), nameof(dy));
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(x, inputs.Length(batch, InputName), batch, xName);
+        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch, dyName);
+        RequireWeights(dw, nameof(dw));
+        if (!db.IsEmpty)
+            ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
+        fixed (T* px = x, py = dy, pw = dw, pb = db)
+        {
+            ElementSet<T> input = inputs.Elements(px, batch), output = outputs.Elements(py, batch);
+            ElementSet<T> weights = new(pw, (1, Shape.WeightCount)), bias = new(pb, (1, pb == null ? 0 : Shape.K));
+            RequireApart(weights, nameof(dw), input, xName);
+            RequireApart(weights, nameof(dw), output, dyName);
+            RequireApart(bias, nameof(db), input, xName);
+            RequireApart(bias, nameof(db), output, dyName);
+            RequireApart(bias, nameof(db), weights, nameof(dw));
+            WeightGradientProblem<T> problem = new()
+            {
+                Batch = batch,
+                X = px,
+                DY = py,
+                DW = pw,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            RunWeightGradient(problem, execution, tier);
+        }
+    }
+
+    /// <summary>
+    /// db = sum of dy over images and pixels, plus beta * db: the bits that <see cref="WeightGradient"/> gives.
+    /// </summary>
+    /// <param name="batch">Images; 0 is valid.</param>
+    /// <param name="dy">N x K x P x Q in <see cref="OutputLayout"/>.</param>
+    /// <param name="db">K elements.</param>
+    /// <param name="beta">Multiplies what db holds before; 0 doesn't read it.</param>
+    /// <param name="execution">Threads, scheduler and tier.</param>
+    /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
+    public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default)
+    {
+        SimdTier tier = execution.Validate();
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch);
+        ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
+        fixed (T* py = dy, pb = db)
+        {
+            RequireApart(new(pb, (1, Shape.K)), nameof(db), outputs.Elements(py, batch), nameof(dy));
+            WeightGradientProblem<T> problem = new()
+            {
+                Batch = batch,
+                DY = py,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            RunWeightGradient(problem, execution, tier);
+        }
+    }
+
     /// <summary>Forward pass or input gradient, with weights that are packed for this call or with those of a filter.</summary>
     /// <param name="direction">Forward or InputGradient.</param>
     /// <param name="batch">Images.</param>

@@ -52,6 +52,7 @@ const char* simdconv_status_string(int32_t status);
 /* The simdconv_tier of calls that name none. SIMDCONV_TIER_BEST where calls fail: simdconv_last_error then says why. */
 int32_t simdconv_tier_best(void);
 int32_t simdconv_tier_available(int32_t tier); /* 1 or 0; 0 too where simdconv_tier_best fails */
+const char* simdconv_tier_name(int32_t tier);  /* such as "avx2"; empty for a number that is no tier's */
 
 /* Copies the message of this thread's last failed call, cut to capacity and closed by a zero; gives its whole length. */
 size_t simdconv_last_error(char* buffer, size_t capacity);

@@ -22,7 +22,7 @@
     X(pool2d_indices)
 
 /* Functions that answer by themselves where no library could be loaded: what went wrong, above all. */
-#define QUERIES(X) X(version) X(abi_version) X(status_string) X(tier_best) X(tier_available) X(last_error)
+#define QUERIES(X) X(version) X(abi_version) X(status_string) X(tier_best) X(tier_available) X(tier_name) X(last_error)
 
 static char problem[8192];
 
@@ -32,6 +32,7 @@ static int32_t no_abi_version(void) { return 0; }
 static const char* no_status_string(int32_t status) { (void)status; return "the library could not be loaded"; }
 static int32_t no_tier_best(void) { return SIMDCONV_TIER_BEST; }
 static int32_t no_tier_available(int32_t tier) { (void)tier; return 0; }
+static const char* no_tier_name(int32_t tier) { (void)tier; return ""; }
 
 static size_t no_last_error(char* buffer, size_t capacity)
 {
@@ -57,13 +58,10 @@ static size_t no_last_error(char* buffer, size_t capacity)
 CALLS(CALL_ENTRY)
 QUERIES(QUERY_ENTRY)
 
-/* Each tier, and the level of the library that holds it; 0 is the one for any CPU. */
+/* Each tier, and the level of the library that holds it: the rows of Tiers.props, as CMakeLists.txt writes them. */
+enum { level_base = 0, level_v3 = 3, level_v4 = 4 };
 static const struct { const char* name; int level; } tiers[] = {
-    { "scalar", 0 },
-    { "vectort", 0 },
-    { "avx2", 3 },
-    { "avx512", 4 },
-    { "neon", 0 },
+#include "tiers.h"
 };
 
 #if defined(__aarch64__)

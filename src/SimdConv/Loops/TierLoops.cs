@@ -73,7 +73,7 @@ internal abstract unsafe class TierLoops<T>
             where TVec : unmanaged, ILanes<TVec, T>
             where THalf : unmanaged, ILanes<THalf, T>
         {
-            if (TVec.Registers == 32)
+            if (TVec.HasManyRegisters)
                 return new TierLoops<TVec, THalf, T, N4, N3>(tier);
             return new TierLoops<TVec, THalf, T, N3, N2>(tier);
         }
@@ -149,22 +149,26 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
                 : shape.R == 3 ? Winograd<FourPoints>() : Winograd<SixPoints<N2, N5>>();
         if (source.HasImagesInnermost && target.HasImagesInnermost)
             return new ImagesInLanes<TVec, T, TFlat>(shape, direction, target);
-        bool isDepthwise = DepthwiseSchedule.Suits(shape, direction);
-        if (!isDepthwise && ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target))
+        if (DepthwiseSchedule.Suits(shape, direction))
+        {
+            TapGrid[] phases = TapGrid.Of(shape, direction, UnseenTaps.LeftOut, DepthwiseSchedule.MostPhases);
+            if (!phases[0].IsPart)
+            {
+                DepthwiseSchedule schedule = new(direction, phases, shape, sizeof(T));
+                return IsNarrow(schedule.Width)
+                    ? new DepthwiseLoops<THalf, T>(schedule, shape)
+                    : new DepthwiseLoops<TVec, T>(schedule, shape);
+            }
+        }
+        else if (ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>.Suits(shape, source, target))
         {
             return IsFlat(outputs)
                 ? new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>(shape, direction, source, target)
                 : new ProductPass<TVec, THalf, T, GemmKernel<TVec, T, N2>>(shape, direction, source, target);
         }
 
-        TapGrid[] grids = TapGrid.Of(shape, direction, UnseenTaps.LeftOut,
-            isDepthwise ? DepthwiseSchedule.MostPhases : TapGrid.MostSeparatePhases);
-        if (!isDepthwise || grids[0].IsPart)
-            return Dense(shape, direction, grids, source, target, candidates => candidates.MinBy(strategy => strategy.Cost)!);
-        DepthwiseSchedule schedule = new(direction, grids, shape, sizeof(T));
-        return IsNarrow(schedule.Width)
-            ? new DepthwiseLoops<THalf, T>(schedule, shape)
-            : new DepthwiseLoops<TVec, T>(schedule, shape);
+        return Dense(shape, direction, TapGrid.Of(shape, direction, UnseenTaps.LeftOut), source, target,
+            candidates => candidates.MinBy(strategy => strategy.Cost)!);
 
         ConvPass<T> Winograd<TTile>()
             where TTile : struct, IWinograd

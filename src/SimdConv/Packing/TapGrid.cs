@@ -16,7 +16,7 @@ internal sealed class TapGrid
     private const double LeastSaving = 0.15;
 
     /// <summary>So many phases of the input gradient are grids of their own: those of a stride of 2 down and across.</summary>
-    public const int MostSeparatePhases = 4;
+    private const int MostSeparatePhases = 4;
 
     /// <summary>More bands than that, each with weights of its own, are brought down to a few.</summary>
     private const int MostBands = 16, FewBands = 4;

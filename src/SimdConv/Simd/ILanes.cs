@@ -16,6 +16,9 @@ internal unsafe interface ILanes<TSelf, T>
     /// <summary>Registers that a tile may count on.</summary>
     static abstract int Registers { get; }
 
+    /// <summary>Whether tiles are those for 32 registers; else they are those for 16.</summary>
+    static virtual bool HasManyRegisters => TSelf.Registers >= 32;
+
     /// <summary>
     /// Whether a multiply-add takes one lane of a register for all lanes of its factor, so that one load serves several elements.
     /// </summary>

@@ -8,17 +8,13 @@ namespace SimdConv.Tests.Architecture;
 public sealed class TierNamesTests
 {
     [Fact]
-    public void HeaderPythonLoaderAndProjectsKnowEveryTier()
+    public void HeaderAndProjectsKnowEveryTier()
     {
         string source = Path.Combine(SourceTests.Root(), "src"), native = Path.Combine(source, "SimdConv.Native");
         Tier[] rows = [.. TierTable.Rows.Where(row => !row.IsForTests).OrderBy(row => row.Id)];
         string Level(Tier row) => InstalledLibrary.Level(row.Id);
         Assert.Equal(rows.Select(row => $"SIMDCONV_TIER_{row.Name.ToUpperInvariant()} = {(int)row.Id}"),
             Found(Path.Combine(native, "include", "simdconv.h"), @"SIMDCONV_TIER_\w+ = \d+"));
-        Assert.Equal($"TIERS = ({string.Join(", ", rows.Select(row => $"\"{row.Name}\""))})",
-            Assert.Single(Found(Path.Combine(native, "python", "simdconv", "_library.py"), @"TIERS = \([^)]*\)")));
-        Assert.Equal(rows.Select(row => $$"""{ "{{row.Name}}", {{(Level(row) == "base" ? "0" : Level(row)[1..])}} }"""),
-            Found(Path.Combine(native, "loader", "simdconv.c"), @"\{ ""\w+"", \d+ \}"));
         Assert.Equal(rows.Select(row => $"Include=\"{row.Id}\" Level=\"{Level(row)}\""),
             Found(Path.Combine(source, "SimdConv", "Simd", "Tiers.props"), @"Include=""\w+"" Level=""\w+"""));
 

@@ -1,6 +1,7 @@
 """The Python package against NumPy, and what it refuses."""
 import gc
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def child(code, **environment):
     return done.stdout + done.stderr, done.returncode
 
 
-check("version", simdconv.__version__.count(".") == 2 and simdconv.tier() in _library.TIERS)
+check("version", simdconv.__version__.count(".") == 2 and re.fullmatch("[a-z]+[0-9]*", simdconv.tier()))
 for dtype in (np.float32, np.float64):
     a, b, c = whole(7, 9, dtype=dtype), whole(9, 5, dtype=dtype), whole(7, 5, dtype=dtype)
     check("gemm", np.array_equal(simdconv.gemm(a, b), a @ b))

@@ -144,7 +144,7 @@ static void gemm(void)
     execution.tier = 9;
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "execution.tier is 9",
         simdconv_gemm_f32(0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &execution));
-    for (execution.tier = 0; execution.tier <= 3; execution.tier++) {
+    for (execution.tier = 0; *simdconv_tier_name(execution.tier) != 0; execution.tier++) {
         if (simdconv_tier_available(execution.tier))
             CHECK(simdconv_gemm_f32(0, 0, 1, 1, 3, 1, a, 3, b, 2, 0, c + 1, 1, &execution) == SIMDCONV_OK && c[1] == 58);
         else
@@ -474,6 +474,8 @@ int main(int argc, char** argv)
     CHECK(simdconv_abi_version() == SIMDCONV_ABI_VERSION && strlen(simdconv_version()) >= 5);
     CHECK(simdconv_tier_available(simdconv_tier_best()) == 1 && simdconv_tier_available(-1) == 0
         && simdconv_tier_available(99) == 0);
+    CHECK(strcmp(simdconv_tier_name(SIMDCONV_TIER_AVX2), "avx2") == 0 && *simdconv_tier_name(-1) == 0
+        && *simdconv_tier_name(99) == 0 && simdconv_tier_name(0) == simdconv_tier_name(0));
     CHECK(strcmp(simdconv_status_string(SIMDCONV_OK), "ok") == 0 && strcmp(simdconv_status_string(-1), "unknown status") == 0);
     gemm();
     CHECK(simdconv_last_error(message, sizeof message) > 4 && strlen(message) == 3);

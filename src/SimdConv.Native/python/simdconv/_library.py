@@ -8,7 +8,6 @@ from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_int64
 from pathlib import Path
 
 ABI_VERSION = 1
-TIERS = ("scalar", "vectort", "avx2", "avx512", "neon")
 
 
 class SimdConvError(RuntimeError):
@@ -85,7 +84,7 @@ def _load() -> ctypes.CDLL:
             errors.append(str(error))
     else:
         raise ImportError("libsimdconv.so was not found; set SIMDCONV_LIBRARY to its path: " + "; ".join(errors))
-    library.simdconv_version.restype = c_char_p
+    library.simdconv_version.restype = library.simdconv_tier_name.restype = c_char_p
     library.simdconv_last_error.argtypes, library.simdconv_last_error.restype = [c_char_p, c_size_t], c_size_t
     found = library.simdconv_abi_version()
     if found == 0:
@@ -145,4 +144,4 @@ def tier() -> str:
     best = _LIBRARY.simdconv_tier_best()
     if best < 0:
         raise SimdConvError(_last_error(_LIBRARY))
-    return TIERS[best]
+    return _LIBRARY.simdconv_tier_name(best).decode()

@@ -7,19 +7,19 @@ internal unsafe struct ImageRowOperands<T>
     /// <summary>Where the first tap of the first position is read, and where that position is written.</summary>
     public T* X, Y;
 
-    /// <summary>Segments of neighbouring elements, and elements of each: a register at least.</summary>
+    /// <summary>Segments of neighbouring elements, and elements of a segment: at least those of a register.</summary>
     public int Segments, Length;
 
     /// <summary>From one segment to the next.</summary>
     public nint NextX, NextY;
 
-    /// <summary>For each tap how far from the first one it is read, and its number among the weights.</summary>
+    /// <summary>For each tap the distance of its element from that of the first tap, and its number among the weights.</summary>
     public int* Pairs;
 
-    /// <summary>Taps; none gives the start.</summary>
+    /// <summary>How many taps; with none, y is the start.</summary>
     public int Taps;
 
-    /// <summary>The weight of the first number, and the distance from one to the next.</summary>
+    /// <summary>The weight of number 0, and the distance from one weight to the next.</summary>
     public T* Weights;
     public nint NextWeight;
 

@@ -5,8 +5,8 @@ namespace SimdConv.Kernels;
 /// x[offset of the tap + i] * weight of the tap, over segments of neighbouring images.
 /// </summary>
 /// <remarks>
-/// Register map: s0..s3 hold the sums of four registers, weight one tap. A tile of the matrix product has one row here,
-/// whose few terms don't pay for its call. The last register of a segment begins early enough to end with it.
+/// Register map: s0..s3 hold the sums of four registers, weight one tap. The tile of the matrix product would have a single row
+/// here, too few terms to pay for calling it. The last register of a segment begins early enough to end with it.
 /// </remarks>
 internal static unsafe class ImageRowTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -42,7 +42,7 @@ internal static unsafe class ImageRowTile<TVec, T>
                 TVec.Store(y + i + (3 * w), s3);
             }
 
-            // Two registers, the second of which may overlap the first; a single one does so altogether.
+            // Two registers, of which the second may overlap the first; where one is left, both are the same.
             for (; i < length; i += 2 * w)
             {
                 int first = Math.Min(i, length - w), second = Math.Min(i + w, length - w);

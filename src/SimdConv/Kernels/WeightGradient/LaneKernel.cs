@@ -5,9 +5,9 @@ internal static unsafe class LaneKernel<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public static int Outputs => TVec.Registers == 32 ? 6 : 3;
+    public static int Outputs => TVec.HasManyRegisters ? 6 : 3;
 
-    public static int Taps => TVec.Registers == 32 ? 4 : 3;
+    public static int Taps => TVec.HasManyRegisters ? 4 : 3;
 
     public static void Run(int outputs, int taps, in LaneOperands<T> operands)
     {

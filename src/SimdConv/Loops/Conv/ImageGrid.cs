@@ -12,7 +12,7 @@ internal sealed class ImageGrid
     /// <summary>What a step of the table and of the loop costs, in multiply-adds of a register.</summary>
     private const int TermCost = 2;
 
-    /// <summary>Outputs of one channel that are run one by one: of more, tiles share the loads of x.</summary>
+    /// <summary>Outputs that a single channel has at most to be run one by one: tiles of more share the loads of x.</summary>
     private const int MostRowOutputs = 2;
 
     /// <param name="grid">The positions and their taps.</param>

@@ -3,7 +3,7 @@ using SimdConv.Packing;
 
 namespace SimdConv.Loops;
 
-/// <content>The loops of an item, and packing.</content>
+/// <content>The loops of an item.</content>
 internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
 {
     /// <summary>Elements of results that stay in L1 until residual and activation are applied to them.</summary>
@@ -51,8 +51,8 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         }
 
         /// <summary>
-        /// Whether tiles store to the target at once: their chains end, and begin from a bias. Else sums go through scratch
-        /// memory, since lanes that two registers share would go on from each other's.
+        /// Whether tiles store straight to the target: where each chain is one block of terms that begins from a bias. Else sums
+        /// go through scratch memory: chains that continued from the target would add their terms twice where registers overlap.
         /// </summary>
         public readonly bool IsDirect(int count) =>
             Kc <= KcOf(Grid) && Problem.Beta == T.Zero && count == TVec.Count && Grid.Outputs.Channels == Grid.Outputs.Count;
@@ -80,8 +80,8 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
     }
 
     /// <summary>
-    /// The terms (c, r, s) of the taps that some rows and columns see: for each how far from the first one it is read, and, where
-    /// they aren't all, its number in a panel of weights.
+    /// Lists the terms (c, r, s) of the taps that some rows and columns see: for each term how far from the first one its element
+    /// is, and, where some terms are left out, its number in a panel of weights.
     /// </summary>
     private static void SetTable(ref Item item, TapGrid.RowRun rows, ImageGrid.ColumnRun columns)
     {
@@ -108,7 +108,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         }
     }
 
-    /// <summary>The pixels of a row that see the same taps.</summary>
+    /// <summary>Runs the pixels of a row that see the same taps.</summary>
     private static void RunRow<TKernel, TNarrow>(in Item item, TapGrid.RowRun rows, int row, ImageGrid.ColumnRun columns)
         where TKernel : struct, IGemmKernel<T>
         where TNarrow : struct, IGemmKernel<T>
@@ -157,7 +157,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         }
     }
 
-    /// <summary>The same by the tile of rows, output by output.</summary>
+    /// <summary>Runs these pixels by <see cref="ImageRowTile{TVec, T}"/>, one output after the other.</summary>
     private static void RunRowsOfOutputs(
         in Item item, in Pixels pixels, (int Count, int Length) segments, nint nextFrom, nint nextTo)
     {
@@ -193,7 +193,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
     }
 
     /// <summary>
-    /// Tiles straight to the target, for all outputs of an item, until <paramref name="left"/> registers are left.
+    /// Runs tiles that store to the target, each for all outputs of an item, until <paramref name="left"/> registers are left.
     /// </summary>
     [SkipLocalsInit]
     private static void RunDirect<TKernel>(in Item item, ref Pixels pixels, int left)

@@ -10,8 +10,9 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
     private const int SerialWeights = 32_768;
 
     /// <summary>
-    /// A tile for all outputs of an item where terms are in blocks, sums go on from the target, or outputs are scattered; and
-    /// where registers are filled in part, which the rows of B are copied for.
+    /// Runs the registers of one tile for all outputs of an item, with the sums in scratch memory: where terms are in several
+    /// blocks, where beta multiplies what the target holds, where outputs are several phases of the stride, and where the batch
+    /// fills a register in part, for which the rows of B are copied.
     /// </summary>
     [SkipLocalsInit]
     private static void ThroughScratch<TKernel>(in Item item, ref Pixels pixels)
@@ -79,7 +80,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
     }
 
     /// <summary>
-    /// Rows of B of a block of terms, parts of registers with zeros behind them; zeros for taps on padding.
+    /// Copies the rows of B of a block of terms, each a part of a register with zeros behind it; taps on padding have zeros.
     /// </summary>
     private static void CopyRows(in Item item, T* from, LaneRun.Place* at, int vectors, int count, int pc, int kc, ref int copied)
     {
@@ -99,7 +100,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
     }
 
     /// <summary>
-    /// Sums in scratch memory = beta * target, or target = sums, for the lanes of each register that the one before doesn't have.
+    /// Loads sums = beta * target, or stores target = sums, for the lanes that a register doesn't share with the one before.
     /// </summary>
     private static void EachRegister(in Item item, in Pixels pixels, LaneRun.Place* at, int own, bool isLoad)
     {
@@ -134,7 +135,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
             return;
 
-        // Lanes that a register has written once more are sums again.
+        // A tile that stores to the target has written shared lanes twice: the second time they became plain sums again.
         for (int done = 0; done < registers;)
         {
             LaneRun.Place place = run.Current;

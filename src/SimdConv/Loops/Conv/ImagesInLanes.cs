@@ -85,8 +85,8 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat> : ConvPass<T>
     }
 
     /// <summary>
-    /// KC: rows of B that take a quarter of L2 while panels of weights stream by. Storing and loading sums once more costs more
-    /// than rows of B that come from L2 instead of L1.
+    /// KC: rows of B that take a quarter of L2 while panels of weights stream by. Reading rows of B from L2 costs less than the
+    /// sums that more blocks of terms, in L1, would store and load.
     /// </summary>
     private static int KcOf(ImageGrid grid) => BlockSizes.L2 / 4 / (grid.Tile.NR * sizeof(T));
 
@@ -99,7 +99,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat> : ConvPass<T>
             rows += (long)problem.Groups * grid.Grid.Height;
         }
 
-        // Rows of a grid in as few strips as keep all threads busy; where that are too few, panels of outputs share them.
+        // The rows of a grid are cut in as few strips as keep all threads busy; too few rows are shared by ranges of panels.
         int threads = problem.Batch == 0 ? 1 : execution.ThreadsFor(work), parts = 1, shares = 1;
         if (threads > 1)
         {
@@ -125,7 +125,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat> : ConvPass<T>
         public ImagesInLanes<TVec, T, TFlat> Pass;
         public ref readonly ConvProblem<T> Problem;
 
-        /// <summary>Strips of rows of a grid, where it has as many rows; ranges of the panels of one.</summary>
+        /// <summary>Strips that the rows of a grid are cut in, one a row at most; ranges that its panels are cut in.</summary>
         public int Parts, Shares;
 
         public readonly long ItemsOf(ImageGrid grid) =>

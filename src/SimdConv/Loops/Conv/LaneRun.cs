@@ -24,7 +24,7 @@ internal struct LaneRun(int segments, int length, nint nextFrom, nint nextTo, in
     /// <summary>Elements of a register.</summary>
     public readonly int Count => Math.Min(lanes, length);
 
-    /// <summary>The place of the register in question, which may be asked for again where none is left.</summary>
+    /// <summary>The place of the next register; where none is left, that of the last one.</summary>
     public readonly Place Current
     {
         get

@@ -44,7 +44,7 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
         long positions = (long)shape.P * shape.Q, panels = Shapes.DivideUp(positions, TKernel.NR);
         long padding = (panels * TKernel.NR) - positions;
         return shape.IsDense && shape.IsPointwise && source.HasWholePlanes(shape.W) && target.HasWholePlanes(shape.W)
-            && (TVec.Registers == 16 || padding <= positions / LeastPositionsOfPadding);
+            && (!TVec.HasManyRegisters || padding <= positions / LeastPositionsOfPadding);
     }
 
     public override long FilterSize => (long)product.M * product.K;

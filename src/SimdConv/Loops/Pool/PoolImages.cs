@@ -19,8 +19,9 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
     private readonly int images, pitch;
 
     /// <summary>
-    /// For each image 1, what the columns of an average count for, or 0, the first tap of a maximum; the winners of a strip as
-    /// numbers, by windows; what its windows give; a block of a transpose; the levels of a tree of sums.
+    /// Constants: for each image the 1 that a column of an average counts for, or the 0 that a maximum begins its count of taps
+    /// with. Taps: the winning tap of each window of a strip, as a number. Values: what each window adds to its pixels. Block:
+    /// scratch of a transpose. Levels: scratch of a tree of sums.
     /// </summary>
     private readonly T* constants, taps, values, block, levels;
 
@@ -226,7 +227,7 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
         return alike;
     }
 
-    /// <summary>What a row of windows has to give, in whole registers: dy, of an average divided.</summary>
+    /// <summary>What each window of a row adds to its pixels, in whole registers: dy, divided where it is an average.</summary>
     private void Contribute(T* dy, int p, int count, T* to)
     {
         WindowAxis horizontal = schedule.Columns;
@@ -241,7 +242,8 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
     }
 
     /// <summary>
-    /// The winners of neighbouring windows, which follow each other for each image, from rows of images: transposed in registers.
+    /// Stores winners: scratch memory holds a row of images for each window, the caller's array a row of windows for each image,
+    /// so they are transposed in registers.
     /// </summary>
     private void StoreWinners(byte* winners, int windows, int count)
     {
@@ -265,7 +267,7 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
         }
     }
 
-    /// <summary>The inverse; lanes behind the last image hold anything.</summary>
+    /// <summary>Reads winners back into rows of images; lanes behind the last image hold anything.</summary>
     private void ReadWinners(byte* winners, int windows, int count)
     {
         int w = TVec.Count, size = schedule.WinnerSize;

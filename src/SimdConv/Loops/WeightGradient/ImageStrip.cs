@@ -3,8 +3,8 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Copies a part of images that are innermost as <see cref="StripLayout"/> has it, the batch's images in place of each element:
-/// padded, and with a plane for each phase of the stride.
+/// Copies a part of images that are innermost to a strip like that of <see cref="StripLayout"/>, padded and with a plane for each
+/// phase of the stride, in which each pixel is a run of all images of the batch.
 /// </summary>
 internal static unsafe class ImageStrip<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -43,7 +43,7 @@ internal static unsafe class ImageStrip<TVec, T>
         }
     }
 
-    /// <summary>Some pixels of a row, zeros where they are none of the image.</summary>
+    /// <summary>Copies some pixels of a row; zeros where they lie outside the image.</summary>
     private static void FillRow(T* row, nint nextPixel, long column, int count, TapGrid grid, int batch, T* to)
     {
         int stride = grid.StrideW;

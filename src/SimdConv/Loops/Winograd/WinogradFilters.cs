@@ -10,8 +10,8 @@ internal static unsafe class WinogradFilters<TVec, T, TTile>
     where TTile : struct, IWinograd
 {
     /// <summary>
-    /// U = G g G^T of each filter and channel, in double and rounded once: for each group and matrix, panels as GEMM's. Or, where
-    /// output channels are the lanes, the filter's taps.
+    /// U = G g G^T of each filter and channel, computed in double and rounded once, as packed panels of A for each group and
+    /// matrix. Where output channels are the lanes, the taps themselves: <see cref="WinogradTile{TVec, T, TTiles}"/> transforms.
     /// </summary>
     /// <param name="shape">The convolution.</param>
     /// <param name="schedule">How it is run, over the grid whose taps the weights are.</param>

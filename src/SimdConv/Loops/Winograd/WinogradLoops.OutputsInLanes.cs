@@ -4,11 +4,12 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <content>
-/// Few tiles an image, as <see cref="WinogradSchedule.LanesAreOutputs"/> says: registers of tiles would be half empty, and the
-/// filter's 36 matrices be read once for little work. Output channels are the lanes instead, and the filter is kept as it is.
+/// Where <see cref="WinogradSchedule.LanesAreOutputs"/>, an image has few tiles: registers of tiles would be half empty, and
+/// all 36 matrices of the filter be read for little work. There output channels are the lanes, and the filter isn't transformed
+/// ahead.
 /// <code>
 /// register of output channels
-///   block of channels                        filter and M in L1, V as it lies; the next block of the filter is fetched into L2
+///   block of channels                        filter and M in L1, V regrouped; the next block of the filter is fetched into L2
 ///     row r of U: tiles by 4                 six columns of M
 ///   tiles                                    transformed back, then to the target
 /// </code>
@@ -16,7 +17,7 @@ namespace SimdConv.Loops;
 internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
 {
     /// <summary>Tiles that <see cref="WinogradTile{TVec, T, TTiles}"/> takes: a divisor of the lanes of a block.</summary>
-    private static int Together => TVec.Registers == 32 && TVec.Count >= 4 ? 4 : 1;
+    private static int Together => TVec.HasManyRegisters && TVec.Count >= 4 ? 4 : 1;
 
     private static int Taps => WinogradTile<TVec, T, N1>.Taps;
 
@@ -58,7 +59,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>
         }
     }
 
-    /// <summary>Registers of output channels, one for each pixel, to rows of pixels for each output channel.</summary>
+    /// <summary>Transposes registers of output channels, one for each pixel, to rows of pixels, one for each channel.</summary>
     private static void Transpose(in Item item, int positions)
     {
         int w = TVec.Count, row = Outputs * item.Lanes;

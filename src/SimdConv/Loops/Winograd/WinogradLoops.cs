@@ -55,8 +55,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit
                 ? 1 : (int)Math.Min(threads, vectors * groups * schedule.Shareable);
 
-            // Few blocks: as many as threads, or, if registers don't suffice for that, each shared by filters, which transforms
-            // it again.
+            // Few blocks become as many as there are threads. Where there aren't registers of tiles enough for that, items share
+            // a block, with some filter panels each, and every one of them transforms it anew.
             Order = schedule.Order(batch, groups, threads, schedule.BlockVectors);
             long units = Order.Blocks * groups;
             Shares = units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, schedule.Shareable);
@@ -185,7 +185,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
 
     private static TileRun Run(in Item item, int at) => item.Order.Run(item.First + at, at, (int)(item.End - item.First - at));
 
-    /// <summary>V: all channels of the tiles of the block.</summary>
+    /// <summary>Makes V: all channels of the tiles of the block, transformed.</summary>
     private void Transform(in Item item)
     {
         ImageLayout layout = item.Problem.SourceLayout;
@@ -199,7 +199,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         }
     }
 
-    /// <summary>The rows of one panel back to pixels, and these to the target.</summary>
+    /// <summary>Transforms the rows of one panel back to pixels, and moves these to the target.</summary>
     private void Store(in Item item, int panel, T* m)
     {
         int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), size = Outputs * Outputs * item.Lanes;
@@ -219,7 +219,7 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
             Move(in item, start, rows);
     }
 
-    /// <summary>Pixels to the target, beta times what it holds added.</summary>
+    /// <summary>Moves pixels to the target, and adds beta times what that held.</summary>
     private void Move(in Item item, int start, int rows)
     {
         T beta = item.Problem.Beta;

@@ -47,8 +47,8 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public int Shareable => LanesAreOutputs ? Shapes.DivideUp(outputs, width) : Panels.Count;
 
     /// <summary>
-    /// Registers of tiles of one block: the transformed tiles take at most half of L2, but at least two registers make use of a
-    /// filter panel; and more than eight would only swell the products and pixels of each panel.
+    /// Registers of tiles of one block: the transformed tiles take at most half of L2, but there are at least two registers, for
+    /// which a filter panel is loaded once; more than eight would gain nothing and make the products of a panel larger.
     /// </summary>
     public int BlockVectors { get; } =
         (int)Math.Clamp(CacheSizes.L2 / 2 / ((long)(tile.Outputs + tile.Taps - 1) * (tile.Outputs + tile.Taps - 1) * channels
@@ -65,7 +65,7 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     public int BlockPanels(int lanes) => Math.Max(1, CacheSizes.L2 / 4 / (Matrices * lanes * Panels.Rows(0) * elementSize));
 
     /// <summary>
-    /// Elements from one matrix to the next, with a line between, lest the same element of each be in the same set of a cache.
+    /// Elements from one matrix to the next. A cache line between them keeps equal elements of all matrices out of one set.
     /// </summary>
     public nint Next(int rows, int lanes) => ((nint)rows * lanes) + (64 / elementSize);
 

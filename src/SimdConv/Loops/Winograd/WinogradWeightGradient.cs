@@ -42,8 +42,8 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
     private nint NextSums => (nint)schedule.Channels * LdSums;
 
     /// <summary>
-    /// Registers of tiles of a block: V and D take half of L2; but where the sums exceed it too, so many that reading and writing
-    /// the sums for each block takes no longer than V and D.
+    /// Registers of tiles of a block: V and D take half of L2. Where the sums alone exceed L2, blocks are larger, so that each
+    /// block reads and writes no more elements of sums than of V and D.
     /// </summary>
     private int BlockVectors { get; } = (int)Math.Clamp(Math.Max(
         CacheSizes.L2 / 2 / ((long)Matrices * (schedule.Channels + schedule.Outputs) * TVec.Count * sizeof(T)),
@@ -89,8 +89,8 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         + $"{(schedule.AreImagesInLanes ? "images" : "tiles")} and output channels in lanes";
 
     /// <summary>
-    /// The sums of all chunks, [chunk][group][matrix][input channel][output channel]; and for each thread what it ends with: half
-    /// transformed sums of a channel, and the taps.
+    /// The sums of all chunks, [chunk][group][matrix][input channel][output channel]; and for each thread's last transform: the
+    /// sums of one channel that are transformed along one axis, and the taps.
     /// </summary>
     private ScratchPlan Shared(in Split split, out Piece<T> sums, out Piece<T> taps)
     {
@@ -100,7 +100,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         return plan;
     }
 
-    /// <summary>Elements of the half transformed sums of a register, and of these and the taps.</summary>
+    /// <summary>Elements of the sums of a register that are transformed along one axis; these and the taps.</summary>
     private static int ColumnSize => TTile.Taps * TTile.Points * TVec.Count;
 
     private nint LastSize => ColumnSize + ((nint)TapCount * LdSums);
@@ -256,7 +256,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         for (int column = 0, vectors; column < ld; column += vectors * w)
         {
             int left = (ld - column) / w;
-            vectors = left >= 4 && TVec.Registers == 32 ? 4 : left >= 2 ? 2 : 1;
+            vectors = left >= 4 && TVec.HasManyRegisters ? 4 : left >= 2 ? 2 : 1;
             Panels panels = new(schedule.Channels, InPlaceKernel<TVec, T>.MaxRows(vectors));
             for (int i = 0; i < panels.Count; i++)
             {
