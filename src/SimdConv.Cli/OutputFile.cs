@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace SimdConv.Cli;
 
 /// <summary>A file as an option names it.</summary>
@@ -71,6 +73,9 @@ internal static class OutputFile
             throw new InputException($"{path} can't be written: {error.Message}", error);
         }
     }
+
+    /// <summary>Writes a text in UTF-8.</summary>
+    public static void WriteText(string path, string text) => Write(path, file => file.Write(Encoding.UTF8.GetBytes(text)));
 
     private static void WriteInPlace(FilePlace place, MemoryStream content)
     {
