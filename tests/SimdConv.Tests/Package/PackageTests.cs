@@ -49,6 +49,30 @@ public sealed class PackageTests(PackedPackages packages) : IClassFixture<Packed
         Assert.Equal((0, Expected(SimdSupport.Best)), (exitCode, LastLine(output)));
     }
 
+    /// <summary>
+    /// One managed assembly serves every platform: a program that is published for it has that one, and nothing native.
+    /// </summary>
+    [Theory]
+    [InlineData("linux-arm64")]
+    [InlineData("linux-musl-x64")]
+    [InlineData("linux-musl-arm64")]
+    [InlineData("osx-arm64")]
+    [InlineData("win-arm64")]
+    public void EveryPlatformGetsTheSameAssembly(string runtime)
+    {
+        string output = packages.PathTo(runtime);
+        ChildProcess.Dotnet(packages.Project,
+            [
+                "publish", "-c", "Release", "-r", runtime, "--self-contained", "false", "-p:UseAppHost=false", "-o", output,
+                "--artifacts-path", packages.PathTo($"{runtime}-work"), "-v", "quiet", "--nologo",
+            ]);
+        Assert.Equal(["Host.deps.json", "Host.dll", "Host.pdb", "Host.runtimeconfig.json", "SimdConv.dll"],
+            Directory.GetFiles(output, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(output, file))
+                .Order(StringComparer.Ordinal));
+        Assert.Equal(File.ReadAllBytes(typeof(SimdSupport).Assembly.Location),
+            File.ReadAllBytes(Path.Combine(output, "SimdConv.dll")));
+    }
+
     [SkippableFact]
     public void AheadOfTimeItUsesWhatTheHostSaysOfItsCpus()
     {

@@ -35,7 +35,7 @@ internal unsafe struct NeonLanes<T>(Vector128<T> value) : ILanes<NeonLanes<T>, T
     {
         if (typeof(T) == typeof(double) || count == 1)
             return new(Vector128.CreateScalar(*source));
-        return LoadTwoOrThree(source, count == 3);
+        return WithThird(Vector128.CreateScalar(*(double*)source), source, count == 3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,7 +80,8 @@ internal unsafe struct NeonLanes<T>(Vector128<T> value) : ILanes<NeonLanes<T>, T
             return new(new(Vector128.Load(elements + index)));
         if (count - index == 1)
             return new(new(Vector128.CreateScalarUnsafe(elements[index])));
-        return new(LoadTwoOrThree(elements + index, count - index == 3));
+        Vector128<double> pair = Vector128.CreateScalarUnsafe(*(double*)(elements + index));
+        return new(WithThird(pair, elements + index, count - index == 3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -203,11 +204,8 @@ internal unsafe struct NeonLanes<T>(Vector128<T> value) : ILanes<NeonLanes<T>, T
         : (new(AdvSimd.Arm64.TransposeEven(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()),
             new(AdvSimd.Arm64.TransposeOdd(a.v.AsDouble(), b.v.AsDouble()).As<double, T>()));
 
-    /// <summary>Two floats, or three, and zeros.</summary>
+    /// <summary>Two floats, and the one behind them where there are three.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static NeonLanes<T> LoadTwoOrThree(T* source, bool three)
-    {
-        Vector128<float> pair = Vector128.CreateScalar(*(double*)source).AsSingle();
-        return new((three ? AdvSimd.LoadAndInsertScalar(pair, 2, (float*)source + 2) : pair).As<float, T>());
-    }
+    private static NeonLanes<T> WithThird(Vector128<double> pair, T* source, bool three) =>
+        new((three ? AdvSimd.LoadAndInsertScalar(pair.AsSingle(), 2, (float*)source + 2) : pair.AsSingle()).As<float, T>());
 }
