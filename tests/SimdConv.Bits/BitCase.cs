@@ -13,6 +13,7 @@ public sealed record BitCase(string Name, Func<Execution, ulong> Hash)
         .. PoolBits<float>.Cases(), .. PoolBits<double>.Cases(),
         .. ColumnBits<float>.Cases(), .. ColumnBits<double>.Cases(),
         .. ElementwiseBits<float>.Cases(), .. ElementwiseBits<double>.Cases(),
+        .. SumBits<float>.Cases(), .. SumBits<double>.Cases(),
     ];
 
     /// <summary>The line of bits.txt that <paramref name="execution"/> gives.</summary>

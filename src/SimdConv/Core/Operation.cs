@@ -14,4 +14,5 @@ internal enum Operation
     Col2Im,
     Elementwise,
     ImageCopy,
+    OrderedSum,
 }

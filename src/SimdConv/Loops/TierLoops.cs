@@ -34,6 +34,9 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Copies images between layouts.</summary>
     public abstract void Copy(in CopyProblem<T> problem, in Execution execution);
 
+    /// <summary>Adds the vectors of subtrees as far as their tree goes.</summary>
+    public abstract void Add(in ShardTree<T> tree, in Execution execution);
+
     /// <summary>Whether none of some elements is infinite or NaN.</summary>
     public abstract bool AreFinite(T* data, long count);
 
@@ -137,6 +140,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
 
     public override void Copy(in CopyProblem<T> problem, in Execution execution) =>
         CopyLoops<TVec, T>.Run(in problem, in execution);
+
+    public override void Add(in ShardTree<T> tree, in Execution execution) => ShardSums<TVec, T>.Run(in tree, in execution);
 
     public override bool AreFinite(T* data, long count) => FiniteScan<TVec, T>.Run(data, (nint)count);
 

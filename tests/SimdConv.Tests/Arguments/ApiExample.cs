@@ -120,6 +120,7 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         Piece piece when piece.Element == typeof(T) => elements.AsMemory(piece.Start, piece.Length),
         Piece piece when piece.Element == typeof(byte) => bytes.AsMemory(piece.Start, piece.Length),
         Piece piece => indices.AsMemory(piece.Start, piece.Length),
+        int[] starts => starts.AsMemory(),
         EpilogueExample e =>
             new EpilogueArgument<T>(elements.AsMemory(e.Bias.Start, e.Bias.Length), e.Activation, e.ByRows,
                 elements.AsMemory(e.Residual.Start, e.Residual.Length)),
@@ -134,6 +135,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         if (PublicMethod.IsSpan(type))
         {
             Type element = type.GenericTypeArguments[0];
+            if (element == typeof(int) && owner == "OrderedSum")
+                return (int[])[0, 1, 2];
             int length = Length(owner, name, method);
             return element == typeof(T) ? Take(length) : new Piece(element, Slack, length);
         }
@@ -207,6 +210,7 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         ("Im2Col" or "Col2Im", "x") => (int)plans.Plan.InputLength(Batch),
         ("Im2Col" or "Col2Im", "columns") => Batch * plans.Table.Rows * plans.Table.Columns,
         ("Images", "source" or "target") => Batch * 3 * 4 * 5,
+        ("OrderedSum", "values") => 3 * 3,
         ("Elementwise", "x" or "y" or "dy" or "dx") => 37,
         ("Gemm", "a" or "matrix") => 24 * Products(method),
         ("Gemm", "b") => 30 * Products(method),

@@ -60,6 +60,7 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
             ColumnLayout layout => Columns(layout, isOutput: method.Method.Name == "Unfold"),
             PackedFilter<T> => Filters(method),
             PackedMatrix<T> matrix => Matrices(matrix),
+            int[] => Starts(),
             null => [],
             IndexTable => [(null, true)],
             T or bool => [],
@@ -135,6 +136,13 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
             yield return (new Execution(1, null, tier), true);
     }
 
+    /// <summary>Starts of no subtrees of three shards, or of others than those that end at the third.</summary>
+    private static IEnumerable<(object?, bool)> Starts()
+    {
+        foreach (int[] starts in (int[][])[[-1, 1, 2], [0, 0, 2], [0, 2, 1], [0, 1, 3], [1, 2], [0, 1, int.MaxValue], [int.MinValue]])
+            yield return (starts, true);
+    }
+
     private static IEnumerable<(object?, bool)> Tiers(bool isOptional)
     {
         foreach (SimdTier tier in NoTiers)
@@ -147,7 +155,11 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         bool isChecked = method.TakesSpans || name == "batch";
         foreach (int value in Negative)
             yield return (value, isChecked && method.Method.DeclaringType != typeof(ColumnLayout));
-        foreach (int value in (int[])[size + 1, 2 * size, .. Huge])
+        // Some subtrees are those of trees of more shards too.
+        bool isTree = method.Method.Name == nameof(OrderedSum.Merge) && name == "shards";
+        foreach (int value in (int[])[size + 1, 2 * size])
+            yield return (value, method.TakesSpans && !isTree);
+        foreach (int value in Huge)
             yield return (value, method.TakesSpans);
         yield return (0, name.StartsWith("ld", StringComparison.Ordinal));
         yield return (size - 1, name.StartsWith("ld", StringComparison.Ordinal) || name == "strideC");

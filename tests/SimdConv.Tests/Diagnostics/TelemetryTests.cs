@@ -41,7 +41,7 @@ public sealed class TelemetryTests
             (string[])
             [
                 "ConvForward", "ConvInputGradient", "ConvWeightGradient", "Pool", "PoolBackward", "Im2Col", "Col2Im",
-                "Elementwise", "ImageCopy",
+                "Elementwise", "ImageCopy", "OrderedSum",
             ])
             Assert.InRange(Calls(operation), 10, long.MaxValue);
         Assert.InRange(read["simdconv.workspace"], 1, long.MaxValue);
@@ -97,6 +97,7 @@ public sealed class TelemetryTests
         SimdConv.Elementwise.Relu<float>(x, x);
         Images.Copy<float>(2, 3, 11, 13, new float[2 * 3 * 11 * 13], ImageLayout.Nchw(3, 11, 13), x,
             ImageLayout.Chwn(3, 11, 13, 2));
+        OrderedSum.Add<float>(2, 100, new float[200]);
     }
 
     private sealed class Listener : EventListener

@@ -161,6 +161,8 @@ internal static class AllocationChild
         yield return ("Unfold", () => SimdConv.Im2Col.Unfold<T>(table, Batch, x, columns, layout, e));
         yield return ("Fold", () => Col2Im.Fold<T>(table, Batch, columns, layout, x, e));
 
+        yield return ("OrderedSum", () => OrderedSum.Add<T>(3, a.Length / 3, a, e));
+
         yield return ("Tanh", () => SimdConv.Elementwise.Tanh<T>(a, c, T.One, e));
         yield return ("TanhGradient", () => SimdConv.Elementwise.TanhGradient<T>(a, b, c, T.One, e));
         yield return ("Relu", () => SimdConv.Elementwise.Relu<T>(a, c, e));
