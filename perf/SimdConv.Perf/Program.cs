@@ -4,15 +4,16 @@ using SimdConv.Perf.Benchmarks;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Results;
 
-// Everything but compare is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
-if (args is ["compare" or "results", ..] or ["-h" or "--help" or "-?"])
+// Everything but these commands is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
+if (args is ["compare" or "results" or "exchange", ..] or ["-h" or "--help" or "-?"])
 {
     ParseResult parsed = new RootCommand(
-        "SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, or BenchmarkDotNet's options "
-        + "(--filter, --list flat, ...)")
+        "SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, 'exchange' under mpirun, or "
+        + "BenchmarkDotNet's options (--filter, --list flat, ...)")
     {
         CompareCommand.Create(),
         ResultsCommand.Create(),
+        ExchangeCommand.Create(),
     }.Parse(args);
     if (parsed.Errors.Count == 0)
         return parsed.Invoke();

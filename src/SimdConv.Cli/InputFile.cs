@@ -22,4 +22,18 @@ internal static class InputFile
         content.Position = 0;
         return content;
     }
+
+    /// <summary>All bytes of a file.</summary>
+    /// <exception cref="InputException">It can't be read.</exception>
+    public static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path} can't be read: {error.Message}", error);
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SimdConv.Cli.Commands;
+using SimdConv.Cli.Distributed;
 
 namespace SimdConv.Cli;
 
@@ -32,23 +33,32 @@ internal static class Program
                 return Report(Describe(parsed), BadInput);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (InputException error)
+        catch (ReportedException error)
         {
-            return Report(error.Message, BadInput);
-        }
-        catch (OperationCanceledException)
-        {
-            return Report("interrupted; nothing was written.", Interrupted);
-        }
-        catch (OutOfMemoryException)
-        {
-            return Report("there is not enough memory for this; expected smaller sizes.", BadInput);
+            return error.ExitCode;
         }
         catch (Exception error)
         {
-            return Report($"unexpected {error.GetType().Name}: {error.Message}", Fault);
+            return Report(error);
         }
     }
+
+    /// <summary>What the process exits with for a failure.</summary>
+    public static int ExitCodeOf(Exception error) => error switch
+    {
+        InputException or OutOfMemoryException => BadInput,
+        OperationCanceledException => Interrupted,
+        _ => Fault,
+    };
+
+    /// <summary>Says in one line what has failed; returns the exit code.</summary>
+    public static int Report(Exception error) => Report(error switch
+    {
+        InputException => error.Message,
+        OperationCanceledException => "interrupted; nothing was written.",
+        OutOfMemoryException => "there is not enough memory for this; expected smaller sizes.",
+        _ => $"unexpected {error.GetType().Name}: {error.Message}",
+    }, ExitCodeOf(error));
 
     private static string Describe(ParseResult parsed) =>
         parsed.UnmatchedTokens.Count > 0

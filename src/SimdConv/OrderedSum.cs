@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Loops;
 
 namespace SimdConv;
@@ -9,9 +8,9 @@ namespace SimdConv;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The tree is balanced and depends on the number of shards alone. At the steps s = 1, 2, 4, ... the sum that begins at shard i, a
-/// multiple of 2 s, takes the sum that begins at shard i + s, if there is such a shard. So the sum that begins at a multiple i of
-/// 2^l is, after l steps, that of shards i to min(i + 2^l, shards) - 1: a subtree. Each addition is rounded once.
+/// The tree is balanced and depends on the number of shards alone. At the steps s = 1, 2, 4, ... the sum that begins at shard i,
+/// a multiple of 2 s, takes the sum that begins at shard i + s, if there is such a shard. So the sum that begins at a multiple i
+/// of 2^l is, after l steps, that of shards i to min(i + 2^l, shards) - 1: a subtree. Each addition is rounded once.
 /// </para>
 /// <para>
 /// Who holds the shards first to end - 1 adds what the tree adds among them (<see cref="Merge"/>), which leaves few subtrees
@@ -67,8 +66,12 @@ public static unsafe class OrderedSum
         RequireShards(shards);
         ArgumentErrors.RequireAtLeast(length, 0, nameof(length));
         RequireSubtrees(shards, starts, end);
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)values, (long)starts.Length * length,
-            $"{starts.Length} vectors of {length}", nameof(values));
+        if (values.Length < (long)starts.Length * length)
+        {
+            throw ArgumentErrors.TooShort(
+                nameof(values), values.Length, (long)starts.Length * length, $"{starts.Length} vectors of {length}");
+        }
+
         if (Telemetry.IsOn && Telemetry.Count<T>(Operation.OrderedSum, tier))
             Telemetry.Tell<T>(Operation.OrderedSum, tier, $"{starts.Length} x {length}", $"of {shards} shards");
         if (starts.Length < 2 || length == 0)

@@ -24,7 +24,7 @@ internal sealed class SimdConvEpoch : EpochContestant, IClassifier
     /// <summary>How each convolution is computed.</summary>
     public string Algorithms => string.Join(", ", net.Algorithms.Select(layer => $"{layer.Layer} {layer.Algorithm}"));
 
-    public double Accuracy(DigitSet set) => Trainer.Evaluate(net, set).Accuracy;
+    public double Accuracy(DigitSet set) => Evaluation.Of(net, set).Accuracy;
 
     protected override void Call()
     {

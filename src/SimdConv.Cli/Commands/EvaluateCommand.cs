@@ -49,7 +49,7 @@ internal static class EvaluateCommand
         Network<float> net = new(plan, engine, Math.Min(Batch, test.Count));
         parameters.CopyTo(net.EditParameters());
         byte[] predictions = new byte[test.Count];
-        Score score = Trainer.Evaluate(net, test, predictions);
+        Score score = Evaluation.Of(net, test, predictions);
 
         if (predictionsPath is not null)
             OutputFile.Write(predictionsPath,

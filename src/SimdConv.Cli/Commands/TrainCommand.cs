@@ -1,10 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Text.Json;
-using SimdConv.Cli.Data;
-using SimdConv.Cli.Networks;
-using SimdConv.Cli.Training;
-using Spectre.Console;
+using SimdConv.Cli.Distributed;
 
 namespace SimdConv.Cli.Commands;
 
@@ -14,7 +9,7 @@ internal static class TrainCommand
     /// <summary>On the embedded digits; chosen so that 97 % of the test digits are recognised with every seed tried.</summary>
     public const int EmbeddedEpochs = 15;
 
-    private const int DefaultBatch = 100, DefaultSeed = 1, MaxBatch = 10_000, MaxEpochs = 1_000_000;
+    private const int DefaultBatch = 100, DefaultSeed = 1, DefaultEvery = 1000, MaxBatch = 10_000, MaxEpochs = 1_000_000;
 
     public static Command Create()
     {
@@ -46,25 +41,52 @@ internal static class TrainCommand
             Options.Path("--save", "W.npz", "Write the network and its weights as NumPy arrays: net, conv1.weight, "
                 + "conv1.bias, ..., mean and std.");
         Option<string?> plot = Options.Path("--plot", "FILE.png", "Draw the loss curve and the first convolution's filters.");
+        Option<int?> shards = Options.OptionalCount("--shards",
+            "Parts of a batch whose gradients are computed apart and added in a fixed order; decides the last bits of weights. "
+            + "Default: 1; with --distributed the largest power of two up to 16 that leaves each part 16 images.",
+            1, OrderedSum.MaxShards);
+        Option<bool> distributed = new("--distributed")
+        {
+            Description = "Train with the other processes of this launch by mpirun (Open MPI or MPICH), which share the shards. "
+                + "Weights don't depend on how many processes there are.",
+        };
+        Option<string?> checkpoint = Options.Path("--checkpoint", "FILE.npz",
+            "Write what training has come to, now and then and at the end: weights, and what --resume needs.");
+        Option<int?> every = Options.OptionalCount("--every",
+            $"Steps from one checkpoint to the next. Default: {DefaultEvery}.", 1, int.MaxValue);
+        Option<string?> resume = Options.Path("--resume", "FILE.npz",
+            "Go on from a checkpoint, with the options that it was made with; the result is that of a run without a break.");
         Option<bool> json = Options.Json();
         Command command = new("train", "Trains LeNet-5, or any small network, and tests it.")
         {
-            net, data, epochs, batch, seed, threads, tier, engine, algorithm, limit, save, plot, json,
+            net, data, epochs, batch, seed, threads, tier, engine, algorithm, limit, shards, distributed, checkpoint, every,
+            resume, save, plot, json,
         };
         command.SetAction(parsed =>
         {
             string? folder = parsed.GetValue(data);
-            Run(new Settings(
+            int images = parsed.GetValue(batch);
+            bool isDistributed = parsed.GetValue(distributed);
+            string engineName = parsed.GetValue(engine) ?? "simd";
+            bool sharesProcessors = isDistributed && parsed.GetResult(threads) is not { Implicit: false };
+            if (parsed.GetValue(every) is not null && parsed.GetValue(checkpoint) is null)
+                throw new InputException("--every is given, but no --checkpoint; expected a file to write.");
+            TrainRun.Run(new TrainSettings(
                 parsed.GetValue(net),
                 folder,
                 parsed.GetValue(epochs) ?? (folder is null ? EmbeddedEpochs : 1),
-                parsed.GetValue(batch),
+                images,
                 parsed.GetValue(seed),
-                parsed.GetValue(threads),
+                Math.Max(1, parsed.GetValue(threads) / (sharesProcessors ? Mpi.LocalRanks : 1)),
                 Tiers.Resolve(parsed.GetValue(tier)),
-                parsed.GetValue(engine) ?? "simd",
-                parsed.GetValue(algorithm),
+                engineName,
+                parsed.GetValue(algorithm) ?? (engineName == "simd" ? "winograd" : "direct"),
                 parsed.GetValue(limit) ?? int.MaxValue,
+                parsed.GetValue(shards) ?? (isDistributed ? ShardCut.DefaultShards(images) : 1),
+                isDistributed,
+                parsed.GetValue(checkpoint),
+                parsed.GetValue(every) ?? DefaultEvery,
+                parsed.GetValue(resume),
                 parsed.GetValue(save),
                 parsed.GetValue(plot),
                 parsed.GetValue(json)));
@@ -72,126 +94,4 @@ internal static class TrainCommand
         });
         return command;
     }
-
-    private static void Run(Settings settings)
-    {
-        OutputFile.RequireWritable([new("--save", settings.Save), new("--plot", settings.Plot)],
-            [new("--net", NetworkSource.FileOf(settings.Net)),
-                .. DigitFiles.FilesOf(settings.Folder).Select(path => new NamedFile("--data", path))]);
-        if (settings.Engine != "simd" && settings.Algorithm == "winograd")
-        {
-            throw new InputException(
-                $"--algorithm is winograd, but the engine {settings.Engine} computes sums as they are; expected direct.");
-        }
-
-
-        if (settings.Engine == "naive")
-            settings = settings with { Threads = 1, Tier = SimdTier.Scalar };
-
-        RawDigits trainFiles = DigitFiles.ReadTrain(settings.Folder), testFiles = DigitFiles.ReadTest(settings.Folder);
-        if (testFiles.Size != trainFiles.Size)
-        {
-            throw new InputException(
-                $"images to test are {testFiles.Size}, those to train {trainFiles.Size}; expected one size.");
-        }
-
-        NetworkPlan plan = NetworkSource.Read(settings.Net, trainFiles.Size);
-        trainFiles.RequireClasses(plan.Classes);
-        testFiles.RequireClasses(plan.Classes);
-        Standardisation standardisation = trainFiles.Measure(settings.Folder ?? "the embedded digits", plan.Images);
-        (DigitSet train, DigitSet validation) = DigitFiles.Split(trainFiles.Standardise(standardisation, plan.Images));
-        train = train.Slice(0, Math.Min(settings.Limit, train.Count));
-        DigitSet test = testFiles.Standardise(standardisation, plan.Images);
-
-        Execution execution = new(settings.Threads, null, settings.Tier);
-        Engine<float> engine = settings.Engine switch
-        {
-            "naive" => new NaiveEngine<float>(),
-            "im2col" => new Im2ColEngine<float>(execution),
-            _ => new SimdEngine<float>(execution, useWinograd: settings.Algorithm != "direct"),
-        };
-        Network<float> net = new(plan, engine, Math.Min(settings.Batch, train.Count));
-        Trainer trainer = new(net, train, settings.Seed);
-        using Interruption interruption = new();
-        List<Epoch> epochs = [];
-        for (int i = 1; i <= settings.Epochs; i++)
-            epochs.Add(RunEpoch(trainer, $"epoch {i}/{settings.Epochs}", train.Count, validation, interruption.Token));
-        Score testScore = Trainer.Evaluate(trainer.Net, test);
-
-        if (settings.Save is not null)
-            WeightFile.Save(settings.Save, plan, net.Parameters.ToArray(), standardisation);
-        if (settings.Plot is not null)
-            Plots.DrawTraining(settings.Plot, epochs, plan, net.Parameters);
-        PrintTable(settings, net, epochs, train.Count, test.Count, testScore);
-        if (settings.Json)
-            JsonLine.Print(json => WriteJson(json, settings, net, epochs, train.Count, testScore));
-    }
-
-    private static Epoch RunEpoch(Trainer trainer, string title, int images, DigitSet validation, CancellationToken cancellation)
-    {
-        List<(int, double)> curve = [];
-        long start = Stopwatch.GetTimestamp();
-        (Score score, double seconds) =
-            Progress.Show(title, "images", images, report => trainer.RunEpoch((done, batchLoss, meanLoss) =>
-        {
-            curve.Add((done, batchLoss));
-            report(done, () => $"loss {Screen.Number(meanLoss, "0.0000")}, "
-                + $"{Screen.Number(done / Stopwatch.GetElapsedTime(start).TotalSeconds, "0")} images/s");
-        }, cancellation));
-        Score validated = Trainer.Evaluate(trainer.Net, validation);
-        Console.Error.WriteLine($"{title}  {Screen.Number(seconds, "0.00")} s, loss {Screen.Number(score.Loss, "0.0000")}, "
-            + $"validation {Screen.Percent(validated.Accuracy)}");
-        return new Epoch(seconds, score, validated, curve);
-    }
-
-    private static void PrintTable(
-        Settings settings, Network<float> net, List<Epoch> epochs, int images, int testImages, Score test)
-    {
-        Table table = Screen.Table("epoch", "seconds", "images/s", "train loss", "train acc", "val loss", "val acc");
-        for (int i = 0; i < epochs.Count; i++)
-        {
-            Epoch epoch = epochs[i];
-            table.AddCells($"{i + 1}", Screen.Number(epoch.Seconds, "0.000"), Screen.Number(images / epoch.Seconds, "0"),
-                Screen.Number(epoch.Train.Loss, "0.0000"), Screen.Percent(epoch.Train.Accuracy),
-                Screen.Number(epoch.Validation.Loss, "0.0000"), Screen.Percent(epoch.Validation.Accuracy));
-        }
-
-        Screen.Output.Write(table);
-        Console.Out.WriteLine($"test accuracy {Screen.Percent(test.Accuracy)} of {testImages} images; engine {settings.Engine}, "
-            + $"algorithm {net.Algorithm}, tier {Tiers.NameOf(settings.Tier)}, threads {settings.Threads}, "
-            + $"batch {settings.Batch}, seed {settings.Seed}");
-        Console.Out.WriteLine($"{net.Plan.ParameterCount} parameters: {net.Plan.Text}");
-        foreach ((string layer, string algorithm) in net.Algorithms)
-            Console.Out.WriteLine($"{layer}: {algorithm}");
-    }
-
-    private static void WriteJson(
-        Utf8JsonWriter json, Settings settings, Network<float> net, List<Epoch> epochs, int images, Score test)
-    {
-        json.WriteStartArray("epoch_seconds");
-        foreach (Epoch epoch in epochs)
-            json.WriteNumberValue(epoch.Seconds);
-        json.WriteEndArray();
-        json.WriteNumber("images", images);
-        json.WriteFinite("train_loss", epochs[^1].Train.Loss);
-        json.WriteNumber("train_accuracy", epochs[^1].Train.Accuracy);
-        json.WriteFinite("validation_loss", epochs[^1].Validation.Loss);
-        json.WriteNumber("validation_accuracy", epochs[^1].Validation.Accuracy);
-        json.WriteNumber("test_accuracy", test.Accuracy);
-        json.WriteNumber("threads", settings.Threads);
-        json.WriteString("tier", Tiers.NameOf(settings.Tier));
-        json.WriteString("engine", settings.Engine);
-        json.WriteString("algorithm", net.Algorithm);
-        json.WriteStartObject("layers");
-        foreach ((string layer, string algorithm) in net.Algorithms)
-            json.WriteString(layer, algorithm);
-        json.WriteEndObject();
-        json.WriteString("net", net.Plan.Text);
-        json.WriteNumber("parameters", net.Plan.ParameterCount);
-        json.WriteNumber("seed", settings.Seed);
-    }
-
-    private sealed record Settings(
-        string? Net, string? Folder, int Epochs, int Batch, int Seed, int Threads, SimdTier Tier, string Engine,
-        string? Algorithm, int Limit, string? Save, string? Plot, bool Json);
 }

@@ -7,14 +7,23 @@ internal static class DigitFiles
 
     private static readonly string[] Dots = ["-", "."];
 
-    public static RawDigits ReadTrain(string? folder) => ReadPair(folder, "train", least: 2);
+    /// <param name="folder">The folder, or null for the embedded files.</param>
+    /// <param name="kept">Of so many images, which are wanted; all if there is none.</param>
+    public static RawDigits ReadTrain(string? folder, Func<int, (int First, int End)[]>? kept = null) =>
+        ReadPair(folder, "train", least: 2, kept);
 
-    public static RawDigits ReadTest(string? folder) => ReadPair(folder, "t10k", least: 1);
+    /// <inheritdoc cref="ReadTrain"/>
+    public static RawDigits ReadTest(string? folder, Func<int, (int First, int End)[]>? kept = null) =>
+        ReadPair(folder, "t10k", least: 1, kept);
 
-    /// <summary>The training pair divided as the original divides it: the first 5/6 train, the rest validates.</summary>
+    /// <summary>How many images of the training pair train, as the original divides it: the first 5/6; the rest
+    /// validates.</summary>
+    public static int TrainImages(int all) => (int)(all * 5L / 6);
+
+    /// <summary>The images that train, and those that validate.</summary>
     public static (DigitSet Train, DigitSet Validation) Split(DigitSet all)
     {
-        int train = (int)(all.Count * 5L / 6);
+        int train = TrainImages(all.Count);
         return (all.Slice(0, train), all.Slice(train, all.Count - train));
     }
 
@@ -26,7 +35,7 @@ internal static class DigitFiles
         where File.Exists(path)
         select path;
 
-    private static RawDigits ReadPair(string? folder, string prefix, int least)
+    private static RawDigits ReadPair(string? folder, string prefix, int least, Func<int, (int First, int End)[]>? kept)
     {
         if (folder is not null && !Directory.Exists(folder))
             throw new InputException($"--data is '{folder}'; expected a folder with the four IDX files of MNIST.");
@@ -37,6 +46,7 @@ internal static class DigitFiles
         (Stream imageFile, string imageName) = Open(folder, prefix, "images", "idx3", "idx4");
         using (imageFile)
         {
+            (int First, int End)[] parts = kept is null || labels.Count < least ? [(0, labels.Count)] : kept(labels.Count);
             IdxArray images = IdxFile.ReadImages(imageFile, imageName, dimensions =>
             {
                 int count = dimensions[0];
@@ -52,8 +62,8 @@ internal static class DigitFiles
                         $"{imageName} holds {count} images, {labelName} {labels.Count} labels; expected as many of both.");
                 if (count < least)
                     throw new InputException($"{imageName} holds {count} images; expected {least} or more.");
-            });
-            return new RawDigits(images, labels.Values) { LabelName = labelName };
+            }, parts);
+            return new RawDigits(images, labels.Values, parts) { LabelName = labelName };
         }
     }
 

@@ -18,14 +18,19 @@ internal static class IdxFile
     private const int MaxExpansion = 100, AnyExpansionBytes = 16 << 20;
 
     /// <summary>Reads images as count x height x width, or count x channels x height x width.</summary>
-    public static IdxArray ReadImages(Stream file, string name, Action<int[]>? checkDimensions = null) =>
-        Read(file, name, "images", checkDimensions, 3, 4);
+    /// <param name="file">The file.</param>
+    /// <param name="name">What to call the file in errors.</param>
+    /// <param name="checkDimensions">Refuses wrong ones.</param>
+    /// <param name="kept">Which images are wanted, ascending ranges; all if there is none. Others are passed over.</param>
+    public static IdxArray ReadImages(
+        Stream file, string name, Action<int[]>? checkDimensions = null, IReadOnlyList<(int First, int End)>? kept = null) =>
+        Read(file, name, "images", checkDimensions, kept, 3, 4);
 
     /// <summary>Reads labels.</summary>
-    public static IdxArray ReadLabels(Stream file, string name) => Read(file, name, "labels", null, 1);
+    public static IdxArray ReadLabels(Stream file, string name) => Read(file, name, "labels", null, null, 1);
 
-    private static IdxArray Read(
-        Stream file, string name, string what, Action<int[]>? checkDimensions, params int[] ranks)
+    private static IdxArray Read(Stream file, string name, string what, Action<int[]>? checkDimensions,
+        IReadOnlyList<(int First, int End)>? kept, params int[] ranks)
     {
         try
         {
@@ -38,7 +43,9 @@ internal static class IdxFile
                 length *= dimension;
             if (length > Array.MaxLength)
                 throw Bad(name, $"its header claims {length} bytes of {what}; expected at most {Array.MaxLength}");
-            return new IdxArray(dimensions, ReadExactly(content, (int)length, Limit, name, what));
+            if (kept is null)
+                return new IdxArray(dimensions, ReadExactly(content, 0, (int)length, (int)length, Limit, name, what));
+            return ReadParts(content, dimensions, kept, (int)length, Limit, name, what);
 
             // The size of a pipe is only known as far as it has been read.
             long Limit() => content.IsGzipped
@@ -90,7 +97,35 @@ internal static class IdxFile
         return dimensions;
     }
 
-    private static byte[] ReadExactly(Stream content, int length, Func<long> limit, string name, string what)
+    /// <summary>The elements of some ranges of the first dimension, one behind the other.</summary>
+    private static IdxArray ReadParts(Unzipped content, int[] dimensions, IReadOnlyList<(int First, int End)> kept, int length,
+        Func<long> limit, string name, string what)
+    {
+        int size = dimensions[0] == 0 ? 0 : length / dimensions[0], at = 0, count = 0;
+        List<byte[]> parts = [];
+        foreach ((int first, int end) in kept)
+        {
+            Skip(first * size);
+            parts.Add(ReadExactly(content, at, (end - first) * size, length, limit, name, what, isLast: false));
+            (at, count) = (end * size, count + end - first);
+        }
+
+        Skip(length);
+        _ = ReadExactly(content, length, 0, length, limit, name, what);
+        return new IdxArray([count, .. dimensions[1..]], parts is [byte[] one] ? one : [.. parts.SelectMany(part => part)]);
+
+        void Skip(int to)
+        {
+            long skipped = content.Skip(to - at);
+            if (skipped < to - at)
+                throw Bad(name, $"it holds {at + skipped} bytes of {what}; its header claims {length}");
+            at = to;
+        }
+    }
+
+    /// <summary>Reads elements of an array of <paramref name="all"/>, of which some were read before.</summary>
+    private static byte[] ReadExactly(
+        Unzipped content, int before, int length, int all, Func<long> limit, string name, string what, bool isLast = true)
     {
         byte[] values = new byte[Math.Min(length, ChunkBytes)];
         int filled = 0;
@@ -100,19 +135,18 @@ internal static class IdxFile
                 Array.Resize(ref values, (int)Math.Min(length, 2L * filled));
             int read = content.Read(values, filled, values.Length - filled);
             if (read == 0)
-                throw Bad(name, $"it holds {filled} bytes of {what}; its header claims {length}");
+                throw Bad(name, $"it holds {before + filled} bytes of {what}; its header claims {all}");
             filled += read;
-            if (filled > limit())
+            if ((long)before + filled > limit())
             {
                 throw Bad(name,
                     $"it unzips to more than {limit()} bytes; expected at most {MaxExpansion} times the size of the file, "
                     + $"or {AnyExpansionBytes}");
             }
-
         }
 
-        if (content.ReadByte() >= 0)
-            throw Bad(name, $"it holds more than the {length} bytes of {what} that its header claims");
+        if (isLast && content.ReadByte() >= 0)
+            throw Bad(name, $"it holds more than the {all} bytes of {what} that its header claims");
         return values;
     }
 

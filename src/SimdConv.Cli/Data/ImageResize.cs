@@ -13,11 +13,11 @@ internal static class ImageResize
     /// <summary>
     /// Writes the images with values in 0..1, and returns each one's sum and sum of squares.
     /// </summary>
-    public static (double Sum, double Squares)[] Convert(
+    public static PixelSums[] Convert(
         ReadOnlyMemory<byte> images, ImageSize from, ImageSize to, Memory<float> result)
     {
         int count = images.Length / from.Elements;
-        (double, double)[] sums = new (double, double)[count];
+        PixelSums[] sums = new PixelSums[count];
         Axis down = new(from.Height, to.Height), across = new(from.Width, to.Width);
         Parallel.For(0, (count + Grain - 1) / Grain, block =>
         {
@@ -68,7 +68,7 @@ internal static class ImageResize
         }
     }
 
-    private static (double, double) Sums(ReadOnlySpan<float> values)
+    private static PixelSums Sums(ReadOnlySpan<float> values)
     {
         double sum = 0, squares = 0;
         foreach (float value in values)
@@ -77,7 +77,7 @@ internal static class ImageResize
             squares += (double)value * value;
         }
 
-        return (sum, squares);
+        return new PixelSums(sum, squares);
     }
 
     /// <summary>For each pixel of the result the pixel before it in the source, and the weight of the one behind that.</summary>

@@ -71,6 +71,32 @@ internal sealed class Unzipped : ForwardStream
         return 0;
     }
 
+    /// <summary>
+    /// Passes over some bytes of what the file holds, without reading them where the file can be sought and isn't gzipped;
+    /// returns how many there were.
+    /// </summary>
+    public long Skip(long count)
+    {
+        long left = count;
+        byte[] passed = new byte[Math.Min(left, 1 << 16)];
+        while (left > 0)
+        {
+            if (!IsGzipped && from == to && file.CanSeek)
+            {
+                long sought = Math.Min(left, Math.Max(0, file.Length - file.Position));
+                file.Seek(sought, SeekOrigin.Current);
+                return count - left + sought;
+            }
+
+            int read = Read(passed.AsSpan(0, (int)Math.Min(left, passed.Length)));
+            if (read == 0)
+                break;
+            left -= read;
+        }
+
+        return count - left;
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -29,7 +29,7 @@ internal sealed class DenseStep<T> : Step<T>
             width, threads);
 
     /// <summary>
-    /// The gradients of weights and biases over the whole batch, which makes the products longer, on all threads.
+    /// The gradients of weights and biases over all images of a shard, which makes the products longer.
     /// </summary>
     /// <param name="images">Images.</param>
     /// <param name="pitch">Elements from one row of x and dy to the next.</param>
@@ -38,11 +38,11 @@ internal sealed class DenseStep<T> : Step<T>
     /// <param name="ones">As many ones as there are images.</param>
     /// <param name="dw">Takes the weights' gradient.</param>
     /// <param name="db">Takes the biases' gradient.</param>
-    public void BatchGradient(
-        int images, int pitch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, ReadOnlySpan<T> ones, Span<T> dw, Span<T> db)
+    /// <param name="share">Threads that share the product.</param>
+    public void BatchGradient(int images, int pitch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, ReadOnlySpan<T> ones, Span<T> dw,
+        Span<T> db, int share)
     {
-        engine.Multiply(Transpose.No, Transpose.Yes, outputs, inputs, images, dy, pitch, x, pitch, dw, inputs,
-            engine.Execution.MaxThreads);
+        engine.Multiply(Transpose.No, Transpose.Yes, outputs, inputs, images, dy, pitch, x, pitch, dw, inputs, share);
         engine.Multiply(Transpose.No, Transpose.No, outputs, 1, images, dy, pitch, ones, 1, db, 1, threads: 1);
     }
 }

@@ -1,5 +1,5 @@
 using System.Numerics;
-using SimdConv.Cli.Training;
+using SimdConv.Cli.Distributed;
 
 namespace SimdConv.Cli.Networks;
 
@@ -19,9 +19,14 @@ internal interface INetwork<T>
     /// <summary>The logits of a batch of images that lie one after the other, one a class for each image.</summary>
     ReadOnlySpan<T> Forward(int batch, ReadOnlyMemory<T> images);
 
-    /// <summary>
-    /// Runs a batch in both directions, after which parameters have been updated by <paramref name="optimizer"/>, if there is
-    /// one. The sum of the images' losses, and how many were told rightly.
-    /// </summary>
-    (double Loss, int Correct) Train(ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels, Adam<T>? optimizer = null);
+    /// <summary>Runs shards of a batch in both directions.</summary>
+    /// <param name="images">Those of the shards, one after the other.</param>
+    /// <param name="labels">Their classes.</param>
+    /// <param name="counts">Images of each shard; no more shards, and no more images each, than the network has room for.</param>
+    /// <param name="batch">Images of the whole batch, over which the loss is averaged.</param>
+    /// <param name="shardScores">Takes what each shard says of its images.</param>
+    /// <returns>For each shard the gradient of the batch's mean loss with respect to the parameters, one after the
+    /// other.</returns>
+    Span<T> Differentiate(ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels, ReadOnlySpan<int> counts, int batch,
+        Span<ShardScore> shardScores);
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using SimdConv.Cli.Distributed;
 using SimdConv.Cli.Training;
 
 namespace SimdConv.Cli.Networks;
@@ -9,9 +10,9 @@ namespace SimdConv.Cli.Networks;
 /// in cache; what dense layers read and give is kept of the whole batch, whose weights' gradients are one product.
 /// </summary>
 /// <remarks>
-/// Parts depend on the batch and the network alone. Threads share parts or, where these are fewer, the calls of each. A part has
-/// gradients of its own for the weights of convolutions; they are added in ascending order. So no result depends on the number of
-/// threads.
+/// Parts depend on the batch, its shards and the network alone. Threads share parts or, where these are fewer, the calls of each.
+/// A part has gradients of its own for the weights of convolutions; those of a shard are added in ascending order. So no result
+/// depends on the number of threads.
 /// </remarks>
 internal sealed class Network<T> : INetwork<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -24,11 +25,14 @@ internal sealed class Network<T> : INetwork<T>
     private readonly T[] parameters, gradients, logits;
     private readonly T[][] partGradients;
 
+    /// <summary>The parts of the batch at hand.</summary>
+    private readonly Part[] parts;
+
     /// <summary>Of dense layers, the whole batch: what each reads, and the gradient of its sums; else empty.</summary>
     private readonly T[][] denseInputs, denseGradients;
 
     private readonly T[] ones;
-    private readonly int width, firstWeighted, partThreads;
+    private readonly int width, shards, firstWeighted, partThreads, shardThreads;
     private readonly Stack<Workspace<T>> workspaces = new();
     private readonly (double Loss, int Correct)[] scores;
     private bool isChanged = true;
@@ -36,17 +40,20 @@ internal sealed class Network<T> : INetwork<T>
     /// <param name="plan">The layers.</param>
     /// <param name="engine">Who computes them.</param>
     /// <param name="maxBatch">Images of the largest batch.</param>
-    public Network(NetworkPlan plan, Engine<T> engine, int maxBatch)
+    /// <param name="shards">Equal shares of a batch, each with a gradient of its own.</param>
+    public Network(NetworkPlan plan, Engine<T> engine, int maxBatch, int shards = 1)
     {
-        (Plan, this.engine, MaxBatch) = (plan, engine, maxBatch);
+        (Plan, this.engine, MaxBatch, this.shards) = (plan, engine, maxBatch, shards);
         layers = [.. plan.Layers];
         parameters = new T[plan.ParameterCount];
-        gradients = new T[plan.ParameterCount];
-        width = PartWidth(maxBatch);
-        int parts = (maxBatch + width - 1) / width;
-        partThreads = Math.Max(1, engine.Execution.MaxThreads / parts);
-        partGradients = [.. Enumerable.Range(0, parts).Select(_ => new T[plan.ConvParameterCount])];
-        scores = new (double, int)[parts];
+        gradients = new T[checked(shards * plan.ParameterCount)];
+        int shard = (maxBatch + shards - 1) / shards;
+        width = PartWidth(shard);
+        parts = new Part[shards * PartsOf(shard)];
+        partThreads = Math.Max(1, engine.Execution.MaxThreads / parts.Length);
+        shardThreads = Math.Max(1, engine.Execution.MaxThreads / shards);
+        partGradients = [.. parts.Select(_ => new T[plan.ConvParameterCount])];
+        scores = new (double, int)[parts.Length];
         denseInputs = [.. layers.Select(layer => new T[layer is DenseLayer ? checked(layer.Input.Elements * maxBatch) : 0])];
         denseGradients = [.. layers.Select(layer => new T[layer is DenseLayer ? layer.Output.Elements * maxBatch : 0])];
         ones = new T[maxBatch];
@@ -63,7 +70,7 @@ internal sealed class Network<T> : INetwork<T>
 
     public ReadOnlySpan<T> Parameters => parameters;
 
-    /// <summary>The gradient of the last batch's mean loss with respect to <see cref="Parameters"/>.</summary>
+    /// <summary>The gradients of the last batch's mean loss, a shard each, with respect to <see cref="Parameters"/>.</summary>
     public ReadOnlySpan<T> Gradients => gradients;
 
     /// <summary>How each convolution is computed.</summary>
@@ -82,35 +89,95 @@ internal sealed class Network<T> : INetwork<T>
 
     public ReadOnlySpan<T> Forward(int batch, ReadOnlyMemory<T> images)
     {
-        Run(batch, images, default);
+        Run(Cut([batch]), batch, images, default);
         return logits.AsSpan(0, batch * Plan.Classes);
     }
 
     public (double Loss, int Correct) Train(ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels, Adam<T>? optimizer = null)
     {
-        int batch = labels.Length;
-        Run(batch, images, labels);
+        ShardScore score = default;
+        Differentiate(images, labels, [labels.Length], labels.Length, new Span<ShardScore>(ref score));
+        optimizer?.Update(parameters, gradients.AsSpan(0, Plan.ParameterCount));
+        isChanged |= optimizer is not null;
+        return (score.Loss, score.Correct);
+    }
+
+    public Span<T> Differentiate(ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels, ReadOnlySpan<int> counts, int batch,
+        Span<ShardScore> shardScores)
+    {
+        int cut = Cut(counts), shardsOfBatch = counts.Length;
+        Run(cut, batch, images, labels);
+        if (shardThreads > 1 || shardsOfBatch < 2 || engine.Execution.MaxThreads == 1)
+        {
+            for (int shard = 0; shard < shardsOfBatch; shard++)
+                AddParts(shard, cut);
+        }
+        else
+        {
+            Parallel.For(0, shardsOfBatch, new ParallelOptions { MaxDegreeOfParallelism = engine.Execution.MaxThreads },
+                shard => AddParts(shard, cut));
+        }
+
+        shardScores[..shardsOfBatch].Clear();
+        for (int part = 0; part < cut; part++)
+        {
+            ref ShardScore score = ref shardScores[parts[part].Shard];
+            score = new(score.Loss + scores[part].Loss, score.Correct + scores[part].Correct);
+        }
+
+        return gradients.AsSpan(0, shardsOfBatch * Plan.ParameterCount);
+    }
+
+    /// <summary>Cuts a batch's shards into parts; returns how many there are.</summary>
+    private int Cut(ReadOnlySpan<int> counts)
+    {
+        int cut = 0, first = 0;
+        for (int shard = 0; shard < counts.Length; first += counts[shard++])
+        {
+            for (int start = 0; start < counts[shard]; start += width)
+                parts[cut++] = new(shard, first + start, Math.Min(width, counts[shard] - start));
+        }
+
+        return cut;
+    }
+
+    /// <summary>
+    /// The gradient of a shard: dense layers' of all its images at once, convolutions' as the sum over its parts in ascending
+    /// order.
+    /// </summary>
+    private void AddParts(int shard, int cut)
+    {
+        Span<T> gradient = gradients.AsSpan(shard * Plan.ParameterCount, Plan.ParameterCount);
+        Span<T> sums = gradient[..Plan.ConvParameterCount];
+        int images = 0, first = 0;
+        for (int part = 0; part < cut; part++)
+        {
+            if (parts[part].Shard != shard)
+                continue;
+            if (images == 0)
+            {
+                first = parts[part].First;
+                partGradients[part].CopyTo(sums);
+            }
+            else
+                TensorPrimitives.Add<T>(sums, partGradients[part], sums);
+            images += parts[part].Count;
+        }
+
+        if (images == 0)
+        {
+            gradient.Clear();
+            return;
+        }
+
         for (int i = firstWeighted; i < layers.Length; i++)
         {
             if (steps[i] is DenseStep<T> dense)
-                dense.BatchGradient(batch, MaxBatch, denseInputs[i], denseGradients[i], ones, Weights(i, gradients),
-                    Biases(i, gradients));
+            {
+                dense.BatchGradient(images, MaxBatch, denseInputs[i].AsSpan(first), denseGradients[i].AsSpan(first), ones,
+                    Weights(i, gradient), Biases(i, gradient), shardThreads);
+            }
         }
-
-        Span<T> sums = gradients.AsSpan(0, Plan.ConvParameterCount);
-        (double loss, int correct) = (0, 0);
-        for (int part = 0; part < PartsOf(batch); part++)
-        {
-            if (part == 0)
-                partGradients[0].CopyTo(sums);
-            else
-                TensorPrimitives.Add<T>(sums, partGradients[part], sums);
-            (loss, correct) = (loss + scores[part].Loss, correct + scores[part].Correct);
-        }
-
-        optimizer?.Update(parameters, gradients);
-        isChanged |= optimizer is not null;
-        return (loss, correct);
     }
 
     private int PartsOf(int batch) => (batch + width - 1) / width;
@@ -122,12 +189,12 @@ internal sealed class Network<T> : INetwork<T>
         return (batch + parts - 1) / parts;
     }
 
-    private Span<T> Weights(int layer, T[] all) => all.AsSpan(layers[layer].Weights.Start, layers[layer].Weights.Count);
+    private Span<T> Weights(int layer, Span<T> all) => all.Slice(layers[layer].Weights.Start, layers[layer].Weights.Count);
 
-    private Span<T> Biases(int layer, T[] all) => all.AsSpan(layers[layer].Biases.Start, layers[layer].Biases.Count);
+    private Span<T> Biases(int layer, Span<T> all) => all.Slice(layers[layer].Biases.Start, layers[layer].Biases.Count);
 
     /// <summary>Runs the parts of a batch; without labels the forward pass alone.</summary>
-    private void Run(int batch, ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels)
+    private void Run(int cut, int batch, ReadOnlyMemory<T> images, ReadOnlyMemory<byte> labels)
     {
         if (isChanged)
         {
@@ -136,17 +203,17 @@ internal sealed class Network<T> : INetwork<T>
             isChanged = false;
         }
 
-        int parts = PartsOf(batch), threads = Math.Min(engine.Execution.MaxThreads, parts);
-        if (threads == 1)
+        int threads = Math.Min(engine.Execution.MaxThreads, cut);
+        if (threads <= 1)
         {
             Workspace<T> space = TakeWorkspace();
-            for (int part = 0; part < parts; part++)
+            for (int part = 0; part < cut; part++)
                 RunPart(part, batch, images.Span, labels.Span, space);
             workspaces.Push(space);
             return;
         }
 
-        Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = threads },
+        Parallel.For(0, cut, new ParallelOptions { MaxDegreeOfParallelism = threads },
             () => TakeWorkspace(),
             (part, _, space) =>
             {
@@ -172,7 +239,8 @@ internal sealed class Network<T> : INetwork<T>
 
     private void RunPart(int part, int batch, ReadOnlySpan<T> images, ReadOnlySpan<byte> labels, Workspace<T> space)
     {
-        int first = part * width, count = Math.Min(width, batch - first), pixels = Plan.Images.Elements;
+        (_, int first, int count) = parts[part];
+        int pixels = Plan.Images.Elements;
         Execution execution = engine.Execution with { MaxThreads = partThreads };
         Plan.Images.ToInnermost(count, images.Slice(first * pixels, count * pixels), space.Values[0], width, execution);
         for (int i = 0; i < layers.Length; i++)
@@ -215,4 +283,7 @@ internal sealed class Network<T> : INetwork<T>
         for (int from = 0, to = 0; from < rows.Length; from += width, to += MaxBatch)
             rows.Slice(from, images).CopyTo(batch[to..]);
     }
+
+    /// <summary>Neighbouring images of a shard that run through the layers together.</summary>
+    private readonly record struct Part(int Shard, int First, int Count);
 }

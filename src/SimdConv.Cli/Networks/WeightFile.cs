@@ -11,8 +11,10 @@ internal static class WeightFile
 {
     private const int MaxDescription = 1 << 16;
 
-    /// <summary>Writes the parameters, with the standardisation that belongs to them.</summary>
-    public static void Save(string path, NetworkPlan plan, float[] parameters, Standardisation standardisation)
+    /// <summary>Writes the parameters, with the standardisation that belongs to them, and whatever else there is.</summary>
+    public static void Save(string path, NetworkPlan plan, float[] parameters, Standardisation standardisation,
+        IEnumerable<(string Name, int[] Shape, float[] Values)>? more = null,
+        IEnumerable<(string Name, string Text)>? texts = null)
     {
         List<(string, int[], float[])> arrays = [];
         foreach (Layer layer in plan.Layers.Where(layer => layer.HasWeights))
@@ -24,7 +26,8 @@ internal static class WeightFile
         arrays.Add(("input", [3], [plan.Images.Channels, plan.Images.Height, plan.Images.Width]));
         arrays.Add(("mean", [], [standardisation.Mean]));
         arrays.Add(("std", [], [standardisation.Std]));
-        OutputFile.Write(path, file => NpzFile.Write(file, arrays, [("net", plan.Text)]));
+        arrays.AddRange(more ?? []);
+        OutputFile.Write(path, file => NpzFile.Write(file, arrays, [("net", plan.Text), .. texts ?? []]));
 
         float[] Part((int Start, int Count) part) => parameters.AsSpan(part.Start, part.Count).ToArray();
     }
@@ -36,6 +39,13 @@ internal static class WeightFile
     public static (NetworkPlan Plan, float[] Parameters, Standardisation? Standardisation) Load(string path, ImageSize images)
     {
         using NpzFile file = new(path);
+        return Load(file, path, images);
+    }
+
+    /// <summary>Reads the same from a file that is open.</summary>
+    public static (NetworkPlan Plan, float[] Parameters, Standardisation? Standardisation) Load(
+        NpzFile file, string path, ImageSize images)
+    {
         bool isLeNet = !file.Contains("net") && file.Contains("W1");
         string text = isLeNet ? NetworkPlan.LeNet5 : file.ReadText("net", MaxDescription);
         NetworkPlan plan = NetworkParser.Parse($"{path}: array 'net'", text, images);

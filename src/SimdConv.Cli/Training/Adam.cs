@@ -18,6 +18,20 @@ internal sealed class Adam<T>(int count, double learningRate = 1e-3)
     private readonly T[] first = new T[count], second = new T[count], change = new T[Block], root = new T[Block];
     private double power1 = 1, power2 = 1;
 
+    /// <summary>The running means of gradients and of their squares.</summary>
+    public (T[] First, T[] Second) Moments => (first, second);
+
+    /// <summary>Becomes what another optimizer was after some steps.</summary>
+    public void Restore(long steps, ReadOnlySpan<T> firstMoments, ReadOnlySpan<T> secondMoments)
+    {
+        firstMoments.CopyTo(first);
+        secondMoments.CopyTo(second);
+        (power1, power2) = (1, 1);
+        // One by one, as Update multiplies them, so that they are the same bits; after so many they have become 0.
+        for (long step = 0; step < steps && power2 > 0; step++)
+            (power1, power2) = (power1 * Beta1, power2 * Beta2);
+    }
+
     /// <summary>Makes a step: p -= rate * (m / c1) / (sqrt(v / c2) + epsilon), the corrections c taken out of the loop.</summary>
     /// <param name="parameters">Changed.</param>
     /// <param name="gradients">The gradient with respect to each.</param>

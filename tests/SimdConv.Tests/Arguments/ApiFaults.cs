@@ -139,7 +139,8 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
     /// <summary>Starts of no subtrees of three shards, or of others than those that end at the third.</summary>
     private static IEnumerable<(object?, bool)> Starts()
     {
-        foreach (int[] starts in (int[][])[[-1, 1, 2], [0, 0, 2], [0, 2, 1], [0, 1, 3], [1, 2], [0, 1, int.MaxValue], [int.MinValue]])
+        foreach (int[] starts in (int[][])
+            [[-1, 1, 2], [0, 0, 2], [0, 2, 1], [0, 1, 3], [1, 2], [0, 1, int.MaxValue], [int.MinValue]])
             yield return (starts, true);
     }
 

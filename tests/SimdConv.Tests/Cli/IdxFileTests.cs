@@ -25,6 +25,36 @@ public sealed class IdxFileTests
         Assert.Equal([7, 0, 9], labels.Values);
     }
 
+    /// <summary>Ranges of images are those of the whole file, however many are passed over, in a file and in a stream.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ReadsRangesOfImages(bool zipped)
+    {
+        const int count = 300, size = 35;
+        byte[] file = [0, 0, 8, 3, 0, 0, count >> 8, count & 255, 0, 0, 0, 5, 0, 0, 0, 7, .. new byte[count * size]];
+        for (int i = 16; i < file.Length; i++)
+            file[i] = (byte)Data.Mix(1, i);
+        foreach ((int First, int End)[] parts in ((int, int)[][])
+            [
+                [(0, count)], [(0, 0)], [(count, count)], [(299, 300)], [(0, 1), (1, 2), (299, 300)],
+                [(17, 150), (150, 150), (201, 260)],
+            ])
+        {
+            IdxArray images = IdxFile.ReadImages(Open(file, zipped), "images", null, parts);
+            byte[] expected = [.. parts.SelectMany(part => file[(16 + (part.First * size))..(16 + (part.End * size))])];
+            Assert.Equal(expected, images.Values);
+            Assert.Equal(expected.Length / size, images.Count);
+            foreach (byte[] wrong in (byte[][])[file[..^1], [.. file, 0]])
+            {
+                string message = Assert.Throws<InputException>(
+                    () => IdxFile.ReadImages(Open(wrong, zipped), "images", null, parts)).Message;
+                Assert.Contains(wrong.Length < file.Length ? $"it holds {(count * size) - 1} bytes of images"
+                    : $"more than the {count * size} bytes", message, StringComparison.Ordinal);
+            }
+        }
+    }
+
     [Theory]
     [InlineData(3, 1, "magic number is 0x00000801; expected 0x00000803")]
     [InlineData(2, 9, "magic number is 0x00000903")]

@@ -1,5 +1,6 @@
 using SimdConv.Cli;
 using SimdConv.Cli.Data;
+using SimdConv.Cli.Distributed;
 using SimdConv.Cli.Networks;
 using SimdConv.Cli.Training;
 
@@ -71,7 +72,7 @@ public sealed class TrainerTests
         Assert.Equal(score.Loss, reports[^1].Item3);
 
         byte[] predictions = new byte[Images];
-        Score evaluated = Trainer.Evaluate(net, Digits(), predictions);
+        Score evaluated = Evaluation.Of(net, Digits(), predictions);
         Assert.Equal(score.Accuracy, evaluated.Accuracy);
         Assert.Equal(Enumerable.Range(0, Images).Select(Net.Guess), predictions);
         // Of logits 1 and nine times 0.
@@ -112,7 +113,7 @@ public sealed class TrainerTests
             {
                 (Net net, Trainer _) = Create(seed: 1);
                 net.Spoil = (Image: 41, at, value);
-                string message = Assert.Throws<InputException>(() => Trainer.Evaluate(net, Digits())).Message;
+                string message = Assert.Throws<InputException>(() => Evaluation.Of(net, Digits())).Message;
                 Assert.Contains($"the weights are too large: logit {at} of image 41 is ", message, StringComparison.Ordinal);
             }
         }
@@ -169,13 +170,16 @@ public sealed class TrainerTests
             return logits;
         }
 
-        public (double Loss, int Correct) Train(ReadOnlyMemory<float> images, ReadOnlyMemory<byte> labels,
-            Adam<float>? optimizer = null)
+        public Span<float> Differentiate(ReadOnlyMemory<float> images, ReadOnlyMemory<byte> labels, ReadOnlySpan<int> counts,
+            int batch, Span<ShardScore> shardScores)
         {
+            Assert.Equal([labels.Length], counts.ToArray());
+            Assert.Equal(labels.Length, batch);
             int[] numbers = Numbers(images.Span[..(labels.Length * Size.Elements)]);
             Assert.Equal(numbers.Select(image => (byte)(image % Classes)), labels.ToArray());
             Batches.Add(numbers);
-            return (numbers.Sum(LossOf), numbers.Count(IsRight));
+            shardScores[0] = new(numbers.Sum(LossOf), numbers.Count(IsRight));
+            return new float[parameters.Length];
         }
 
         private static int[] Numbers(ReadOnlySpan<float> images)

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using SimdConv.Simd;
 using SimdConv.Tests.Architecture;
+using SimdConv.Tests.Distributed;
 
 namespace SimdConv.Tests.Native;
 
@@ -136,9 +137,40 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
         Skip.IfNot(HasNumPy, "python3 with NumPy is not installed");
         Assert.Contains(
             "0 failed", InstalledLibrary.Run(With("PYTHONPATH", Package, Python, Source("check.py"))), StringComparison.Ordinal);
-        string example = Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "python", "examples", "lenet5.py");
         Assert.Matches("SimdConv is [0-9.]+ times faster",
-            InstalledLibrary.Run(With("PYTHONPATH", Package, Python, example, "--steps", "2")));
+            InstalledLibrary.Run(With("PYTHONPATH", Package, Python, PythonExample("lenet5.py"), "--steps", "2")));
+    }
+
+    /// <summary>Training over mpi4py ends with the same weights on any number of ranks.</summary>
+    [SkippableFact]
+    public void PythonTrainsOnSeveralRanks()
+    {
+        Require();
+        Skip.If(MpiTests.Launcher is null || !Imports("numpy, mpi4py"),
+            "Open MPI, python3, NumPy and mpi4py are not all installed");
+        string[] command = [Python, PythonExample("train_mpi.py"), "--steps", "2"];
+        HashSet<string> weights = [Weights(command)];
+        foreach (int ranks in (int[])[2, 3])
+            weights.Add(Weights([.. MpiTests.Launch(ranks), .. command]));
+        Assert.Single(weights);
+
+        string Weights(string[] words)
+        {
+            string output = InstalledLibrary.Run(With("PYTHONPATH", Package, words[0], words[1..]));
+            return Regex.Match(output, "weights ([0-9a-f]{64})") is { Success: true } found ? found.Groups[1].Value
+                : throw new Xunit.Sdk.XunitException(output);
+        }
+    }
+
+    /// <summary>However Dask cuts a batch, its images' results are the same.</summary>
+    [SkippableFact]
+    public void PythonInfersOnDask()
+    {
+        Require();
+        Skip.IfNot(Imports("numpy, distributed"), "python3, NumPy and Dask are not all installed");
+        string output =
+            InstalledLibrary.Run(With("PYTHONPATH", Package, Python, PythonExample("infer_dask.py"), "--images", "40"));
+        Assert.Matches("20 parts: \\['[0-9a-f]{64}'\\]", output);
     }
 
     /// <summary>The examples of the page for C and Python are whole programs.</summary>
@@ -192,8 +224,13 @@ public sealed partial class NativeTests(InstalledLibrary library) : IClassFixtur
 
     private string Package => Path.Combine(library.Prefix, "share", "simdconv", "python");
 
-    private static bool HasNumPy =>
-        File.Exists(Python) && Support.ChildProcess.Run(new ProcessStartInfo(Python, ["-c", "import numpy"])).ExitCode == 0;
+    private static bool HasNumPy => Imports("numpy");
+
+    private static bool Imports(string modules) =>
+        File.Exists(Python) && Support.ChildProcess.Run(new ProcessStartInfo(Python, ["-c", "import " + modules])).ExitCode == 0;
+
+    private static string PythonExample(string name) =>
+        Path.Combine(SourceTests.Root(), "src", "SimdConv.Native", "python", "examples", name);
 
     private void Require() => Skip.If(library.Missing is not null, library.Missing);
 

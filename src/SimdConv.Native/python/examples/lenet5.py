@@ -104,20 +104,31 @@ class LeNet5:
 
     def step(self, x, labels):
         """One step of Adam on a batch; gives its loss."""
+        loss = self.gradient(x, labels, len(labels)) / len(labels)
+        self.adam()
+        return loss
+
+    def predict(self, x):
+        """The logits of some images."""
         t1, t2, t3, t4 = self.tanh
         x = self.pool1.forward(t1.forward(self.conv1.forward(x)))
         pooled = self.pool2.forward(t2.forward(self.conv2.forward(x)))
+        self.pooled = pooled.shape
         x = t3.forward(self.fc1.forward(pooled.reshape(len(pooled), -1)))
-        z = self.fc3.forward(t4.forward(self.fc2.forward(x)))
+        return self.fc3.forward(t4.forward(self.fc2.forward(x)))
+
+    def gradient(self, x, labels, batch):
+        """The gradient of the mean loss of a batch of which these are some images; gives the sum of their losses."""
+        t1, t2, t3, t4 = self.tanh
+        z = self.predict(x)
         e = np.exp(z - z.max(axis=1, keepdims=True))
         y, rows = e / e.sum(axis=1, keepdims=True), np.arange(len(labels))
-        loss = float(-np.log(y[rows, labels]).mean())
+        loss = float(-np.log(y[rows, labels]).sum())
         y[rows, labels] -= 1
-        d = self.fc3.backward(y / np.float32(len(labels)))[0]
+        d = self.fc3.backward(y / np.float32(batch))[0]
         d = self.fc1.backward(t3.backward(self.fc2.backward(t4.backward(d))[0]))[0]
-        d = self.conv2.backward(t2.backward(self.pool2.backward(np.ascontiguousarray(d.reshape(pooled.shape)))))[0]
+        d = self.conv2.backward(t2.backward(self.pool2.backward(np.ascontiguousarray(d.reshape(self.pooled)))))[0]
         self.conv1.backward(t1.backward(self.pool1.backward(d)))
-        self.adam()
         return loss
 
     def adam(self, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8):
@@ -134,18 +145,23 @@ def read(folder, name):
     return np.frombuffer(data, np.uint8, offset=16 if "images" in name else 8)
 
 
+def images_and_labels(folder, noise, most=None):
+    """The first images of a folder of MNIST's files, standardised; without one, so many images of noise."""
+    if folder is None:
+        return np.random.default_rng(2).normal(size=(noise, 1, 32, 32)).astype(np.float32), np.arange(noise) % 10
+    raw = read(folder, "train-images-idx3-ubyte").reshape(-1, 1, 28, 28)[:most]
+    labels = read(folder, "train-labels-idx1-ubyte")[: len(raw)].astype(np.int64)
+    images = np.pad(raw, ((0, 0), (0, 0), (2, 2), (2, 2))).astype(np.float32) / 255
+    return (images - images.mean()) / images.std(), labels
+
+
 def main():
     parser = argparse.ArgumentParser(description="LeNet-5 in NumPy, without and with SimdConv.")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    images, labels = np.random.default_rng(2).normal(size=(BATCH * 10, 1, 32, 32)).astype(np.float32), np.arange(BATCH * 10) % 10
-    if options.data:
-        raw = read(options.data, "train-images-idx3-ubyte").reshape(-1, 1, 28, 28)[: BATCH * 600]
-        labels = read(options.data, "train-labels-idx1-ubyte")[: len(raw)].astype(np.int64)
-        images = np.pad(raw, ((0, 0), (0, 0), (2, 2), (2, 2))).astype(np.float32) / 255
-        images = (images - images.mean()) / images.std()
+    images, labels = images_and_labels(options.data, BATCH * 10, BATCH * 600)
 
     ours = LeNet5(layers.Conv, layers.AvgPool, layers.Fc, layers.TanH, options.threads)
     theirs = LeNet5(NumpyConv, NumpyAvgPool, NumpyFc, NumpyTanH, options.threads)

@@ -1,4 +1,3 @@
-using SimdConv.Core;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;
