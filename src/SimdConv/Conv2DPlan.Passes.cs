@@ -84,39 +84,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
     public void WeightGradient(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db = default,
-        T beta = default, Execution execution = default)
-    {
-        SimdTier tier = execution.Validate();
-        (string xName, string dyName) = isTransposed ? (nameof(dy), nameof(x)) : (nameof(x), nameof(dy));
-        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        ArgumentErrors.RequireBatch(x, inputs.Length(batch, InputName), batch, xName);
-        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch, dyName);
-        RequireWeights(dw, nameof(dw));
-        if (!db.IsEmpty)
-            ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
-        fixed (T* px = x, py = dy, pw = dw, pb = db)
-        {
-            ElementSet<T> input = inputs.Elements(px, batch), output = outputs.Elements(py, batch);
-            ElementSet<T> weights = new(pw, (1, Shape.WeightCount)), bias = new(pb, (1, pb == null ? 0 : Shape.K));
-            RequireApart(weights, nameof(dw), input, xName);
-            RequireApart(weights, nameof(dw), output, dyName);
-            RequireApart(bias, nameof(db), input, xName);
-            RequireApart(bias, nameof(db), output, dyName);
-            RequireApart(bias, nameof(db), weights, nameof(dw));
-            WeightGradientProblem<T> problem = new()
-            {
-                Batch = batch,
-                X = px,
-                DY = py,
-                DW = pw,
-                DB = pb,
-                XLayout = inputs.Of(batch),
-                DYLayout = outputs.Of(batch),
-                Beta = beta,
-            };
-            RunWeightGradient(problem, execution, tier);
-        }
-    }
+        T beta = default, Execution execution = default) =>
+        SumGradients(batch, x, dy, dw, db, beta, execution, isBiasAlone: false);
 
     /// <summary>
     /// db = sum of dy over images and pixels, plus beta * db: the bits that <see cref="WeightGradient"/> gives.
@@ -127,27 +96,8 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <param name="beta">Multiplies what db holds before; 0 doesn't read it.</param>
     /// <param name="execution">Threads, scheduler and tier.</param>
     /// <exception cref="ArgumentException">A span is too short or overlaps, or the tier is not available.</exception>
-    public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default)
-    {
-        SimdTier tier = execution.Validate();
-        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
-        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch);
-        ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
-        fixed (T* py = dy, pb = db)
-        {
-            RequireApart(new(pb, (1, Shape.K)), nameof(db), outputs.Elements(py, batch), nameof(dy));
-            WeightGradientProblem<T> problem = new()
-            {
-                Batch = batch,
-                DY = py,
-                DB = pb,
-                XLayout = inputs.Of(batch),
-                DYLayout = outputs.Of(batch),
-                Beta = beta,
-            };
-            RunWeightGradient(problem, execution, tier);
-        }
-    }
+    public void BiasGradient(int batch, ReadOnlySpan<T> dy, Span<T> db, T beta = default, Execution execution = default) =>
+        SumGradients(batch, [], dy, [], db, beta, execution, isBiasAlone: true);
 
     /// <summary>Forward pass or input gradient, with weights that are packed for this call or with those of a filter.</summary>
     /// <param name="direction">Forward or InputGradient.</param>
@@ -255,12 +205,46 @@ public sealed unsafe partial class Conv2DPlan<T>
     private FilterUse UseOf(ConvDirection direction) =>
         (direction == ConvDirection.Forward) != isTransposed ? FilterUse.Forward : FilterUse.InputGradient;
 
-    private void RunWeightGradient(in WeightGradientProblem<T> problem, Execution execution, SimdTier tier)
+    /// <summary>Weight and bias gradient, or the latter alone, without x and dw.</summary>
+    private void SumGradients(int batch, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db, T beta,
+        Execution execution, bool isBiasAlone)
     {
-        WeightGradientPass<T> pass = tiers.Of(tier).WeightGradient;
-        if (Telemetry.IsOn)
-            Tell(ConvDirection.WeightGradient, problem.Batch, tier, pass);
-        pass.Run(problem, execution);
+        SimdTier tier = execution.Validate();
+        (string xName, string dyName) = isTransposed && !isBiasAlone ? (nameof(dy), nameof(x)) : (nameof(x), nameof(dy));
+        ArgumentErrors.RequireAtLeast(batch, 0, nameof(batch));
+        if (!isBiasAlone)
+            ArgumentErrors.RequireBatch(x, inputs.Length(batch, InputName), batch, xName);
+        ArgumentErrors.RequireBatch(dy, outputs.Length(batch, OutputName), batch, dyName);
+        if (!isBiasAlone)
+            RequireWeights(dw, nameof(dw));
+        if (isBiasAlone || !db.IsEmpty)
+            ArgumentErrors.RequireLength((ReadOnlySpan<T>)db, Shape.K, "K output channels", nameof(db));
+        fixed (T* px = x, py = dy, pw = dw, pb = db)
+        {
+            ElementSet<T> input = inputs.Elements(px, isBiasAlone ? 0 : batch), output = outputs.Elements(py, batch);
+            ElementSet<T> weights = new(pw, (1, pw == null ? 0 : Shape.WeightCount)),
+                bias = new(pb, (1, pb == null ? 0 : Shape.K));
+            RequireApart(weights, nameof(dw), input, xName);
+            RequireApart(weights, nameof(dw), output, dyName);
+            RequireApart(bias, nameof(db), input, xName);
+            RequireApart(bias, nameof(db), output, dyName);
+            RequireApart(bias, nameof(db), weights, nameof(dw));
+            WeightGradientProblem<T> problem = new()
+            {
+                Batch = batch,
+                X = px,
+                DY = py,
+                DW = pw,
+                DB = pb,
+                XLayout = inputs.Of(batch),
+                DYLayout = outputs.Of(batch),
+                Beta = beta,
+            };
+            WeightGradientPass<T> pass = tiers.Of(tier).WeightGradient;
+            if (Telemetry.IsOn)
+                Tell(ConvDirection.WeightGradient, batch, tier, pass);
+            pass.Run(problem, execution);
+        }
     }
 
     private void Tell(ConvDirection direction, int batch, SimdTier tier, object kernel)

@@ -34,6 +34,16 @@ internal static unsafe class TransposePacking<TVec, T>
     }
 
     /// <summary>
+    /// dw[k * filter + tap] = sums[tap * ld + k] for tap &lt; taps, k &lt; outputs: a register of output channels at a time, so
+    /// that dW is written in runs along its rows.
+    /// </summary>
+    public static void ToFilters(T* sums, int ld, int taps, int outputs, T* dw, nint filter)
+    {
+        for (int k = 0; k < outputs; k += TVec.Count)
+            Transpose(sums + k, ld, taps, Math.Min(TVec.Count, outputs - k), dw + (k * filter), filter, taps);
+    }
+
+    /// <summary>
     /// target[j * ldt + i] = source[i * lds + j] for i &lt; rows, j &lt; columns; elements of i from rows to padded hold
     /// anything.
     /// </summary>

@@ -8,7 +8,7 @@ internal abstract class Tier
     /// <summary>
     /// The name in <c>SIMDCONV_TIER</c>, options, JSON and Python; in capitals and behind SIMDCONV_TIER_ it is C's.
     /// </summary>
-    public abstract string Name { get; }
+    public virtual string Name => field ??= Id.ToString().ToLowerInvariant();
 
     public abstract CpuFamily Family { get; }
 

@@ -103,12 +103,9 @@ internal sealed unsafe partial class ImageGradientLoops<TVec, THalf, T, TVectors
         if (item.OwnsWeights)
         {
             T* dw = (job.Chunks == 1 ? job.Problem.DW : partial) + item.Weight;
-            nint filter = schedule.Shape.Taps;
             if (lanes > 1)
                 LaneSums<TVec, T>.End(job.Lanes, item.Taps, item.Outputs, ld, sums);
-            for (int k = 0; k < item.Outputs; k += TVec.Count)
-                TransposePacking<TVec, T>.Transpose(sums + k, ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k),
-                    dw + (k * filter), filter, item.Taps);
+            TransposePacking<TVec, T>.ToFilters(sums, ld, item.Taps, item.Outputs, dw, schedule.Shape.Taps);
         }
 
         if (!item.OwnsBias)

@@ -20,18 +20,12 @@ internal sealed unsafe partial class WeightGradientLoops<TVec, THalf, T, TVector
         }
     }
 
-    /// <summary>The sums to dW, in runs along its rows, and to db.</summary>
+    /// <summary>Writes the sums to dW and db.</summary>
     private static void Finish(in Job job, in GradientItem item, in Sums sums)
     {
         if (item.OwnsWeights)
-        {
-            T* dw = job.Problem.DW + item.Weight;
-            nint filter = job.Schedule.Shape.Taps;
-            for (int k = 0; k < item.Outputs; k += TVec.Count)
-                TransposePacking<TVec, T>.Transpose(sums.Weights + k, sums.Ld, item.Taps, Math.Min(TVec.Count, item.Outputs - k),
-                    dw + (k * filter), filter, item.Taps);
-        }
-
+            TransposePacking<TVec, T>.ToFilters(
+                sums.Weights, sums.Ld, item.Taps, item.Outputs, job.Problem.DW + item.Weight, job.Schedule.Shape.Taps);
         if (item.OwnsBias)
             new Span<T>(sums.Bias, item.Outputs).CopyTo(new(job.Problem.DB + item.Output, item.Outputs));
     }

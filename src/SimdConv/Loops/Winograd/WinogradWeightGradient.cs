@@ -275,7 +275,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
         nint filter = (nint)schedule.Channels * TapCount, next = shape.Groups * Matrices * NextSums;
         while (queue.Next(out long index))
         {
-            int group = (int)(index / schedule.Channels), c = (int)(index % schedule.Channels), w = TVec.Count;
+            int group = (int)(index / schedule.Channels), c = (int)(index % schedule.Channels);
             T* sums = job.Sums + (group * Matrices * NextSums) + ((nint)c * LdSums);
             T* dw = job.Problem.DW + ((nint)group * schedule.Outputs * filter) + ((nint)c * TapCount);
             for (int e = 0; e < Matrices; e++)
@@ -287,9 +287,7 @@ internal sealed unsafe class WinogradWeightGradient<TVec, T, TTile>(
                     taps[(tap * LdSums) + k] += job.Problem.Beta * dw[(k * filter) + tap];
             }
 
-            for (int k = 0; k < schedule.Outputs; k += w)
-                TransposePacking<TVec, T>.Transpose(taps + k, LdSums, TapCount, Math.Min(w, schedule.Outputs - k),
-                    dw + (k * filter), filter, TapCount);
+            TransposePacking<TVec, T>.ToFilters(taps, LdSums, TapCount, schedule.Outputs, dw, filter);
         }
     }
 }

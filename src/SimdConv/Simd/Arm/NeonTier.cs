@@ -11,8 +11,6 @@ internal sealed class NeonTier : Tier
 
     public override SimdTier Id => SimdTier.Neon;
 
-    public override string Name => "neon";
-
     public override CpuFamily Family => ArmCpu.Family;
 
     public override bool Fuses => true;

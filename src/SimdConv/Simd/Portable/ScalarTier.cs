@@ -10,8 +10,6 @@ internal sealed class ScalarTier : Tier
 
     public override SimdTier Id => SimdTier.Scalar;
 
-    public override string Name => "scalar";
-
     public override CpuFamily Family => CpuFamily.Any;
 
     public override bool Fuses => Cpu.Fuses;

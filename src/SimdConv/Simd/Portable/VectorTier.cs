@@ -10,8 +10,6 @@ internal sealed class VectorTier : Tier
 
     public override SimdTier Id => SimdTier.VectorT;
 
-    public override string Name => "vectort";
-
     public override CpuFamily Family => CpuFamily.Any;
 
     public override bool Fuses => Cpu.Fuses;

@@ -11,8 +11,6 @@ internal sealed class Avx2Tier : Tier
 
     public override SimdTier Id => SimdTier.Avx2;
 
-    public override string Name => "avx2";
-
     public override CpuFamily Family => X86Cpu.Family;
 
     public override bool Fuses => true;

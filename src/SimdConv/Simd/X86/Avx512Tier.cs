@@ -12,8 +12,6 @@ internal sealed class Avx512Tier : Tier
 
     public override SimdTier Id => SimdTier.Avx512;
 
-    public override string Name => "avx512";
-
     public override CpuFamily Family => X86Cpu.Family;
 
     public override bool Fuses => true;
