@@ -47,6 +47,8 @@ public abstract class ThreadedLayerTests<T> where T : unmanaged, IBinaryFloating
         ["3x3, more channels than a block"] = Layer(new Conv2DShape(530, 9, 10, 9, 3, 3).WithPadding(1, 1), 2),
         ["3x3, more channels than a block, many outputs"] = Layer(new Conv2DShape(530, 4, 5, 70, 3, 3).WithPadding(1, 1), 1),
         ["3x3, more channels than two blocks"] = Layer(new Conv2DShape(1100, 4, 4, 33, 3, 3).WithPadding(1, 1), 1),
+        ["3x3, groups of more channels than a block"] =
+            Layer(new Conv2DShape(1100, 4, 4, 140, 3, 3) { Groups = 2 }.WithPadding(1, 1), 1),
         ["3x3, few channels of large images"] = Layer(new Conv2DShape(3, 60, 71, 7, 3, 3).WithPadding(1, 1), 1),
         ["3x3, one register of outputs"] = Layer(new Conv2DShape(17, 20, 23, 8, 3, 3).WithPadding(1, 1), 2),
         ["3x3, short rows of several images"] = Layer(new Conv2DShape(70, 6, 5, 5, 3, 3).WithPadding(1, 1), 7),
