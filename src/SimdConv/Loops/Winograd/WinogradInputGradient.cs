@@ -63,14 +63,11 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
         public Split(WinogradInputGradient<TVec, T, TTile> pass, int batch, int threads)
         {
             WinogradSchedule schedule = pass.schedule;
-            int groups = pass.Groups;
-            double work = (double)batch * schedule.TilesHigh * schedule.TilesWide * groups * schedule.Matrices * schedule.Outputs
-                * schedule.Channels;
-            if (work <= WorkQueue.SerialLimit)
+            if (schedule.IsSerial((double)batch * schedule.TilesHigh * schedule.TilesWide, pass.Groups))
                 threads = 1;
             Blocks = new(batch, pass.mostImages);
-            long units = (long)Blocks.Count * groups;
-            Shares = units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, schedule.Panels.Count);
+            long units = (long)Blocks.Count * pass.Groups;
+            Shares = schedule.Shares(units, threads);
             Items = units * Shares;
             Parts = (int)Math.Min(threads, Items);
         }

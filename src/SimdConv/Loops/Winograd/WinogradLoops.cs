@@ -52,14 +52,12 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         public Split(WinogradSchedule schedule, int batch, int groups, int threads)
         {
             long tiles = (long)batch * schedule.TilesHigh * schedule.TilesWide, vectors = Shapes.DivideUp(tiles, TVec.Count);
-            threads = (double)tiles * groups * schedule.Matrices * schedule.Outputs * schedule.Channels <= WorkQueue.SerialLimit
-                ? 1 : (int)Math.Min(threads, vectors * groups * schedule.Shareable);
+            threads = schedule.IsSerial(tiles, groups) ? 1 : (int)Math.Min(threads, vectors * groups * schedule.Shareable);
 
-            // Few blocks become as many as there are threads. Where there aren't registers of tiles enough for that, items share
-            // a block, with some filter panels each, and every one of them transforms it anew.
+            // Few blocks become as many as there are threads, as far as there are registers of tiles enough for that.
             Order = schedule.Order(batch, groups, threads, schedule.BlockVectors);
             long units = Order.Blocks * groups;
-            Shares = units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, schedule.Shareable);
+            Shares = schedule.Shares(units, threads);
             Items = units * Shares;
             Parts = (int)Math.Min(threads, Items);
         }

@@ -43,6 +43,16 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
     /// <summary>Output channels by the rows of a tile of GEMM.</summary>
     public Panels Panels { get; } = new(outputs, mr);
 
+    /// <summary>Whether the products of so many tiles are too few for a second thread.</summary>
+    public bool IsSerial(double tiles, int groups) => tiles * groups * Matrices * outputs * channels <= WorkQueue.SerialLimit;
+
+    /// <summary>
+    /// Items that share a unit of work, a block of tiles of a group, where units don't even out between threads: each item has
+    /// some filter panels, and transforms the tiles anew.
+    /// </summary>
+    public int Shares(long units, int threads) =>
+        units % threads == 0 || units >= 4L * threads ? 1 : Math.Min(threads, Shareable);
+
     /// <summary>What items may share out: panels, or registers of output channels.</summary>
     public int Shareable => LanesAreOutputs ? Shapes.DivideUp(outputs, width) : Panels.Count;
 
