@@ -40,9 +40,9 @@ internal static class CompareCommand
         Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out",
     };
     private static readonly Option<string?> Net = new("--net") { Description = "Network for epoch, as simdconv train takes it" };
-    private static readonly Option<string> Algorithm =
-        OneOf("--algorithm", "How epoch computes the convolutions that Winograd's algorithm suits", ["winograd", "direct"],
-            "winograd");
+    private static readonly Option<string?> Algorithm = OneOf<string?>("--algorithm",
+        "How epoch, conv and conv-backward compute what Winograd's algorithm suits; winograd for epoch, else direct, if left out",
+        ["winograd", "direct"], null);
     private static readonly Option<double> Seconds =
         new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
     private static readonly Option<FileInfo?> Json = new("--json") { Description = "File to write the rows to" };
@@ -90,7 +90,7 @@ internal static class CompareCommand
         {
             Layout = layout,
             Net = result.GetValue(Net),
-            UseWinograd = result.GetValue(Algorithm) == "winograd",
+            Algorithm = result.GetValue(Algorithm),
         };
         OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName),
             new("--plot", result.GetValue(Plot)?.FullName)],

@@ -23,6 +23,8 @@ internal sealed record CompareOptions(
     /// <summary>The network of the suite epoch: a description or a file that holds one; LeNet-5 if null.</summary>
     public string? Net { get; init; }
 
-    /// <summary>Whether that suite computes convolutions by Winograd's algorithm where it suits.</summary>
-    public bool UseWinograd { get; init; } = true;
+    /// <summary>
+    /// winograd or direct: how convolutions are computed that Winograd's algorithm suits; null for each suite's own way.
+    /// </summary>
+    public string? Algorithm { get; init; }
 }

@@ -12,12 +12,12 @@ internal sealed class ConvBackwardSuite<T> : ISuite
     public string Name => "conv-backward";
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers) =>
-        ShapeFiles.TrainedConvs(options.Shapes).Select(row =>
+        ShapeFiles.TrainedConvs(options.Shapes).Select(row => row.By(options.Algorithm == "winograd")).Select(row =>
         {
             // The weight gradient has the longest sums.
             double terms = Math.Max((double)row.Batch * row.Shape.P * row.Shape.Q, row.Shape.Taps * row.Shape.K);
-            return new Case(row.Network, row.Text, row.NeedsInputGradient ? "forward+backward" : "forward+weights",
-                row.TrainingFlops, row.TrainingTrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfSum<T>(terms))
+            return new Case(row.Network, row.Label, row.NeedsInputGradient ? "forward+backward" : "forward+weights",
+                row.TrainingFlops, row.TrainingTrafficOf(Tolerances.SizeOf<T>()), Tolerances.OfConv<T>(row, terms))
             {
                 Create = () => Participants(row, options, peers),
             };

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Cli.Networks;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
 
@@ -9,6 +10,15 @@ namespace SimdConv.Perf.Suites;
 /// </summary>
 internal sealed record ConvShape(string Network, string Text, int Batch, Conv2DShape Shape, bool NeedsInputGradient) : IWork
 {
+    /// <summary>How SimdConv computes it.</summary>
+    public ConvAlgorithm Algorithm { get; init; }
+
+    /// <summary>The line, and the algorithm if it isn't the direct sum.</summary>
+    public string Label => Algorithm == ConvAlgorithm.Direct ? Text : $"{Text},{WinogradChoice.NameOf(Algorithm, Shape)}";
+
+    /// <summary>The same by Winograd's algorithm, if that is asked for and faster.</summary>
+    public ConvShape By(bool winograd) => winograd ? this with { Algorithm = WinogradChoice.For(Shape) } : this;
+
     /// <summary>Of one direction; all directions have as many.</summary>
     public double Flops => 2.0 * Batch * Shape.K * Shape.P * Shape.Q * Shape.Taps;
 
@@ -83,8 +93,8 @@ internal sealed class ConvOperands<T>(ConvShape row, ImageOrder order = ImageOrd
 
     public NativeArray<T> OwnDy => field ??= Own.From(Dy);
 
-    public Conv2DPlan<T> NewPlan(ConvAlgorithm algorithm = ConvAlgorithm.Direct) => new(Shape,
-        Own.LayoutOf(Shape.C, Shape.H, Shape.W), Own.LayoutOf(Shape.K, Shape.P, Shape.Q), algorithm);
+    public Conv2DPlan<T> NewPlan() => new(Shape,
+        Own.LayoutOf(Shape.C, Shape.H, Shape.W), Own.LayoutOf(Shape.K, Shape.P, Shape.Q), row.Algorithm);
 
     public NativeArray<T> NewY() => new(row.Outputs);
 

@@ -14,7 +14,7 @@ internal sealed class ConvSuite<T> : ISuite
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers)
     {
         Execution execution = new(options.Threads);
-        foreach (ConvShape row in ShapeFiles.Convs(options.Shapes))
+        foreach (ConvShape row in ShapeFiles.Convs(options.Shapes).Select(row => row.By(options.Algorithm == "winograd")))
         {
             yield return NewCase(row, options.Layout, "forward-packed", operands => peers.With(
                 Packed(operands, execution),
@@ -29,9 +29,9 @@ internal sealed class ConvSuite<T> : ISuite
     }
 
     /// <summary>With weights packed beforehand.</summary>
-    public static Contestant Packed(ConvOperands<T> o, Execution execution, ConvAlgorithm algorithm = ConvAlgorithm.Direct)
+    public static Contestant Packed(ConvOperands<T> o, Execution execution)
     {
-        Conv2DPlan<T> plan = o.NewPlan(algorithm);
+        Conv2DPlan<T> plan = o.NewPlan();
         PackedFilter<T> filter = plan.Pack(o.W);
         NativeArray<T> x = o.OwnX, y = o.NewY();
         return new CallContestant(
@@ -45,8 +45,8 @@ internal sealed class ConvSuite<T> : ISuite
 
     private static Case NewCase(
         ConvShape row, ImageOrder order, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>
-        new(row.Network, row.Text, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()),
-            Tolerances.OfSum<T>(row.Shape.Taps))
+        new(row.Network, row.Label, direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()),
+            Tolerances.OfConv<T>(row, row.Shape.Taps))
         {
             Create = () => participants(new ConvOperands<T>(row, order)),
         };

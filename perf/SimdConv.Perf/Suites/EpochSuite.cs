@@ -28,8 +28,9 @@ internal sealed class EpochSuite : ISuite
         bool isLeNet = plan.Text == NetworkPlan.LeNet5;
         float[] initial = new float[plan.ParameterCount];
         plan.Initialise<float>(initial, new Random64(1));
+        bool useWinograd = options.Algorithm != "direct";
         string name = isLeNet ? "lenet5" : "network", shape = isLeNet ? "lenet5" : plan.Text;
-        yield return new Case(name, $"{shape},n={BatchSize},{(options.UseWinograd ? "winograd" : "direct")}", "train",
+        yield return new Case(name, $"{shape},n={BatchSize},{(useWinograd ? "winograd" : "direct")}", "train",
             plan.TrainingFlops * BatchSize, default, isLeNet ? LossTolerance : LossToleranceOfOthers)
         {
             Scale = Images / BatchSize,
@@ -40,7 +41,7 @@ internal sealed class EpochSuite : ISuite
         };
 
         IReadOnlyList<Contestant> Participants() => peers.With(
-            new SimdConvEpoch(plan, train, initial, options.Threads, options.UseWinograd),
+            new SimdConvEpoch(plan, train, initial, options.Threads, useWinograd),
             (PeerSet.LibTorch, () => new LibTorchEpoch(plan, train, initial)),
             (PeerSet.NumPy, () => isLeNet ? new NumPyEpoch(train, initial, options.Threads) : null));
     }

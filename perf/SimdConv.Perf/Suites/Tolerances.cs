@@ -12,6 +12,11 @@ internal static class Tolerances
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         16 * Math.Sqrt(terms + 1) * (SizeOf<T>() == sizeof(float) ? Math.ScaleB(1, -24) : Math.ScaleB(1, -53));
 
+    /// <summary>The same for a convolution: errors grow with the numbers that transforms multiply by.</summary>
+    public static double OfConv<T>(ConvShape row, double terms)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => OfSum<T>(terms)
+        * (row.Algorithm == ConvAlgorithm.Direct ? 1 : row.Algorithm == ConvAlgorithm.WinogradF2 && row.Shape.R == 3 ? 2 : 16);
+
     public static unsafe int SizeOf<T>()
         where T : unmanaged => sizeof(T);
 }

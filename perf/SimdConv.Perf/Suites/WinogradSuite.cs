@@ -15,24 +15,23 @@ internal sealed class WinogradSuite<T> : ISuite
 
     public string Name => "winograd";
 
-    // Errors grow with the numbers that the transforms multiply by.
-    private static readonly (ConvAlgorithm Algorithm, string Direction, double Loss)[] Ways =
-        [(ConvAlgorithm.WinogradF2, "forward-f2", 2), (ConvAlgorithm.WinogradF4, "forward-f4", 16)];
+    private static readonly (ConvAlgorithm Algorithm, string Direction)[] Ways =
+        [(ConvAlgorithm.WinogradF2, "forward-f2"), (ConvAlgorithm.WinogradF4, "forward-f4")];
 
     public IEnumerable<Case> Cases(CompareOptions options, PeerSet peers) =>
-        from row in ShapeFiles.Convs(options.Shapes)
-        where IsWorthIt(row.Shape)
+        from shape in ShapeFiles.Convs(options.Shapes)
+        where IsWorthIt(shape.Shape)
         from way in Ways
+        let row = shape with { Algorithm = way.Algorithm }
         select new Case(row.Network, row.Text, way.Direction, row.Flops, row.TrafficOf(Tolerances.SizeOf<T>()),
-            way.Loss * Tolerances.OfSum<T>(row.Shape.Taps))
+            Tolerances.OfConv<T>(row, row.Shape.Taps))
         {
-            Create = () => Participants(new ConvOperands<T>(row), way.Algorithm, options.Threads, peers),
+            Create = () => Participants(new ConvOperands<T>(row), options.Threads, peers),
         };
 
-    private static IReadOnlyList<Contestant> Participants(
-        ConvOperands<T> operands, ConvAlgorithm algorithm, int threads, PeerSet peers) =>
+    private static IReadOnlyList<Contestant> Participants(ConvOperands<T> operands, int threads, PeerSet peers) =>
         peers.With(
-        ConvSuite<T>.Packed(operands, new Execution(threads), algorithm),
+        ConvSuite<T>.Packed(operands, new Execution(threads)),
         (PeerSet.OnnxRuntime, () => ConvSuite<T>.Onnx(operands, threads)),
         (PeerSet.LibTorch, () => LibTorch.Conv(operands)));
 

@@ -18,13 +18,13 @@ internal sealed class ConvStep<T> : Step<T>
         (this.layer, this.weights, this.bias, this.execution) = (layer, weights, bias, execution);
         Conv2DShape shape = layer.Shape;
         plan = new Conv2DPlan<T>(shape, layer.Input.Layout(width), layer.Output.Layout(width),
-            useWinograd ? Winograd(shape) : ConvAlgorithm.Direct);
+            useWinograd ? WinogradChoice.For(shape) : ConvAlgorithm.Direct);
         filter = plan.Pack(weights.Span, needsInput ? FilterUse.Both : FilterUse.Forward, execution.Tier);
     }
 
     public override string Algorithm => plan.ConvAlgorithm == ConvAlgorithm.Direct
         ? "direct"
-        : $"winograd F(2x2,{layer.Shape.R}x{layer.Shape.S})";
+        : "winograd " + WinogradChoice.NameOf(plan.ConvAlgorithm, layer.Shape);
 
     public override void Refresh() => plan.Repack(weights.Span, filter);
 
@@ -41,18 +41,4 @@ internal sealed class ConvStep<T> : Step<T>
 
     public override void WeightGradient(int images, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dw, Span<T> db) =>
         plan.WeightGradient(images, x, dy, dw, db, T.Zero, execution);
-
-    /// <summary>
-    /// Winograd's algorithm where it is faster: tiles of 2x2 outputs, since weights that change at every step are transformed at
-    /// every step, and not with few channels, whose transforms cost more than they save.
-    /// </summary>
-    private static ConvAlgorithm Winograd(Conv2DShape shape)
-    {
-        const int least = 4;
-        bool isWindow = (shape.R, shape.S) is (3, 3) or (5, 5) && (shape.StrideH, shape.StrideW) is (1, 1)
-            && (shape.DilationH, shape.DilationW) is (1, 1);
-        return isWindow && shape.C / shape.Groups >= least && shape.K / shape.Groups >= least
-            ? ConvAlgorithm.WinogradF2
-            : ConvAlgorithm.Direct;
-    }
 }

@@ -19,6 +19,9 @@ internal sealed class Network<T> : INetwork<T>
 {
     private const int MaxParts = 64;
 
+    /// <summary>Images that fill registers of any tier.</summary>
+    private const int WholeImages = 16;
+
     private readonly Engine<T> engine;
     private readonly Layer[] layers;
     private readonly Step<T>[] steps;
@@ -32,7 +35,7 @@ internal sealed class Network<T> : INetwork<T>
     private readonly T[][] denseInputs, denseGradients;
 
     private readonly T[] ones;
-    private readonly int width, shards, firstWeighted, partThreads, shardThreads;
+    private readonly int mostImages, shardImages, width, shards, firstWeighted, partThreads, shardThreads;
     private readonly Stack<Workspace<T>> workspaces = new();
     private readonly (double Loss, int Correct)[] scores;
     private bool isChanged = true;
@@ -44,12 +47,14 @@ internal sealed class Network<T> : INetwork<T>
     public Network(NetworkPlan plan, Engine<T> engine, int maxBatch, int shards = 1)
     {
         (Plan, this.engine, MaxBatch, this.shards) = (plan, engine, maxBatch, shards);
-        layers = [.. plan.Layers];
+        layers = WithReluBehindMaxima(plan.Layers);
         parameters = new T[plan.ParameterCount];
         gradients = new T[checked(shards * plan.ParameterCount)];
-        int shard = (maxBatch + shards - 1) / shards;
-        width = PartWidth(shard);
-        parts = new Part[shards * PartsOf(shard)];
+        mostImages = engine.PartImages(plan);
+        shardImages = (maxBatch + shards - 1) / shards;
+        parts = new Part[shards * PartsOf(shardImages)];
+        width = Enumerable.Range(1, shardImages)
+            .Max(images => Enumerable.Range(0, PartsOf(images)).Max(part => Start(part + 1, images) - Start(part, images)));
         partThreads = Math.Max(1, engine.Execution.MaxThreads / parts.Length);
         shardThreads = Math.Max(1, engine.Execution.MaxThreads / shards);
         partGradients = [.. parts.Select(_ => new T[plan.ConvParameterCount])];
@@ -89,7 +94,10 @@ internal sealed class Network<T> : INetwork<T>
 
     public ReadOnlySpan<T> Forward(int batch, ReadOnlyMemory<T> images)
     {
-        Run(Cut([batch]), batch, images, default);
+        Span<int> counts = stackalloc int[shards];
+        for (int shard = 0; shard < shards; shard++)
+            counts[shard] = Math.Clamp(batch - (shard * shardImages), 0, shardImages);
+        Run(Cut(counts), batch, images, default);
         return logits.AsSpan(0, batch * Plan.Classes);
     }
 
@@ -134,8 +142,11 @@ internal sealed class Network<T> : INetwork<T>
         int cut = 0, first = 0;
         for (int shard = 0; shard < counts.Length; first += counts[shard++])
         {
-            for (int start = 0; start < counts[shard]; start += width)
-                parts[cut++] = new(shard, first + start, Math.Min(width, counts[shard] - start));
+            for (int part = 0; part < PartsOf(counts[shard]); part++)
+            {
+                int start = Start(part, counts[shard]);
+                parts[cut++] = new(shard, first + start, Start(part + 1, counts[shard]) - start);
+            }
         }
 
         return cut;
@@ -180,13 +191,36 @@ internal sealed class Network<T> : INetwork<T>
         }
     }
 
-    private int PartsOf(int batch) => (batch + width - 1) / width;
+    /// <summary>As few as the engine likes: each has gradients of its own.</summary>
+    private int PartsOf(int images) => Math.Min(MaxParts, (images + mostImages - 1) / mostImages);
 
-    /// <summary>Parts of equal width, as few as the engine likes: each has gradients of its own.</summary>
-    private int PartWidth(int batch)
+    /// <summary>
+    /// The first image of a part: parts are whole registers, as equal as these make it, and the last one has what is left over.
+    /// </summary>
+    private int Start(int part, int images)
     {
-        int most = engine.PartImages(Plan), parts = Math.Min(MaxParts, (batch + most - 1) / most);
-        return (batch + parts - 1) / parts;
+        int unit = mostImages < WholeImages ? 1 : WholeImages, count = PartsOf(images);
+        return part == count ? images : ((images / unit * part) + count - 1) / count * unit;
+    }
+
+    /// <summary>
+    /// The layers, each ReLU of a convolution behind the maxima that follow: the largest value stays the largest, maxima are
+    /// fewer, and a window whose maximum isn't positive passes no gradient on, whichever value it would have gone to.
+    /// </summary>
+    private static Layer[] WithReluBehindMaxima(IReadOnlyList<Layer> given)
+    {
+        Layer[] layers = [.. given];
+        for (int i = 1; i < layers.Length; i++)
+        {
+            if (layers[i - 1] is ConvLayer { Activation.Kind: Activation.Relu } conv
+                && layers[i] is PoolLayer { Kind: PoolKind.Max })
+            {
+                layers[i] = layers[i] with { Activation = conv.Activation };
+                layers[i - 1] = conv with { Activation = default };
+            }
+        }
+
+        return layers;
     }
 
     private Span<T> Weights(int layer, Span<T> all) => all.Slice(layers[layer].Weights.Start, layers[layer].Weights.Count);
@@ -244,7 +278,12 @@ internal sealed class Network<T> : INetwork<T>
         Execution execution = engine.Execution with { MaxThreads = partThreads };
         Plan.Images.ToInnermost(count, images.Slice(first * pixels, count * pixels), space.Values[0], width, execution);
         for (int i = 0; i < layers.Length; i++)
+        {
             steps[i].Forward(count, space.Values[i], space.Values[i + 1], space.Notes[i]);
+            if (layers[i] is PoolLayer { Activation.Kind: not Activation.None })
+                engine.Activate(layers[i].Activation, space.Values[i + 1], space.Values[i + 1], partThreads);
+        }
+
         if (labels.IsEmpty)
         {
             layers[^1].Output.ToOutermost<T>(

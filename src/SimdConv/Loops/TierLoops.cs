@@ -56,6 +56,12 @@ internal abstract unsafe class TierLoops<T>
     public abstract WeightGradientPass<T> WeightGradient(
         Conv2DShape shape, ConvAlgorithm algorithm, ImageLayout x, ImageLayout dy);
 
+    /// <summary>
+    /// The transform of filters by Winograd's F(outputs, taps): from rows of taps to rows of points, with the elements from one
+    /// row to the next and the number of filters.
+    /// </summary>
+    public abstract delegate*<T*, T*, nint, nint, void> FilterTransform(int outputs, int taps);
+
     /// <summary>How this tier runs pooling.</summary>
     public abstract PoolPass<T> Pool(PoolSchedule schedule);
 
@@ -229,14 +235,22 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
     }
 
     /// <summary>How Winograd's algorithm runs a direction, by tiles of the outputs of that direction or of another.</summary>
-    private static WinogradSchedule Schedule<TTile>(
+    private WinogradSchedule Schedule<TTile>(
         Conv2DShape shape, ConvDirection direction, ConvDirection grid, ImageLayout source, ImageLayout target)
         where TTile : struct, IWinograd
     {
         (int outputs, int channels) = SidesOf(shape, direction);
         return new(TapGrid.Of(shape, grid, UnseenTaps.Kept)[0], outputs, channels, (TTile.Outputs, TTile.Taps),
-            source.HasImagesInnermost && target.HasImagesInnermost, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T));
+            source.HasImagesInnermost && target.HasImagesInnermost, GemmKernel<TVec, T, N2>.MR, TVec.Count, sizeof(T),
+            TierLoops<double>.For(tier).FilterTransform(TTile.Outputs, TTile.Taps));
     }
+
+    public override delegate*<T*, T*, nint, nint, void> FilterTransform(int outputs, int taps) => (outputs, taps) switch
+    {
+        (4, 3) => &WinogradFilterTile<TVec, T, SixPoints<N4, N3>>.Run,
+        (2, 5) => &WinogradFilterTile<TVec, T, SixPoints<N2, N5>>.Run,
+        _ => &WinogradFilterTile<TVec, T, FourPoints>.Run,
+    };
 
     private static WeightGradientPass<T> DirectWeightGradient(Conv2DShape shape, ImageLayout x, ImageLayout dy)
     {

@@ -9,28 +9,29 @@ namespace SimdConv.Packing;
 internal readonly struct TileOrder
 {
     /// <summary>Images of a block at most, where they are in lanes.</summary>
-    public const int MostImages = 32;
+    public const int MostImages = 64 + ImageBlocks.MostRest;
 
     private readonly int tilesHigh, tilesWide, width;
     private readonly bool areImagesInLanes;
-    private readonly Panels images, registers, parts;
+    private readonly ImageBlocks images;
+    private readonly Panels registers, parts;
 
     /// <param name="batch">Images.</param>
     /// <param name="tilesHigh">Rows of tiles of an image.</param>
     /// <param name="tilesWide">Tiles of a row.</param>
-    /// <param name="areImagesInLanes">Whether images are in lanes.</param>
+    /// <param name="blockImages">Images of a block, but for the last one's rest, where images are in lanes; else 0.</param>
     /// <param name="width">Elements of a register.</param>
     /// <param name="most">Registers of a block at most; where a single tile of the images of a block is more, that many.</param>
     /// <param name="groups">Groups that have such blocks.</param>
     /// <param name="threads">Threads that blocks are shared out between: few blocks become a multiple of them.</param>
-    public TileOrder(int batch, int tilesHigh, int tilesWide, bool areImagesInLanes, int width, int most, int groups, int threads)
+    public TileOrder(int batch, int tilesHigh, int tilesWide, int blockImages, int width, int most, int groups, int threads)
     {
-        (this.tilesHigh, this.tilesWide, this.width, this.areImagesInLanes) = (tilesHigh, tilesWide, width, areImagesInLanes);
-        images = new(batch, areImagesInLanes ? MostImages : 1);
+        (this.tilesHigh, this.tilesWide, this.width, areImagesInLanes) = (tilesHigh, tilesWide, width, blockImages > 0);
+        images = new(batch, Math.Max(1, blockImages));
         Count = (long)batch * tilesHigh * tilesWide;
         if (areImagesInLanes)
         {
-            int together = images.Count == 0 ? 1 : images.Rows(0);
+            int together = Math.Max(1, images.Most);
             parts = new(tilesWide, Math.Max(1, most * width / together));
             Blocks = (long)images.Count * tilesHigh * parts.Count;
             MostLanes = Shapes.RoundUp(together * parts.Rows(0), width);
@@ -66,7 +67,7 @@ internal readonly struct TileOrder
         }
 
         (long row, int part) = ((long, int))(block / parts.Count, block % parts.Count);
-        int group = (int)(row / tilesHigh), together = images.Rows(group), count = parts.Rows(part) * together;
+        int group = (int)(row / tilesHigh), together = images.Images(group), count = parts.Rows(part) * together;
         long begin = ((long)images.Start(group) * tilesHigh * tilesWide)
             + ((((row % tilesHigh) * tilesWide) + parts.Start(part)) * together);
         return (begin, begin + count, Shapes.RoundUp(count, width));
@@ -76,7 +77,7 @@ internal readonly struct TileOrder
     public TileRun Run(long tile, int at, int most)
     {
         long ofImage = (long)tilesHigh * tilesWide;
-        int group = images.Holding((int)(tile / ofImage)), first = images.Start(group), together = images.Rows(group);
+        int group = images.Holding((int)(tile / ofImage)), first = images.Start(group), together = images.Images(group);
         (long row, long column) = Math.DivRem(tile - (first * ofImage), (long)tilesWide * together);
         return new(first, together, (int)row, (int)column, (int)Math.Min(((long)tilesWide * together) - column, most), at);
     }
@@ -89,7 +90,7 @@ internal readonly struct TileOrder
     {
         int group = (int)(row / tilesHigh);
         return row == Rows ? Count
-            : (((long)images.Start(group) * tilesHigh) + (row % tilesHigh * images.Rows(group))) * tilesWide;
+            : (((long)images.Start(group) * tilesHigh) + (row % tilesHigh * images.Images(group))) * tilesWide;
     }
 
     /// <summary>

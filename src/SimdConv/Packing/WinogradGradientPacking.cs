@@ -42,20 +42,26 @@ internal static unsafe class WinogradGradientPacking<TVec, T, TTile>
         matrices += run.At * ld;
         for (int i = 0; i < rows; i++)
         {
+            T* from = dy + (i * image.H), to = positions + (i * row);
             if (run.Images == 1)
-                TransposePacking<TVec, T>.ToPositions(
-                    dy + (i * image.H), image, outputs, 1, columns, positions + (i * row), ld);
-            else
-                TransposePacking<TVec, T>.ToPositions(dy + (i * image.H), image with { H = image.W, W = 1 }, outputs, columns,
-                    run.Images, positions + (i * row), ld);
+                TransposePacking<TVec, T>.ToPositions(from, image, outputs, 1, columns, to, ld);
+            for (int j = 0; j < columns && run.Images > 1; j++)
+            {
+                // Rows of few images are too short for the processor to see where the next one begins.
+                Prefetch.Rows(from + image.W, outputs, image.C, run.Images);
+                TransposePacking<TVec, T>.Transpose(from, image.C, outputs, run.Images, to, ld, ld);
+                from += image.W;
+                to += pixel;
+            }
         }
 
         int most = Math.Max(1, MostElements / (int)pixel);
         for (int j = 0; j < tiles; j += most)
         {
             int some = Math.Min(most, tiles - j), elements = some * (int)pixel;
-            WinogradImagePacking<TVec, T, TTile>.Outputs(positions + (j * m * pixel), row, pixel, rows, columns - (j * m), some,
-                (int)pixel, lines, elements + TVec.Count, new(matrices + (j * pixel), elements, next));
+            WinogradImagePacking<TVec, T, TTile>.Outputs(positions + (j * m * pixel), image with { H = row, W = pixel, C = 0 },
+                rows, columns - (j * m), some, (int)pixel, lines, elements + TVec.Count,
+                new(matrices + (j * pixel), elements, next));
         }
     }
 

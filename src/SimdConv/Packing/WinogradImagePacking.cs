@@ -39,15 +39,15 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
         dy += run.Row * m * image.H;
         for (int k = 0; k < channels; k++, dy += image.C, matrices += lanes)
         {
-            Outputs(dy, image.H, image.W, rows, grid.Width, run.Count / run.Images, run.Images, lines, Pitch(lanes, run.Images),
+            Outputs(dy, image, rows, grid.Width, run.Count / run.Images, run.Images, lines, Pitch(lanes, run.Images),
                 new(matrices, lanes, next));
         }
     }
 
     /// <summary>A y A^T of neighbouring tiles of a row.</summary>
     /// <param name="y">The first pixel: neighbours are images, or whatever else is transformed side by side.</param>
-    /// <param name="h">From one row to the next.</param>
-    /// <param name="w">From one pixel to the next.</param>
+    /// <param name="image">From one row to the next, and from one pixel; C is how far behind a pixel is what is read next, which
+    /// is fetched, or 0.</param>
     /// <param name="rows">Rows of the tiles that there are, M at most; zeros take the place of others.</param>
     /// <param name="columns">Columns of pixels that there are.</param>
     /// <param name="tiles">Tiles.</param>
@@ -55,20 +55,25 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
     /// <param name="lines">Scratch: M * (M + R - 1) lines.</param>
     /// <param name="pitch">From one line to the next: a register more than the neighbours of all tiles.</param>
     /// <param name="matrices">Where to; lanes are the neighbours of all tiles in whole registers.</param>
-    public static void Outputs(T* y, nint h, nint w, int rows, int columns, int tiles, int size, T* lines, nint pitch,
+    public static void Outputs(T* y, ImageLayout image, int rows, int columns, int tiles, int size, T* lines, nint pitch,
         TileMatrices<T> matrices)
     {
         // Registers run over the neighbours of a pixel into the next one of the line, which is written later.
         int m = TTile.Outputs;
         for (int j = 0; j < tiles * m; j++)
-            OutputColumn(y + (j * w), h, j < columns ? rows : 0, size, lines + (j % m * pitch) + (j / m * size), m * pitch);
+        {
+            OutputColumn(
+                y + (j * image.W), image, j < columns ? rows : 0, size, lines + (j % m * pitch) + (j / m * size), m * pitch);
+        }
+
         OutputRows(lines, pitch, matrices.First, matrices.Lanes, matrices.Next);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void OutputColumn(T* source, nint h, int rows, int images, T* line, nint pitch)
+    private static void OutputColumn(T* source, ImageLayout image, int rows, int images, T* line, nint pitch)
     {
         int w = TVec.Count;
+        nint h = image.H, ahead = image.C;
         for (int i = 0; i < images; i += w)
         {
             if (i + w > images && images > w)
@@ -80,6 +85,8 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
             if (TTile.Outputs > 2) y2 = rows > 2 ? RowCopy<TVec, T>.LoadUpTo(from + (2 * h), count) : default;
             if (TTile.Outputs > 2) y3 = rows > 3 ? RowCopy<TVec, T>.LoadUpTo(from + (3 * h), count) : default;
             Store(y0, y1, y2, y3, to, pitch);
+            for (int row = 0; row < rows && ahead != 0; row++)
+                Prefetch.Line(from + ahead + (row * h));
         }
     }
 

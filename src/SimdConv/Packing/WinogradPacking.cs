@@ -185,6 +185,9 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
         }
     }
 
+    /// <summary>
+    /// Fetches the same rows of the next channel: they are too short for the processor to see where the next one begins.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void ColumnOfImages(
         T* source, ImageLayout image, int firstRow, int lastRow, int images, T* line, nint pitch)
@@ -195,6 +198,8 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
             if (i + w > images && images > w)
                 i = images - w;
             Columns(source + i, image, firstRow, lastRow, Math.Min(w, images - i), line + i, pitch);
+            for (int row = firstRow; row < lastRow; row++)
+                Prefetch.Line(source + i + image.C + (row * image.H));
         }
     }
 

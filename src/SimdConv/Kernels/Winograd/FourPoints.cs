@@ -9,12 +9,19 @@ internal readonly struct FourPoints : IWinograd
 
     public static int Points => 4;
 
-    public static void Filter(ReadOnlySpan<double> g, int step, Span<double> points)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Filter<TVec, T>(int e, TVec g0, TVec g1, TVec g2, TVec g3, TVec g4)
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        points[0] = g[0];
-        points[1] = (g[0] + g[step] + g[2 * step]) / 2;
-        points[2] = (g[0] - g[step] + g[2 * step]) / 2;
-        points[3] = g[2 * step];
+        TVec half = TVec.Broadcast(T.One / T.CreateTruncating(2));
+        return e switch
+        {
+            0 => g0,
+            1 => TVec.Multiply(half, TVec.Add(TVec.Add(g0, g1), g2)),
+            2 => TVec.Multiply(half, TVec.Add(TVec.Subtract(g0, g1), g2)),
+            _ => g2,
+        };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

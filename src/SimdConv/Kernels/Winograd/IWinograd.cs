@@ -22,8 +22,10 @@ internal interface IWinograd
     /// <summary>M + R - 1, the inputs of a tile on each axis, and its points: 4 or 6.</summary>
     static abstract int Points { get; }
 
-    /// <summary>G g: R elements, <paramref name="step"/> apart, to as many neighbours as there are points.</summary>
-    static abstract void Filter(ReadOnlySpan<double> g, int step, Span<double> points);
+    /// <summary>Element e of G g.</summary>
+    static abstract TVec Filter<TVec, T>(int e, TVec g0, TVec g1, TVec g2, TVec g3, TVec g4)
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
     /// <summary>Element e of B^T x.</summary>
     static abstract TVec Input<TVec, T>(int e, TVec x0, TVec x1, TVec x2, TVec x3, TVec x4, TVec x5)

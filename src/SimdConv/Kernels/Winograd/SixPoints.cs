@@ -14,26 +14,31 @@ internal readonly struct SixPoints<TOutputs, TTaps> : IWinograd
 
     public static int Points => 6;
 
-    public static void Filter(ReadOnlySpan<double> g, int step, Span<double> points)
-    {
-        double one = g[0], minusOne = g[0], two = g[0], minusTwo = g[0], sign = 1, power = 1;
-        for (int t = 1; t < Taps; t++)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVec Filter<TVec, T>(int e, TVec g0, TVec g1, TVec g2, TVec g3, TVec g4)
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => e switch
         {
-            double tap = g[t * step];
-            sign = -sign;
-            power *= 2;
-            one += tap;
-            minusOne += sign * tap;
-            two += power * tap;
-            minusTwo += sign * power * tap;
-        }
+            0 => TVec.Multiply(Constant<TVec, T>(0.25f), g0),
+            1 => TVec.Divide(AtPoint<TVec, T>(1, g0, g1, g2, g3, g4), Constant<TVec, T>(-6)),
+            2 => TVec.Divide(AtPoint<TVec, T>(-1, g0, g1, g2, g3, g4), Constant<TVec, T>(-6)),
+            3 => TVec.Divide(AtPoint<TVec, T>(2, g0, g1, g2, g3, g4), Constant<TVec, T>(24)),
+            4 => TVec.Divide(AtPoint<TVec, T>(-2, g0, g1, g2, g3, g4), Constant<TVec, T>(24)),
+            _ => Taps == 3 ? g2 : g4,
+        };
 
-        points[0] = g[0] / 4;
-        points[1] = one / -6;
-        points[2] = minusOne / -6;
-        points[3] = two / 24;
-        points[4] = minusTwo / 24;
-        points[5] = g[(Taps - 1) * step];
+    /// <summary>The polynomial with the taps as coefficients, at a point.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVec AtPoint<TVec, T>(int point, TVec g0, TVec g1, TVec g2, TVec g3, TVec g4)
+        where TVec : unmanaged, ILanes<TVec, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TVec sum = TVec.Add(g0, TVec.Multiply(Constant<TVec, T>(point), g1));
+        sum = TVec.Add(sum, TVec.Multiply(Constant<TVec, T>(point * point), g2));
+        if (Taps == 3)
+            return sum;
+        sum = TVec.Add(sum, TVec.Multiply(Constant<TVec, T>(point * point * point), g3));
+        return TVec.Add(sum, TVec.Multiply(Constant<TVec, T>(point * point * point * point), g4));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

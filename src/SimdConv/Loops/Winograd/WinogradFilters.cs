@@ -9,6 +9,9 @@ internal static unsafe class WinogradFilters<TVec, T, TTile>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TTile : struct, IWinograd
 {
+    /// <summary>Filters that are transformed at once: their taps and points stay in L1.</summary>
+    private const int Together = 32;
+
     /// <summary>
     /// U = G g G^T of each filter and channel, computed in double and rounded once, as packed panels of A for each group and
     /// matrix. Where output channels are the lanes, the taps themselves: <see cref="WinogradTile{TVec, T, TTiles}"/> transforms.
@@ -22,52 +25,94 @@ internal static unsafe class WinogradFilters<TVec, T, TTile>
     {
         TapGrid grid = schedule.Grid;
         int size = TTile.Taps, count = size * size;
-        nint rowStride = isForward ? count * schedule.Channels : count,
-            channelStride = isForward ? count : count * schedule.Outputs;
-        Span<double> taps = stackalloc double[count];
-        for (int group = 0; group < shape.Groups; group++, weights += (nint)count * schedule.Outputs * schedule.Channels,
-            panels += schedule.FilterSize)
+        Filters filters = new()
         {
+            Output = isForward ? count * schedule.Channels : count,
+            Channel = isForward ? count : count * schedule.Outputs,
+        };
+        int* places = stackalloc int[count];
+        for (int i = 0; i < count; i++)
+            places[i] = (grid.Rows[i / size].Kernel * size) + grid.Columns[i % size].Kernel;
+        for (int group = 0; group < shape.Groups; group++, panels += schedule.FilterSize)
+        {
+            filters.First = weights + ((nint)group * count * schedule.Outputs * schedule.Channels);
             if (schedule.LanesAreOutputs)
-                new Span<T>(panels, (int)schedule.FilterSize).Clear();
-            for (int k = 0, panel = 0; k < schedule.Outputs; k++)
+                PackTaps(schedule, filters, places, panels);
+            else
+                PackPanels(schedule, filters, places, panels);
+        }
+    }
+
+    /// <summary>The filters of a group, and the elements from one output channel, or channel summed over, to the next.</summary>
+    private struct Filters
+    {
+        public T* First;
+        public nint Output, Channel;
+    }
+
+    private static void PackPanels(WinogradSchedule schedule, Filters filters, int* places, T* panels)
+    {
+        int tapCount = TTile.Taps * TTile.Taps;
+        double* taps = stackalloc double[tapCount * Together], points = stackalloc double[schedule.Matrices * Together];
+        for (int panel = 0; panel < schedule.Panels.Count; panel++)
+        {
+            int start = schedule.Panels.Start(panel), rows = schedule.Panels.Rows(panel), row = 0;
+            T* u = panels + ((nint)start * schedule.Channels), channel = filters.First + (start * filters.Output);
+
+            // Filters in the order of the panel: rows of a channel, then the next channel.
+            for (nint left = (nint)rows * schedule.Channels; left > 0; left -= Together, u += Together)
             {
-                panel += k == schedule.Panels.Start(panel) + schedule.Panels.Rows(panel) ? 1 : 0;
-                for (int c = 0; c < schedule.Channels; c++)
+                int count = (int)Math.Min(left, Together);
+                for (int i = 0; i < count; i++)
                 {
-                    T* g = weights + (k * rowStride) + (c * channelStride);
-                    for (int i = 0; i < count; i++)
-                        taps[i] = double.CreateTruncating(g[(grid.Rows[i / size].Kernel * size) + grid.Columns[i % size].Kernel]);
-                    if (schedule.LanesAreOutputs)
-                        PackTaps(schedule, taps, k, c, panels);
-                    else
-                        PackPanels(schedule, taps, panel, k, c, panels);
+                    T* g = channel + (row * filters.Output);
+                    for (int tap = 0; tap < tapCount; tap++)
+                        taps[(tap * Together) + i] = double.CreateTruncating(g[places[tap]]);
+                    if (++row < rows)
+                        continue;
+                    row = 0;
+                    channel += filters.Channel;
                 }
+
+                schedule.TransformFilters(taps, points, Together, count);
+                T* target = u;
+                for (int e = 0; e < schedule.Matrices; e++, target += (nint)schedule.Outputs * schedule.Channels)
+                    Round(points + (e * Together), target, count);
             }
         }
     }
 
-    private static void PackPanels(WinogradSchedule schedule, ReadOnlySpan<double> taps, int panel, int k, int c, T* panels)
+    /// <summary>
+    /// Four conversions side by side: x86's take the rest of their register from what it held before, and wait for it.
+    /// </summary>
+    private static void Round(double* source, T* target, int count)
     {
-        int size = TTile.Taps, n = TTile.Points, start = schedule.Panels.Start(panel);
-        T* u = panels + ((nint)start * schedule.Channels) + ((nint)c * schedule.Panels.Rows(panel)) + (k - start);
-        Span<double> columns = stackalloc double[n * size], points = stackalloc double[n];
-        for (int s = 0; s < size; s++)
-            TTile.Filter(taps[s..], size, columns[(s * n)..]);
-        for (int r = 0; r < n; r++)
+        int i = 0;
+        for (; i + 4 <= count; i += 4)
         {
-            TTile.Filter(columns[r..], n, points);
-            for (int s = 0; s < n; s++, u += (nint)schedule.Outputs * schedule.Channels)
-                *u = T.CreateTruncating(points[s]);
+            T x0 = T.CreateTruncating(source[i]), x1 = T.CreateTruncating(source[i + 1]),
+                x2 = T.CreateTruncating(source[i + 2]), x3 = T.CreateTruncating(source[i + 3]);
+            (target[i], target[i + 1], target[i + 2], target[i + 3]) = (x0, x1, x2, x3);
         }
+
+        for (; i < count; i++)
+            target[i] = T.CreateTruncating(source[i]);
     }
 
-    private static void PackTaps(WinogradSchedule schedule, ReadOnlySpan<double> taps, int k, int c, T* panels)
+    private static void PackTaps(WinogradSchedule schedule, Filters filters, int* places, T* panels)
     {
         int w = TVec.Count;
-        T* z = panels + ((((nint)k / w * schedule.Channels) + c) * WinogradTile<TVec, T, N1>.Taps * w) + (k % w);
-        for (int i = 0; i < WinogradTile<TVec, T, N1>.Taps; i++)
-            z[i * w] = WinogradTile<TVec, T, N1>.FilterScale(T.CreateTruncating(taps[i]));
+        new Span<T>(panels, (int)schedule.FilterSize).Clear();
+        for (int k = 0; k < schedule.Outputs; k++)
+        {
+            for (int c = 0; c < schedule.Channels; c++)
+            {
+                T* g = filters.First + (k * filters.Output) + (c * filters.Channel);
+                T* z = panels + ((((nint)k / w * schedule.Channels) + c) * WinogradTile<TVec, T, N1>.Taps * w) + (k % w);
+                for (int i = 0; i < WinogradTile<TVec, T, N1>.Taps; i++)
+                    z[i * w] = WinogradTile<TVec, T, N1>.FilterScale(g[places[i]]);
+            }
+        }
     }
 
     /// <summary>M = U * V of all matrices: some filter panels with all tiles of a block.</summary>

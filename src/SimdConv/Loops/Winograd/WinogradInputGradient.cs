@@ -26,12 +26,12 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
     private static int ZeroCount => 2 * TVec.Count;
 
     /// <summary>
-    /// Images of a block at most: V and M of a row of tiles take three quarters of L2, or a register of images; a row has fewer
-    /// than 2^30 lanes.
+    /// Images of a block but for a rest: V and M of a row of tiles take three quarters of L2, or a register of images; a row has
+    /// fewer than 2^30 lanes.
     /// </summary>
     private readonly int mostImages = (int)Math.Min(Math.Max(1, (1 << 29) / schedule.TilesWide), Math.Clamp(
         CacheSizes.L2 / 4 * 3 / ((double)schedule.Matrices * (schedule.Channels + schedule.Panels.Rows(0)) * schedule.TilesWide
-            * sizeof(T)), Math.Min(TVec.Count, TileOrder.MostImages), TileOrder.MostImages));
+            * sizeof(T)), Math.Min(TVec.Count, schedule.BlockImages), schedule.BlockImages));
 
     public override long FilterSize => schedule.FilterSize * shape.Groups;
 
@@ -56,7 +56,7 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
     /// <summary>How a call is cut in items, and how many threads share them.</summary>
     private readonly struct Split
     {
-        public readonly Panels Blocks;
+        public readonly ImageBlocks Blocks;
         public readonly int Shares, Parts;
         public readonly long Items;
 
@@ -96,7 +96,7 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
         public Scratch(WinogradInputGradient<TVec, T, TTile> pass, in Split split)
         {
             WinogradSchedule schedule = pass.schedule;
-            int images = split.Blocks.Rows(0), lanes = Lanes(schedule.TilesWide * images);
+            int images = split.Blocks.Most, lanes = Lanes(schedule.TilesWide * images);
             NextV = schedule.Next(schedule.Channels, lanes);
             NextM = schedule.Next(schedule.Panels.Rows(0), lanes);
             V = Plan.Add<T>(NextV * schedule.Matrices);
@@ -122,7 +122,7 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
             int block = (int)(index / split.Shares / Groups), panels = schedule.Panels.Count;
             if (CallTrace.IsOn)
                 Trace(share, group, block);
-            int image = split.Blocks.Start(block), images = split.Blocks.Rows(block);
+            int image = split.Blocks.Start(block), images = split.Blocks.Images(block);
             int lanes = Lanes(schedule.TilesWide * images);
             T* dy = problem.Source + (image * source.N) + ((nint)group * schedule.Channels * source.C);
             T* dx = problem.Target + (image * target.N) + ((nint)group * schedule.Outputs * target.C);

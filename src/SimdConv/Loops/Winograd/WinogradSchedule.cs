@@ -12,12 +12,18 @@ namespace SimdConv.Loops;
 /// <param name="mr">The most rows of a tile of GEMM.</param>
 /// <param name="width">Elements of a register.</param>
 /// <param name="elementSize">Bytes of an element.</param>
-internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, (int Outputs, int Taps) tile,
-    bool areImagesInLanes, int mr, int width, int elementSize)
+/// <param name="transformFilters">U = G g G^T in double lanes of the tier.</param>
+internal sealed unsafe class WinogradSchedule(TapGrid grid, int outputs, int channels, (int Outputs, int Taps) tile,
+    bool areImagesInLanes, int mr, int width, int elementSize, delegate*<double*, double*, nint, nint, void> transformFilters)
 {
     private const int MostTiles = 8, LeastOutputs = 16;
 
     public TapGrid Grid => grid;
+
+    /// <summary>
+    /// Of filters side by side: from rows of taps to rows of points, with the elements from one row to the next, and filters.
+    /// </summary>
+    public delegate*<double*, double*, nint, nint, void> TransformFilters { get; } = transformFilters;
 
     public int Outputs => outputs;
 
@@ -64,9 +70,17 @@ internal sealed class WinogradSchedule(TapGrid grid, int outputs, int channels, 
         (int)Math.Clamp(CacheSizes.L2 / 2 / ((long)(tile.Outputs + tile.Taps - 1) * (tile.Outputs + tile.Taps - 1) * channels
             * width * elementSize), 2, 8);
 
+    /// <summary>
+    /// Images of a block, where they are in lanes: 64, so that much is read and written in a row, if the transformed tiles of
+    /// both sides then have at most 2^18 elements. A function of the shape alone, for the order of a weight gradient depends on
+    /// it.
+    /// </summary>
+    public int BlockImages { get; } =
+        ((long)outputs + channels) * (tile.Outputs + tile.Taps - 1) * (tile.Outputs + tile.Taps - 1) <= 1 << 12 ? 64 : 32;
+
     /// <summary>The tiles of a batch, cut in blocks of at most so many registers for so many threads.</summary>
     public TileOrder Order(int batch, int groups, int threads, int blockVectors) =>
-        new(batch, TilesHigh, TilesWide, areImagesInLanes, width, blockVectors, groups, threads);
+        new(batch, TilesHigh, TilesWide, areImagesInLanes ? BlockImages : 0, width, blockVectors, groups, threads);
 
     /// <summary>Channels whose taps, a register of each, take a sixteenth of L2.</summary>
     public int BlockChannels { get; } = CacheSizes.L2 / 16 / (tile.Taps * tile.Taps * width * elementSize);
