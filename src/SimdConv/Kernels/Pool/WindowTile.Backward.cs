@@ -77,7 +77,7 @@ internal static unsafe partial class WindowTile<TVec, T>
         }
     }
 
-    /// <summary>What a register of windows gives, or zeros where it is for another tap.</summary>
+    /// <summary>What a register of windows contributes; zeros in the lanes of windows that another tap has won.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVec Contribution<TTaps>(T* values, T* taps, nint at, TVec tap)
         where TTaps : struct, IConstant

@@ -4,7 +4,7 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// col2im: each row of the image is summed from the rows of the columns that it meets, read where they lie, and written once.
+/// col2im: each row of the image is the sum of those rows of the columns that hold it, read in place, and is written once.
 /// Rows of few windows are run together as one, as far as they meet the same taps.
 /// </summary>
 internal readonly unsafe ref struct ColumnSums<TVec, T>
@@ -17,7 +17,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     private const int FetchAhead = 1 << 12;
 
     /// <summary>
-    /// So many times more pixels of a phase than windows are summed tap by tap: each of them meets few of all taps.
+    /// Where a phase has so many times more pixels than windows, it is summed tap by tap: each pixel is under few of all taps.
     /// </summary>
     private const int LeastPixelsPerWindow = 4;
 
@@ -116,7 +116,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     }
 
     /// <summary>
-    /// One plane, where each tap in turn adds to the pixels what its windows give: the time is that of reading the columns once.
+    /// One plane, to whose pixels each tap in turn adds its row of columns: it takes as long as reading the columns once.
     /// </summary>
     private void AddTaps(T* columns, T* x)
     {

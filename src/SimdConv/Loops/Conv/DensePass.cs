@@ -193,7 +193,7 @@ internal sealed unsafe class DensePass<TVec, THalf, T, TFlat> : DensePass<T>
     }
 
     /// <summary>
-    /// What chains begin with: once for an output that lies in a lane, a row of the tile for one whose weights are broadcast.
+    /// What chains begin with: one element for an output in a lane, a row of the tile for an output whose weights are broadcast.
     /// </summary>
     private static void SetStart(ConvStrategy strategy, in ConvItem<TVec, T> item)
     {

@@ -128,7 +128,7 @@ internal static unsafe class FilterPacking<TVec, T>
 
         StridedMatrix<T> kernels = Kernels(strategy, filter, group, panel).At(0, first);
 
-        // Weights whose terms lie in order are one matrix, and so are single ones.
+        // Weights whose terms are in the kernel's order are one matrix, and so are those of a single tap.
         if (band.Taps == taps && strategy.Grid.IsInKernelOrder && (taps == 1 || kernels.ColumnStride == taps))
         {
             if (taps > 1)

@@ -4,7 +4,7 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// Lanes are output channels: the tile multiplies registers of weights by elements of the strip, broadcast where they lie, and
+/// Lanes are output channels: the tile multiplies registers of weights by elements of the strip, broadcast from memory, and
 /// its rows are neighbouring positions. C^T[positions x outputs] is transposed in registers on its way to the target. The
 /// strategy of dense layers.
 /// <code>

@@ -99,7 +99,7 @@ internal sealed unsafe partial class PositionsInLanes : ConvStrategy
         int channels = ChannelsOfBlock(problem, most),
             rows = StripLayout.RowsWithin(grid, channels, CacheSizes.LeastL2 / 2 / size / together);
 
-        // What a panel of outputs gives of a strip lies beside it, twice: where chains start, and where they end.
+        // The results of a panel of outputs over a strip take scratch memory twice: where chains start, and where they end.
         rows = Math.Clamp(MostTilesBytes / (2 * tile.MR * StripLayout.PitchOf(grid) * size), 1, rows);
         return new(channels, rows, new Panels(outputs, tile.MR), ReadsImage: false, JoinsBands: false);
     }

@@ -99,7 +99,7 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
         public nint Image, Channel;
         public int Channels, Row;
 
-        /// <summary>Where the next strips lie in the source; null where that is near by all the same.</summary>
+        /// <summary>Where the next strips begin in the source; null where nothing is fetched ahead.</summary>
         public T* Fetch;
 
         public readonly int Rows(TapGrid grid) => Math.Min(Schedule.Rows, grid.Height - Row);

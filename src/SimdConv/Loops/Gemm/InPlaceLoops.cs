@@ -4,7 +4,7 @@ using SimdConv.Packing;
 namespace SimdConv.Loops;
 
 /// <summary>
-/// The loop nests that read operands where they lie, alpha being 1: fastest where they are too small, or too seldom read again,
+/// The loop nests that read operands in place, alpha being 1: fastest where they are too small, or too seldom read again,
 /// for a packed copy to pay. No workspace, but where B is transposed.
 /// </summary>
 internal static unsafe class InPlaceLoops<TVec, THalf, T>
@@ -102,7 +102,7 @@ internal static unsafe class InPlaceLoops<TVec, THalf, T>
         Cpu.StoreFence();
     }
 
-    /// <summary>B as it lies: rows of tiles below each other for each few columns.</summary>
+    /// <summary>B in place: for each few columns, rows of tiles below each other.</summary>
     [SkipLocalsInit]
     public static void RunInPlace(GemmProblem<T>* p, bool fromC, bool isStreaming)
     {

@@ -10,7 +10,7 @@ namespace SimdConv.Loops;
 /// <code>
 /// item: plane or block of planes or images, strip of target rows      shared out between threads
 ///   forward: copy the strip's source rows; windows row by row
-///   backward: read the strip's gradients and winners; each pixel collects what its windows give, taps ascending
+///   backward: read the strip's gradients and winners; each pixel adds what its windows contribute, taps ascending
 /// </code>
 /// Each target element is written once, whatever overlaps: threads share planes without atomics.
 /// </summary>

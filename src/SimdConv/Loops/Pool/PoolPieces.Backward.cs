@@ -7,7 +7,7 @@ namespace SimdConv.Loops;
 internal readonly unsafe ref partial struct PoolPieces<TVec, T>
 {
     /// <summary>
-    /// Pixels of dx in a row: each sums what the windows that it meets give to it, taps ascending. Windows come in pieces, in the
+    /// Pixels of dx in a row: each adds what the windows that hold it contribute, taps ascending. Windows come in pieces, in the
     /// order in which pixels meet them.
     /// </summary>
     private void Collect(in PlaneBlock<T> planes, int h, int first, int count)
@@ -40,7 +40,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         }
     }
 
-    /// <summary>Adds to a pixel what those of its windows give that are from from to to.</summary>
+    /// <summary>Adds to a pixel what those of its windows contribute that are in [from, to).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Collect(T* contributions, int from, int to, (int Window, int Tap, int Count) meets, long tapOfRow, T* pixel)
     {
@@ -72,7 +72,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         ? window < to ? 0 : ((window - to) / step) + 1
         : Math.Max(0, from - window);
 
-    /// <summary>What windows of a row have to give: divided, or with the taps that it is for.</summary>
+    /// <summary>What windows of a row contribute: dy, divided for an average, or with the winning taps of a maximum.</summary>
     private T* Contribute(in PlaneBlock<T> planes, int p, int q, int count)
     {
         ImageLayout image = problem.SourceLayout;

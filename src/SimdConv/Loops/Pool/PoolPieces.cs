@@ -21,7 +21,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     private readonly PoolProblem<T> problem;
 
     /// <summary>
-    /// Registers of a piece of the source and the tap that each of them is for; results; the levels of a tree; ones; one sum.
+    /// A piece of the source, and the winning tap of each of its registers; results; the levels of a tree; ones; one sum.
     /// </summary>
     private readonly T* source, taps, target, levels, ones, sums;
 
@@ -58,7 +58,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     public static long Items(PoolSchedule schedule, bool backward) =>
         (long)(backward ? schedule.Shape.H : schedule.Rows.Windows) * PiecesOfRow(schedule, backward);
 
-    /// <summary>Whether one call of pooling, not with windows in lanes, goes this way.</summary>
+    /// <summary>Whether a call that doesn't have windows in lanes runs in pieces.</summary>
     public static bool Suits(PoolSchedule schedule, in PoolProblem<T> problem) => problem.Backward
         ? !PoolPlanes<TVec, T>.AreWhole(schedule, problem) && !schedule.FitsInPlanes(backward: true)
         : (schedule.HasBlocks && schedule.Kind == PoolKind.Average) || !schedule.FitsInPlanes(backward: false);
@@ -104,7 +104,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
                     : 0;
                 if (alike > 1)
                 {
-                    // Of a single plane blocks are the lanes.
+                    // With a single plane, neighbouring blocks of a window are the lanes.
                     TVec.Store(sums, default);
                     TransposeBlocks<TVec, T>.Dots<N1>(
                         PixelAt(planes, p, from, q, start), schedule.BlockColumns, alike, schedule.BlockColumns, ones, 0, sums);
@@ -132,7 +132,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         TVec sum = default;
         if (ReadsInPlace)
         {
-            // Planes are read where they lie, and summed as they are transposed in registers.
+            // Planes are read in place, and summed while they are transposed in registers.
             TVec.Store(sums, default);
             for (int r = 0; r < rows; r++)
             {
@@ -257,12 +257,12 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         }
     }
 
-    /// <summary>A pixel of window (p, q): one that its tap (r, s) has in the image.</summary>
+    /// <summary>The pixel that tap (r, s) of window (p, q) reads.</summary>
     private T* PixelAt(in PlaneBlock<T> planes, int p, int r, int q, int s) => planes.From
         + ((schedule.Rows.Starts[p] + ((nint)r * schedule.Rows.Dilation)) * problem.SourceLayout.H)
         + ((schedule.Columns.Starts[q] + ((nint)s * schedule.Columns.Dilation)) * problem.SourceLayout.W);
 
-    /// <summary>Registers of pixels in a row: where they lie if channels lie side by side, else a copy.</summary>
+    /// <summary>Pixels of a row, a register each: read in place where channels are neighbours, else copied.</summary>
     private T* Read(in PlaneBlock<T> planes, T* from, int count, nint step, out nint next)
     {
         if (planes.Lanes == TVec.Count && (problem.SourceLayout.C == 1 || TVec.Count == 1))

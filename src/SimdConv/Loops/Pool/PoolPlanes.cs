@@ -20,7 +20,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
     private readonly WindowStrips strips;
 
     /// <summary>
-    /// Registers of the source rows of a strip, of one target row, and for each of them the tap that it is for.
+    /// The source rows of a strip and one target row, a register for each pixel, and the winning tap of each register.
     /// </summary>
     private readonly T* source, target, taps;
 
@@ -48,7 +48,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
             Source = Plan.Add<T>(source);
             Taps = Plan.Add<T>(problem.Backward && problem.Winners != null ? source : 0);
 
-            // Planes of a single window are written where they lie.
+            // Planes of a single window are written in place.
             Target = Plan.Add<T>(problem.Backward && AreWhole(schedule, problem) ? 0 : (long)targetWidth * TVec.Count);
         }
     }
@@ -115,7 +115,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
-    /// <summary>One average a plane: planes are read where they lie, and summed as they are transposed in registers.</summary>
+    /// <summary>One average a plane: planes are read in place, and summed while they are transposed in registers.</summary>
     private void AverageWhole(T* from, T* to, int lanes)
     {
         int pixels = schedule.Shape.H * schedule.Shape.W;
@@ -238,7 +238,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         winner = TVec.Select(wins, tap, winner);
     }
 
-    /// <summary>Divides what each window of the strip has to give, or reads to which tap it goes.</summary>
+    /// <summary>Divides dy of each window of the strip, or reads the window's winning tap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Contribute(byte* winners, int lanes, int first, int last)
     {
@@ -266,7 +266,7 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
-    /// <summary>One row of dx: each pixel sums what the windows that it meets give to it.</summary>
+    /// <summary>One row of dx: each pixel adds what the windows that hold it contribute.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Collect(int h, int sourceFirst)
     {

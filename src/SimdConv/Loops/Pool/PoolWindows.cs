@@ -5,7 +5,7 @@ namespace SimdConv.Loops;
 
 /// <summary>
 /// Pooling with neighbouring windows in lanes. Forward reads rows of the image that have been padded and split by phases of the
-/// stride, backward collects what windows give phase by phase: every load in between is contiguous.
+/// stride, backward adds what windows contribute phase by phase: every load in between is contiguous.
 /// </summary>
 internal readonly unsafe ref struct PoolWindows<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
