@@ -18,8 +18,8 @@ public sealed class InstalledLibrary : IDisposable
     {
         Missing = !OperatingSystem.IsLinux()
             || System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
-            != System.Runtime.InteropServices.Architecture.X64
-            ? "the native library is for Linux on x86-64"
+            is not (System.Runtime.InteropServices.Architecture.X64 or System.Runtime.InteropServices.Architecture.Arm64)
+            ? "the native library is for Linux on x86-64 and 64-bit Arm"
             : Array.Find(["cmake", "cc", "c++", "pkg-config"], tool => !IsInstalled(tool)) is { } tool
             ? $"{tool} is not installed"
             : null;
@@ -64,7 +64,7 @@ public sealed class InstalledLibrary : IDisposable
                 $"{start.FileName} {string.Join(' ', start.ArgumentList)}: exit code {exitCode}\n{ChildProcess.Tail(output)}");
     }
 
-    /// <summary>The level of x86-64 whose library holds a tier.</summary>
+    /// <summary>The level of x86-64 whose library holds a tier, or the one level of any other CPU.</summary>
     public static string Level(SimdTier tier) => TierTable.Find(tier)!.InstructionSet?.Split('-')[^1] ?? "base";
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
