@@ -2,17 +2,19 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using SimdConv.Perf.Benchmarks;
 using SimdConv.Perf.Compare;
+using SimdConv.Perf.Fuzz;
 using SimdConv.Perf.Results;
 
 // Everything but these commands is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
-if (args is ["compare" or "results" or "exchange", ..] or ["-h" or "--help" or "-?"])
+if (args is ["compare" or "results" or "fuzz" or "exchange", ..] or ["-h" or "--help" or "-?"])
 {
     ParseResult parsed = new RootCommand(
-        "SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, 'exchange' under mpirun, or "
-        + "BenchmarkDotNet's options (--filter, --list flat, ...)")
+        "SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, 'fuzz' for random shapes, "
+        + "'exchange' under mpirun, or BenchmarkDotNet's options (--filter, --list flat, ...)")
     {
         CompareCommand.Create(),
         ResultsCommand.Create(),
+        FuzzCommand.Create(),
         ExchangeCommand.Create(),
     }.Parse(args);
     if (parsed.Errors.Count == 0)

@@ -36,7 +36,9 @@ internal sealed class CaseRun(Case row, CompareOptions options, Report report)
             }
 
             double left = seconds - Stopwatch.GetElapsedTime(start).TotalSeconds;
-            report.Add(row, InterleavedTiming.Measure(contestants, calls, left, isThreaded: options.Threads > 1));
+            Timing[] timings = InterleavedTiming.Measure(
+                contestants, calls, left, isThreaded: options.Threads > 1, out double[] probes);
+            report.Add(row, timings, probes);
             foreach (string remark in row.Remarks(contestants))
                 report.AddRemark(remark);
         }

@@ -50,8 +50,11 @@ internal static class InterleavedTiming
     /// <param name="calls">Seconds of a call of each.</param>
     /// <param name="seconds">How long to go on; a few rounds are always made.</param>
     /// <param name="isThreaded">Whether they have threads that may still be looking for work after a call.</param>
-    public static Timing[] Measure(IReadOnlyList<Contestant> contestants, double[] calls, double seconds, bool isThreaded)
+    /// <param name="probes">What <see cref="Loudness.Probe"/> gave ahead of each round.</param>
+    public static Timing[] Measure(
+        IReadOnlyList<Contestant> contestants, double[] calls, double seconds, bool isThreaded, out double[] probes)
     {
+        List<double> probed = [];
         int[] repetitions = [.. contestants.Select((c, i) => c.FixedRepetitions > 0
             ? c.FixedRepetitions
             : (int)Math.Clamp((isThreaded ? ThreadedBlockSeconds : BlockSeconds) / calls[i], 1, 1_000_000))];
@@ -60,6 +63,7 @@ internal static class InterleavedTiming
         for (int round = 0; round < LeastRounds
             || (round < MostRounds && Stopwatch.GetElapsedTime(start).TotalSeconds < seconds); round++)
         {
+            probed.Add(Loudness.Probe());
             foreach ((int i, Contestant contestant) in contestants.Index())
             {
                 if (round >= contestant.MaxSamples)
@@ -72,6 +76,7 @@ internal static class InterleavedTiming
             }
         }
 
+        probes = [.. probed];
         return [.. contestants.Select((c, i) => new Timing(c.Name, [.. times[i]], c.Flops))];
     }
 

@@ -6,12 +6,13 @@ using SimdConv.Cli;
 namespace SimdConv.Perf.Compare;
 
 /// <summary>
-/// One peer on one row, as --json writes it. Times are medians; ratio is peer time / ours: above 1, SimdConv is faster.
+/// One peer on one row, as --json writes it. Times are medians; ratio is peer time / ours: above 1, SimdConv is faster. Of quiet
+/// and of loud rounds the ratio is there where both were seen.
 /// </summary>
 internal sealed record ResultRow(
     string Suite, string Network, string Shape, string Type, string Direction, int Threads, string Tier, string Peer,
     double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean,
-    string Layout = "nchw")
+    string Layout = "nchw", double? LoudShare = null, double? QuietRatio = null, double? LoudRatio = null)
 {
     /// <summary>The suite, and SimdConv's layout where that isn't the peers'.</summary>
     [JsonIgnore]
@@ -30,7 +31,11 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
+    /// <summary>Fewer rounds of a kind than that say nothing.</summary>
+    private const int LeastRounds = 3;
+
     private readonly List<ResultRow> rows = [];
+    private readonly Loudness loudness = new();
     private string suite = "";
     private int shapeWidth;
 
@@ -57,12 +62,14 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
             "ratio = peer's time / SimdConv's, median with quartiles: above 1 SimdConv is faster; * behind, "
             + "median and quartiles below 1");
         output.WriteLine("% peak = rate / that of bare multiply-adds in the same second");
+        output.WriteLine("loud = rounds in which the core issued less than 80 % of the instructions for each multiply-add of the "
+            + "peak that it was seen to: another thread ran on it");
         output.WriteLine("% mem = time of a plain copy of as many bytes / SimdConv's, where a row is bound by memory");
         Write($"{"shape".PadRight(shapeWidth)}  {"direction",-16} {"ms",10} {"GFLOP/s",8} {"% peak",7} ",
             $"{"GB/s",6} {"% mem",6}  ratios");
     }
 
-    public void Add(Case row, IReadOnlyList<Timing> timings)
+    public void Add(Case row, IReadOnlyList<Timing> timings, double[] probes)
     {
         Timing ours = timings[0];
         double seconds = ours.Median;
@@ -75,18 +82,26 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
         string line = string.Create(CultureInfo.InvariantCulture,
             $"{row.Shape.PadRight(shapeWidth)}  {row.Direction,-16} {Milliseconds(seconds * row.Scale),10} {gflops,8:F1} "
             + $"{percent,7:F1} {gigabytes,6:F1} {percentOfMemory,6:F0} ");
+        bool[] loud = loudness.Of(probes);
+        double loudShare = loud.Count(isLoud => isLoud) / (double)loud.Length;
         foreach (Timing peer in timings.Skip(1).Where(t => t != memory && t != limit))
         {
             double[] ratios = Ratios(ours, peer);
+            double? quiet = Of(ratios, loud, isLoud: false), inLoud = Of(ratios, loud, isLoud: true);
             double[] spread = [Statistics.Quantile(ratios, 0.25), Statistics.Quantile(ratios, 0.75)];
             ResultRow result = new(
                 suite, row.Network, row.Shape, Type, row.Direction, options.Threads, Tier, peer.Name, seconds * row.Scale * 1e3,
                 peer.Median * row.Scale * 1e3, Statistics.Quantile(ratios, 0.5), spread, percent, percentOfMemory, row.InMean,
-                Layout);
+                Layout, loudShare, inLoud is null ? null : quiet, quiet is null ? null : inLoud);
             line += FormattableString.Invariant(
                 $" {peer.Name} {result.Ratio:F2}{(result.IsLevel ? "" : "*")} [{spread[0]:F2} {spread[1]:F2}]");
+            if (result.LoudRatio is not null)
+                line += FormattableString.Invariant($" (quiet {result.QuietRatio:F2}, loud {result.LoudRatio:F2})");
             rows.Add(result);
         }
+
+        if (loudShare > 0)
+            line += FormattableString.Invariant($" loud in {loudShare * 100:F0} %");
 
         output.WriteLine(row.InMean ? line : line + " (not in the mean)");
     }
@@ -116,6 +131,7 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
                 Summarise("all", [.. group]);
         }
 
+        Write($"loud: {loudness.Share * 100:F0} % of the rounds");
         if (Disagreements > 0)
             output.WriteLine($"{Disagreements} rows disagree and were not timed");
     }
@@ -137,6 +153,13 @@ internal sealed class Report(CompareOptions options, double peak, TextWriter out
     private static double[] Ratios(Timing ours, Timing peer) => peer.Seconds.Length == ours.Seconds.Length
         ? [.. peer.Seconds.Zip(ours.Seconds, (theirs, own) => theirs / own)]
         : [.. peer.Seconds.Select(theirs => theirs / ours.Median)];
+
+    /// <summary>The median of the quiet or of the loud rounds; null where there are too few of them.</summary>
+    private static double? Of(double[] ratios, bool[] loud, bool isLoud)
+    {
+        double[] some = [.. ratios.Where((_, i) => i < loud.Length && loud[i] == isLoud)];
+        return some.Length < LeastRounds || ratios.Length != loud.Length ? null : Statistics.Quantile(some, 0.5);
+    }
 
     private static string Milliseconds(double seconds) =>
         (seconds * 1e3).ToString(seconds < 1e-4 ? "F6" : "F3", CultureInfo.InvariantCulture);

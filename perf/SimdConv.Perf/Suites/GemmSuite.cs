@@ -31,7 +31,7 @@ internal sealed class GemmSuite<T> : ISuite
             (PeerSet.Reference, () => References(operands)));
     }
 
-    private static CallContestant SimdConvs(GemmOperands<T> o, Execution execution)
+    public static CallContestant SimdConvs(GemmOperands<T> o, Execution execution)
     {
         NativeArray<T> c = o.NewC();
         GemmShape s = o.Shape;

@@ -34,6 +34,7 @@ internal static unsafe class StripPacking<TVec, T>
         // Channels that are neighbours in memory are read together and transposed in registers; others are copied one by one.
         int together = image.C == 1 && step >= channels ? channels : 1;
         bool areSplit = together == 1 && grid.StrideW == 2 && image.W == 1 && horizontal.Phases.Length == 2;
+        bool areGathered = together == 1 && grid.StrideW > 2;
         for (int c = 0; c < channels; c += together)
         {
             T* plane = strip + ((nint)c * layout.ChannelSize);
@@ -43,6 +44,13 @@ internal static unsafe class StripPacking<TVec, T>
                 {
                     Split(layout, source + (c * image.C), image, row, planeRows, phaseH, plane, ahead);
                     plane += 2 * layout.PlaneSize;
+                    continue;
+                }
+
+                if (areGathered)
+                {
+                    Gather(layout, source + (c * image.C), image, row, planeRows, phaseH, plane);
+                    plane += horizontal.Phases.Length * layout.PlaneSize;
                     continue;
                 }
 
@@ -81,6 +89,43 @@ internal static unsafe class StripPacking<TVec, T>
         }
 
         new Span<T>(strip + ((nint)channels * layout.ChannelSize), slack).Clear();
+    }
+
+    /// <summary>
+    /// The planes of all phases of the columns of a wide stride, element by element: a register of elements that are far apart
+    /// takes as many loads.
+    /// </summary>
+    private static void Gather(
+        StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane)
+    {
+        int pitch = layout.Pitch;
+        nint step = layout.Grid.StrideW * image.W;
+        foreach (int phaseW in layout.Horizontal.Phases)
+        {
+            (long origin, int first, int last) = layout.Inside(phaseW);
+            for (int u = 0; u < planeRows; u++)
+            {
+                long h = (((long)row + u + layout.Vertical.First) * layout.Grid.StrideH) + phaseH;
+                bool isPadding = h < 0 || h >= layout.Grid.SourceHeight || first == last;
+                T* from = unchecked(source + ((nint)h * image.H) + ((nint)origin * image.W) + (first * step)),
+                    line = plane + (u * pitch);
+                int end = isPadding ? 0 : last, j = 0;
+                for (; j < first; j++)
+                    line[j] = T.Zero;
+                for (; j + 4 <= end; j += 4, from += 4 * step)
+                {
+                    (line[j], line[j + 1]) = (from[0], from[step]);
+                    (line[j + 2], line[j + 3]) = (from[2 * step], from[3 * step]);
+                }
+
+                for (; j < end; j++, from += step)
+                    line[j] = *from;
+                for (; j < pitch; j++)
+                    line[j] = T.Zero;
+            }
+
+            plane += layout.PlaneSize;
+        }
     }
 
     /// <summary>The planes of even and of odd columns side by side: each row of the image is read once for both.</summary>

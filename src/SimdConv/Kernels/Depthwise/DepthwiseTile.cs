@@ -8,7 +8,7 @@ namespace SimdConv.Kernels;
 /// of it: 14 in all, so that 16 suffice. A source row is loaded once for each tap column and serves all outputs that see it: 3
 /// loads an output at stride 1 (9 multiply-adds), 6 at stride 2. Out of L1 on Zen 4 the rows of a strip run at 80 % of the FMA
 /// peak; four output rows at once, without reusing a source row in registers, load half as much again and were slower. Any other
-/// kernel: four rows at once, each tap broadcast from memory.
+/// kernel: eight or four rows at once, each tap broadcast from memory.
 /// </remarks>
 internal static unsafe class DepthwiseTile<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
@@ -118,33 +118,24 @@ internal static unsafe class DepthwiseTile<TVec, T>
                 target = column.Target + (plane * column.NextTarget);
             TVec bias = column.Bias == null ? default : TVec.Broadcast(column.Bias[plane * column.NextBias]);
             int i = 0;
-            for (; i + 4 <= rows; i += 4)
+            while (rows - i >= 4 || (rows >= 4 && rows - i > 1 && !goOn))
             {
-                TVec a = bias, b = bias, c = bias, d = bias;
-                if (goOn)
+                // Two or three rows that are left over are computed along with rows before them once more.
+                int back = Math.Max(0, i + 4 - rows);
+                if (back == 0 && rows - i >= 8)
                 {
-                    a = TVec.Load(target);
-                    b = TVec.Load(target + ld);
-                    c = TVec.Load(target + (2 * ld));
-                    d = TVec.Load(target + (3 * ld));
+                    RunRows<N8>(in column, strip, weights, target, bias, i);
+                    i += 8;
+                    strip += 8 * pitch;
+                    target += 8 * ld;
+                    continue;
                 }
 
-                for (int k = 0; k < taps; k++)
-                {
-                    Elements<TVec> w = TVec.LoadElement(default, weights + k, 0, 1);
-                    T* x = strip + offsets[k];
-                    TVec.Accumulate(ref a, w, 0, TVec.Load(x));
-                    TVec.Accumulate(ref b, w, 0, TVec.Load(x + pitch));
-                    TVec.Accumulate(ref c, w, 0, TVec.Load(x + (2 * pitch)));
-                    TVec.Accumulate(ref d, w, 0, TVec.Load(x + (3 * pitch)));
-                }
-
-                Store(target, a, i < whole, count);
-                Store(target + ld, b, i + 1 < whole, count);
-                Store(target + (2 * ld), c, i + 2 < whole, count);
-                Store(target + (3 * ld), d, i + 3 < whole, count);
-                strip += 4 * pitch;
-                target += 4 * ld;
+                i -= back;
+                RunRows<N4>(in column, strip - (back * pitch), weights, target - (back * ld), bias, i);
+                i += 4;
+                strip += (4 - back) * pitch;
+                target += (4 - back) * ld;
             }
 
             for (; i < rows; i++)
@@ -156,6 +147,57 @@ internal static unsafe class DepthwiseTile<TVec, T>
                 strip += pitch;
                 target += ld;
             }
+        }
+    }
+
+    /// <summary>
+    /// Four or eight rows from row <paramref name="i"/> on: with a multiply-add of four cycles, eight chains are what keeps two
+    /// units busy.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunRows<TRows>(in DepthwiseColumn<T> column, T* strip, T* weights, T* target, TVec bias, int i)
+        where TRows : struct, IConstant
+    {
+        int* offsets = column.Offsets;
+        nint pitch = column.Pitch, pitch3 = 3 * pitch, ld = column.NextRow;
+        int taps = column.Taps, whole = column.WholeRows - i, count = column.Count;
+        TVec a = bias, b = bias, c = bias, d = bias, e = bias, f = bias, g = bias, h = bias;
+        if (column.GoOn)
+        {
+            a = TVec.Load(target);
+            b = TVec.Load(target + ld);
+            c = TVec.Load(target + (2 * ld));
+            d = TVec.Load(target + (3 * ld));
+            if (TRows.Value > 4) e = TVec.Load(target + (4 * ld));
+            if (TRows.Value > 4) f = TVec.Load(target + (5 * ld));
+            if (TRows.Value > 4) g = TVec.Load(target + (6 * ld));
+            if (TRows.Value > 4) h = TVec.Load(target + (7 * ld));
+        }
+
+        for (int k = 0; k < taps; k++)
+        {
+            Elements<TVec> w = TVec.LoadElement(default, weights + k, 0, 1);
+            T* x = strip + offsets[k], y = x + (4 * pitch);
+            TVec.Accumulate(ref a, w, 0, TVec.Load(x));
+            TVec.Accumulate(ref b, w, 0, TVec.Load(x + pitch));
+            TVec.Accumulate(ref c, w, 0, TVec.Load(x + (2 * pitch)));
+            TVec.Accumulate(ref d, w, 0, TVec.Load(x + pitch3));
+            if (TRows.Value > 4) TVec.Accumulate(ref e, w, 0, TVec.Load(y));
+            if (TRows.Value > 4) TVec.Accumulate(ref f, w, 0, TVec.Load(y + pitch));
+            if (TRows.Value > 4) TVec.Accumulate(ref g, w, 0, TVec.Load(y + (2 * pitch)));
+            if (TRows.Value > 4) TVec.Accumulate(ref h, w, 0, TVec.Load(y + pitch3));
+        }
+
+        Store(target, a, 0 < whole, count);
+        Store(target + ld, b, 1 < whole, count);
+        Store(target + (2 * ld), c, 2 < whole, count);
+        Store(target + (3 * ld), d, 3 < whole, count);
+        if (TRows.Value > 4)
+        {
+            Store(target + (4 * ld), e, 4 < whole, count);
+            Store(target + (5 * ld), f, 5 < whole, count);
+            Store(target + (6 * ld), g, 6 < whole, count);
+            Store(target + (7 * ld), h, 7 < whole, count);
         }
     }
 

@@ -131,9 +131,8 @@ internal sealed unsafe partial class OutputsInLanes : ConvStrategy
         for (int tile = 0; tile < tiles.Count; tile++)
         {
             int rows = tiles.Rows(tile), registers = Shapes.DivideUp(rows, lanes) * Tile.NR;
-            double term = Tile.Slides > 0
-                ? Math.Max(rows, LeastChains)
-                : share * Math.Max(rows * Tile.Vectors, rows + Tile.Vectors + 1);
+            int chains = Math.Max(rows * Tile.Vectors, LeastChains);
+            double term = Tile.Slides > 0 ? chains : share * Math.Max(chains, rows + Tile.Vectors + 1);
             cost += term + (TransposeCost * registers / Math.Max(1, ChannelBlock * taps));
         }
 

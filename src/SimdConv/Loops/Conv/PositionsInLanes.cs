@@ -16,10 +16,10 @@ namespace SimdConv.Loops;
 internal sealed unsafe partial class PositionsInLanes : ConvStrategy
 {
     /// <summary>What packing a register of a panel costs, in multiply-adds of a register.</summary>
-    private const double PackingCost = 5;
+    private const double PackingCost = 7;
 
     /// <summary>What starting and storing a chain costs, in multiply-adds of a register.</summary>
-    private const double ChainCost = 6;
+    private const double ChainCost = 10;
 
     /// <summary>
     /// Bytes of the results of a panel of outputs over a strip, which keep a thread's workspace below 1 MB together with the

@@ -20,9 +20,6 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
     /// </summary>
     private const int MostWindows = 16;
 
-    /// <summary>How many times longer a tile takes whose operands don't fit in L1 together: it waits for L2 with both.</summary>
-    private const double L2Wait = 1.3;
-
     /// <summary>What starting and storing a chain costs, in multiply-adds of a register.</summary>
     private const double ChainCost = 3;
 
@@ -164,14 +161,12 @@ internal sealed unsafe partial class RowsInLanes : ConvStrategy
     /// </summary>
     private double CostOfColumn(int kc)
     {
-        int lines = ChannelBlock * Grid.Rows.Length * Layout.Horizontal.Phases.Length * Tile.NR,
-            panelElements = Panels.Rows(0) * kc;
-        double cost = 0, wait = (lines + panelElements) * ElementSize > CacheSizes.LeastL1 * 3 / 4 ? L2Wait : 1;
+        double cost = 0;
         for (int panel = 0, alike; panel < Panels.Count; panel += alike)
         {
             alike = Panels.Alike(panel);
             int rows = Panels.Rows(panel), chains = rows * Tile.Vectors;
-            cost += alike * ((wait * Math.Max(chains, Loads(rows, Tile.Vectors)))
+            cost += alike * (Math.Max(chains, Loads(rows, Tile.Vectors))
                 + (((ChainCost * chains) + CallCost) / Math.Max(1, kc)));
         }
 

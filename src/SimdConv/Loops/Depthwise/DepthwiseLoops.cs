@@ -282,6 +282,18 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
             Fetch = part.Fetch,
         };
 
+        // Registers of the only row are rows a register apart to a tile, so that it has several chains under way.
+        if (rows == 1 && phase.Shared == 0)
+        {
+            column.Strip = part.Strip;
+            column.Target = target;
+            column.Pitch = column.NextRow = w;
+            column.Rows = (last / w) + 1;
+            column.WholeRows = inScratch || column.Count == w ? column.Rows : column.Rows - 1;
+            DepthwiseTile<TVec, T>.Run(in column);
+            return;
+        }
+
         // The last column comes first. In scratch, and where rows follow each other, it stores whole registers: what they spoil
         // is written later, but behind the last row nothing may be.
         int ahead = w - column.Count;
