@@ -42,11 +42,14 @@ public readonly record struct ImageLayout(nint N, nint C, nint H, nint W)
 
     private static nint Elements(int channels, int height, int width, int images = 1)
     {
-        Int128 elements = (Int128)((long)channels * height) * ((long)width * images);
-        return elements >= nint.MinValue && elements <= nint.MaxValue
+        // Without channels there are no elements, but the strides of a plane have to be countable too.
+        Int128 plane = (Int128)height * width * images, elements = plane * channels;
+        return IsCountable(plane) && IsCountable(elements)
             ? (nint)elements
             : throw ArgumentErrors.OutOfRange(nameof(channels), channels,
                 $"sizes whose product ({channels} x {height} x {width}{(images == 1 ? "" : $" x {images}")}) is below 2^63");
+
+        static bool IsCountable(Int128 count) => count >= nint.MinValue && count <= nint.MaxValue;
     }
 
     /// <summary>Whether images are innermost, of the layout of a <see cref="PlanImages"/>.</summary>

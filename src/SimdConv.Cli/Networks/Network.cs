@@ -57,7 +57,7 @@ internal sealed class Network<T> : INetwork<T>
             .Max(images => Enumerable.Range(0, PartsOf(images)).Max(part => Start(part + 1, images) - Start(part, images)));
         partThreads = Math.Max(1, engine.Execution.MaxThreads / parts.Length);
         shardThreads = Math.Max(1, engine.Execution.MaxThreads / shards);
-        partGradients = [.. parts.Select(_ => new T[plan.ConvParameterCount])];
+        partGradients = [.. Enumerable.Range(0, parts.Length).Select(_ => new T[plan.ConvParameterCount])];
         scores = new (double, int)[parts.Length];
         denseInputs = [.. layers.Select(layer => new T[layer is DenseLayer ? checked(layer.Input.Elements * maxBatch) : 0])];
         denseGradients = [.. layers.Select(layer => new T[layer is DenseLayer ? layer.Output.Elements * maxBatch : 0])];

@@ -82,23 +82,27 @@ internal static unsafe class UnrolledTile<TVec, T, TShape>
 
             T* x = a, row = b;
             nint k = Terms - 1 - terms;
-            offsets -= k;
+            // k counts up to 0, and offsets[k] is what lies before the pointer, which is null where no table is read.
+            offsets = unchecked(offsets - k);
             if (k < 0)
             {
                 do
                 {
-                    if (TShape.Way == TileWay.IndexedA) x = a + offsets[k];
-                    if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters) row = b + offsets[k];
+                    if (TShape.Way == TileWay.IndexedA) x = a + unchecked(offsets[k]);
+                    if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters)
+                        row = b + unchecked(offsets[k]);
                     Term(0, x, row, w1, w2, ref c0_0, ref c0_1, ref c0_2, ref c1_0, ref c1_1, ref c1_2, ref c2_0, ref c2_1,
                         ref c2_2, ref c3_0, ref c3_1, ref c3_2, ref c4_0, ref c4_1, ref c5_0, ref c5_1);
                     if (TShape.Way == TileWay.StridedB) row += ldb;
-                    if (TShape.Way == TileWay.IndexedA) x = a + offsets[k + 1];
-                    if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters) row = b + offsets[k + 1];
+                    if (TShape.Way == TileWay.IndexedA) x = a + unchecked(offsets[k + 1]);
+                    if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters)
+                        row = b + unchecked(offsets[k + 1]);
                     Term(1, x, row, w1, w2, ref c0_0, ref c0_1, ref c0_2, ref c1_0, ref c1_1, ref c1_2, ref c2_0, ref c2_1,
                         ref c2_2, ref c3_0, ref c3_1, ref c3_2, ref c4_0, ref c4_1, ref c5_0, ref c5_1);
                     if (TShape.Way == TileWay.StridedB) row += ldb;
-                    if (TShape.Way == TileWay.IndexedA) x = a + offsets[k + 2];
-                    if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters) row = b + offsets[k + 2];
+                    if (TShape.Way == TileWay.IndexedA) x = a + unchecked(offsets[k + 2]);
+                    if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters)
+                        row = b + unchecked(offsets[k + 2]);
                     Term(2, x, row, w1, w2, ref c0_0, ref c0_1, ref c0_2, ref c1_0, ref c1_1, ref c1_2, ref c2_0, ref c2_1,
                         ref c2_2, ref c3_0, ref c3_1, ref c3_2, ref c4_0, ref c4_1, ref c5_0, ref c5_1);
                     if (TShape.Way == TileWay.StridedB) row += ldb;
@@ -113,8 +117,9 @@ internal static unsafe class UnrolledTile<TVec, T, TShape>
 
             for (; k < Terms - 1; k++)
             {
-                if (TShape.Way == TileWay.IndexedA) x = a + offsets[k];
-                if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters) row = b + offsets[k];
+                if (TShape.Way == TileWay.IndexedA) x = a + unchecked(offsets[k]);
+                if (TShape.Way == TileWay.IndexedB || TShape.Way == TileWay.PlacedRegisters)
+                    row = b + unchecked(offsets[k]);
                 Term(0, x, row, w1, w2, ref c0_0, ref c0_1, ref c0_2, ref c1_0, ref c1_1, ref c1_2, ref c2_0, ref c2_1,
                     ref c2_2, ref c3_0, ref c3_1, ref c3_2, ref c4_0, ref c4_1, ref c5_0, ref c5_1);
                 if (TShape.Way == TileWay.StridedB) row += ldb;
@@ -122,7 +127,7 @@ internal static unsafe class UnrolledTile<TVec, T, TShape>
                 if (TShape.Way == TileWay.FetchesC || TShape.Way == TileWay.IndexedA) row += TShape.Vectors * TVec.Count;
             }
 
-            offsets += Terms - 1;
+            offsets = unchecked(offsets + (Terms - 1));
             if (TShape.Way != TileWay.IndexedA) a = x;
             if (TShape.Way != TileWay.IndexedB && TShape.Way != TileWay.PlacedRegisters) b = row;
             if (TShape.Way == TileWay.IndexedA) b += ((IndexedA*)way)->SkippedTerms * TShape.Vectors * TVec.Count;
