@@ -51,10 +51,14 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return ("rows in lanes", [Bands, Groups, Image, Panels, Strips]);
         yield return ("output channels in lanes", [Bands, Blocks, Groups, Image, Panels, Slices, Strips, .. phases]);
         yield return ("output channels in lanes, sliding", [Bands, Groups, Panels, .. phases]);
-        yield return ("positions in lanes, in place", [Bands, Blocks, Groups, Panels, .. phases]);
-        yield return ("positions in lanes, packed", [Panels, .. phases]);
+        // Where a register holds one element, nothing is gained by positions in place of output channels.
         if (hasVectors)
+        {
+            yield return ("positions in lanes, in place", [Bands, Blocks, Groups, Panels, .. phases]);
+            yield return ("positions in lanes, packed", [Panels, .. phases]);
             yield return ("positions in lanes, images together", [Bands, Blocks, Groups, Strips, .. phases]);
+        }
+
         if (tier.HasHalf())
             yield return ("output channels in half lanes", [Bands, Groups, Image, Panels, Slices, .. phases]);
     }
