@@ -44,8 +44,6 @@ internal sealed class TrainRun
         exchange.RequireAll();
     }
 
-    private bool Speaks => exchange.Rank == 0;
-
     public static void Run(TrainSettings settings)
     {
         if (settings.Engine != "simd" && settings.Algorithm == "winograd")
@@ -101,7 +99,7 @@ internal sealed class TrainRun
     private void SayIdleRanks()
     {
         int idle = Enumerable.Range(0, exchange.Ranks).Count(rank => data.Cut.FirstOf(rank) == data.Cut.FirstOf(rank + 1));
-        if (Speaks && idle > 0)
+        if (exchange.Rank == 0 && idle > 0)
         {
             Console.Error.WriteLine($"{idle} of {exchange.Ranks} ranks train nothing: a batch of {data.Cut.Batch} images has "
                 + $"{data.Cut.Shards} shards (--shards)");
@@ -115,7 +113,7 @@ internal sealed class TrainRun
             RunEpoch($"epoch {i}/{settings.Epochs}", interruption.Token);
         WriteCheckpoint();
         Score test = data.Tests.Run(net, data.Test);
-        if (!Speaks)
+        if (exchange.Rank > 0)
             return;
         Alone(() =>
         {
@@ -137,7 +135,7 @@ internal sealed class TrainRun
         List<(int, double)> curve = [];
         long start = Stopwatch.GetTimestamp();
         int before = trainer.State.Done;
-        (Score score, double seconds) = !Speaks
+        (Score score, double seconds) = exchange.Rank > 0
             ? trainer.RunEpoch(afterStep: AfterStep, cancellation: cancellation)
             : Progress.Show(title, "images", data.Cut.Images, report => trainer.RunEpoch((done, batchLoss, meanLoss) =>
             {
@@ -147,7 +145,7 @@ internal sealed class TrainRun
             }, AfterStep, cancellation));
         Score validated = data.Validates.Run(net, data.Validation);
         epochs.Add(new Epoch(seconds, score, validated, curve));
-        if (Speaks)
+        if (exchange.Rank == 0)
         {
             Console.Error.WriteLine($"{title}  {Screen.Number(seconds, "0.00")} s, loss {Screen.Number(score.Loss, "0.0000")}, "
                 + $"validation {Screen.Percent(validated.Accuracy)}");
@@ -162,7 +160,7 @@ internal sealed class TrainRun
 
     private void WriteCheckpoint()
     {
-        if (Speaks && settings.Checkpoint is not null)
+        if (exchange.Rank == 0 && settings.Checkpoint is not null)
             Alone(() => Checkpoint.Write(settings.Checkpoint, settings, data, trainer, epochs));
     }
 

@@ -31,6 +31,9 @@ internal sealed class Network<T> : INetwork<T>
     /// <summary>The parts of the batch at hand.</summary>
     private readonly Part[] parts;
 
+    /// <summary>The first part of each shard, and behind the last part of the last shard.</summary>
+    private readonly int[] firstPart;
+
     /// <summary>Of dense layers, the whole batch: what each reads, and the gradient of its sums; else empty.</summary>
     private readonly T[][] denseInputs, denseGradients;
 
@@ -53,6 +56,7 @@ internal sealed class Network<T> : INetwork<T>
         mostImages = engine.PartImages(plan);
         shardImages = (maxBatch + shards - 1) / shards;
         parts = new Part[shards * PartsOf(shardImages)];
+        firstPart = new int[shards + 1];
         width = Enumerable.Range(1, shardImages)
             .Max(images => Enumerable.Range(0, PartsOf(images)).Max(part => Start(part + 1, images) - Start(part, images)));
         partThreads = Math.Max(1, engine.Execution.MaxThreads / parts.Length);
@@ -118,12 +122,12 @@ internal sealed class Network<T> : INetwork<T>
         if (shardThreads > 1 || shardsOfBatch < 2 || engine.Execution.MaxThreads == 1)
         {
             for (int shard = 0; shard < shardsOfBatch; shard++)
-                AddParts(shard, cut);
+                AddParts(shard);
         }
         else
         {
             Parallel.For(0, shardsOfBatch, new ParallelOptions { MaxDegreeOfParallelism = engine.Execution.MaxThreads },
-                shard => AddParts(shard, cut));
+                AddParts);
         }
 
         shardScores[..shardsOfBatch].Clear();
@@ -142,6 +146,7 @@ internal sealed class Network<T> : INetwork<T>
         int cut = 0, first = 0;
         for (int shard = 0; shard < counts.Length; first += counts[shard++])
         {
+            firstPart[shard] = cut;
             for (int part = 0; part < PartsOf(counts[shard]); part++)
             {
                 int start = Start(part, counts[shard]);
@@ -149,6 +154,7 @@ internal sealed class Network<T> : INetwork<T>
             }
         }
 
+        firstPart[counts.Length] = cut;
         return cut;
     }
 
@@ -156,15 +162,13 @@ internal sealed class Network<T> : INetwork<T>
     /// The gradient of a shard: dense layers' of all its images at once, convolutions' as the sum over its parts in ascending
     /// order.
     /// </summary>
-    private void AddParts(int shard, int cut)
+    private void AddParts(int shard)
     {
         Span<T> gradient = gradients.AsSpan(shard * Plan.ParameterCount, Plan.ParameterCount);
         Span<T> sums = gradient[..Plan.ConvParameterCount];
         int images = 0, first = 0;
-        for (int part = 0; part < cut; part++)
+        for (int part = firstPart[shard]; part < firstPart[shard + 1]; part++)
         {
-            if (parts[part].Shard != shard)
-                continue;
             if (images == 0)
             {
                 first = parts[part].First;
