@@ -263,7 +263,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     private static void RequireSuits(ConvAlgorithm algorithm, Conv2DShape shape)
     {
         if (algorithm is < ConvAlgorithm.Direct or > ConvAlgorithm.WinogradF4)
-            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, WinogradF2 or WinogradF4");
+            throw ArgumentErrors.OutOfRange(nameof(algorithm), algorithm, "Direct, WinogradF2, WinogradF4 or Winograd");
         if (algorithm == ConvAlgorithm.Direct)
             return;
         bool isF2 = algorithm == ConvAlgorithm.WinogradF2;

@@ -45,6 +45,8 @@ public sealed unsafe partial class Conv2DPlan<T>
         ArgumentNullException.ThrowIfNull(shape);
         if (!isTransposed)
             shape.Validate();
+        if (algorithm == ConvAlgorithm.Winograd)
+            algorithm = WinogradChoice.For(shape);
         RequireSuits(algorithm, shape);
         tiers = new(tier => new TierState(this, TierLoops<T>.For(tier)));
         Shape = shape;
@@ -66,7 +68,7 @@ public sealed unsafe partial class Conv2DPlan<T>
     /// <summary>The geometry.</summary>
     public Conv2DShape Shape { get; }
 
-    /// <summary>How the passes are computed.</summary>
+    /// <summary>How the passes are computed: Direct, WinogradF2 or WinogradF4.</summary>
     public ConvAlgorithm ConvAlgorithm { get; }
 
     /// <summary>Strides of x and dx.</summary>

@@ -22,4 +22,11 @@ public enum ConvAlgorithm
     /// size.
     /// </summary>
     WinogradF4,
+
+    /// <summary>
+    /// The fastest of the other three, chosen by the shape alone: Winograd's algorithm where kernel, stride and channels suit it,
+    /// by 4x4 outputs where images have more than a few tiles of them; direct elsewhere. For any shape. A plan's
+    /// <c>ConvAlgorithm</c> tells which it is.
+    /// </summary>
+    Winograd,
 }

@@ -49,7 +49,7 @@ public sealed class ConvArgumentTests
         new("element type", typeof(NotSupportedException), ["System.Half", "expected float or double"],
             _ => new Conv2DPlan<Half>(Shape)),
 
-        BadCall.OutOfRange("unknown algorithm", "algorithm", 3, _ => new Conv2DPlan<float>(Shape, null, null, (ConvAlgorithm)3)),
+        BadCall.OutOfRange("unknown algorithm", "algorithm", 4, _ => new Conv2DPlan<float>(Shape, null, null, (ConvAlgorithm)4)),
         NotWinograds("kernel of 3x5", Shape with { S = 5 }),
         NotWinograds("kernel of 1x1", Shape with { R = 1, S = 1 }),
         NotWinograds("stride", Shape with { StrideW = 2 }),

@@ -171,6 +171,31 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
         Assert.Equal(direct.Plan.ReductionOrder(9), winograd.Plan.ReductionOrder(9));
     }
 
+    /// <summary>Winograd is one of the other algorithms, by the shape; any shape has one, with the bits of that one.</summary>
+    [Theory]
+    [InlineData(64, 56, 64, 3, 1, 1, ConvAlgorithm.WinogradF4)]
+    [InlineData(256, 14, 256, 3, 1, 1, ConvAlgorithm.WinogradF4)]
+    [InlineData(64, 7, 64, 3, 1, 1, ConvAlgorithm.WinogradF2)]
+    [InlineData(32, 14, 32, 5, 1, 1, ConvAlgorithm.WinogradF2)]
+    [InlineData(3, 56, 64, 3, 1, 1, ConvAlgorithm.Direct)]
+    [InlineData(64, 14, 8, 3, 1, 1, ConvAlgorithm.Direct)]
+    [InlineData(64, 14, 64, 3, 2, 1, ConvAlgorithm.Direct)]
+    [InlineData(64, 14, 64, 1, 1, 1, ConvAlgorithm.Direct)]
+    [InlineData(64, 14, 64, 3, 1, 64, ConvAlgorithm.Direct)]
+    public void WinogradIsChosenByTheShape(int c, int size, int k, int kernel, int stride, int groups, ConvAlgorithm expected)
+    {
+        Conv2DShape shape = new Conv2DShape(c, size, size, k, kernel, kernel)
+        {
+            StrideH = stride,
+            StrideW = stride,
+            Groups = groups,
+        }.WithPadding(kernel / 2, kernel / 2);
+        ConvCase one = new(shape, 1, LayoutKind.Nchw, LayoutKind.Nchw, true, 0, true, DataKind.Real, 5);
+        ConvRun<T> chosen = new(one with { Algorithm = ConvAlgorithm.Winograd });
+        Assert.Equal(expected, chosen.Plan.ConvAlgorithm);
+        Compare.Equal<T>(new ConvRun<T>(one with { Algorithm = expected }).Forward(default), chosen.Forward(default), "y");
+    }
+
     /// <summary>Makes a permanent case one for the algorithm.</summary>
     private static Func<ConvCase, ConvCase> Adapt(ConvAlgorithm algorithm) => c => ConvCases.AdaptTo(c, algorithm);
 

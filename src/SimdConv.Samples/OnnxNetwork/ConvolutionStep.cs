@@ -1,0 +1,23 @@
+namespace SimdConv.Samples.OnnxNetwork;
+
+/// <summary>A convolution with bias, residual and activation.</summary>
+internal sealed class ConvolutionStep(
+    Conv2DPlan<float> plan, PackedFilter<float> filter, LinearLayer layer, Place input, Place output, Place? residual) : Step
+{
+    private readonly float[] bias = layer.Bias;
+    private readonly Activation activation = layer.Activation;
+    private readonly float? slope = layer.Slope;
+    private readonly bool hasResidual = residual.HasValue;
+    private readonly Place residual = residual.GetValueOrDefault();
+
+    public override void Run(in Call call) => plan.Forward(call.Batch, call.Read(input), filter, call.Write(output), new()
+    {
+        Bias = bias,
+        Residual = hasResidual ? call.Read(residual) : [],
+        Activation = activation,
+        Slope = slope,
+    }, call.Execution);
+
+    public override long ScratchBytes(int batch, Execution execution) =>
+        plan.WorkspaceBytes(ConvDirection.Forward, batch, execution);
+}

@@ -1,0 +1,116 @@
+namespace SimdConv.Samples.OnnxNetwork;
+
+/// <summary>
+/// A network read from an ONNX file: its plans, and its weights, packed once. It never changes, and any number of callers may run
+/// it at once, each by a <see cref="NetworkRun"/> of its own.
+/// </summary>
+/// <remarks>
+/// Batch normalisation and other scales of channels are folded into weights; bias, residual and activation are part of the
+/// convolution before them; memory of activations is planned once and reused; parts of a concatenation are computed in their
+/// place.
+/// </remarks>
+public sealed class Network
+{
+    private readonly Step[] steps;
+    private readonly BufferPlan buffers;
+
+    private Network(Graph graph, NetworkOptions options)
+    {
+        if (options.Algorithm is not (ConvAlgorithm.Direct or ConvAlgorithm.Winograd))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Algorithm, "Expected Direct or Winograd.");
+        Tier = options.Tier ?? SimdSupport.Best;
+        (Channels, Height, Width) = (graph.Input.Channels, graph.Input.Height, graph.Input.Width);
+        Results = graph.Output.Elements;
+        SpreadOrder(graph.Layers);
+        buffers = new BufferPlan(graph, options.ReusesMemory);
+        StepMaker maker = new(buffers, options, Tier);
+        steps = [.. graph.Layers.Select(maker.Make)];
+    }
+
+    /// <summary>Channels of an image.</summary>
+    public int Channels { get; }
+
+    /// <summary>Rows of an image.</summary>
+    public int Height { get; }
+
+    /// <summary>Columns of an image.</summary>
+    public int Width { get; }
+
+    /// <summary>Elements of the results of one image.</summary>
+    public int Results { get; }
+
+    /// <summary>The tier that it runs in.</summary>
+    public SimdTier Tier { get; }
+
+    /// <summary>The steps of a run in their order: the nodes of each, the sizes, and how it is computed.</summary>
+    public IReadOnlyList<string> Steps => [.. steps.Select(step => step.Text)];
+
+    /// <summary>Reads a file, and packs its weights.</summary>
+    /// <exception cref="NetworkException">The file is missing or damaged, or the network can't be expressed; the message names
+    /// the node, and what was expected.</exception>
+    public static Network Load(string path, NetworkOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            return Load(File.ReadAllBytes(path), options);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkException)
+        {
+            throw new NetworkException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads the bytes of a file, and packs its weights.</summary>
+    /// <exception cref="NetworkException">As for a file.</exception>
+    public static Network Load(ReadOnlySpan<byte> file, NetworkOptions? options = null) =>
+        new(GraphReader.Read(file), options ?? new());
+
+    /// <summary>The memory for one caller at a time, allocated once: runs allocate nothing after the first.</summary>
+    /// <param name="mostImages">The largest batch.</param>
+    /// <param name="execution">Threads and scheduler; the tier is the network's.</param>
+    public NetworkRun NewRun(int mostImages, Execution execution = default) =>
+        new(this, mostImages, execution with { Tier = Tier });
+
+    /// <summary>Bytes that a run's activations take, the caller's images and results not counted.</summary>
+    public long ActivationBytes(int batch) => (long)buffers.Elements * batch * sizeof(float);
+
+    /// <summary>What they would take with memory of its own for each.</summary>
+    public long ActivationBytesWithoutReuse(int batch) => (long)buffers.ElementsWithoutReuse * batch * sizeof(float);
+
+    /// <summary>Bytes of the library's scratch memory, on all threads together, in the step that takes most.</summary>
+    public long ScratchBytes(int batch, Execution execution = default) =>
+        steps.Max(step => step.ScratchBytes(batch, execution with { Tier = Tier }));
+
+    internal void Run(in Call call)
+    {
+        foreach (Step step in steps)
+            step.Run(call);
+    }
+
+    internal void Run(in Call call, Span<long> ticks)
+    {
+        for (int i = 0; i < steps.Length; i++)
+        {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            steps[i].Run(call);
+            ticks[i] += System.Diagnostics.Stopwatch.GetTimestamp() - start;
+        }
+    }
+
+    internal int StepCount => steps.Length;
+
+    /// <summary>A residual lies as the output does that it is added to.</summary>
+    private static void SpreadOrder(IReadOnlyList<Layer> layers)
+    {
+        for (bool isDone = false; !isDone;)
+        {
+            isDone = true;
+            foreach (Layer layer in layers)
+            {
+                if (layer.Residual is { } residual && residual.Root.IsNchw != layer.Output.Root.IsNchw)
+                    residual.Root.IsNchw = layer.Output.Root.IsNchw = !(isDone = false);
+            }
+        }
+    }
+}

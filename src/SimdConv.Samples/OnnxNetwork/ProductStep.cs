@@ -1,0 +1,13 @@
+namespace SimdConv.Samples.OnnxNetwork;
+
+/// <summary>Rows of features, one for each element of the batch, times a matrix of weights.</summary>
+internal sealed class ProductStep(PackedMatrix<float> weights, LinearLayer layer, Place input, Place output) : Step
+{
+    private readonly float[] bias = layer.Bias;
+    private readonly Activation activation = layer.Activation;
+    private readonly float? slope = layer.Slope;
+
+    public override void Run(in Call call) => Gemm.Multiply(
+        Transpose.No, call.Batch, 1, call.Read(input), (int)input.Layout.N, weights, 0, call.Write(output), (int)output.Layout.N,
+        call.Execution, new() { ColumnBias = bias, Activation = activation, Slope = slope });
+}

@@ -1,0 +1,38 @@
+namespace SimdConv.Samples.OnnxNetwork;
+
+/// <summary>How the windows of a convolution or a pooling lie, as ONNX's attributes say it.</summary>
+internal readonly record struct Window(
+    int StrideH, int StrideW, int DilationH, int DilationW, int Top, int Left, int Bottom, int Right)
+{
+    public static Window Of(Node node, Value input, int r, int s)
+    {
+        int[] strides = node.Sizes("strides", 2, least: 1, absent: 1);
+        int[] dilations = node.Sizes("dilations", 2, least: 1, absent: 1);
+        int[] pads = node.Sizes("pads", 4, least: 0, absent: 0);
+        string automatic = node.Text("auto_pad", "NOTSET");
+        Window window = new(strides[0], strides[1], dilations[0], dilations[1], 0, 0, 0, 0);
+        switch (automatic)
+        {
+            case "NOTSET" or "":
+                return window with { Top = pads[0], Left = pads[1], Bottom = pads[2], Right = pads[3] };
+            case "VALID":
+                return window;
+            case "SAME_UPPER" or "SAME_LOWER":
+                (int top, int bottom) = Sides(input.Height, r, strides[0], dilations[0], automatic == "SAME_UPPER");
+                (int left, int right) = Sides(input.Width, s, strides[1], dilations[1], automatic == "SAME_UPPER");
+                return window with { Top = top, Left = left, Bottom = bottom, Right = right };
+            default:
+                throw node.Error($"auto_pad is '{automatic}'; expected NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+        }
+    }
+
+    /// <summary>Padding for as many windows as strides fit in the image; an odd pixel is on the upper or on the lower
+    /// side.</summary>
+    private static (int Before, int After) Sides(int size, int kernel, int stride, int dilation, bool isUpper)
+    {
+        long windows = (size + (long)stride - 1) / stride;
+        long total = Math.Clamp(((windows - 1) * stride) + ((kernel - 1L) * dilation) + 1 - size, 0, int.MaxValue);
+        int less = (int)(total / 2), more = (int)(total - less);
+        return isUpper ? (less, more) : (more, less);
+    }
+}
