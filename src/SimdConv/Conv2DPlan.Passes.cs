@@ -120,11 +120,11 @@ public sealed unsafe partial class Conv2DPlan<T>
             RequireFilter(filter, UseOf(direction), tier);
         RequireLengths(direction, batch, source, target, epilogue, out Finish<T> finish);
         bool isForward = direction == ConvDirection.Forward, isNotFinite = false;
-        AlignedArray<T> packed = filter == null ? new(0) : isForward ? filter.ForwardPanels : filter.InputGradientPanels;
-        TapMarks? marks = isForward ? filter?.ForwardMarks : filter?.InputGradientMarks;
+        (AlignedArray<T> packed, TapMarks? marks) = filter == null ? default : isForward ? filter.Forward : filter.InputGradient;
         (PlanImages sources, PlanImages targets) = isForward ? (inputs, outputs) : (outputs, inputs);
         TierState state = tiers.Of(tier);
         ConvPass<T> pass = isForward ? state.Forward : state.InputGradient;
+        using FileHold hold = new(filter?.File);
         fixed (T* ps = source, pt = target, pw = weights, pp = packed, pb = epilogue.Bias, pr = epilogue.Residual)
         {
             ConvProblem<T> problem = new()
@@ -277,6 +277,12 @@ public sealed unsafe partial class Conv2DPlan<T>
     private void RequireWeights(ReadOnlySpan<T> weights, string argument) =>
         ArgumentErrors.RequireLength(weights, Shape.WeightCount, isTransposed ? "C x K/Groups x R x S weights"
             : "K x C/Groups x R x S weights", argument);
+
+    private static void RequireUse(FilterUse use)
+    {
+        if (use is < FilterUse.Forward or > FilterUse.Both)
+            throw ArgumentErrors.OutOfRange(nameof(use), use, "Forward, InputGradient or Both");
+    }
 
     private void RequireOwn(PackedFilter<T> filter, string argument)
     {

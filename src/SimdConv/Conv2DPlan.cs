@@ -99,40 +99,43 @@ public sealed unsafe partial class Conv2DPlan<T>
     public PackedFilter<T> Pack(ReadOnlySpan<T> weights, FilterUse use = FilterUse.Forward, SimdTier? tier = null)
     {
         SimdTier resolved = SimdSupport.Resolve(tier);
-        if (use is < FilterUse.Forward or > FilterUse.Both)
-            throw ArgumentErrors.OutOfRange(nameof(use), use, "Forward, InputGradient or Both");
+        RequireUse(use);
         RequireWeights(weights, nameof(weights));
         TierState state = tiers.Of(resolved);
-        ConvPass<T>? forward = (use & UseOf(ConvDirection.Forward)) != 0 ? state.Forward : null;
-        ConvPass<T>? inputGradient = (use & UseOf(ConvDirection.InputGradient)) != 0 ? state.InputGradient : null;
-        PackedFilter<T> filter = new(this, resolved, use, new(forward?.FilterSize ?? 0), new(inputGradient?.FilterSize ?? 0),
-            MarksOf(forward?.Padding), MarksOf(inputGradient?.Padding));
+        PackedFilter<T> filter = new(this, resolved, use, PanelsOf(PassFor(use, ConvDirection.Forward, state)),
+            PanelsOf(PassFor(use, ConvDirection.InputGradient, state)));
         Repack(weights, filter);
         return filter;
 
-        static TapMarks? MarksOf(PaddingRule? padding) => padding == null ? null : new(padding.MarkCount);
+        static PackedPanels<T> PanelsOf(ConvPass<T>? pass) => pass == null ? default
+            : new(new(pass.FilterSize), pass.Padding == null ? null : new(pass.Padding.MarkCount));
     }
 
     /// <summary>Lays new weights out in a filter that this plan has made; nothing is allocated.</summary>
     /// <param name="weights">K x C/Groups x R x S.</param>
     /// <param name="into">The filter to overwrite; no other thread may be using it.</param>
-    /// <exception cref="ArgumentException">There are too few weights, or the filter is another plan's.</exception>
+    /// <exception cref="ArgumentException">There are too few weights, or the filter is another plan's, or in a file.</exception>
     public void Repack(ReadOnlySpan<T> weights, PackedFilter<T> into)
     {
         RequireWeights(weights, nameof(weights));
         RequireOwn(into, nameof(into));
+        if (into.IsInFile)
+            throw new ArgumentException("into is read from a file; expected a filter that has memory of its own.", nameof(into));
         TierState state = tiers.Of(into.Tier);
-        TierLoops<T> loops = TierLoops<T>.For(into.Tier);
-        fixed (T* w = weights, forward = into.ForwardPanels, inputGradient = into.InputGradientPanels)
+        PackPass(weights, into.Forward, PassFor(into.Use, ConvDirection.Forward, state), into.Tier);
+        PackPass(weights, into.InputGradient, PassFor(into.Use, ConvDirection.InputGradient, state), into.Tier);
+    }
+
+    private static void PackPass(ReadOnlySpan<T> weights, PackedPanels<T> into, ConvPass<T>? pass, SimdTier tier)
+    {
+        if (pass == null)
+            return;
+        fixed (T* w = weights, panels = into.Elements)
         {
-            if (forward != null)
-                state.Forward.Pack(w, forward, default);
-            if (inputGradient != null)
-                state.InputGradient.Pack(w, inputGradient, default);
-            if (into.ForwardMarks != null)
-                state.Forward.Padding!.Search(loops, w, into.ForwardMarks);
-            if (into.InputGradientMarks != null)
-                state.InputGradient.Padding!.Search(loops, w, into.InputGradientMarks);
+            if (panels != null)
+                pass.Pack(w, panels, default);
+            if (into.Marks != null)
+                pass.Padding!.Search(TierLoops<T>.For(tier), w, into.Marks);
         }
     }
 

@@ -64,6 +64,10 @@ public sealed class ConvTranspose2DPlan<T>
     public PackedFilter<T> Pack(ReadOnlySpan<T> weights, FilterUse use = FilterUse.Forward, SimdTier? tier = null) =>
         convolution.Pack(weights, use, tier);
 
+    /// <inheritdoc cref="Conv2DPlan{T}.Load"/>
+    public PackedFilter<T> Load(PackedFile file, int index, FilterUse use = FilterUse.Forward, SimdTier? tier = null) =>
+        convolution.Load(file, index, use, tier);
+
     /// <summary>Lays new weights out in a filter that this plan has made; nothing is allocated.</summary>
     /// <param name="weights">C x K/Groups x R x S.</param>
     /// <param name="into">The filter to overwrite; no other thread may be using it.</param>

@@ -33,6 +33,29 @@ public static unsafe partial class Gemm
             return new PackedMatrix<T>(side, chosen, rows, columns, Strides(data, ld, transpose));
     }
 
+    /// <summary>
+    /// Takes a matrix from a file. Its panels stay where they are, if they are for the tier and are laid out as here; else the
+    /// elements that the file may have too are packed.
+    /// </summary>
+    /// <param name="file">The file; it has to stay open as long as the matrix is used.</param>
+    /// <param name="index">The matrix's number among all that is in the file.</param>
+    /// <param name="tier">The tier of the calls that will use it; null for <see cref="SimdSupport.Best"/>.</param>
+    /// <exception cref="ArgumentNullException">There is no file.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The file has nothing of that number.</exception>
+    /// <exception cref="ArgumentException">The file has a filter there, or elements of another type, or the tier is not
+    /// available.</exception>
+    /// <exception cref="NotSupportedException">The matrix is packed for another tier or CPU and the file doesn't have its
+    /// elements, or T is neither float nor double.</exception>
+    /// <exception cref="InvalidDataException">The file has impossible sizes there.</exception>
+    /// <exception cref="ObjectDisposedException">The file has been disposed of.</exception>
+    public static PackedMatrix<T> Load<T>(PackedFile file, int index, SimdTier? tier = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        ArgumentNullException.ThrowIfNull(file);
+        return PackedMatrix<T>.Load(file, index, SimdSupport.Resolve(tier));
+    }
+
     /// <summary>C = activation(A * op(B) + beta * C + bias), A packed ahead.</summary>
     /// <param name="a">A, m x k, packed as <see cref="GemmSide.A"/> for the tier of this call.</param>
     /// <param name="transB">Whether <paramref name="b"/> holds op(B) (k x n) or its transpose (n x k).</param>
@@ -47,12 +70,14 @@ public static unsafe partial class Gemm
     /// <exception cref="ArgumentOutOfRangeException">A size is negative or a leading dimension too small.</exception>
     /// <exception cref="ArgumentException">A is packed as B or for another tier, a span is too short, or C overlaps an
     /// operand.</exception>
+    /// <exception cref="ObjectDisposedException">A is in a file that has been disposed of.</exception>
     public static void Multiply<T>(
         PackedMatrix<T> a, Transpose transB, int n, ReadOnlySpan<T> b, int ldb, T beta, Span<T> c, int ldc,
         Execution execution = default, GemmEpilogue<T> epilogue = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(a);
+        using FileHold hold = new(a.File);
         Run(Transpose.No, transB, a.Rows, n, a.Columns, T.One, default, 0, a, b, ldb, null, beta, c, ldc, epilogue, execution);
     }
 
@@ -71,12 +96,14 @@ public static unsafe partial class Gemm
     /// <exception cref="ArgumentOutOfRangeException">A size is negative or a leading dimension too small.</exception>
     /// <exception cref="ArgumentException">B is packed as A or for another tier, a span is too short, or C overlaps an
     /// operand.</exception>
+    /// <exception cref="ObjectDisposedException">B is in a file that has been disposed of.</exception>
     public static void Multiply<T>(
         Transpose transA, int m, T alpha, ReadOnlySpan<T> a, int lda, PackedMatrix<T> b, T beta, Span<T> c, int ldc,
         Execution execution = default, GemmEpilogue<T> epilogue = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(b);
+        using FileHold hold = new(b.File);
         Run(transA, Transpose.No, m, b.Columns, b.Rows, alpha, a, lda, null, default, 0, b, beta, c, ldc, epilogue, execution);
     }
 

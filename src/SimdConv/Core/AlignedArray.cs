@@ -1,26 +1,41 @@
 namespace SimdConv.Core;
 
 /// <summary>
-/// An array of the garbage collector's whose first element is at the beginning of a cache line, so that no register that a tile
-/// loads crosses two lines. <c>fixed</c> gives the address of the first element, or null of an empty array.
+/// Elements that begin at the beginning of a cache line, so that no register that a tile loads crosses two lines: an array of the
+/// garbage collector's, or memory of a file that whoever uses them holds. <c>fixed</c> gives the address of the first element, or
+/// null where there are none.
 /// </summary>
 internal readonly unsafe struct AlignedArray<T>
     where T : unmanaged
 {
-    private const int Alignment = 64;
+    public const int Alignment = 64;
 
-    private readonly T[] elements;
-    private readonly int first;
+    // Keeps the elements alive: they are in it, or it is null.
+    private readonly T[]? elements;
+    private readonly T* first;
 
     public AlignedArray(long count)
     {
+        Count = count;
+        if (count == 0)
+            return;
+
         // Pinned: an array that the collector moved would lose its alignment.
-        elements = count == 0
-            ? []
-            : GC.AllocateUninitializedArray<T>(checked((int)count + (Alignment / sizeof(T))), pinned: true);
+        elements = GC.AllocateUninitializedArray<T>(checked((int)count + (Alignment / sizeof(T))), pinned: true);
         fixed (T* start = elements)
-            first = (int)((Alignment - ((nuint)start % Alignment)) % Alignment) / sizeof(T);
+            first = (T*)(((nuint)start + Alignment - 1) & ~(nuint)(Alignment - 1));
     }
 
-    public ref T GetPinnableReference() => ref elements.Length == 0 ? ref Unsafe.NullRef<T>() : ref elements[first];
+    public AlignedArray(T* first, long count)
+    {
+        this.first = count == 0 ? null : first;
+        Count = count;
+    }
+
+    public long Count { get; }
+
+    /// <summary>The first element, for a caller who keeps what holds this array alive.</summary>
+    public T* First => first;
+
+    public ref T GetPinnableReference() => ref *first;
 }

@@ -29,6 +29,9 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Packs all panels of op(A) or op(B).</summary>
     public abstract void Pack(GemmSide side, StridedMatrix<T> matrix, int size, int k, T* packed);
 
+    /// <summary>Adds what these panels depend on beside the elements.</summary>
+    public abstract void AddLayout(GemmSide side, int size, int k, List<int> layout);
+
     public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
 
     /// <summary>Copies images between layouts.</summary>
@@ -139,6 +142,16 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.PackWholeA(matrix, size, k, packed);
         else
             PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.PackWholeA(matrix, size, k, packed);
+    }
+
+    public override void AddLayout(GemmSide side, int size, int k, List<int> layout)
+    {
+        if (side == GemmSide.B)
+            PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.AddLayoutOfB(k, layout);
+        else if (IsFlat(size))
+            PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, TFlat>>.AddLayoutOfA(size, k, layout);
+        else
+            PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.AddLayoutOfA(size, k, layout);
     }
 
     public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>

@@ -13,6 +13,9 @@ internal sealed class PhaseOutputs(TapGrid grid, int channels, ImageLayout targe
     /// <summary>Rows of C: at most as many as the target has elements.</summary>
     public int Count { get; } = checked(channels * grid.Phases);
 
+    /// <summary>Adds how many rows there are, and whether neighbours are channels of a pixel, not columns.</summary>
+    public void AddOrder(List<int> numbers) => numbers.AddRange(Count, grid.Phases > 1 && target.C == 1 ? 1 : 0);
+
     /// <summary>The channel of an output.</summary>
     public int Channel(int output) => target.C == 1 ? output % channels : output / grid.Phases;
 

@@ -136,6 +136,22 @@ internal sealed class TapGrid
     public static TapGrid Hull(TapGrid[] grids) => new(
         TapAxis.Hull(Array.ConvertAll(grids, grid => grid.down)), TapAxis.Hull(Array.ConvertAll(grids, grid => grid.across)));
 
+    /// <summary>Adds where in the kernel the taps of each phase are, in the grid's order.</summary>
+    public void AddTaps(List<int> numbers)
+    {
+        foreach ((int Kernel, int)[] some in (ReadOnlySpan<(int, int)[]>)[Rows, Columns])
+        {
+            numbers.Add(some.Length);
+            numbers.AddRange(some.Select(tap => tap.Kernel));
+        }
+
+        foreach ((int, int Kernel)[] some in (ReadOnlySpan<(int, int)[]>)[RowPhases, ColumnPhases])
+        {
+            numbers.Add(some.Length);
+            numbers.AddRange(some.Select(phase => phase.Kernel));
+        }
+    }
+
     /// <summary>
     /// The rows of the grid in bands that see the same rows of taps [FirstTap, LastTap), where leaving out those that only see
     /// padding saves enough; else one band with all. The input gradient of a small image is the case: each row of dx meets few

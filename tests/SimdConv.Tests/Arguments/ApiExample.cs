@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using SimdConv.Tests.Packed;
 using SimdConv.Tests.Support;
 
 namespace SimdConv.Tests.Arguments;
@@ -22,12 +23,28 @@ internal sealed class ApiPlans<T>(ApiShapes shapes) where T : unmanaged, IBinary
 {
     public static readonly ApiPlans<T> Usual = new(ApiShapes.Usual);
 
+    /// <summary>A file with a filter of each plan, and a matrix.</summary>
+    public static readonly byte[] FileBytes = MakeFile();
+
+    public static readonly PackedFile File = PackedFiles.Read(FileBytes);
+
+    private static readonly Lazy<string> Temporary = new(() =>
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("simdconv-api-").FullName, "weights");
+        System.IO.File.WriteAllBytes(path, FileBytes);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        return path;
+    });
+
     private readonly Lazy<Conv2DPlan<T>> plan = new(() => new(shapes.Convolution));
     private readonly Lazy<ConvTranspose2DPlan<T>> transposed = new(() => new(shapes.Transposed));
     private readonly Lazy<Pool2DPlan<T>> max = new(() => new(shapes.Windows, PoolKind.Max)),
         average = new(() => new(shapes.Windows, PoolKind.Average));
     private readonly Lazy<IndexTable> table = new(() => new(shapes.Convolution));
     private readonly Dictionary<(Type, SimdTier), PackedFilter<T>> filters = [];
+
+    /// <summary>Where the file is on the disk as long as the process lives.</summary>
+    public static string FilePath => Temporary.Value;
 
     public ApiShapes Shapes => shapes;
 
@@ -47,6 +64,16 @@ internal sealed class ApiPlans<T>(ApiShapes shapes) where T : unmanaged, IBinary
         if (!filters.TryGetValue((owner, tier), out PackedFilter<T>? filter))
             filters.Add((owner, tier), filter = Pack(owner, FilterUse.Both, tier));
         return filter;
+    }
+
+    private static byte[] MakeFile()
+    {
+        ApiPlans<T> plans = new(ApiShapes.Usual);
+        using MemoryStream stream = new();
+        plans.Pack(typeof(Conv2DPlan<T>), FilterUse.Both, null).Save(stream);
+        plans.Pack(typeof(ConvTranspose2DPlan<T>), FilterUse.Both, null).Save(stream);
+        SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 4, 6, Data.Make<T>(24, DataKind.Real, 3), 6).Save(stream);
+        return stream.ToArray();
     }
 
     public PackedFilter<T> Pack(Type owner, FilterUse use, SimdTier? tier) => owner == typeof(ConvTranspose2DPlan<T>)
@@ -98,6 +125,9 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
                 method.Name.Contains("inner", StringComparison.Ordinal) ? plans.Max : plans.Average,
             var type when type == typeof(Conv2DShape) => plans.Shapes.Convolution,
             var type when type == typeof(Pool2DShape) => plans.Shapes.Windows,
+            var type when type == typeof(PackedFile) => PackedFiles.Read(ApiPlans<T>.FileBytes),
+            var type when type == typeof(PackedFilter<T>) => plans.Filter(typeof(Conv2DPlan<T>), tier),
+            var type when type == typeof(PackedMatrix<T>) => Matrix("a"),
             var type => throw new Xunit.Sdk.XunitException($"There is no example of a {type} to call {method} on"),
         };
     }
@@ -175,6 +205,12 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
                 plans.Pack(method.Method.DeclaringType!, FilterUse.Both, tier),
             _ when type == typeof(PackedFilter<T>) => plans.Filter(method.Method.DeclaringType!, tier),
             _ when type == typeof(PackedMatrix<T>) => Matrix(name),
+            _ when type == typeof(PackedFile) => ApiPlans<T>.File,
+            _ when type == typeof(string) => ApiPlans<T>.FilePath,
+            _ when type == typeof(Stream) && method.Method.Name == "Save" => new MemoryStream(),
+            _ when type == typeof(Stream) => new MemoryStream(ApiPlans<T>.FileBytes),
+            _ when type == typeof(long) => 0L,
+            _ when type == typeof(long?) => (long)ApiPlans<T>.FileBytes.Length,
             _ when type == typeof(Epilogue<T>) && owner == "ConvTranspose2DPlan" =>
                 Epilogue(transposed.K, (int)plans.Transposed.OutputLength(Batch)),
             _ when type == typeof(Epilogue<T>) => Epilogue(shape.K, (int)plans.Plan.OutputLength(Batch)),
@@ -182,12 +218,12 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
             _ => throw Missing(method, parameter),
         };
 
-        PackedMatrix<T> Matrix(string side) => side == "a"
-            ? SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 4, 6, elements, 6, tier)
-            : SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 6, 5, elements, 5, tier);
-
         EpilogueExample Epilogue(int bias, int residual) => new(Take(bias), Activation.Relu, ByRows: false, Take(residual));
     }
+
+    private PackedMatrix<T> Matrix(string side) => side == "a"
+        ? SimdConv.Gemm.Pack<T>(GemmSide.A, Transpose.No, 4, 6, elements, 6, tier)
+        : SimdConv.Gemm.Pack<T>(GemmSide.B, Transpose.No, 6, 5, elements, 5, tier);
 
     private Piece Take(int length)
     {
@@ -212,6 +248,8 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         ("Images", "source" or "target") => Batch * 3 * 4 * 5,
         ("OrderedSum", "values") => 3 * 3,
         ("Elementwise", "x" or "y" or "dy" or "dx") => 37,
+        ("PackedFilter", "weights") => plans.Shapes.Convolution.WeightCount,
+        ("PackedMatrix", "matrix") => 24,
         ("Gemm", "a" or "matrix") => 24 * Products(method),
         ("Gemm", "b") => 30 * Products(method),
         ("Gemm", "c") => 20 * Products(method),
@@ -223,6 +261,9 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
     private static int Size(string owner, string name) => (owner, name) switch
     {
         (_, "batch") => Batch,
+        ("Conv2DPlan", "index") => 0,
+        ("ConvTranspose2DPlan", "index") => 1,
+        ("Gemm", "index") => 2,
         ("Gemm", "m" or "rows") => 4,
         ("Gemm", "n" or "ldb" or "ldc") => 5,
         ("Gemm", "k" or "columns" or "lda" or "ld") => 6,

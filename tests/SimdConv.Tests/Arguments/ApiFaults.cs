@@ -61,6 +61,10 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
             PackedFilter<T> => Filters(method),
             PackedMatrix<T> matrix => Matrices(matrix),
             int[] => Starts(),
+            PackedFile => [(null, true)],
+            Stream => Streams(method),
+            string => [(null, true), ("", true), (Path.Combine(Path.GetTempPath(), "simdconv-none", "none"), true)],
+            long => Places(parameter.Name!),
             null => [],
             IndexTable => [(null, true)],
             T or bool => [],
@@ -80,7 +84,8 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         yield return (piece with { Length = piece.Length - 1 }, true);
         yield return (piece with { Length = piece.Length / 2 }, true);
         yield return (piece with { Length = 1 }, true);
-        yield return (piece with { Length = 0 }, method.Method.Name != "WeightGradient" || method.Parameters[index].Name != "db");
+        yield return (piece with { Length = 0 }, method.Method.Name != "Save"
+            && (method.Method.Name != "WeightGradient" || method.Parameters[index].Name != "db"));
         if (isElementwise)
             yield return (piece with { Length = piece.Length + 1 }, true);
         if (!IsOutput(method, index) || piece.Element != typeof(T))
@@ -142,6 +147,28 @@ internal static class ApiFaults<T> where T : unmanaged, IBinaryFloatingPointIeee
         foreach (int[] starts in (int[][])
             [[-1, 1, 2], [0, 0, 2], [0, 2, 1], [0, 1, 3], [0, 1, int.MaxValue], [int.MinValue]])
             yield return (starts, true);
+    }
+
+    /// <summary>Streams that can't be used, end too early, or are at another place.</summary>
+    private static IEnumerable<(object?, bool)> Streams(PublicMethod method)
+    {
+        yield return (null, true);
+        using MemoryStream closed = new();
+        closed.Dispose();
+        yield return (closed, true);
+        if (method.Method.Name == "Save")
+            yield return (new MemoryStream(new byte[9000]) { Position = 3 }, true);
+        else
+            yield return (new MemoryStream(ApiPlans<T>.FileBytes[..^1]), true);
+    }
+
+    /// <summary>Places in a file at which no packed array begins, and lengths of none.</summary>
+    private static IEnumerable<(object?, bool)> Places(string name)
+    {
+        foreach (long value in (long[])[-1, 1, 63, 65, long.MinValue, long.MaxValue])
+            yield return (value, true);
+        if (name == "offset")
+            yield return (long.MaxValue - 63, true);
     }
 
     private static IEnumerable<(object?, bool)> Tiers(bool isOptional)

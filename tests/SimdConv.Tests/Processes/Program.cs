@@ -61,6 +61,15 @@ internal static class Program
                 case ["scratch"]:
                     ResourceChild.Scratch();
                     return 0;
+                case ["panels"]:
+                    PanelsChild.Print();
+                    return 0;
+                case ["save-panels", string path]:
+                    PanelsChild.Save(path);
+                    return 0;
+                case ["share-panels", string path]:
+                    PanelsChild.Share(path);
+                    return 0;
                 case ["tests", string pattern]:
                     return TestsChild.Run(pattern);
                 case ["verify", string direction, string fault, .. string[] shapes]:
@@ -72,7 +81,8 @@ internal static class Program
                 default:
                     Console.Error.WriteLine("expected: tiers BEST FUSES | guards [TIER ...] | guarded-paths | overrun | "
                         + "scratch-overrun | allocations THREADS | callers CALLS | first | caches | tiles | overflow | workers | "
-                        + "scratch | tests PATTERN | verify DIRECTION FAULT SHAPE... | best");
+                        + "scratch | panels | save-panels PATH | share-panels PATH | tests PATTERN | "
+                        + "verify DIRECTION FAULT SHAPE... | best");
                     return 2;
             }
         }

@@ -16,6 +16,12 @@ internal abstract unsafe class ConvPass<T>
     /// <summary>Lays K x C/Groups x R x S weights out as the tiles read them.</summary>
     public abstract void Pack(T* weights, T* panels, Execution execution);
 
+    /// <summary>
+    /// Adds what the packed weights depend on beside the weights themselves: passes of one direction whose numbers are equal
+    /// pack weights of one size to the same bytes. Files have these numbers beside their panels.
+    /// </summary>
+    public abstract void AddLayout(List<int> layout);
+
     public abstract void Run(in ConvProblem<T> problem, Execution execution);
 
     /// <summary>

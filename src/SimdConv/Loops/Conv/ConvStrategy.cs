@@ -137,6 +137,16 @@ internal abstract class ConvStrategy
     /// <summary>The outputs of a panel, without what fills up its last register.</summary>
     public int PanelOutputs(int panel) => Math.Min(Panels.Rows(panel), Outputs - Panels.Start(panel));
 
+    /// <summary>See <see cref="ConvPass{T}.AddLayout"/>.</summary>
+    public void AddLayout(List<int> layout)
+    {
+        layout.AddRange(PacksRegisters ? 1 : 0, ChannelBlock, Panels.Count, PackedOutputs, Bands.Length);
+        foreach (ConvBand band in Bands)
+            layout.AddRange(band.FirstTap, band.LastTap);
+        Grid.AddTaps(layout);
+        PhaseOutputs.AddOrder(layout);
+    }
+
     /// <summary>
     /// The loops of this strategy over one band of an item, closed over the lanes and the tile of this strategy.
     /// </summary>

@@ -12,6 +12,13 @@ internal abstract unsafe class DensePass<T>(Conv2DShape shape, ConvDirection dir
 
     public override long FilterSize => strategies[^1].FilterStart + (strategies[^1].FilterSize * shape.Groups);
 
+    public override void AddLayout(List<int> layout)
+    {
+        layout.AddRange((int)PanelOrder.Dense, strategies.Length);
+        foreach (ConvStrategy strategy in strategies)
+            strategy.AddLayout(layout);
+    }
+
     /// <summary>Panels that are read by one item alone are packed there, while they are in cache.</summary>
     public override bool ReadsWeights(int batch)
     {

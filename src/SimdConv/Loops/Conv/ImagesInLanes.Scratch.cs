@@ -164,6 +164,17 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
         WorkQueue.Run(ref job, parts, parts, execution);
     }
 
+    public override void AddLayout(List<int> layout)
+    {
+        layout.AddRange((int)PanelOrder.Images, grids.Length);
+        foreach (ImageGrid grid in grids)
+        {
+            layout.Add(grid.Panels.Count);
+            grid.Grid.AddTaps(layout);
+            grid.Outputs.AddOrder(layout);
+        }
+    }
+
     private ref struct PackJob : ISharedWork
     {
         public ImagesInLanes<TVec, T, TFlat> Pass;

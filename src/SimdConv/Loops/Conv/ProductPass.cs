@@ -59,6 +59,9 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
         PackedLoops<TVec, THalf, T, TKernel>.PackWholeA(matrix, product.M, product.K, panels);
     }
 
+    public override void AddLayout(List<int> layout) =>
+        PackedLoops<TVec, THalf, T, TKernel>.AddLayoutOfA(product.M, product.K, layout);
+
     public override void Run(in ConvProblem<T> problem, Execution execution)
     {
         GemmBatch<T> products = new()

@@ -38,6 +38,12 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
     public override void Pack(T* weights, T* panels, Execution execution) =>
         schedule.Pack(shape.K, shape.KernelSize, weights, panels);
 
+    public override void AddLayout(List<int> layout)
+    {
+        layout.Add((int)PanelOrder.Depthwise);
+        layout.AddRange(schedule.Kernel);
+    }
+
     public override void Run(in ConvProblem<T> problem, Execution execution)
     {
         StripLayout strip = schedule.Layout.Strip;

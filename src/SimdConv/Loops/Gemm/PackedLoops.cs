@@ -202,6 +202,16 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
         }
     }
 
+    /// <summary>Adds what the packed A depends on beside its elements.</summary>
+    public static void AddLayoutOfA(int m, int k, List<int> layout)
+    {
+        int kc = Kc(k), mc = Math.Min(m, BlockSizes.Mc(kc, TKernel.MR, sizeof(T)));
+        layout.AddRange((int)PanelOrder.Product, kc, mc, TKernel.MR);
+    }
+
+    /// <summary>Adds what the packed B depends on beside its elements.</summary>
+    public static void AddLayoutOfB(int k, List<int> layout) => layout.AddRange((int)PanelOrder.Columns, Kc(k), TKernel.NR);
+
     /// <summary>What `simdconv info` and whoever wants to know are told of this tile.</summary>
     public static KernelInfo Info(SimdTier tier)
     {

@@ -38,6 +38,8 @@ internal sealed unsafe class WinogradInputGradient<TVec, T, TTile>(Conv2DShape s
     public override void Pack(T* weights, T* panels, Execution execution) =>
         WinogradFilters<TVec, T, TTile>.Pack(shape, schedule, isForward: false, weights, panels);
 
+    public override void AddLayout(List<int> layout) => schedule.AddLayout(layout);
+
     public override void Run(in ConvProblem<T> problem, Execution execution)
     {
         Split split = new(this, problem.Batch, execution.Threads);

@@ -282,6 +282,8 @@ internal sealed unsafe partial class WinogradLoops<TVec, T, TTile>(Conv2DShape s
         }
     }
 
+    public override void AddLayout(List<int> layout) => schedule.AddLayout(layout);
+
     public override void Pack(T* weights, T* panels, Execution execution) =>
         WinogradFilters<TVec, T, TTile>.Pack(shape, schedule, isForward, weights, panels);
 

@@ -98,6 +98,16 @@ internal sealed unsafe class WinogradSchedule(TapGrid grid, int outputs, int cha
         ? (long)tile.Taps * tile.Taps * Shareable * width * channels
         : (long)Matrices * outputs * channels;
 
+    /// <summary>See <see cref="ConvPass{T}.AddLayout"/>.</summary>
+    public void AddLayout(List<int> layout)
+    {
+        if (LanesAreOutputs)
+            layout.AddRange((int)PanelOrder.WinogradTaps, tile.Outputs, width);
+        else
+            layout.AddRange((int)PanelOrder.Winograd, tile.Outputs, Panels.Count);
+        grid.AddTaps(layout);
+    }
+
     public override string ToString() =>
         $"Winograd F({tile.Outputs}x{tile.Outputs}, {tile.Taps}x{tile.Taps}), {TilesHigh} x {TilesWide} tiles an image, "
         + $"blocks of {BlockVectors} registers of tiles, "
