@@ -4,6 +4,11 @@ using SimdConv.Perf.Benchmarks;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Fuzz;
 using SimdConv.Perf.Results;
+using SimdConv.Perf.Suites;
+
+// The process that the suite network starts to see a first result: nothing else is done ahead of it.
+if (args is ["first-result", .. { Length: 4 } rest])
+    return FirstResultCommand.Run(rest);
 
 // Everything but these commands is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
 if (args is ["compare" or "results" or "fuzz" or "exchange", ..] or ["-h" or "--help" or "-?"])

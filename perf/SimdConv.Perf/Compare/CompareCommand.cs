@@ -4,6 +4,7 @@ using SimdConv.Cli;
 using SimdConv.Cli.Commands;
 using SimdConv.Cli.Data;
 using SimdConv.Perf.Suites;
+using SimdConv.Samples.OnnxNetwork;
 
 namespace SimdConv.Perf.Compare;
 
@@ -12,7 +13,8 @@ internal static class CompareCommand
 {
     public const int BadInput = 2;
 
-    public static readonly string[] SuiteNames = ["gemm", "conv", "winograd", "conv-backward", "pool", "im2col", "epoch"];
+    public static readonly string[] SuiteNames =
+        ["gemm", "conv", "winograd", "conv-backward", "pool", "im2col", "epoch", "network"];
 
     /// <summary>The suites that take a layout other than NCHW.</summary>
     public static readonly string[] LayoutSuites = ["conv", "conv-backward", "pool"];
@@ -40,8 +42,13 @@ internal static class CompareCommand
         Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out",
     };
     private static readonly Option<string?> Net = new("--net") { Description = "Network for epoch, as simdconv train takes it" };
+    private static readonly Option<FileInfo?> Model =
+        new("--model") { Description = "ONNX file for network; ResNet-18 if left out" };
+    private static readonly Option<int?> Batch =
+        new("--batch") { Description = "Images of a call of network; 1, 8 and 32 if left out" };
     private static readonly Option<string?> Algorithm = OneOf<string?>("--algorithm",
-        "How epoch, conv and conv-backward compute what Winograd's algorithm suits; winograd for epoch, else direct, if left out",
+        "How epoch, conv, conv-backward and network compute what Winograd's algorithm suits; "
+        + "winograd for epoch, else direct, if left out",
         ["winograd", "direct"], null);
     private static readonly Option<double> Seconds =
         new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
@@ -54,7 +61,7 @@ internal static class CompareCommand
         Command command =
             new("compare", "Times SimdConv and its peers in turn on the same data, after checking that their results agree")
         {
-            Suite, Layout, Threads, Tier, Type, Peers, Shapes, Data, Net, Algorithm, Seconds, Json, Plot,
+            Suite, Layout, Threads, Tier, Type, Peers, Shapes, Data, Net, Model, Batch, Algorithm, Seconds, Json, Plot,
         };
         command.SetAction(result => Guard(() => Run(result)));
         return command;
@@ -67,8 +74,8 @@ internal static class CompareCommand
         {
             return run();
         }
-        catch (Exception e) when (e is ArgumentException or InputException or FormatException or IOException
-            or UnauthorizedAccessException)
+        catch (Exception e) when (e is ArgumentException or InputException or NetworkException or FormatException
+            or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"error: {e.Message.ReplaceLineEndings(" ")}");
             return BadInput;
@@ -90,11 +97,14 @@ internal static class CompareCommand
         {
             Layout = layout,
             Net = result.GetValue(Net),
+            Model = result.GetValue(Model),
+            Batch = result.GetValue(Batch) is { } batch ? InRange(batch, 1, 1024, "--batch") : null,
             Algorithm = result.GetValue(Algorithm),
         };
         OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName),
             new("--plot", result.GetValue(Plot)?.FullName)],
             [new("--shapes", options.Shapes?.FullName), new("--net", NetworkSource.FileOf(options.Net)),
+                new("--model", options.Model?.FullName),
                 .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
         string name = result.GetValue(Suite)!;
         if (layout != ImageOrder.Nchw && name != "all" && !LayoutSuites.Contains(name))
@@ -154,9 +164,12 @@ internal static class CompareCommand
         yield return new ConvBackwardSuite<T>();
         yield return new PoolSuite<T>();
         yield return new Im2ColSuite<T>();
-        // The tool trains in float.
+        // The tool trains, and networks are read, in float.
         if (typeof(T) == typeof(float))
+        {
             yield return new EpochSuite();
+            yield return new NetworkSuite();
+        }
     }
 
     private static IReadOnlySet<string> SplitPeers(string list)

@@ -23,6 +23,12 @@ internal sealed record CompareOptions(
     /// <summary>The network of the suite epoch: a description or a file that holds one; LeNet-5 if null.</summary>
     public string? Net { get; init; }
 
+    /// <summary>The ONNX file of the suite network; ResNet-18 if null.</summary>
+    public FileInfo? Model { get; init; }
+
+    /// <summary>The one batch of the suite network; its own ones if null.</summary>
+    public int? Batch { get; init; }
+
     /// <summary>
     /// winograd or direct: how convolutions are computed that Winograd's algorithm suits; null for each suite's own way.
     /// </summary>

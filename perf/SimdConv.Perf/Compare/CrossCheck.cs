@@ -25,7 +25,7 @@ internal static class CrossCheck
     }
 
     /// <summary>The largest difference as a fraction of the largest magnitude; infinite where lengths differ.</summary>
-    private static double Difference(NativeArray ours, NativeArray theirs)
+    public static double Difference(NativeArray ours, NativeArray theirs)
     {
         if (ours.Length != theirs.Length)
             return double.PositiveInfinity;

@@ -91,6 +91,15 @@ internal static class LibTorch
         return new NativeArray<T>(MemoryMarshal.Cast<byte, T>(contiguous.bytes));
     }
 
+    /// <summary>Whether padding of equal sides gives the same windows: what is behind the last one doesn't matter.</summary>
+    public static bool IsSymmetric(Conv2DShape s) =>
+        (s with { PadBottom = s.PadTop, PadRight = s.PadLeft }) is var even && (even.P, even.Q) == (s.P, s.Q);
+
+    /// <inheritdoc cref="IsSymmetric(Conv2DShape)"/>
+    public static bool IsSymmetric(Pool2DShape s) =>
+        (s with { PadBottom = s.PadTop, PadRight = s.PadLeft }) is var even && (even.P, even.Q) == (s.P, s.Q)
+        && (!s.CountIncludePad || even == s);
+
     private static (Tensor X, Tensor W, Tensor Bias, Func<Tensor> Forward) ConvCall<T>(ConvOperands<T> operands)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -1,10 +1,12 @@
+using System.Numerics;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Peers;
 
-internal static class OnnxRuntime
+internal static unsafe class OnnxRuntime
 {
     public static bool TryLoad(int threads, out string said)
     {
@@ -29,12 +31,35 @@ internal static class OnnxRuntime
         ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
         LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
     };
+
+    public static OrtValue Wrap<T>(NativeArray<T> array, params ReadOnlySpan<long> sizes)
+        where T : unmanaged, INumberBase<T> =>
+        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance,
+            typeof(T) == typeof(float) ? TensorElementType.Float : TensorElementType.Double,
+            sizes.ToArray(), (nint)array.Pointer, (long)array.Length * Tolerances.SizeOf<T>());
+
+    /// <summary>Loads a network from its file; the call runs it on an image of zeros.</summary>
+    public static Action Inference(string path, int threads)
+    {
+        using SessionOptions options = NewOptions(threads);
+        InferenceSession session = new(path, options);
+        (string input, string result) = (session.InputNames[0], session.OutputNames[0]);
+        OrtValue x = Zeros(session.InputMetadata[input]), y = Zeros(session.OutputMetadata[result]);
+        RunOptions runOptions = new();
+        return () => session.Run(runOptions, [input], [x], [result], [y]);
+
+        static OrtValue Zeros(NodeMetadata node)
+        {
+            long[] sizes = [1, .. node.Dimensions[1..]];
+            return OrtValue.CreateTensorValueFromMemory(new float[sizes.Aggregate(1L, (a, b) => a * b)], sizes);
+        }
+    }
 }
 
 /// <summary>
 /// A convolution in ONNX Runtime: one Conv node, weights packed when the session is made, input and output bound.
 /// </summary>
-internal sealed unsafe class OnnxRuntimeConv : Contestant
+internal sealed class OnnxRuntimeConv : Contestant
 {
     private readonly InferenceSession session;
     private readonly OrtIoBinding binding;
@@ -51,8 +76,8 @@ internal sealed unsafe class OnnxRuntimeConv : Contestant
         session = new InferenceSession(OnnxModel.Conv(shape, batch, operands.W, operands.Bias), options);
         x = operands.X;
         y = operands.NewY();
-        input = Wrap(x, batch, shape.C, shape.H, shape.W);
-        result = Wrap(y, batch, shape.K, shape.P, shape.Q);
+        input = OnnxRuntime.Wrap(x, batch, shape.C, shape.H, shape.W);
+        result = OnnxRuntime.Wrap(y, batch, shape.K, shape.P, shape.Q);
         binding = session.CreateIoBinding();
         binding.BindInput("x", input);
         binding.BindOutput("y", result);
@@ -70,9 +95,4 @@ internal sealed unsafe class OnnxRuntimeConv : Contestant
     }
 
     protected override void Call() => session.RunWithBinding(runOptions, binding);
-
-    private static OrtValue Wrap(NativeArray<float> array, params ReadOnlySpan<long> sizes) =>
-        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance,
-            Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float,
-            sizes.ToArray(), (nint)array.Pointer, (long)array.Length * sizeof(float));
 }

@@ -85,10 +85,11 @@ internal static class ResultsCommand
                 yield return ($"{suite}-{threads}-chwn", ["--suite", suite, "--threads", threads, "--layout", "chwn"]);
         }
 
+        yield return ("network-1-winograd", ["--suite", "network", "--algorithm", "winograd"]);
         yield return ("gemm-1-double", ["--suite", "gemm", "--type", "double"]);
         if (SimdSupport.IsAvailable(SimdTier.Avx512))
         {
-            foreach (string suite in new[] { "gemm", "conv" })
+            foreach (string suite in new[] { "gemm", "conv", "network" })
                 yield return ($"{suite}-1-avx2", ["--suite", suite, "--tier", "avx2"]);
         }
     }

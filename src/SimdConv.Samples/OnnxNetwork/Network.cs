@@ -21,6 +21,8 @@ public sealed class Network
         Tier = options.Tier ?? SimdSupport.Best;
         (Channels, Height, Width) = (graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         Results = graph.Output.Elements;
+        Flops = graph.Layers.OfType<LinearLayer>()
+            .Sum(layer => 2.0 * layer.Weights.Length * layer.Output.Height * layer.Output.Width);
         SpreadOrder(graph.Layers);
         buffers = new BufferPlan(graph, options.ReusesMemory);
         StepMaker maker = new(buffers, options, Tier);
@@ -38,6 +40,9 @@ public sealed class Network
 
     /// <summary>Elements of the results of one image.</summary>
     public int Results { get; }
+
+    /// <summary>Multiplications and additions of convolutions and products, for one image, as plain sums.</summary>
+    public double Flops { get; }
 
     /// <summary>The tier that it runs in.</summary>
     public SimdTier Tier { get; }
