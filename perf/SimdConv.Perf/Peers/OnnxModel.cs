@@ -4,7 +4,7 @@ using System.Text;
 namespace SimdConv.Perf.Peers;
 
 /// <summary>
-/// Writes an ONNX model of one Conv node with constant weights and bias: the few protobuf fields that it takes.
+/// Writes an ONNX model of one node, Conv with constant weights and bias or a pooling: the few protobuf fields that it takes.
 /// </summary>
 internal static class OnnxModel
 {
@@ -16,20 +16,42 @@ internal static class OnnxModel
     {
         byte[] node = Message(
             Field(1, "x"), Field(1, "w"), Field(1, "b"), Field(2, "y"), Field(4, "Conv"),
-            Field(5, Attribute("strides", shape.StrideH, shape.StrideW)),
-            Field(5, Attribute("pads", shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight)),
-            Field(5, Attribute("dilations", shape.DilationH, shape.DilationW)),
-            Field(5, Message(Field(1, "group"), Field(20, AttributeInt), Field(3, shape.Groups))));
+            Field(5, Attributes("strides", shape.StrideH, shape.StrideW)),
+            Field(5, Attributes("pads", shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight)),
+            Field(5, Attributes("dilations", shape.DilationH, shape.DilationW)),
+            Field(5, Attribute("group", shape.Groups)));
         byte[] graph = Message(
             Field(1, node), Field(2, "conv"),
             Field(5, Tensor("w", weights, shape.K, shape.C / shape.Groups, shape.R, shape.S)),
             Field(5, Tensor("b", bias, shape.K)),
             Field(11, Value("x", batch, shape.C, shape.H, shape.W)),
             Field(12, Value("y", batch, shape.K, shape.P, shape.Q)));
-        return Message(Field(1, IrVersion), Field(7, graph), Field(8, Message(Field(1, ""), Field(2, OpSet))));
+        return Model(graph);
     }
 
-    private static byte[] Attribute(string name, params ReadOnlySpan<int> values)
+    public static byte[] Pool(Pool2DShape shape, PoolKind kind, int batch)
+    {
+        bool isMax = kind == PoolKind.Max;
+        byte[] node = Message(
+            Field(1, "x"), Field(2, "y"), Field(4, isMax ? "MaxPool" : "AveragePool"),
+            Field(5, Attributes("kernel_shape", shape.R, shape.S)),
+            Field(5, Attributes("strides", shape.StrideH, shape.StrideW)),
+            Field(5, Attributes("pads", shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight)),
+            isMax ? Field(5, Attributes("dilations", shape.DilationH, shape.DilationW))
+                : Field(5, Attribute("count_include_pad", shape.CountIncludePad ? 1 : 0)));
+        return Model(Message(
+            Field(1, node), Field(2, "pool"),
+            Field(11, Value("x", batch, shape.C, shape.H, shape.W)),
+            Field(12, Value("y", batch, shape.C, shape.P, shape.Q))));
+    }
+
+    private static byte[] Model(byte[] graph) =>
+        Message(Field(1, IrVersion), Field(7, graph), Field(8, Message(Field(1, ""), Field(2, OpSet))));
+
+    private static byte[] Attribute(string name, int value) =>
+        Message(Field(1, name), Field(20, AttributeInt), Field(3, value));
+
+    private static byte[] Attributes(string name, params ReadOnlySpan<int> values)
     {
         List<byte> message = [.. Field(1, name), .. Field(20, AttributeInts)];
         foreach (int value in values)

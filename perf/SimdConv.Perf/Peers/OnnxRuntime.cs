@@ -38,6 +38,24 @@ internal static unsafe class OnnxRuntime
             typeof(T) == typeof(float) ? TensorElementType.Float : TensorElementType.Double,
             sizes.ToArray(), (nint)array.Pointer, (long)array.Length * Tolerances.SizeOf<T>());
 
+    /// <summary>A convolution: one Conv node, its weights packed when the session is made.</summary>
+    public static Contestant Conv(ConvOperands<float> operands, int threads)
+    {
+        Conv2DShape s = operands.Shape;
+        return new OnnxRuntimeCall(OnnxModel.Conv(s, operands.Batch, operands.W, operands.Bias), operands.X,
+            [operands.Batch, s.C, s.H, s.W], operands.NewY(), [operands.Batch, s.K, s.P, s.Q], threads);
+    }
+
+    /// <summary>A pooling: one node; null where ONNX can't say it, or means something else.</summary>
+    public static Contestant? Pool(PoolOperands<float> operands, int threads)
+    {
+        Pool2DShape s = operands.Shape;
+        bool isInside = Math.Max(s.PadTop, s.PadBottom) < s.R && Math.Max(s.PadLeft, s.PadRight) < s.S;
+        return s.CeilMode || s.DivisorOverride is not null || !isInside ? null
+            : new OnnxRuntimeCall(OnnxModel.Pool(s, operands.Kind, operands.Batch), operands.X,
+                [operands.Batch, s.C, s.H, s.W], operands.NewY(), [operands.Batch, s.C, s.P, s.Q], threads);
+    }
+
     /// <summary>Loads a network from its file; the call runs it on an image of zeros.</summary>
     public static Action Inference(string path, int threads)
     {
@@ -54,45 +72,4 @@ internal static unsafe class OnnxRuntime
             return OrtValue.CreateTensorValueFromMemory(new float[sizes.Aggregate(1L, (a, b) => a * b)], sizes);
         }
     }
-}
-
-/// <summary>
-/// A convolution in ONNX Runtime: one Conv node, weights packed when the session is made, input and output bound.
-/// </summary>
-internal sealed class OnnxRuntimeConv : Contestant
-{
-    private readonly InferenceSession session;
-    private readonly OrtIoBinding binding;
-    private readonly RunOptions runOptions = new();
-    private readonly OrtValue input, result;
-    private readonly NativeArray<float> x, y;
-
-    public OnnxRuntimeConv(ConvOperands<float> operands, int threads)
-        : base(PeerSet.OnnxRuntime)
-    {
-        Conv2DShape shape = operands.Shape;
-        int batch = operands.Batch;
-        using SessionOptions options = OnnxRuntime.NewOptions(threads);
-        session = new InferenceSession(OnnxModel.Conv(shape, batch, operands.W, operands.Bias), options);
-        x = operands.X;
-        y = operands.NewY();
-        input = OnnxRuntime.Wrap(x, batch, shape.C, shape.H, shape.W);
-        result = OnnxRuntime.Wrap(y, batch, shape.K, shape.P, shape.Q);
-        binding = session.CreateIoBinding();
-        binding.BindInput("x", input);
-        binding.BindOutput("y", result);
-    }
-
-    public override IReadOnlyList<NativeArray> Results() => [y];
-
-    public override void Dispose()
-    {
-        binding.Dispose();
-        input.Dispose();
-        result.Dispose();
-        runOptions.Dispose();
-        session.Dispose();
-    }
-
-    protected override void Call() => session.RunWithBinding(runOptions, binding);
 }

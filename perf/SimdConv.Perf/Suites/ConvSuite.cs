@@ -41,7 +41,7 @@ internal sealed class ConvSuite<T> : ISuite
     }
 
     public static Contestant? Onnx(ConvOperands<T> o, int threads) =>
-        o is ConvOperands<float> floats ? new OnnxRuntimeConv(floats, threads) : null;
+        o is ConvOperands<float> floats ? OnnxRuntime.Conv(floats, threads) : null;
 
     private static Case NewCase(
         ConvShape row, ImageOrder order, string direction, Func<ConvOperands<T>, IReadOnlyList<Contestant>> participants) =>

@@ -1,8 +1,8 @@
 using System.Reflection;
-using static System.FormattableString;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Peers;
 using SimdConv.Samples.OnnxNetwork;
+using static System.FormattableString;
 
 namespace SimdConv.Perf.Suites;
 
@@ -39,7 +39,7 @@ internal sealed class NetworkSuite : ISuite
                 {
                     NetworkOperands operands = new(file, network, batch);
                     return peers.With(Ours(network, operands, execution),
-                        (PeerSet.OnnxRuntime, () => new OnnxRuntimeNetwork(operands, options.Threads)),
+                        (PeerSet.OnnxRuntime, () => OnnxRuntimeNetwork.Create(operands, options.Threads)),
                         (PeerSet.LibTorch, () => LibTorchNetwork.Create(operands)));
                 },
                 Remarks = contestants => Agreement(contestants)

@@ -28,7 +28,9 @@ internal sealed class PoolSuite<T> : ISuite
                         PoolOperands<T> operands = new(row, options.Layout);
                         return peers.With(
                             backward ? ForwardBackward(operands, execution) : Forward(operands, execution),
-                            (PeerSet.LibTorch, () => LibTorch.Pool(operands, backward)));
+                            (PeerSet.LibTorch, () => LibTorch.Pool(operands, backward)),
+                            (PeerSet.OnnxRuntime, () => !backward && operands is PoolOperands<float> floats
+                                ? OnnxRuntime.Pool(floats, options.Threads) : null));
                     },
                 };
             }
