@@ -31,11 +31,9 @@ internal static class Bordered<T> where T : unmanaged, IBinaryFloatingPointIeee7
     /// </summary>
     public static string? Difference(ReadOnlySpan<int> sums, ReadOnlySpan<int> before, int beta, Pass pass)
     {
-        T[] memory = New(sums.Length), expected = new T[sums.Length];
+        T[] memory = New(sums.Length);
         if (beta != 0)
             Convert(before, memory.AsSpan(Margin));
-        for (int i = 0; i < expected.Length; i++)
-            expected[i] = T.CreateTruncating(beta == 0 ? sums[i] : sums[i] + (beta * before[i]));
         Span<T> actual = memory.AsSpan(Margin, sums.Length);
         try
         {
@@ -46,14 +44,19 @@ internal static class Bordered<T> where T : unmanaged, IBinaryFloatingPointIeee7
             return $"{e.GetType().Name}: {e.Message.Split('\n')[0]}";
         }
 
-        if (!SameBits(memory.AsSpan(0, Margin), Canaries) || !SameBits(memory.AsSpan(Margin + sums.Length), Canaries))
-            return "memory beside the output was written";
-        if (SameBits(actual, expected))
-            return null;
-        for (int i = 0; i < expected.Length; i++)
+        return SameBits(memory.AsSpan(0, Margin), Canaries) && SameBits(memory.AsSpan(Margin + sums.Length), Canaries)
+            ? Difference(actual, sums, before, beta)
+            : "memory beside the output was written";
+    }
+
+    /// <summary>Where a result isn't beta * before + sums, bit for bit (but -0 equals +0); null if it is everywhere.</summary>
+    public static string? Difference(ReadOnlySpan<T> actual, ReadOnlySpan<int> sums, ReadOnlySpan<int> before, int beta)
+    {
+        for (int i = 0; i < sums.Length; i++)
         {
-            if (actual[i] != expected[i])
-                return $"element {i} of {expected.Length} is {actual[i]}, expected {expected[i]}";
+            T expected = T.CreateTruncating(beta == 0 ? sums[i] : sums[i] + (beta * before[i]));
+            if (actual[i] != expected)
+                return $"element {i} of {sums.Length} is {actual[i]}, expected {expected}";
         }
 
         return null;

@@ -38,7 +38,7 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
             return;
         (int batch, int[] biased) = (plain.Batch, WithBias(y, plain.OutputBias));
         Memory<T> bias = Bordered<T>.Input(plain.OutputBias);
-        foreach (SimdTier tier in SimdSupport.Available)
+        foreach (SimdTier tier in Sweep.Tiers(index))
         {
             Execution execution = tier.Run(threads);
             pass = threads == 1 ? $"{algorithm}, {tier}" : $"{algorithm}, {tier} on {threads} threads";
@@ -56,9 +56,11 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
                 continue;
             Check("dw", plain.Dw, plain.W, Beta(2), output =>
                 plan.WeightGradient(batch, inputX.Span, inputDy.Span, output, default, BetaOf(2), execution));
+            Memory<T> dw = Bordered<T>.Input(plain.W);
             Check("db beside dw", plain.Db, plain.OutputBias, Beta(0), output =>
-                plan.WeightGradient(batch, inputX.Span, inputDy.Span,
-                Bordered<T>.Input(plain.W).Span, output, BetaOf(0), execution));
+                plan.WeightGradient(batch, inputX.Span, inputDy.Span, dw.Span, output, BetaOf(0), execution));
+            if (Bordered<T>.Difference(dw.Span, plain.Dw, plain.W, Beta(0)) is string difference)
+                Fail("dw beside db", difference);
             Check("db", plain.Db, plain.OutputBias, Beta(1), output =>
                 plan.BiasGradient(batch, inputDy.Span, output, BetaOf(1), execution));
         }
@@ -76,7 +78,7 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
             return;
         (int batch, int[] biased) = (plain.Batch, WithBias(dx, plain.InputBias));
         Memory<T> bias = Bordered<T>.Input(plain.InputBias);
-        foreach (SimdTier tier in SimdSupport.Available)
+        foreach (SimdTier tier in Sweep.Tiers(index))
         {
             Execution execution = tier.Run(threads);
             pass = $"transposed, {tier}";
@@ -108,7 +110,7 @@ internal sealed class ConvSweep<T> where T : unmanaged, IBinaryFloatingPointIeee
         ColumnLayout layout = isConcatenated ? ColumnLayout.Concatenated(table, plain.Batch) : ColumnLayout.PerImage(table);
         Memory<T> inputColumns = Bordered<T>.Input(isConcatenated ? Concatenate(values, table) : values);
         int[] unfolded = isConcatenated ? Concatenate(columns, table) : columns;
-        foreach (SimdTier tier in SimdSupport.Available)
+        foreach (SimdTier tier in Sweep.Tiers(index))
         {
             pass = $"columns, {tier}";
             Check("im2col", unfolded, [], 0, output =>

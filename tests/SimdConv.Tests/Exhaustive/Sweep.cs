@@ -16,7 +16,23 @@ internal sealed class Sweep(string name, ITestOutputHelper? output = null)
 {
     private const int MostCases = 30;
 
+    /// <summary>In the long run one case of so many runs in the tests' own tier too.</summary>
+    private const int WidePart = 16;
+
+    private static readonly SimdTier[] All = [.. SimdSupport.Available];
+
+    private static readonly SimdTier[] AllButWide = [.. All.Where(tier => tier != WideTier.Number)];
+
+    private static readonly bool IsWideRare = Effort.IsLong && SimdSupport.IsAvailable(SimdTier.Avx512);
+
     private readonly ConcurrentDictionary<string, ConcurrentQueue<string>> failures = new();
+
+    /// <summary>
+    /// The tiers that run a case: all of the process. Where the CPU has AVX-512, the long run has one case of sixteen in the
+    /// tests' own tier of 512 bits: there the library does what it does in AVX-512's tier, with registers as many and as wide.
+    /// </summary>
+    public static SimdTier[] Tiers(long index) =>
+        IsWideRare && Data.Mix(3, index) % WidePart != 0 ? AllButWide : All;
 
     /// <summary>A wrong result.</summary>
     /// <param name="description">The whole case.</param>
@@ -46,12 +62,12 @@ internal sealed class Sweep(string name, ITestOutputHelper? output = null)
         string whole = isWhole ? $"part {part + 1} of {parts} of all {size}"
             : $"a sample of {size}, SIMDCONV_TEST_SEED={Properties.Seed}";
         string summary = string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {count} cases ({whole}) in each of {string.Join(", ", SimdSupport.Available)}, float and double, "
+            $"{name}: {count} cases ({whole}) in each of {string.Join(", ", All.Select(Name))}, float and double, "
             + $"{watch.Elapsed.TotalSeconds:F1} s, {failures.Count} failed");
         output?.WriteLine(summary);
         Console.WriteLine(summary);
-        foreach (SimdTier tier in SimdSupport.Available)
-            PropertyCounts.Add($"Exhaustive.{name}", tier, count);
+        foreach (SimdTier tier in All)
+            PropertyCounts.Add($"Exhaustive.{name}", tier, IsRare(tier) ? count / WidePart : count);
         ThrowIfFailed(summary);
 
         void Check(long i) => check(
@@ -71,6 +87,11 @@ internal sealed class Sweep(string name, ITestOutputHelper? output = null)
         string others = string.Join("; ", texts[1..].Select(text => text[..text.IndexOf(':', StringComparison.Ordinal)]));
         return $"{failure.Key}\n    {texts[0]}{(texts.Length == 1 ? "" : $"\n    and {texts.Length - 1} more: {others}")}";
     }
+
+    private static bool IsRare(SimdTier tier) => IsWideRare && tier == WideTier.Number;
+
+    private static string Name(SimdTier tier) =>
+        tier == WideTier.Number ? $"wide{(IsRare(tier) ? $" (one case of {WidePart})" : "")}" : tier.ToString();
 
     private static (long Part, long Parts) ReadPart()
     {

@@ -5,7 +5,7 @@ namespace SimdConv.Tests.Support;
 /// <summary>What buffers are filled with.</summary>
 public enum DataKind
 {
-    /// <summary>Both signs, magnitudes over six binary orders.</summary>
+    /// <summary>Both signs, magnitudes over eight binary orders.</summary>
     Real,
 
     /// <summary>-3 to 3: every sum is exact in any order.</summary>
@@ -21,6 +21,12 @@ public enum DataKind
 /// <summary>Reproducible data: a function of kind, seed and position alone.</summary>
 internal static class Data
 {
+    /// <summary>The distance of neighbouring doubles between 1 and 2.</summary>
+    private const double Ulp = 1.0 / (1L << 52);
+
+    /// <summary>Binary orders of <see cref="DataKind.Real"/>.</summary>
+    private static readonly double[] Powers = [1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 2, 4];
+
     public static T[] Make<T>(long length, DataKind kind, int seed) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] values = new T[length];
@@ -84,8 +90,7 @@ internal static class Data
 
     private static T Real<T>(ulong bits) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        double mantissa = 1 + ((bits >> 12) * Math.ScaleB(1, -52));
-        int exponent = (int)(bits & 7) - 5;
-        return T.CreateTruncating((bits & 8) == 0 ? Math.ScaleB(mantissa, exponent) : -Math.ScaleB(mantissa, exponent));
+        double mantissa = 1 + ((bits >> 12) * Ulp), magnitude = mantissa * Powers[bits & 7];
+        return T.CreateTruncating((bits & 8) == 0 ? magnitude : -magnitude);
     }
 }
