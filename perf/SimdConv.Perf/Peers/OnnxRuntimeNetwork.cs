@@ -17,8 +17,9 @@ internal static class OnnxRuntimeNetwork
 
         // What was inferred for another batch is inferred anew.
         model.Graph.ValueInfo.Clear();
-        return new OnnxRuntimeCall(model.ToByteArray(), operands.Images, ForBatch(input), operands.NewResults(), ForBatch(output),
-            threads);
+        long[] inputSizes = ForBatch(input), outputSizes = ForBatch(output);
+        return new OnnxRuntimeCall(
+            model.ToByteArray(), operands.Images, inputSizes, operands.NewResults(), outputSizes, threads);
 
         long[] ForBatch(ValueInfoProto value)
         {
