@@ -27,7 +27,8 @@ internal readonly unsafe struct GemmKernel<TVec, T, TVectors> : IGemmKernel<T>
     {
         nint ldb = way->RowsOfB(NR);
         int* offsets = way->Table;
-        if (!TVec.HasManyRegisters && !TVec.HasElements && TVectors.Value > 1 && TVectors.Value < 4 && TWay.Value < TileWay.PacksA)
+        if (!TVec.HasManyRegisters && !TVec.HasElements && TVectors.Value > 1 && TVectors.Value < 4
+            && TWay.Value < TileWay.PacksA)
         {
             RunUnrolled(rows, kc, a, b, start, ldstart, c, ldc, way);
             return;
