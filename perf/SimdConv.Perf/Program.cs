@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using SimdConv.Perf.Benchmarks;
+using SimdConv.Perf.Bits;
 using SimdConv.Perf.Compare;
 using SimdConv.Perf.Fuzz;
 using SimdConv.Perf.Results;
@@ -11,7 +12,7 @@ if (args is ["first-result", .. { Length: 4 } rest])
     return FirstResultCommand.Run(rest);
 
 // Everything but these commands is BenchmarkDotNet's: --list flat, --filter '*Gemm*', and so on.
-if (args is ["compare" or "results" or "fuzz" or "exchange", ..] or ["-h" or "--help" or "-?"])
+if (args is ["compare" or "results" or "fuzz" or "exchange" or "bits-run", ..] or ["-h" or "--help" or "-?"])
 {
     ParseResult parsed = new RootCommand(
         "SimdConv's benchmarks: 'compare' beside the peers, 'results' for all of its suites, 'fuzz' for random shapes, "
@@ -21,6 +22,7 @@ if (args is ["compare" or "results" or "fuzz" or "exchange", ..] or ["-h" or "--
         ResultsCommand.Create(),
         FuzzCommand.Create(),
         ExchangeCommand.Create(),
+        BitsCommand.CreateRun(),
     }.Parse(args);
     if (parsed.Errors.Count == 0)
         return parsed.Invoke();

@@ -30,6 +30,7 @@ internal static unsafe class Errors
                 exception is ArgumentException { ParamName: "execution" } ? Status.NotSupported : Status.InvalidArgument,
             InvalidOperationException => Status.InvalidArgument,
             NotSupportedException => Status.NotSupported,
+            InvalidDataException or IOException or UnauthorizedAccessException => Status.FileError,
             OutOfMemoryException => Status.OutOfMemory,
             _ => Status.InternalError,
         };
@@ -77,6 +78,7 @@ internal static unsafe class Errors
         Status.NotSupported => Text("not supported"u8),
         Status.OutOfMemory => Text("out of memory"u8),
         Status.InternalError => Text("internal error"u8),
+        Status.FileError => Text("file error"u8),
         _ => Text("unknown status"u8),
     };
 

@@ -17,6 +17,14 @@ internal abstract unsafe class NativeConv(Conv2DShape shape)
 
     public abstract void Repack(void* weights, NativeFilter filter);
 
+    /// <summary>Refuses what <see cref="Save"/> couldn't write, before there is a file.</summary>
+    public abstract void RequireOwn(NativeFilter filter, void* weights);
+
+    /// <summary>Writes a filter; without the weights where they are NULL.</summary>
+    public abstract void Save(NativeFilter filter, void* weights, Stream destination);
+
+    public abstract NativeFilter Load(PackedFile file, int index, FilterUse use, SimdTier? tier);
+
     public abstract void Forward(
         int batch, void* x, NativeFilter? filter, void* weights, void* y, in EpilogueDescriptor epilogue, Execution execution);
 
@@ -48,6 +56,19 @@ internal sealed unsafe class NativeConv<T> : NativeConv
 
     public override NativeFilter Pack(void* weights, FilterUse use, SimdTier? tier) =>
         new NativeFilter<T>(plan.Pack(Weights(weights), use, tier));
+
+    public override void RequireOwn(NativeFilter filter, void* weights)
+    {
+        Own(filter);
+        if (weights != null)
+            Weights(weights);
+    }
+
+    public override void Save(NativeFilter filter, void* weights, Stream destination) =>
+        Own(filter).Save(destination, weights == null ? [] : Weights(weights));
+
+    public override NativeFilter Load(PackedFile file, int index, FilterUse use, SimdTier? tier) =>
+        new NativeFilter<T>(plan.Load(file, index, use, tier));
 
     public override void Repack(void* weights, NativeFilter filter) => plan.Repack(Weights(weights), Own(filter));
 

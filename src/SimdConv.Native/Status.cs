@@ -9,4 +9,5 @@ internal enum Status
     NotSupported,
     OutOfMemory,
     InternalError,
+    FileError,
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using SimdConv.Cli;
 using SimdConv.Cli.Commands;
 using SimdConv.Cli.Data;
+using SimdConv.Perf.Bits;
 using SimdConv.Perf.Suites;
 using SimdConv.Samples.OnnxNetwork;
 
@@ -19,7 +20,8 @@ internal static class CompareCommand
     /// <summary>The suites that take a layout other than NCHW.</summary>
     public static readonly string[] LayoutSuites = ["conv", "conv-backward", "pool"];
 
-    private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, "all"], "all");
+    private static readonly Option<string> Suite = OneOf("--suite", "What to compare", [.. SuiteNames, BitsCommand.Suite, "all"],
+        "all");
     private static readonly Option<string> Type = OneOf("--type", "Element type", ["float", "double"], "float");
     private static readonly Option<string> Layout = OneOf("--layout",
         $"Layout of SimdConv's images for {string.Join(", ", LayoutSuites)}; peers have NCHW. chwn, images innermost, has "
@@ -86,6 +88,8 @@ internal static class CompareCommand
     {
         if (TierProcess.RunElsewhere(result.GetValue(Tier)) is int exitCode)
             return exitCode;
+        if (result.GetValue(Suite) == BitsCommand.Suite)
+            return BitsCommand.Run(SplitPeers(result.GetValue(Peers)!), Console.Out);
         ImageOrder layout = Enum.Parse<ImageOrder>(result.GetValue(Layout)!, ignoreCase: true);
         CompareOptions options = new(
             InRange(result.GetValue(Threads), 1, Environment.ProcessorCount, "--threads"),

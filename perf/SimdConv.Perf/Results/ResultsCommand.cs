@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SimdConv.Cli;
 using SimdConv.Cli.Data;
+using SimdConv.Perf.Bits;
 using SimdConv.Perf.Compare;
 
 namespace SimdConv.Perf.Results;
@@ -42,7 +43,7 @@ internal static class ResultsCommand
         DirectoryInfo folder = result.GetRequiredValue(Out);
         string[] only = result.GetValue(Only) ?? [];
         (string Name, string[] Arguments)[] runs = [.. Runs(result.GetValue(Data))];
-        if (only.Except(runs.Select(run => run.Name)).FirstOrDefault() is { } unknown)
+        if (only.Except(runs.Select(run => run.Name).Append(BitsCommand.Suite)).FirstOrDefault() is { } unknown)
             throw new ArgumentException(
                 $"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
         folder.Create();
@@ -62,11 +63,25 @@ internal static class ResultsCommand
             OutputFile.WriteText(Path.Combine(folder.FullName, name + ".md"), $"```\n{printed}```\n");
         }
 
+        string bits = Path.Combine(folder.FullName, BitsCommand.Suite + ".md");
+        if (only.Length == 0 || only.Contains(BitsCommand.Suite))
+        {
+            (int exitCode, string printed) = Compare(["compare", "--suite", BitsCommand.Suite]);
+            if (exitCode != 0)
+                throw new IOException($"compare --suite {BitsCommand.Suite} ended with {exitCode}.");
+            OutputFile.WriteText(bits, $"```\n{printed}```\n");
+        }
+
         Summary summary = Summary.Read(folder);
         OutputFile.WriteText(table, summary.Table());
         SummaryPlot.Save(summary, picture);
         if (result.GetValue(Readme) is { } readme)
+        {
             Summary.Replace(readme.FullName, picture, summary.Table());
+            if (File.Exists(bits))
+                Summary.ReplaceBits(readme.FullName, File.ReadAllLines(bits).Where(line => line.StartsWith('|')));
+        }
+
         return 0;
     }
 

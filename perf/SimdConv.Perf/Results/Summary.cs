@@ -44,11 +44,21 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
     public static void Replace(string path, string picture, string table)
     {
         string link = Path.GetRelativePath(Path.GetDirectoryName(path)!, picture).Replace('\\', '/');
+        Replace(path, (Begin, End), $"![Ratios of all rows]({link})\n\n{table}");
+    }
+
+    /// <summary>Puts the table of bits in the place of the one between its two comments.</summary>
+    public static void ReplaceBits(string path, IEnumerable<string> table) =>
+        Replace(path, ("<!-- bits -->", "<!-- /bits -->"), string.Join('\n', table) + '\n');
+
+    private static void Replace(string path, (string Begin, string End) comments, string content)
+    {
         string text = File.ReadAllText(path);
-        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        int begin = text.IndexOf(comments.Begin, StringComparison.Ordinal),
+            end = text.IndexOf(comments.End, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
-            throw new ArgumentException($"--readme is '{path}'; expected a file with {Begin} and {End}.");
-        OutputFile.WriteText(path, $"{text[..(begin + Begin.Length)]}\n![Ratios of all rows]({link})\n\n{table}{text[end..]}");
+            throw new ArgumentException($"--readme is '{path}'; expected a file with {comments.Begin} and {comments.End}.");
+        OutputFile.WriteText(path, $"{text[..(begin + comments.Begin.Length)]}\n{content}{text[end..]}");
     }
 
     private static string Cell(IReadOnlyCollection<ResultRow> part) => part.Count == 0

@@ -29,7 +29,8 @@ typedef enum simdconv_status {
     SIMDCONV_INVALID_HANDLE = 2,   /* NULL, destroyed, or of another kind */
     SIMDCONV_NOT_SUPPORTED = 3,    /* a tier that this CPU or library lacks */
     SIMDCONV_OUT_OF_MEMORY = 4,
-    SIMDCONV_INTERNAL_ERROR = 5    /* a fault of the library's own */
+    SIMDCONV_INTERNAL_ERROR = 5,   /* a fault of the library's own */
+    SIMDCONV_FILE_ERROR = 6        /* a file that can't be read or written, or is damaged */
 } simdconv_status;
 
 typedef enum simdconv_type { SIMDCONV_F32 = 0, SIMDCONV_F64 = 1 } simdconv_type;
@@ -105,6 +106,7 @@ typedef struct simdconv_conv2d_desc {
 
 typedef struct simdconv_conv2d simdconv_conv2d;
 typedef struct simdconv_filter simdconv_filter;
+typedef struct simdconv_file simdconv_file;
 
 typedef enum simdconv_direction {
     SIMDCONV_FORWARD = 0,
@@ -150,6 +152,19 @@ int32_t simdconv_conv2d_workspace(simdconv_conv2d* plan, int32_t direction, int6
 int32_t simdconv_conv2d_pack(simdconv_conv2d* plan, const void* weights, int32_t use, int32_t tier, simdconv_filter** filter);
 int32_t simdconv_conv2d_repack(simdconv_conv2d* plan, const void* weights, simdconv_filter* filter);
 int32_t simdconv_filter_destroy(simdconv_filter* filter); /* NULL is allowed */
+
+/* Packed weights in files, which processes map and share: src/SimdConv/docs/packed-files.md. A filter is written to a new file,
+ * or (append = 1) behind those of a file; with weights, unless NULL, for processes of another tier to pack. A file is mapped
+ * read-only, its data compared with its checksums (verify = 1) or not; a damaged one is SIMDCONV_FILE_ERROR. A filter of a file
+ * reads its weights there and can't be repacked; calls with it are refused once the file is destroyed. One that is packed for
+ * another tier or CPU, without its weights, is SIMDCONV_NOT_SUPPORTED. */
+int32_t simdconv_conv2d_save(simdconv_conv2d* plan, simdconv_filter* filter, const void* weights, const char* path,
+    int32_t append);
+int32_t simdconv_file_map(const char* path, int32_t verify, simdconv_file** file);
+int32_t simdconv_file_count(simdconv_file* file, int64_t* count);
+int32_t simdconv_file_destroy(simdconv_file* file); /* NULL is allowed */
+int32_t simdconv_conv2d_load(simdconv_conv2d* plan, simdconv_file* file, int64_t index, int32_t use, int32_t tier,
+    simdconv_filter** filter);
 
 /* y = activation(conv(x, w) + bias [+ residual]). Either filter or weights is given, the other one is NULL. epilogue may be
  * NULL. */

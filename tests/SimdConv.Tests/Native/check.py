@@ -80,6 +80,18 @@ for dtype in (np.float32, np.float64):
         packed = plan.pack(w)
         check("forward", np.array_equal(plan.forward(x, w), expected)
               and np.array_equal(plan.forward(x, packed, threads=2), expected))
+        with tempfile.TemporaryDirectory() as folder:
+            packed.save(os.path.join(folder, "weights"), w)
+            packed.save(os.path.join(folder, "weights"), append=True)
+            file = simdconv.PackedFile(os.path.join(folder, "weights"))
+            loaded = [plan.load(file, i) for i in range(len(file))]
+            check("packed file", len(loaded) == 2
+                  and all(np.array_equal(plan.forward(x, some, threads=2), expected) for some in loaded))
+            refused(ValueError, "index is 2", plan.load, file, 2)
+            refused(ValueError, "into", loaded[0].repack, w)
+            file.close()
+            refused(ValueError, "disposed", plan.forward, x, loaded[1])
+            refused(simdconv.SimdConvError, "", simdconv.PackedFile, os.path.join(folder, "none"))
         fused = plan.forward(x, packed, bias, residual=expected, activation="relu")
         swished = plan.forward(x, packed, activation="hard_swish")
         check("hard swish", np.allclose(swished, expected * np.clip(expected + 3, 0, 6) / 6, rtol=1e-6))

@@ -153,6 +153,49 @@ static void gemm(void)
     CHECK(c[0] == 5);
 }
 
+/* A filter is written twice, with weights and without, and both are read and run; what isn't a file of filters is refused. */
+static void file_of(simdconv_conv2d* plan, simdconv_filter* filter)
+{
+    const char *path = "simdconv-program.packed", *nowhere = "no-such-folder/simdconv.packed";
+    simdconv_file* file = NULL;
+    simdconv_filter* loaded = NULL;
+    int64_t count = 0, i;
+    FILE* bytes;
+    float expected[512];
+
+    CHECK(simdconv_conv2d_forward(plan, 2, x, filter, NULL, expected, NULL, NULL) == SIMDCONV_OK);
+    CHECK(simdconv_conv2d_save(plan, filter, NULL, path, 0) == SIMDCONV_OK);
+    CHECK(simdconv_conv2d_save(plan, filter, w, path, 1) == SIMDCONV_OK);
+    CHECK(simdconv_conv2d_save(plan, filter, w, nowhere, 0) == SIMDCONV_FILE_ERROR);
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "path is NULL", simdconv_conv2d_save(plan, filter, w, NULL, 0));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "append is 2", simdconv_conv2d_save(plan, filter, w, path, 2));
+    CHECK(simdconv_file_map(path, 1, &file) == SIMDCONV_OK);
+    CHECK(simdconv_file_count(file, &count) == SIMDCONV_OK && count == 2);
+    for (i = 0; i < count; i++) {
+        CHECK(simdconv_conv2d_load(plan, file, i, SIMDCONV_FILTER_BOTH, SIMDCONV_TIER_BEST, &loaded) == SIMDCONV_OK);
+        memset(y, 0, sizeof y);
+        CHECK(simdconv_conv2d_forward(plan, 2, x, loaded, NULL, y, NULL, NULL) == SIMDCONV_OK
+            && memcmp(y, expected, sizeof y) == 0);
+        REFUSED(SIMDCONV_INVALID_ARGUMENT, "into", simdconv_conv2d_repack(plan, w, loaded));
+        if (i == 0)
+            CHECK(simdconv_filter_destroy(loaded) == SIMDCONV_OK);
+    }
+
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "index is 2",
+        simdconv_conv2d_load(plan, file, 2, SIMDCONV_FILTER_BOTH, SIMDCONV_TIER_BEST, &filter));
+    REFUSED(SIMDCONV_INVALID_HANDLE, "file",
+        simdconv_conv2d_load(plan, (simdconv_file*)plan, 0, SIMDCONV_FILTER_BOTH, SIMDCONV_TIER_BEST, &filter));
+    CHECK(simdconv_file_destroy(file) == SIMDCONV_OK && simdconv_file_destroy(NULL) == SIMDCONV_OK);
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "disposed", simdconv_conv2d_forward(plan, 2, x, loaded, NULL, dx, NULL, NULL));
+    REFUSED(SIMDCONV_INVALID_HANDLE, "file", simdconv_file_count(file, &count));
+    CHECK(simdconv_filter_destroy(loaded) == SIMDCONV_OK);
+    bytes = fopen(path, "r+b");
+    CHECK(bytes != NULL && fseek(bytes, 700, SEEK_SET) == 0 && fputc(77, bytes) == 77 && fclose(bytes) == 0);
+    REFUSED(SIMDCONV_FILE_ERROR, "checksum", simdconv_file_map(path, 1, &file));
+    CHECK(simdconv_file_map(nowhere, 1, &file) == SIMDCONV_FILE_ERROR);
+    CHECK(remove(path) == 0);
+}
+
 static void convolution(void)
 {
     simdconv_conv2d_desc desc = SIMDCONV_CONV2D_DESC_INIT(SIMDCONV_F32, 3, 8, 8, 4, 3, 3);
@@ -188,6 +231,8 @@ static void convolution(void)
     CHECK(simdconv_im2col(plan, 2, x, columns, 128, 64, NULL) == SIMDCONV_OK && columns[13 * 128] == x[64] && columns[0] == 0);
     CHECK(simdconv_col2im(plan, 2, columns, 128, 64, dx, NULL) == SIMDCONV_OK && dx[9] == 9 * x[9]);
     fill(dx, 384, 7);
+
+    file_of(plan, filter);
 
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_forward(NULL, 2, x, filter, NULL, y, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_HANDLE, "plan", simdconv_conv2d_forward(none, 2, x, filter, NULL, y, NULL, NULL));

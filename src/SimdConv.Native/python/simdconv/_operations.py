@@ -4,6 +4,7 @@ from __future__ import annotations
 import functools
 import math
 import numbers
+import os
 import weakref
 from ctypes import byref, c_int64, c_void_p, sizeof
 from typing import Callable, Optional, Sequence, Tuple, Union
@@ -184,15 +185,38 @@ class _Plan:
         return array.shape[0]
 
 
+class PackedFile:
+    """A file of packed weights, mapped read-only: processes share its pages. verify=False leaves out the checksums of the data.
+
+    Filters of the file are refused after close(). A damaged file is a SimdConvError.
+    """
+
+    def __init__(self, path: Union[str, os.PathLike], *, verify: bool = True) -> None:
+        self._handle = c_void_p()
+        lib.call("file_map", os.fsencode(path), _flag(verify, "verify"), byref(self._handle))
+        self._finalizer = weakref.finalize(self, lib.call, "file_destroy", self._handle)
+
+    def __len__(self) -> int:
+        count = c_int64()
+        lib.call("file_count", self._handle, byref(count))
+        return count.value
+
+    def close(self) -> None:
+        """Gives the memory back when the last call that is using it has ended."""
+        self._finalizer()
+
+
 class Filter:
     """Weights that a plan has packed once for many calls. Not to be repacked while a call uses it."""
 
-    def __init__(self, plan: "Conv2D", weights: np.ndarray) -> None:
-        self._plan = plan
-        self._handle = c_void_p()
-        lib.call("conv2d_pack", plan._handle, _check(weights, plan.weight_shape, plan.dtype, "weights"), 3, -1,
-                 byref(self._handle))
+    def __init__(self, plan: "Conv2D", handle: c_void_p, file: Optional[PackedFile] = None) -> None:
+        self._plan, self._handle, self._file = plan, handle, file
         self._finalizer = weakref.finalize(self, lib.call, "filter_destroy", self._handle)
+
+    def save(self, path: Union[str, os.PathLike], weights: Optional[np.ndarray] = None, *, append: bool = False) -> None:
+        """Writes the filter to a file, or behind what the file has; with its weights, for processes on other CPUs to pack."""
+        data = None if weights is None else _check(weights, self._plan.weight_shape, self._plan.dtype, "weights")
+        lib.call("conv2d_save", self._plan._handle, self._handle, data, os.fsencode(path), _flag(append, "append"))
 
     def repack(self, weights: np.ndarray) -> None:
         """Takes new weights; nothing is allocated."""
@@ -223,7 +247,17 @@ class Conv2D(_Plan):
 
     def pack(self, weights: np.ndarray) -> Filter:
         """Weights laid out for the forward pass and the input gradient."""
-        return Filter(self, weights)
+        handle = c_void_p()
+        lib.call("conv2d_pack", self._handle, _check(weights, self.weight_shape, self.dtype, "weights"), 3, -1, byref(handle))
+        return Filter(self, handle)
+
+    def load(self, file: PackedFile, index: int) -> Filter:
+        """The filter of that number in a file: in place, or packed from the weights that the file may have too."""
+        if not isinstance(file, PackedFile):
+            raise TypeError(f"file is a {type(file).__name__}; expected a PackedFile")
+        handle = c_void_p()
+        lib.call("conv2d_load", self._handle, file._handle, lib.integer(index, "index"), 3, -1, byref(handle))
+        return Filter(self, handle, file)
 
     def forward(self, x: np.ndarray, weights: Union[np.ndarray, Filter], bias: Optional[np.ndarray] = None,
                 out: Optional[np.ndarray] = None, *, residual: Optional[np.ndarray] = None, activation: Optional[str] = None,
