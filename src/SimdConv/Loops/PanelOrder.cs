@@ -23,4 +23,7 @@ internal enum PanelOrder
 
     /// <summary>Of images in lanes: grid, group, panel, term.</summary>
     Images,
+
+    /// <summary>Of depthwise convolutions with channels in lanes: register of channels, tap.</summary>
+    DepthwiseChannels,
 }

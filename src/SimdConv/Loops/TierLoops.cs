@@ -178,6 +178,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             TapGrid[] phases = TapGrid.Of(shape, direction, UnseenTaps.LeftOut, DepthwiseSchedule.MostPhases);
             if (!phases[0].IsPart)
             {
+                if (DepthwiseChannelSchedule.Suits(shape, phases, source, TVec.Count, sizeof(T)))
+                    return new DepthwiseChannels<TVec, T>(new(phases[0], TVec.Count * sizeof(T)), shape, direction);
                 DepthwiseSchedule schedule = new(direction, phases, shape, sizeof(T));
                 return IsNarrow(schedule.Width)
                     ? new DepthwiseLoops<THalf, T>(schedule, shape)

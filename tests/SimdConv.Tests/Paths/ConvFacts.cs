@@ -37,12 +37,13 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             {
                 if (!text.Contains(" 1 strip(s)", StringComparison.Ordinal))
                     features.Add(Strips);
-                if (!text.EndsWith(", 1 phase(s)", StringComparison.Ordinal))
+                if (text.EndsWith(" phase(s)", StringComparison.Ordinal) && !text.EndsWith(", 1 phase(s)", StringComparison.Ordinal))
                     features.Add(Phases);
             }
 
             return new(
                 text.Contains("output channels in lanes", StringComparison.Ordinal) ? text[..13] + ", output channels in lanes"
+                : text.StartsWith("depthwise, channels", StringComparison.Ordinal) ? "depthwise, channels in lanes"
                 : text.StartsWith("Winograd", StringComparison.Ordinal) ? text[..13]
                 : text.Split(',')[0],
                 [.. features],

@@ -48,6 +48,8 @@ internal static class ConvPaths<T> where T : unmanaged, IBinaryFloatingPointIeee
 
         yield return ("product of matrices", []);
         yield return ("depthwise", [Groups, Strips, .. phases]);
+        if (hasVectors)
+            yield return ("depthwise, channels in lanes", [Groups, Strips]);
         yield return ("rows in lanes", [Bands, Groups, Image, Panels, Strips]);
         yield return ("output channels in lanes", [Bands, Blocks, Groups, Image, Panels, Slices, Strips, .. phases]);
         yield return ("output channels in lanes, sliding", [Bands, Groups, Panels, .. phases]);
