@@ -37,7 +37,8 @@ internal sealed record ConvFacts(string Way, string[] Features, string Algorithm
             {
                 if (!text.Contains(" 1 strip(s)", StringComparison.Ordinal))
                     features.Add(Strips);
-                if (text.EndsWith(" phase(s)", StringComparison.Ordinal) && !text.EndsWith(", 1 phase(s)", StringComparison.Ordinal))
+                if (text.EndsWith(" phase(s)", StringComparison.Ordinal)
+                    && !text.EndsWith(", 1 phase(s)", StringComparison.Ordinal))
                     features.Add(Phases);
             }
 

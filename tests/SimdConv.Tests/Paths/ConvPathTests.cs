@@ -196,7 +196,8 @@ public abstract class ConvPathTests<T> where T : unmanaged, IBinaryFloatingPoint
         if (path.Direction == ConvDirection.WeightGradient)
             Assert.Equal(run.Plan.ReductionOrder(path.Case.Batch).Chunks, trace.Count("chunk"));
         else if (path.Facts.Way.Contains("in lanes", StringComparison.Ordinal) && path.Case.Algorithm == ConvAlgorithm.Direct)
-            Assert.True(trace.Count(IsDepthwise(path) ? path.Facts.Way : path.Facts.Way.Split(',')[0]) == 1, $"{path.Facts.Way} expected, reached: {trace}");
+            Assert.True(trace.Count(IsDepthwise(path) ? path.Facts.Way : path.Facts.Way.Split(',')[0]) == 1,
+                $"{path.Facts.Way} expected, reached: {trace}");
     }
 
     private static bool IsDepthwise(ConvPath path) => path.Facts.Way.StartsWith("depthwise", StringComparison.Ordinal);

@@ -16,7 +16,9 @@ internal sealed unsafe class DepthwiseChannels<TVec, T> : ConvPass<T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>How much longer a multiply-add takes than in a dense convolution, with the transposes that go with so few.</summary>
+    /// <summary>
+    /// How much longer a multiply-add takes than in a dense convolution, with the transposes that go with so few.
+    /// </summary>
     private const int TimesDense = 2;
 
     private const string Name = "depthwise, channels in lanes";
@@ -75,8 +77,9 @@ internal sealed unsafe class DepthwiseChannels<TVec, T> : ConvPass<T>
     {
         TapGrid grid = schedule.Grid;
         long work = (long)problem.Batch * shape.C * grid.Taps * grid.Height * grid.Width;
+        int threads = execution.ThreadsFor(work * TimesDense);
         Job job = new() { Pass = this, Problem = ref problem };
-        WorkQueue.Run(ref job, (long)problem.Batch * Blocks * schedule.Strips, execution.ThreadsFor(work * TimesDense), execution);
+        WorkQueue.Run(ref job, (long)problem.Batch * Blocks * schedule.Strips, threads, execution);
     }
 
     public override long WorkspaceBytes(int batch, int threads) => scratch.Plan.Bytes * threads;
