@@ -28,6 +28,10 @@ internal static unsafe class Arguments
     public static T Real<T>(double value)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => T.CreateTruncating(value);
 
+    /// <summary>A number that NULL leaves to its default.</summary>
+    public static T? Optional<T>(double* value)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => value == null ? null : Real<T>(*value);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Flag(int value, [CallerArgumentExpression(nameof(value))] string argument = "")
     {

@@ -125,7 +125,7 @@ internal static unsafe class ConvExports
             NativeConv conv = Handles.Get<NativeConv>(plan, nameof(plan));
             EpilogueDescriptor read = epilogue == null
                 ? EpilogueDescriptor.Default
-                : Descriptor(epilogue, EpilogueDescriptor.Default, sizeof(EpilogueDescriptor), nameof(epilogue));
+                : Descriptor(epilogue, EpilogueDescriptor.Default, EpilogueDescriptor.Oldest, nameof(epilogue));
             if (read.Reserved != 0)
                 throw Error("epilogue.reserved", read.Reserved, "0");
             conv.Forward(Int(batch), x, OneOf(filter, weights), weights, y, read, NativeExecution.Read(execution));

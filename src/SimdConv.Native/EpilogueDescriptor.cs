@@ -10,6 +10,10 @@ internal unsafe struct EpilogueDescriptor
     public void* Bias, Residual;
     public int Activation, Reserved;
     public double Scale, Slope;
+    public double* Alpha, Beta;
+
+    /// <summary>The size of the first one, which ended with Slope.</summary>
+    public static int Oldest => sizeof(EpilogueDescriptor) - (2 * sizeof(void*));
 
     public static EpilogueDescriptor Default => new() { Scale = 1, Slope = 0.01 };
 }

@@ -99,6 +99,19 @@ internal static unsafe class LibraryExports
     public static int Relu(int type, long count, void* x, void* y, void* execution) =>
         Elementwise(type, count, x, y, null, execution);
 
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_activate")]
+    public static int Activate(
+        int type, int activation, long count, void* x, void* y, double* alpha, double* beta, void* execution) =>
+        Activate(type, activation, count, x, null, y, alpha, beta, execution);
+
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_activate_gradient")]
+    public static int ActivateGradient(
+        int type, int activation, long count, void* x, void* dy, void* dx, double* alpha, double* beta, void* execution)
+    {
+        return dy == null && count > 0 ? Errors.Report(Arguments.Error(nameof(dy), "NULL", "a pointer"))
+            : Activate(type, activation, count, x, dy, dx, alpha, beta, execution);
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "simdconv_images_copy")]
     public static int CopyImages(int type, long batch, long channels, long height, long width, void* source, long* from,
         void* target, long* to, void* execution)
@@ -146,6 +159,39 @@ internal static unsafe class LibraryExports
         catch (Exception exception)
         {
             return Errors.Report(exception);
+        }
+    }
+
+    /// <summary>The function where dy is NULL, else its gradient.</summary>
+    private static int Activate(
+        int type, int activation, long count, void* x, void* dy, void* y, double* alpha, double* beta, void* execution)
+    {
+        try
+        {
+            if (count < 0)
+                throw Arguments.Error(nameof(count), count, "0 or more");
+            if (Precision.IsDouble(type, nameof(type)))
+                Run<double>();
+            else
+                Run<float>();
+            return (int)Status.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Errors.Report(exception);
+        }
+
+        void Run<T>()
+            where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+        {
+            Span<T> source = Arguments.Elements<T>(x, count), target = Arguments.Elements<T>(y, count);
+            T? first = Arguments.Optional<T>(alpha), second = Arguments.Optional<T>(beta);
+            if (dy == null)
+                SimdConv.Elementwise.Activate((Activation)activation, source, target, first, second,
+                    NativeExecution.Read(execution));
+            else
+                SimdConv.Elementwise.ActivateGradient((Activation)activation, source, Arguments.Elements<T>(dy, count), target,
+                    first, second, NativeExecution.Read(execution));
         }
     }
 

@@ -82,6 +82,8 @@ internal sealed unsafe class NativeConv<T> : NativeConv
             Activation = (Activation)epilogue.Activation,
             Scale = Real<T>(epilogue.Scale),
             Slope = Real<T>(epilogue.Slope),
+            Alpha = Optional<T>(epilogue.Alpha),
+            Beta = Optional<T>(epilogue.Beta),
         };
         Span<T> source = Elements<T>(x, plan.InputLength(batch)), target = Elements<T>(y, plan.OutputLength(batch));
         if (filter is null)

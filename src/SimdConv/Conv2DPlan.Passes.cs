@@ -179,7 +179,7 @@ public sealed unsafe partial class Conv2DPlan<T>
         long length = targets.Length(batch, targetLayout);
         ArgumentErrors.RequireBatch(target, length, batch, targetName);
         targets.RequireDistinct(batch, targetLayout);
-        finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
+        finish = Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope, epilogue.Alpha, epilogue.Beta);
         if (!epilogue.Bias.IsEmpty)
             ArgumentErrors.RequireLength(epilogue.Bias, isForward ? Shape.K : Shape.C, "K output channels", "epilogue.Bias");
         if (!epilogue.Residual.IsEmpty)

@@ -139,9 +139,67 @@ public static unsafe class Elementwise
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Apply(ElementwiseOperation.HardSwishGradient, x, nameof(x), dy, nameof(dy), dx, nameof(dx), T.One, execution);
 
+    /// <summary>y = f(x) for any activation, as the epilogue of a convolution or a product applies it.</summary>
+    /// <param name="activation">The function.</param>
+    /// <param name="x">The arguments.</param>
+    /// <param name="y">As many results.</param>
+    /// <param name="alpha">The first number of a function that has one: tanh's scale, leaky ReLU's slope, Alpha of hard sigmoid,
+    /// ELU and clip; null is its default, as in <see cref="Epilogue{T}"/>.</param>
+    /// <param name="beta">The second number: Beta of hard sigmoid and clip; null is its default.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such activation, or clip's alpha is above its
+    /// beta.</exception>
+    public static void Activate<T>(
+        Activation activation, ReadOnlySpan<T> x, Span<T> y, T? alpha = null, T? beta = null, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Finish<T> finish = FinishOf(activation, alpha, beta);
+        Apply(finish.Operation, x, nameof(x), x, nameof(x), y, nameof(y), finish.Factor, execution, finish.Offset);
+    }
+
+    /// <summary>
+    /// dx = dy * f'(x): the gradient of <see cref="Activate"/> in terms of x. Where f has a kink, dx is 0 for ReLU, ReLU6
+    /// and hard sigmoid, dy for clip, as in PyTorch, and what it is below 0 for leaky ReLU and ELU. Where x is NaN, so is dx, but
+    /// for the functions that consist of lines: ReLU, ReLU6 and hard sigmoid give 0, leaky ReLU slope * dy, clip dy.
+    /// </summary>
+    /// <param name="activation">The function.</param>
+    /// <param name="x">The arguments of the forward pass.</param>
+    /// <param name="dy">The gradient of its results.</param>
+    /// <param name="dx">As many results.</param>
+    /// <param name="alpha">The same as in the forward pass.</param>
+    /// <param name="beta">The same as in the forward pass.</param>
+    /// <param name="execution">The tier.</param>
+    /// <exception cref="ArgumentException">The lengths differ, the spans overlap in part, or the tier is not
+    /// available.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such activation, or clip's alpha is above its
+    /// beta.</exception>
+    public static void ActivateGradient<T>(Activation activation, ReadOnlySpan<T> x, ReadOnlySpan<T> dy, Span<T> dx,
+        T? alpha = null, T? beta = null, Execution execution = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Finish<T> finish = FinishOf(activation, alpha, beta);
+        Apply(finish.GradientOperation, x, nameof(x), dy, nameof(dy), dx, nameof(dx), finish.Factor, execution, finish.Offset);
+    }
+
+    /// <summary>Names the parameters of this class where one is wrong. No activation is a clip without bounds.</summary>
+    private static Finish<T> FinishOf<T>(Activation activation, T? alpha, T? beta)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentErrors.RequireElementType<T>();
+        if (!Enum.IsDefined(activation))
+            throw ArgumentErrors.OutOfRange(nameof(activation), activation, Finish<T>.Names);
+        if (activation == Activation.Clip && !((alpha ?? T.NegativeInfinity) <= (beta ?? T.PositiveInfinity)))
+            throw ArgumentErrors.OutOfRange(nameof(alpha), alpha ?? T.NegativeInfinity, $"at most beta, {beta ?? T.PositiveInfinity}");
+        return activation == Activation.None
+            ? Finish<T>.Of(Activation.Clip, null, null, null, null)
+            : Finish<T>.Of(activation, alpha, alpha, alpha, beta);
+    }
+
     private static void Apply<T>(
         ElementwiseOperation operation, ReadOnlySpan<T> x, string xArgument, ReadOnlySpan<T> y, string yArgument,
-        Span<T> target, string targetArgument, T factor, Execution execution)
+        Span<T> target, string targetArgument, T factor, Execution execution, T offset = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentErrors.RequireElementType<T>();
@@ -151,7 +209,17 @@ public static unsafe class Elementwise
         if (Telemetry.IsOn && Telemetry.Count<T>(Operation.Elementwise, tier))
             Telemetry.Tell<T>(Operation.Elementwise, tier, $"{target.Length}", operation);
         fixed (T* px = x, py = y, pt = target)
-            TierLoops<T>.For(tier).Elementwise(operation, px, py, pt, target.Length, factor);
+        {
+            TierLoops<T>.For(tier).Elementwise(operation, new ElementwiseOperands<T>
+            {
+                X = px,
+                Y = py,
+                Target = pt,
+                Count = target.Length,
+                Factor = factor,
+                Offset = offset,
+            });
+        }
     }
 
     private static void RequireSameOrApart<T>(ReadOnlySpan<T> input, string argument, Span<T> target, string targetArgument)

@@ -141,7 +141,7 @@ public static unsafe partial class Gemm
             throw new ArgumentException(
                 $"epilogue.ColumnBias holds {epilogue.ColumnBias.Length} elements; expected {n}, one a column of C, or none.",
                 nameof(epilogue));
-        return Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope);
+        return Finish<T>.Of(epilogue.Activation, epilogue.Scale, epilogue.Slope, epilogue.Alpha, epilogue.Beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,4 +21,10 @@ public readonly ref struct GemmEpilogue<T>
 
     /// <summary>What leaky ReLU multiplies elements by that are not above 0; null is 0.01.</summary>
     public T? Slope { get; init; }
+
+    /// <summary>The first number of the activations that have an alpha; null is its default.</summary>
+    public T? Alpha { get; init; }
+
+    /// <summary>The second number of the activations that have a beta; null is its default.</summary>
+    public T? Beta { get; init; }
 }

@@ -39,5 +39,25 @@ internal static class ElementwiseBits<T>
                 return digest.Value;
             });
         }
+
+        foreach (Activation activation in (Activation[])[Activation.Tanh, Activation.Sigmoid, Activation.Silu, Activation.Gelu,
+            Activation.HardSigmoid, Activation.Elu, Activation.Clip])
+        {
+            yield return new($"elementwise/{typeof(T).Name}/{activation}-by-x", execution =>
+            {
+                Digest digest = new();
+                foreach (int length in (int[])[1, 7, 64, 1003, 70_001])
+                {
+                    T[] x = Numbers.WithSpecialValues<T>(length, length), y = new T[length], dx = new T[length];
+                    T eighth = T.CreateTruncating(0.125);
+                    Elementwise.Activate<T>(activation, x, y, eighth, null, execution);
+                    Elementwise.ActivateGradient<T>(activation, x, Numbers.Make<T>(length, 2), dx, eighth, null, execution);
+                    digest.Add<T>(y);
+                    digest.Add<T>(dx);
+                }
+
+                return digest.Value;
+            });
+        }
     }
 }

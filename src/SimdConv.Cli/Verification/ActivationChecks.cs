@@ -1,4 +1,5 @@
 using System.Numerics;
+using SimdConv.Reference;
 
 namespace SimdConv.Cli.Verification;
 
@@ -34,8 +35,8 @@ internal sealed record ActivationChecks(int Length) : ICheckable
             checker.Check(name, y, i => ActivationRules.Bound<T>(activation, ToDouble(y[i]), 0), (result, execution) =>
                 Forward(activation, x, result, execution));
 
-            // Of hard swish the argument tells the gradient, of the others the result.
-            T[] from = activation == Activation.HardSwish ? x : y, dx = new T[Length];
+            // Of the first ones but hard swish the result tells the gradient, of the others the argument.
+            T[] from = activation >= Activation.HardSwish ? x : y, dx = new T[Length];
             double[] bounds = new double[Length];
             for (int i = 0; i < Length; i++)
                 (dx[i], bounds[i]) = Gradient(activation, ToDouble(from[i]), ToDouble(dy[i]));
@@ -52,7 +53,7 @@ internal sealed record ActivationChecks(int Length) : ICheckable
                 case Activation.LeakyRelu: Elementwise.LeakyRelu(x, y, slope, execution); break;
                 case Activation.Tanh: Elementwise.Tanh(x, y, scale, execution); break;
                 case Activation.HardSwish: Elementwise.HardSwish(x, y, execution); break;
-                default: throw new InvalidOperationException($"{activation} has no check.");
+                default: Elementwise.Activate(activation, x, y, null, null, execution); break;
             }
         }
 
@@ -65,7 +66,7 @@ internal sealed record ActivationChecks(int Length) : ICheckable
                 case Activation.LeakyRelu: Elementwise.LeakyReluGradient(from, dy, dx, slope, execution); break;
                 case Activation.Tanh: Elementwise.TanhGradient(from, dy, dx, scale, execution); break;
                 case Activation.HardSwish: Elementwise.HardSwishGradient(from, dy, dx, execution); break;
-                default: throw new InvalidOperationException($"{activation} has no check.");
+                default: Elementwise.ActivateGradient(activation, from, dy, dx, null, null, execution); break;
             }
         }
 
@@ -82,10 +83,15 @@ internal sealed record ActivationChecks(int Length) : ICheckable
                     Math.Abs(dy) * (ToDouble(scale) + (from * from / ToDouble(scale)))),
                 Activation.HardSwish when from is >= -3 and <= 3 =>
                     (dy * ((from / 3) + 0.5), Math.Abs(dy) * ((Math.Abs(from) / 3) + 0.5)),
-                _ => (from > 3 ? dy : 0, 0.0),
+                Activation.HardSwish => (from > 3 ? dy : 0, 0.0),
+                _ => ByArgument(activation, from, dy),
             };
             return (T.CreateTruncating(dx), roundings * ErrorBound.Unit<T>() * gauge);
         }
+
+        // No derivative is more than a sum of terms of at most 1 and |x| * phi(x) or |x| * e^-|x|, which are less than 1.
+        static (double, double) ByArgument(Activation activation, double x, double dy) =>
+            (dy * ReferenceActivation.Derivative(activation, x), 2 * Math.Abs(dy));
 
         static double ToDouble(T value) => double.CreateTruncating(value);
     }

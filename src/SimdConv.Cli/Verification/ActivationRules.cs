@@ -1,3 +1,5 @@
+using SimdConv.Reference;
+
 namespace SimdConv.Cli.Verification;
 
 /// <summary>The activations by their definitions, and how far the library may be from them.</summary>
@@ -12,6 +14,7 @@ internal static class ActivationRules
     {
         Activation.LeakyRelu => "leaky-relu",
         Activation.HardSwish => "hard-swish",
+        Activation.HardSigmoid => "hard-sigmoid",
         _ => activation.ToString().ToLowerInvariant(),
     };
 
@@ -23,7 +26,7 @@ internal static class ActivationRules
         Activation.LeakyRelu => x > 0 ? x : slope * x,
         Activation.Tanh => scale * Math.Tanh(x),
         Activation.HardSwish => x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,
-        _ => x,
+        _ => ReferenceActivation.Value(activation, x),
     };
 
     /// <summary>
@@ -41,6 +44,10 @@ internal static class ActivationRules
             Activation.LeakyRelu => error + (error == 0 ? 0 : (2 * ErrorBound.Unit<T>() * Math.Abs(y)) + ErrorBound.Tiny<T>()),
             Activation.Tanh => (Scale * error) + own,
             Activation.HardSwish => (1.5 * error) + own, // The steepest slope is that at 3.
+            Activation.Sigmoid or Activation.HardSigmoid => (0.25 * error) + own,
+            Activation.Silu => (1.1 * error) + (2 * own),
+            Activation.Gelu => (1.13 * error) + (4 * own),
+            Activation.Elu => error + own,
             _ => error,
         };
     }

@@ -126,7 +126,13 @@ typedef enum simdconv_activation {
     SIMDCONV_RELU6 = 2,
     SIMDCONV_LEAKY_RELU = 3, /* slope * x where x is not above 0 */
     SIMDCONV_TANH = 4,       /* scale * tanh(x) */
-    SIMDCONV_HARD_SWISH = 5  /* x * min(max(x + 3, 0), 6) / 6 */
+    SIMDCONV_HARD_SWISH = 5, /* x * min(max(x + 3, 0), 6) / 6 */
+    SIMDCONV_SIGMOID = 6,
+    SIMDCONV_SILU = 7,         /* x * sigmoid(x) */
+    SIMDCONV_GELU = 8,         /* x / 2 * (1 + erf(x / sqrt(2))) */
+    SIMDCONV_HARD_SIGMOID = 9, /* min(max(alpha x + beta, 0), 1), by default 1/6 and 1/2 */
+    SIMDCONV_ELU = 10,         /* alpha (e^x - 1) where x is not above 0, by default 1 */
+    SIMDCONV_CLIP = 11         /* min(max(x, alpha), beta), by default -infinity and infinity */
 } simdconv_activation;
 
 typedef struct simdconv_epilogue {
@@ -136,9 +142,12 @@ typedef struct simdconv_epilogue {
     int32_t activation;   /* a simdconv_activation */
     int32_t reserved;     /* 0 */
     double scale, slope;
+    const double* alpha; /* numbers of the activations that have them; NULL is the default */
+    const double* beta;
 } simdconv_epilogue;
 
-#define SIMDCONV_EPILOGUE_INIT(bias, activation) { sizeof(simdconv_epilogue), (bias), NULL, (activation), 0, 1.0, 0.01 }
+#define SIMDCONV_EPILOGUE_INIT(bias, activation) \
+    { sizeof(simdconv_epilogue), (bias), NULL, (activation), 0, 1.0, 0.01, NULL, NULL }
 
 int32_t simdconv_conv2d_create(const simdconv_conv2d_desc* desc, simdconv_conv2d** plan);
 int32_t simdconv_conv2d_destroy(simdconv_conv2d* plan); /* NULL is allowed */
@@ -237,6 +246,12 @@ int32_t simdconv_images_copy(int32_t type, int64_t batch, int64_t channels, int6
 /* scale * tanh(x) */
 int32_t simdconv_tanh(int32_t type, int64_t count, const void* x, void* y, double scale, const simdconv_execution* execution);
 int32_t simdconv_relu(int32_t type, int64_t count, const void* x, void* y, const simdconv_execution* execution);
+/* Any simdconv_activation. alpha: also the scale of tanh and the slope of leaky ReLU; NULL is the default (1, 0.01). */
+int32_t simdconv_activate(int32_t type, int32_t activation, int64_t count, const void* x, void* y, const double* alpha,
+    const double* beta, const simdconv_execution* execution);
+/* dx = dy f'(x), from what f was applied to; dx may be x or dy. */
+int32_t simdconv_activate_gradient(int32_t type, int32_t activation, int64_t count, const void* x, const void* dy, void* dx,
+    const double* alpha, const double* beta, const simdconv_execution* execution);
 
 #ifdef __cplusplus
 }

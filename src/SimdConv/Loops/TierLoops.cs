@@ -32,7 +32,7 @@ internal abstract unsafe class TierLoops<T>
     /// <summary>Adds what these panels depend on beside the elements.</summary>
     public abstract void AddLayout(GemmSide side, int size, int k, List<int> layout);
 
-    public abstract void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor);
+    public abstract void Elementwise(ElementwiseOperation operation, in ElementwiseOperands<T> operands);
 
     /// <summary>Copies images between layouts.</summary>
     public abstract void Copy(in CopyProblem<T> problem, in Execution execution);
@@ -154,8 +154,8 @@ internal sealed unsafe class TierLoops<TVec, THalf, T, TFlat, TSums>(SimdTier ti
             PackedLoops<TVec, THalf, T, GemmKernel<TVec, T, N2>>.AddLayoutOfA(size, k, layout);
     }
 
-    public override void Elementwise(ElementwiseOperation operation, T* x, T* y, T* target, nint count, T factor) =>
-        ElementwiseLoops<TVec, T>.Run(operation, x, y, target, count, factor);
+    public override void Elementwise(ElementwiseOperation operation, in ElementwiseOperands<T> operands) =>
+        ElementwiseLoops<TVec, T>.Run(operation, in operands);
 
     public override void Copy(in CopyProblem<T> problem, in Execution execution) =>
         CopyLoops<TVec, T>.Run(in problem, in execution);

@@ -174,6 +174,7 @@ internal sealed class ApiExample<T> where T : unmanaged, IBinaryFloatingPointIee
         return type switch
         {
             _ when type == typeof(T) => T.One,
+            _ when type == typeof(T?) => null,
             _ when type == typeof(int) => Size(owner, name),
             _ when type == typeof(int[]) => null,
             _ when type == typeof(bool) => false,

@@ -131,6 +131,15 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
             Compare.Equal<T>(expected, run.Forward(execution, Activation.Tanh, scale, withResidual), "scaled tanh");
             SimdConv.Elementwise.Tanh<T>(sums, expected, T.One, execution);
             Compare.Equal<T>(expected, run.Forward(execution, Activation.Tanh, null, withResidual), "tanh");
+
+            // Two of the others for each case, which share all of the way but the function.
+            Activation[] others = [.. Enum.GetValues<Activation>().Where(a => a > Activation.HardSwish)];
+            foreach (int i in (int[])[c.Seed, c.Seed / 7])
+            {
+                Activation activation = others[(i & int.MaxValue) % others.Length];
+                SimdConv.Elementwise.Activate<T>(activation, sums, expected, -slope, null, execution);
+                Compare.Equal<T>(expected, run.Forward(execution, activation, -slope, withResidual), $"{activation}");
+            }
         }
     }
 

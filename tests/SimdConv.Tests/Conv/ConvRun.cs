@@ -63,7 +63,7 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
 
     /// <param name="execution">Threads and tier.</param>
     /// <param name="activation">The activation.</param>
-    /// <param name="factor">Its scale or slope; null for the default.</param>
+    /// <param name="factor">Its scale, slope or alpha; null for the default.</param>
     /// <param name="withResidual">Whether the residual is added.</param>
     public T[] Forward(Execution execution, Activation activation = Activation.None, T? factor = null, bool withResidual = false)
     {
@@ -75,6 +75,7 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
             Activation = activation,
             Scale = factor,
             Slope = factor,
+            Alpha = factor,
         };
         T[] before = (T[])x.Data.Clone();
         if (c.Packed)

@@ -125,7 +125,7 @@ public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPoint
         AlignedArray<T> filter = new(packs ? pass.FilterSize : 0);
         fixed (T* ps = source.Data, pt = target.Data, pr = residual.Data, pw = run.W, pb = run.Bias, panels = filter)
         {
-            Finish<T> finish = Finish<T>.Of(isForward ? Activation.Relu : Activation.None, null, null);
+            Finish<T> finish = Finish<T>.Of(isForward ? Activation.Relu : Activation.None, null, null, null, null);
             finish.Residual = isForward ? pr : null;
             ConvProblem<T> problem = new()
             {

@@ -27,6 +27,15 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         ("LeakyReluGradient", (y, dy, dx, execution) => SimdConv.Elementwise.LeakyReluGradient(y, dy, dx, Scale, execution)),
     ];
 
+    private static IEnumerable<(string Name, Operation Run)> AllOperations() =>
+        Operations.Concat(Enum.GetValues<Activation>().SelectMany(activation => ((string, Operation)[])
+        [
+            ($"Activate {activation}", (x, _, y, execution) =>
+                SimdConv.Elementwise.Activate(activation, x, y, T.CreateTruncating(0.3), null, execution)),
+            ($"ActivateGradient {activation}", (x, dy, dx, execution) =>
+                SimdConv.Elementwise.ActivateGradient(activation, x, dy, dx, T.CreateTruncating(0.3), null, execution)),
+        ]));
+
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void RelusAndTheirGradientsAreExact(SimdTier tier)
     {
@@ -129,7 +138,7 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         SimdTier[] tiers = [.. SimdSupport.Available.Where(SimdSupport.Fuses)];
         Skip.If(tiers.Length < 2, $"only {tiers.Length} of this process's tiers fuse");
         T[] x = Specials(20_000, 8), second = Data.Make<T>(x.Length, DataKind.Real, 9);
-        foreach ((string name, Operation run) in Operations)
+        foreach ((string name, Operation run) in AllOperations())
         {
             T[] expected = new T[x.Length];
             run(x, second, expected, tiers[0].Run());
@@ -152,7 +161,7 @@ public abstract class ElementwiseTests<T> where T : unmanaged, IBinaryFloatingPo
         Tiers.Require(tier);
         T[] x = Specials(70_000, 10), second = Data.Make<T>(x.Length, DataKind.Real, 11),
             canaries = Data.Filled(4, Data.Canary<T>());
-        foreach ((string name, Operation run) in Operations)
+        foreach ((string name, Operation run) in AllOperations())
         {
             T[] whole = new T[x.Length];
             run(x, second, whole, tier.Run());

@@ -104,8 +104,8 @@ public abstract class GemmVariantTests<T> where T : unmanaged, IBinaryFloatingPo
         Refused("epilogue.RowBias holds 2 elements; expected 3", () => Fused(new() { RowBias = new T[2] }));
         Refused("epilogue.ColumnBias holds 4 elements; expected 3", () => Fused(new() { ColumnBias = new T[4] }));
         Refused("both hold elements; expected one of them", () => Fused(new() { RowBias = new T[3], ColumnBias = new T[3] }));
-        Refused("epilogue.Activation is 9; expected None, Relu, Relu6, LeakyRelu, Tanh or HardSwish",
-            () => Fused(new() { Activation = (Activation)9 }));
+        Refused("epilogue.Activation is 99; expected None, Relu, Relu6, LeakyRelu, Tanh, HardSwish, Sigmoid, Silu,",
+            () => Fused(new() { Activation = (Activation)99 }));
         Refused("c shares elements with the bias", () => Fused(new() { RowBias = c.AsSpan(2, 3) }));
         Refused("strideC is 8; expected 9 or more", () => Batched(2, 0, 8));
         Refused("strideA is -1; expected 0 or more", () => Batched(2, -1, 9));

@@ -155,6 +155,10 @@ for dtype in (np.float32, np.float64):
         expected = x.transpose([source.index(axis) for axis in target])
         check(f"{source} to {target}", np.array_equal(simdconv.copy_images(x, source, target, threads=2), expected))
     check("tanh", np.allclose(simdconv.tanh(x / 8, scale=1.7159), 1.7159 * np.tanh(x / 8), rtol=1e-6))
+    check("silu", np.allclose(simdconv.activate(x / 8, "silu"), x / 8 / (1 + np.exp(-x / 8)), rtol=1e-5))
+    check("clip", np.array_equal(simdconv.activate(x, "clip", alpha=-2, beta=3), np.clip(x, -2, 3)))
+    check("elu's gradient", np.allclose(simdconv.activate_gradient(x / 8, x, "elu", alpha=2),
+                                        np.where(x > 0, x, 2 * x * np.exp(x / 8)), rtol=1e-5))
 
 plan, x, w = simdconv.Conv2D((3, 8, 8), (4, 3, 3, 3)), whole(2, 3, 8, 8, dtype=np.float32), whole(4, 3, 3, 3, dtype=np.float32)
 y = plan.forward(x, w)
@@ -166,7 +170,8 @@ refused(ValueError, "weights has shape", plan.forward, x, w[:2])
 fixed = y.copy()
 fixed.flags.writeable = False
 refused(ValueError, "out is read-only", plan.forward, x, w, out=fixed)
-refused(ValueError, "activation is 'gelu'", plan.forward, x, w, activation="gelu")
+check("clipped sums", np.array_equal(plan.forward(x, w, activation="clip", alpha=-9, beta=7), np.clip(y, -9, 7)))
+refused(ValueError, "activation is 'mish'", plan.forward, x, w, activation="mish")
 refused(ValueError, "beta is 1 without out", plan.input_gradient, y, w, beta=1)
 refused(ValueError, "desc.r is 9", simdconv.Conv2D, (3, 8, 8), (4, 3, 9, 9))
 refused(ValueError, "desc.stride_h is 0", simdconv.Conv2D, (3, 8, 8), (4, 3, 3, 3), stride=0)

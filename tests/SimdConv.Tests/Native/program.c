@@ -532,6 +532,17 @@ int main(int argc, char** argv)
     CHECK(simdconv_relu(SIMDCONV_F32, 3, activated, activated, NULL) == SIMDCONV_OK && activated[0] == 0 && activated[2] == 2);
     CHECK(simdconv_tanh(SIMDCONV_F32, 3, activated, activated, 2, NULL) == SIMDCONV_OK
         && fabsf(activated[2] - 2 * tanhf(2)) < 1e-6f);
+    double least = -1, largest = 1, silu[2] = { 1, -1 }, ones[2] = { 1, 1 }, slopes[2];
+    CHECK(simdconv_activate(SIMDCONV_F64, SIMDCONV_SILU, 2, silu, silu, NULL, NULL, NULL) == SIMDCONV_OK
+        && fabs(silu[0] - 1 / (1 + exp(-1))) < 1e-15);
+    CHECK(simdconv_activate(SIMDCONV_F32, SIMDCONV_CLIP, 3, activated, activated, &least, &largest, NULL) == SIMDCONV_OK
+        && activated[2] == 1);
+    CHECK(simdconv_activate_gradient(SIMDCONV_F64, SIMDCONV_CLIP, 2, silu, ones, slopes, NULL, &least, NULL) == SIMDCONV_OK
+        && slopes[0] == 0 && slopes[1] == 0);
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "alpha is 1",
+        simdconv_activate(SIMDCONV_F64, SIMDCONV_CLIP, 2, silu, silu, &largest, &least, NULL));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "dy is NULL",
+        simdconv_activate_gradient(SIMDCONV_F64, SIMDCONV_CLIP, 2, silu, NULL, slopes, NULL, NULL, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "count is -1", simdconv_relu(SIMDCONV_F32, -1, activated, activated, NULL));
     const float images[6] = { 1, 2, 3, 4, 5, 6 };
     float innermost[6];

@@ -295,6 +295,11 @@ internal static class GuardChild
         SimdConv.Elementwise.LeakyReluGradient(guardedX, guardedDy, y, T.One, execution);
         SimdConv.Elementwise.HardSwish(guardedX, y, execution);
         SimdConv.Elementwise.HardSwishGradient(guardedX, guardedDy, y, execution);
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            SimdConv.Elementwise.Activate(activation, guardedX, y, null, null, execution);
+            SimdConv.Elementwise.ActivateGradient(activation, guardedX, guardedDy, y, null, null, execution);
+        }
     }
 
     /// <summary>The guarded buffers of one call.</summary>

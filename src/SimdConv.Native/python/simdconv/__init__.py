@@ -8,8 +8,9 @@ The shared library is looked for at ``$SIMDCONV_LIBRARY``, beside an installatio
 from __future__ import annotations
 
 from ._library import SimdConvError, tier, version
-from ._operations import Conv2D, Filter, PackedFile, Pool2D, col2im, copy_images, gemm, im2col, relu, tanh
+from ._operations import (
+    Conv2D, Filter, PackedFile, Pool2D, activate, activate_gradient, col2im, copy_images, gemm, im2col, relu, tanh)
 
-__all__ = ["Conv2D", "Filter", "PackedFile", "Pool2D", "SimdConvError", "col2im", "copy_images", "gemm", "im2col", "relu",
-           "tanh", "tier", "version"]
+__all__ = ["Conv2D", "Filter", "PackedFile", "Pool2D", "SimdConvError", "activate", "activate_gradient", "col2im",
+           "copy_images", "gemm", "im2col", "relu", "tanh", "tier", "version"]
 __version__ = version()

@@ -21,7 +21,8 @@ class Execution(ctypes.Structure):
 
 class Epilogue(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t), ("bias", c_void_p), ("residual", c_void_p), ("activation", c_int32),
-                ("reserved", c_int32), ("scale", c_double), ("slope", c_double)]
+                ("reserved", c_int32), ("scale", c_double), ("slope", c_double), ("alpha", POINTER(c_double)),
+                ("beta", POINTER(c_double))]
 
 
 _WINDOW = [(name, c_int64) for name in ("stride_h", "stride_w", "pad_top", "pad_left", "pad_bottom", "pad_right", "dilation_h",
@@ -72,6 +73,8 @@ _CALLS = {
     "pool2d_indices": [_PLAN, _BATCH, _DATA, _DATA],
     "tanh": [c_int32, c_int64, _DATA, _DATA, c_double, _RUN],
     "relu": [c_int32, c_int64, _DATA, _DATA, _RUN],
+    "activate": [c_int32, c_int32, c_int64, _DATA, _DATA, POINTER(c_double), POINTER(c_double), _RUN],
+    "activate_gradient": [c_int32, c_int32, c_int64, _DATA, _DATA, _DATA, POINTER(c_double), POINTER(c_double), _RUN],
     "images_copy": [c_int32, *[c_int64] * 4, _DATA, POINTER(c_int64), _DATA, POINTER(c_int64), _RUN],
 }
 

@@ -6,7 +6,7 @@ import math
 import numbers
 import os
 import weakref
-from ctypes import byref, c_int64, c_void_p, sizeof
+from ctypes import byref, c_double, c_int64, c_void_p, pointer, sizeof
 from typing import Callable, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -17,7 +17,8 @@ Pair = Union[int, Tuple[int, int]]
 _Sizes = Tuple[int, ...]
 Padding = Union[int, Tuple[int, int], Tuple[int, int, int, int]]
 
-ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4, "hard_swish": 5}
+ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4, "hard_swish": 5, "sigmoid": 6, "silu": 7, "gelu": 8,
+               "hard_sigmoid": 9, "elu": 10, "clip": 11}
 MOST_PLANS = 256  # of each kind: im2col, col2im and the layers keep the plans that were used last
 _TYPES = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
 
@@ -137,6 +138,37 @@ def relu(x: np.ndarray, out: Optional[np.ndarray] = None, *, threads: int = 1) -
     """max(x, 0); out may be x."""
     kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
     lib.call("relu", kind, x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data, byref(lib.execution(threads)))
+    return out
+
+
+def _activation(activation: Optional[str]) -> int:
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation is {activation!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}")
+    return ACTIVATIONS[activation]
+
+
+def _optional(value: Optional[float], dtype: np.dtype, name: str) -> object:
+    """A pointer to a number; None is the default."""
+    return None if value is None else byref(c_double(_real(value, dtype, name)))
+
+
+def activate(x: np.ndarray, activation: Optional[str], out: Optional[np.ndarray] = None, *, alpha: Optional[float] = None,
+             beta: Optional[float] = None, threads: int = 1) -> np.ndarray:
+    """Any activation; out may be x. alpha: tanh's scale, leaky ReLU's slope, the first number of hard_sigmoid, elu and clip, whose
+    second one is beta; None is the default."""
+    kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
+    lib.call("activate", kind, _activation(activation), x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data,
+             _optional(alpha, x.dtype, "alpha"), _optional(beta, x.dtype, "beta"), byref(lib.execution(threads)))
+    return out
+
+
+def activate_gradient(x: np.ndarray, dy: np.ndarray, activation: Optional[str], out: Optional[np.ndarray] = None, *,
+                      alpha: Optional[float] = None, beta: Optional[float] = None, threads: int = 1) -> np.ndarray:
+    """dy times the activation's derivative at x; out may be x or dy."""
+    kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
+    lib.call("activate_gradient", kind, _activation(activation), x.size, _check(x, x.shape, x.dtype, "x"),
+             _check(dy, x.shape, x.dtype, "dy"), out.ctypes.data, _optional(alpha, x.dtype, "alpha"),
+             _optional(beta, x.dtype, "beta"), byref(lib.execution(threads)))
     return out
 
 
@@ -261,16 +293,17 @@ class Conv2D(_Plan):
 
     def forward(self, x: np.ndarray, weights: Union[np.ndarray, Filter], bias: Optional[np.ndarray] = None,
                 out: Optional[np.ndarray] = None, *, residual: Optional[np.ndarray] = None, activation: Optional[str] = None,
-                scale: float = 1.0, slope: float = 0.01, threads: int = 1) -> np.ndarray:
-        """activation(x * weights + bias + residual)."""
+                scale: float = 1.0, slope: float = 0.01, alpha: Optional[float] = None, beta: Optional[float] = None,
+                threads: int = 1) -> np.ndarray:
+        """activation(x * weights + bias + residual). scale is tanh's, slope leaky ReLU's; alpha and beta as of activate."""
         n, scale, slope = self._batch(x, "x"), _real(scale, self.dtype, "scale"), _real(slope, self.dtype, "slope")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation is {activation!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}")
-        shape = (n, *self.output_shape)
+        function, shape = _activation(activation), (n, *self.output_shape)
         out = _out(out, shape, self.dtype)
         epilogue = lib.Epilogue(sizeof(lib.Epilogue), None if bias is None else _check(bias, (shape[1],), self.dtype, "bias"),
                                 None if residual is None else _check(residual, shape, self.dtype, "residual"),
-                                ACTIVATIONS[activation], 0, scale, slope)
+                                function, 0, scale, slope,
+                                *(None if v is None else pointer(c_double(_real(v, self.dtype, name)))
+                                  for v, name in ((alpha, "alpha"), (beta, "beta"))))
         lib.call("conv2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), *self._weights(weights),
                  out.ctypes.data, byref(epilogue), byref(lib.execution(threads)))
         return out

@@ -1,6 +1,6 @@
 namespace SimdConv.Kernels;
 
-/// <summary>The functions that the public API names.</summary>
+/// <summary>The functions that the public API names, each activation followed by its gradient in terms of x.</summary>
 internal enum ElementwiseOperation
 {
     None,
@@ -13,5 +13,18 @@ internal enum ElementwiseOperation
     HardSwish,
     HardSwishGradient,
     Tanh,
+    TanhSlope,
     TanhGradient,
+    Sigmoid,
+    SigmoidGradient,
+    Silu,
+    SiluGradient,
+    Gelu,
+    GeluGradient,
+    HardSigmoid,
+    HardSigmoidGradient,
+    Elu,
+    EluGradient,
+    Clip,
+    ClipGradient,
 }

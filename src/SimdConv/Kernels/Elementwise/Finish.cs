@@ -4,9 +4,17 @@ namespace SimdConv.Kernels;
 internal unsafe struct Finish<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>The activation, and what <see cref="IElementwise{TVec, T}"/> calls its factor.</summary>
+    /// <summary>The activation, and what <see cref="IElementwise{TVec, T}"/> calls its factor
+    /// and its offset.</summary>
     public ElementwiseOperation Operation;
-    public T Factor;
+    public T Factor, Offset;
+
+    /// <summary>What may be asked for, in words.</summary>
+    public const string Names =
+        "None, Relu, Relu6, LeakyRelu, Tanh, HardSwish, Sigmoid, Silu, Gelu, HardSigmoid, Elu or Clip";
+
+    /// <summary>The gradient of the activation in terms of its arguments.</summary>
+    public readonly ElementwiseOperation GradientOperation => Operation + 1;
 
     /// <summary>The residual of the output's first element, in the output's layout; null for none.</summary>
     public T* Residual;
@@ -17,9 +25,10 @@ internal unsafe struct Finish<T>
     /// </summary>
     public bool* IsNotFinite;
 
-    /// <summary>The finish that the caller asks for; null for scale or slope stands for the default.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such activation.</exception>
-    public static Finish<T> Of(Activation activation, T? scale, T? slope) => activation switch
+    /// <summary>The finish that the caller asks for; null for a number stands for its default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such activation, or its numbers are none it can
+    /// have.</exception>
+    public static Finish<T> Of(Activation activation, T? scale, T? slope, T? alpha, T? beta) => activation switch
     {
         Activation.None => default,
         Activation.Relu => new() { Operation = ElementwiseOperation.Relu },
@@ -27,7 +36,21 @@ internal unsafe struct Finish<T>
         Activation.LeakyRelu => new() { Operation = ElementwiseOperation.LeakyRelu, Factor = slope ?? T.CreateTruncating(0.01) },
         Activation.HardSwish => new() { Operation = ElementwiseOperation.HardSwish },
         Activation.Tanh => new() { Operation = ElementwiseOperation.Tanh, Factor = scale ?? T.One },
-        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation,
-            "None, Relu, Relu6, LeakyRelu, Tanh or HardSwish"),
+        Activation.Sigmoid => new() { Operation = ElementwiseOperation.Sigmoid },
+        Activation.Silu => new() { Operation = ElementwiseOperation.Silu },
+        Activation.Gelu => new() { Operation = ElementwiseOperation.Gelu },
+        Activation.HardSigmoid => new()
+        {
+            Operation = ElementwiseOperation.HardSigmoid,
+            Factor = alpha ?? T.One / T.CreateTruncating(6),
+            Offset = beta ?? T.CreateTruncating(0.5),
+        },
+        Activation.Elu => new() { Operation = ElementwiseOperation.Elu, Factor = alpha ?? T.One },
+        Activation.Clip => Clip(alpha ?? T.NegativeInfinity, beta ?? T.PositiveInfinity),
+        _ => throw ArgumentErrors.OutOfRange("epilogue.Activation", activation, Names),
     };
+
+    private static Finish<T> Clip(T least, T largest) => least <= largest
+        ? new() { Operation = ElementwiseOperation.Clip, Factor = least, Offset = largest }
+        : throw ArgumentErrors.OutOfRange("epilogue.Alpha", least, $"at most epilogue.Beta, {largest}");
 }

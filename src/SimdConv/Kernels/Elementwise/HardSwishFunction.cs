@@ -10,7 +10,7 @@ internal readonly struct HardSwishFunction<TVec, T> : IElementwise<TVec, T>
     public static TVec Three => TVec.Broadcast(T.CreateTruncating(3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec factor)
+    public static TVec Invoke(TVec x, TVec y, TVec factor, TVec offset)
     {
         TVec curve = TVec.Multiply(TVec.Multiply(x, TVec.Add(x, Three)), TVec.Broadcast(T.One / T.CreateTruncating(6)));
         return Ends(x, default, curve, x);

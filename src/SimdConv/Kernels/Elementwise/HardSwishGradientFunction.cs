@@ -6,7 +6,7 @@ internal readonly struct HardSwishGradientFunction<TVec, T> : IElementwise<TVec,
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec dy, TVec factor)
+    public static TVec Invoke(TVec x, TVec dy, TVec factor, TVec offset)
     {
         TVec slope = TVec.MulAdd(x, TVec.Broadcast(T.One / T.CreateTruncating(3)), TVec.Broadcast(T.One / T.CreateTruncating(2)));
         return HardSwishFunction<TVec, T>.Ends(x, default, TVec.Multiply(dy, slope), dy);

@@ -6,6 +6,6 @@ internal readonly struct LeakyReluGradientFunction<TVec, T> : IElementwise<TVec,
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+    public static TVec Invoke(TVec y, TVec dy, TVec factor, TVec offset) =>
         TVec.Select(TVec.GreaterThan(y, default), dy, TVec.Multiply(factor, dy));
 }

@@ -6,7 +6,7 @@ internal readonly struct Relu6GradientFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+    public static TVec Invoke(TVec y, TVec dy, TVec factor, TVec offset) =>
         TVec.Select(
-            TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor), default);
+            TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor, offset), default);
 }

@@ -6,5 +6,5 @@ internal readonly struct ReluFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec factor) => TVec.Select(TVec.GreaterThan(default, x), default, x);
+    public static TVec Invoke(TVec x, TVec y, TVec factor, TVec offset) => TVec.Select(TVec.GreaterThan(default, x), default, x);
 }

@@ -6,6 +6,6 @@ internal readonly struct TanhGradientFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec y, TVec dy, TVec factor) =>
+    public static TVec Invoke(TVec y, TVec dy, TVec factor, TVec offset) =>
         TVec.Multiply(dy, TVec.Subtract(factor, TVec.Divide(TVec.Multiply(y, y), factor)));
 }

@@ -64,7 +64,7 @@ internal static unsafe class GemmEnds<TVec, T>
             T* c = p->C + at;
             if (p->Finish.Residual != null)
                 RowCopy<TVec, T>.Add(p->Finish.Residual + at, c, columns);
-            ElementwiseLoops<TVec, T>.Run(p->Finish.Operation, c, c, c, columns, p->Finish.Factor);
+            ElementwiseLoops<TVec, T>.Run(in p->Finish, c, columns);
         }
     }
 }
