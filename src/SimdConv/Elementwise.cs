@@ -191,7 +191,11 @@ public static unsafe class Elementwise
         if (!Enum.IsDefined(activation))
             throw ArgumentErrors.OutOfRange(nameof(activation), activation, Finish<T>.Names);
         if (activation == Activation.Clip && !((alpha ?? T.NegativeInfinity) <= (beta ?? T.PositiveInfinity)))
-            throw ArgumentErrors.OutOfRange(nameof(alpha), alpha ?? T.NegativeInfinity, $"at most beta, {beta ?? T.PositiveInfinity}");
+        {
+            throw ArgumentErrors.OutOfRange(
+                nameof(alpha), alpha ?? T.NegativeInfinity, $"at most beta, {beta ?? T.PositiveInfinity}");
+        }
+
         return activation == Activation.None
             ? Finish<T>.Of(Activation.Clip, null, null, null, null)
             : Finish<T>.Of(activation, alpha, alpha, alpha, beta);

@@ -154,8 +154,8 @@ def _optional(value: Optional[float], dtype: np.dtype, name: str) -> object:
 
 def activate(x: np.ndarray, activation: Optional[str], out: Optional[np.ndarray] = None, *, alpha: Optional[float] = None,
              beta: Optional[float] = None, threads: int = 1) -> np.ndarray:
-    """Any activation; out may be x. alpha: tanh's scale, leaky ReLU's slope, the first number of hard_sigmoid, elu and clip, whose
-    second one is beta; None is the default."""
+    """Any activation; out may be x. alpha: tanh's scale, leaky ReLU's slope, the first number of hard_sigmoid, elu and clip,
+    whose second one is beta; None is the default."""
     kind, out = _type(_array(x, "x").dtype, "x"), _out(out, x.shape, x.dtype)
     lib.call("activate", kind, _activation(activation), x.size, _check(x, x.shape, x.dtype, "x"), out.ctypes.data,
              _optional(alpha, x.dtype, "alpha"), _optional(beta, x.dtype, "beta"), byref(lib.execution(threads)))

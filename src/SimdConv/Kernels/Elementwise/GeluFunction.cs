@@ -1,6 +1,8 @@
 namespace SimdConv.Kernels;
 
-/// <summary>x * Phi(x), Phi being the distribution function of the normal distribution, within 8 ulp; -infinity gives -0.</summary>
+/// <summary>
+/// x * Phi(x), Phi being the distribution function of the normal distribution, within 8 ulp; -infinity gives -0.
+/// </summary>
 internal readonly struct GeluFunction<TVec, T> : IElementwise<TVec, T>
     where TVec : unmanaged, ILanes<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

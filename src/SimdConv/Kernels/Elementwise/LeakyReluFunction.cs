@@ -6,5 +6,6 @@ internal readonly struct LeakyReluFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec factor, TVec offset) => LeakyReluGradientFunction<TVec, T>.Invoke(x, x, factor, offset);
+    public static TVec Invoke(TVec x, TVec y, TVec factor, TVec offset) =>
+        LeakyReluGradientFunction<TVec, T>.Invoke(x, x, factor, offset);
 }

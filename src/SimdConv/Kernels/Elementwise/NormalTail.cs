@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace SimdConv.Kernels;
 
-/// <summary>The tail of the normal distribution, Phi(-a) = erfc(a / sqrt 2) / 2, with relative accuracy however far out.</summary>
+/// <summary>
+/// The tail of the normal distribution, Phi(-a) = erfc(a / sqrt 2) / 2, with relative accuracy however far out.
+/// </summary>
 /// <remarks>
 /// Phi(-a) = e^(-a^2 / 2) R(a). (a + 4) R(a) is smooth, and a polynomial in (a - 4) / (a + 4) (Shepherd and Laframboise,
 /// Chebyshev Approximation of (1 + 2x) exp(x^2) erfc x, 1981), here by interpolation in Chebyshev's points: relative error 2.7e-9
@@ -42,7 +44,8 @@ internal static unsafe class NormalTail<TVec, T>
         TVec low = TVec.Multiply(minusHalf, TVec.Multiply(TVec.Subtract(a, high), TVec.Add(a, high)));
         (TVec value, TVec scale) = Exponential<TVec, T>.Of(TVec.Multiply(minusHalf, TVec.Multiply(high, high)), low);
         TVec four = Exponential<TVec, T>.Constant(4, 4);
-        TVec inverse = TVec.Divide(Exponential<TVec, T>.One, TVec.Add(a, four)), u = TVec.Multiply(TVec.Subtract(a, four), inverse);
+        TVec inverse = TVec.Divide(Exponential<TVec, T>.One, TVec.Add(a, four)),
+            u = TVec.Multiply(TVec.Subtract(a, four), inverse);
         return (TVec.Multiply(Polynomial(u), inverse), value, scale);
     }
 

@@ -8,5 +8,6 @@ internal readonly struct Relu6Function<TVec, T> : IElementwise<TVec, T>
     public static TVec Six => TVec.Broadcast(T.CreateTruncating(6));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec x, TVec y, TVec factor, TVec offset) => TVec.Min(Six, ReluFunction<TVec, T>.Invoke(x, y, factor, offset));
+    public static TVec Invoke(TVec x, TVec y, TVec factor, TVec offset) =>
+        TVec.Min(Six, ReluFunction<TVec, T>.Invoke(x, y, factor, offset));
 }

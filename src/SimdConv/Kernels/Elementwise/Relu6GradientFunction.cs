@@ -8,5 +8,6 @@ internal readonly struct Relu6GradientFunction<TVec, T> : IElementwise<TVec, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVec Invoke(TVec y, TVec dy, TVec factor, TVec offset) =>
         TVec.Select(
-            TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor, offset), default);
+            TVec.GreaterThan(Relu6Function<TVec, T>.Six, y), ReluGradientFunction<TVec, T>.Invoke(y, dy, factor, offset),
+            default);
 }

@@ -6,5 +6,6 @@ internal readonly struct ReluGradientFunction<TVec, T> : IElementwise<TVec, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVec Invoke(TVec y, TVec dy, TVec factor, TVec offset) => TVec.Select(TVec.GreaterThan(y, default), dy, default);
+    public static TVec Invoke(TVec y, TVec dy, TVec factor, TVec offset) =>
+        TVec.Select(TVec.GreaterThan(y, default), dy, default);
 }
