@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace SimdConv.Tests.Elementwise;
 
-/// <summary>The activations that have an exponential function in them, and clip, ELU and hard sigmoid with their numbers.</summary>
+/// <summary>
+/// The activations that have an exponential function in them, and clip, ELU and hard sigmoid with their numbers.
+/// </summary>
 public sealed class ActivationTests(ITestOutputHelper output)
 {
     /// <summary>The largest errors in units of the last place.</summary>
@@ -60,7 +62,8 @@ public sealed class ActivationTests(ITestOutputHelper output)
             Activation activation = Enum.Parse<Activation>(lines.Key);
             double[][] numbers = [.. lines.Select(fields =>
                 Array.ConvertAll(fields[1..], field => double.Parse(field, CultureInfo.InvariantCulture)))];
-            double[] x = [.. numbers.Select(n => n[0])], y = new double[x.Length], dy = [.. x.Select(_ => 1d)], dx = new double[x.Length];
+            double[] x = [.. numbers.Select(n => n[0])], y = new double[x.Length], dy = [.. x.Select(_ => 1d)],
+                dx = new double[x.Length];
             SimdConv.Elementwise.Activate<double>(activation, x, y, null, null, tier.Run());
             SimdConv.Elementwise.ActivateGradient<double>(activation, x, dy, dx, null, null, tier.Run());
             double worst = 0;
@@ -72,11 +75,14 @@ public sealed class ActivationTests(ITestOutputHelper output)
 
             output.WriteLine($"{activation}: worst error {worst:F3} ulp");
             Assert.True(worst <= Bounds.Single(b => b.Activation == activation).Ulps, $"{activation} is off by {worst} ulp");
-            Compare.WithinBound<double>([.. numbers.Select(n => n[3])], [.. x.Select(_ => 2d)], dx, 8, $"{activation}'s derivative");
+            Compare.WithinBound<double>([.. numbers.Select(n => n[3])], [.. x.Select(_ => 2d)], dx, 8,
+                $"{activation}'s derivative");
         }
     }
 
-    /// <summary>The gradient of each activation by the derivative of its definition, as far as its terms have roundings.</summary>
+    /// <summary>
+    /// The gradient of each activation by the derivative of its definition, as far as its terms have roundings.
+    /// </summary>
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
     public void GradientsAreWithinTheirBounds(SimdTier tier)
     {
@@ -153,7 +159,8 @@ public sealed class ActivationTests(ITestOutputHelper output)
             for (int i = 1; i < x.Length; i++)
             {
                 double slope = ReferenceActivation.Derivative(activation, double.CreateTruncating(x[i]));
-                Assert.True(Math.Abs(double.CreateTruncating(dx[i]) - slope) <= 1e-6, $"{activation}'({x[i]}) is {dx[i]}, not {slope}");
+                Assert.True(Math.Abs(double.CreateTruncating(dx[i]) - slope) <= 1e-6,
+                    $"{activation}'({x[i]}) is {dx[i]}, not {slope}");
             }
         }
     }

@@ -173,7 +173,8 @@ internal static class AllocationChild
         yield return ("HardSwish", () => SimdConv.Elementwise.HardSwish<T>(a, c, e));
         yield return ("HardSwishGradient", () => SimdConv.Elementwise.HardSwishGradient<T>(a, b, c, e));
         yield return ("Activate", () => SimdConv.Elementwise.Activate<T>(Activation.Gelu, a, c, null, null, e));
-        yield return ("ActivateGradient", () => SimdConv.Elementwise.ActivateGradient<T>(Activation.Silu, a, b, c, null, null, e));
+        yield return ("ActivateGradient",
+            () => SimdConv.Elementwise.ActivateGradient<T>(Activation.Silu, a, b, c, null, null, e));
         yield return ("LeakyReluGradient", () => SimdConv.Elementwise.LeakyReluGradient<T>(a, b, c, T.One, e));
     }
 }
