@@ -86,7 +86,11 @@ internal sealed record ActivationChecks(int Length) : ICheckable
                 Activation.HardSwish => (from > 3 ? dy : 0, 0.0),
                 _ => ByArgument(activation, from, dy),
             };
-            return (T.CreateTruncating(dx), roundings * ErrorBound.Unit<T>() * gauge);
+            double bound = roundings * ErrorBound.Unit<T>() * gauge;
+
+            // Whether x / 6 + 1/2 is inside at the bounds of hard sigmoid depends on the rounding of 1/6.
+            bool isAtBound = activation == Activation.HardSigmoid && Math.Abs(Math.Abs(from) - 3) < 1e-6;
+            return (T.CreateTruncating(dx), isAtBound ? bound + (Math.Abs(dy) * (1 + ErrorBound.Unit<T>()) / 6) : bound);
         }
 
         // No derivative is more than a sum of terms of at most 1 and |x| * phi(x) or |x| * e^-|x|, which are less than 1.

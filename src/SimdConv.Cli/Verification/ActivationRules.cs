@@ -44,7 +44,9 @@ internal static class ActivationRules
             Activation.LeakyRelu => error + (error == 0 ? 0 : (2 * ErrorBound.Unit<T>() * Math.Abs(y)) + ErrorBound.Tiny<T>()),
             Activation.Tanh => (Scale * error) + own,
             Activation.HardSwish => (1.5 * error) + own, // The steepest slope is that at 3.
-            Activation.Sigmoid or Activation.HardSigmoid => (0.25 * error) + own,
+            Activation.Sigmoid => (0.25 * error) + own,
+            // The sum of x / 6 and 1/2, each of which is rounded, may come near 0.
+            Activation.HardSigmoid => (error / 6) + (2 * ErrorBound.Unit<T>()),
             Activation.Silu => (1.1 * error) + (2 * own),
             Activation.Gelu => (1.13 * error) + (4 * own),
             Activation.Elu => error + own,

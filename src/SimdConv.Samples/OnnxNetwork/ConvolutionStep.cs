@@ -6,7 +6,7 @@ internal sealed class ConvolutionStep(
 {
     private readonly float[] bias = layer.Bias;
     private readonly Activation activation = layer.Activation;
-    private readonly float? slope = layer.Slope;
+    private readonly float? alpha = layer.Alpha, beta = layer.Beta;
     private readonly bool hasResidual = residual.HasValue;
     private readonly Place residual = residual.GetValueOrDefault();
 
@@ -15,7 +15,9 @@ internal sealed class ConvolutionStep(
         Bias = bias,
         Residual = hasResidual ? call.Read(residual) : [],
         Activation = activation,
-        Slope = slope,
+        Slope = alpha,
+        Alpha = alpha,
+        Beta = beta,
     }, call.Execution);
 
     public override long ScratchBytes(int batch, Execution execution) =>

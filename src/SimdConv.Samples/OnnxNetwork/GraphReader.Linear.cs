@@ -178,23 +178,30 @@ internal sealed partial class GraphReader
         Write(node, layer, input);
     }
 
-    private void Activate(Node node, Activation activation, float? slope = null)
+    private void Activate(Node node, Activation activation, float? alpha = null, float? beta = null)
     {
         Value input = ValueOf(node, 0);
         LinearLayer layer = input is { Uses: 1, Producer: { TakesActivation: true } last } ? last : AddScale(node, input);
-        layer.Activate(node, activation, slope);
+        layer.Activate(node, activation, alpha, beta);
         Write(node, layer, input);
     }
 
     private void Clip(Node node)
     {
-        float least = Bound("min", 1, float.MinValue), most = Bound("max", 2, float.MaxValue);
-        if (least != 0 || most is not (6 or float.MaxValue or float.PositiveInfinity))
-            throw node.Error($"it clips to {least} to {most}; expected 0 to 6, or from 0 on");
-        Activate(node, most == 6 ? Activation.Relu6 : Activation.Relu);
+        float least = Bound("min", 1, float.NegativeInfinity), most = Bound("max", 2, float.PositiveInfinity);
+        if (!(least <= most))
+            throw node.Error($"it clips to {least} to {most}; expected a lower bound that isn't above the upper one");
+        Activate(node, Activation.Clip, least, most);
 
         float Bound(string name, int input, float absent) =>
             node.Has(input) ? VectorOf(node, input, 1, name)[0] : node.Float(name, absent);
+    }
+
+    private void ActivateGelu(Node node)
+    {
+        if (node.Text("approximate", "none") is var approximate && approximate != "none")
+            throw node.Error($"approximate is '{approximate}'; expected 'none', the exact function");
+        Activate(node, Activation.Gelu);
     }
 
     /// <summary>A layer that changes nothing yet: what scales, sums and activations become that follow no convolution.</summary>

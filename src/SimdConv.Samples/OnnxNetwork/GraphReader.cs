@@ -25,6 +25,11 @@ internal sealed partial class GraphReader
         operators["HardSwish"] = node => Activate(node, Activation.HardSwish);
         operators["Tanh"] = node => Activate(node, Activation.Tanh);
         operators["Clip"] = Clip;
+        operators["Elu"] = node => Activate(node, Activation.Elu, node.Float("alpha", 1));
+        operators["Gelu"] = ActivateGelu;
+        operators["HardSigmoid"] = node =>
+            Activate(node, Activation.HardSigmoid, node.Float("alpha", 0.2f), node.Float("beta", 0.5f));
+        operators["Sigmoid"] = node => Activate(node, Activation.Sigmoid);
         operators["MaxPool"] = Pool;
         operators["AveragePool"] = Pool;
         operators["GlobalAveragePool"] = PoolAll;

@@ -16,7 +16,11 @@ internal sealed class LinearLayer(Node node, int outputs, float[] weights) : Lay
 
     public Activation Activation { get; private set; }
 
-    public float? Slope { get; private set; }
+    /// <summary>The numbers of the activation, such as leaky ReLU's slope; null for what it has by default.</summary>
+    public float? Alpha { get; private set; }
+
+    /// <inheritdoc cref="Alpha"/>
+    public float? Beta { get; private set; }
 
     public override Value? Residual => residual;
 
@@ -69,9 +73,9 @@ internal sealed class LinearLayer(Node node, int outputs, float[] weights) : Lay
         residual = value;
     }
 
-    public void Activate(Node node, Activation activation, float? slope)
+    public void Activate(Node node, Activation activation, float? alpha, float? beta)
     {
         Nodes.Add(node);
-        (Activation, Slope) = (activation, slope);
+        (Activation, Alpha, Beta) = (activation, alpha, beta);
     }
 }

@@ -5,9 +5,9 @@ internal sealed class ProductStep(PackedMatrix<float> weights, LinearLayer layer
 {
     private readonly float[] bias = layer.Bias;
     private readonly Activation activation = layer.Activation;
-    private readonly float? slope = layer.Slope;
+    private readonly float? alpha = layer.Alpha, beta = layer.Beta;
 
     public override void Run(in Call call) => Gemm.Multiply(
         Transpose.No, call.Batch, 1, call.Read(input), (int)input.Layout.N, weights, 0, call.Write(output), (int)output.Layout.N,
-        call.Execution, new() { ColumnBias = bias, Activation = activation, Slope = slope });
+        call.Execution, new() { ColumnBias = bias, Activation = activation, Slope = alpha, Alpha = alpha, Beta = beta });
 }

@@ -33,6 +33,16 @@ internal sealed class NodeByNode(TinyModel model)
                 return Each((_, v) => Math.Max(v, 0));
             case "LeakyRelu":
                 return Each((_, v) => v > 0 ? v : 0.1f * v);
+            case "Sigmoid":
+                return Each((_, v) => 1 / (1 + Math.Exp(-v)));
+            case "HardSigmoid":
+                return Each((_, v) => Math.Clamp((0.7f * v) + 0.1f, 0, 1));
+            case "Elu":
+                return Each((_, v) => v > 0 ? v : 0.6f * (Math.Exp(v) - 1));
+            case "Gelu":
+                return Each((_, v) => ReferenceActivation.Value(Activation.Gelu, v));
+            case "Clip":
+                return Each((_, v) => Math.Min(Math.Max(v, C(1)[0]), C(2)[0]));
             case "Add":
                 return x with { Data = [.. x.Data.Zip(inputs[1]!.Data, (a, b) => a + b)] };
             case "Sub":

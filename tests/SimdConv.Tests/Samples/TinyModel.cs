@@ -40,8 +40,13 @@ internal sealed class TinyModel
         model.Add("Relu", "sum.relu", ["sum"]);
         model.Conv("left", "sum.relu", 5, 8, 1);
         model.Add("LeakyRelu", "left.relu", ["left"], ("alpha", 0.1f));
+        model.Add("Sigmoid", "left.sigmoid", ["left.relu"]);
+        model.Add("HardSigmoid", "left.hard", ["left.sigmoid"], ("alpha", 0.7f), ("beta", 0.1f));
+        model.Add("Elu", "left.elu", ["left.hard"], ("alpha", 0.6f));
+        model.Add("Gelu", "left.gelu", ["left.elu"]);
+        model.Add("Clip", "left.clip", ["left.gelu", model.Constant("least", 1), model.Constant("most", 0)]);
         model.Conv("right", "sum.relu", 8, 1, 3, ("group", 8L), ("pads", new long[] { 1L, 1, 1, 1 }));
-        model.Add("Concat", "joined", ["left.relu", "sum.relu", "right"], ("axis", 1L));
+        model.Add("Concat", "joined", ["left.clip", "sum.relu", "right"], ("axis", 1L));
         model.Add("Relu", "joined.relu", ["joined"]);
         model.Add("AveragePool", "averaged", ["joined.relu"],
             ("kernel_shape", new long[] { 2L, 2 }), ("strides", new long[] { 2L, 2 }));
