@@ -65,7 +65,7 @@ internal sealed unsafe class StrategyContestant : Contestant
             Filter = panels.Pointer,
             RawFilter = new() { Weights = operands.W.Pointer, Shape = operands.Shape, Direction = ConvDirection.Forward },
             Bias = operands.Bias.Pointer,
-            Finish = Finish<float>.Of(Activation.None, null, null),
+            Finish = Finish<float>.Of(Activation.None, null, null, null, null),
         };
         pass.Run(problem, new Execution(1));
     }
