@@ -176,6 +176,7 @@ public abstract class WinogradTests<T>(ITestOutputHelper output) where T : unman
     [InlineData(64, 56, 64, 3, 1, 1, ConvAlgorithm.WinogradF4)]
     [InlineData(256, 14, 256, 3, 1, 1, ConvAlgorithm.WinogradF4)]
     [InlineData(64, 7, 64, 3, 1, 1, ConvAlgorithm.WinogradF2)]
+    [InlineData(512, 3, 512, 3, 1, 1, ConvAlgorithm.Direct)]
     [InlineData(32, 14, 32, 5, 1, 1, ConvAlgorithm.WinogradF2)]
     [InlineData(3, 56, 64, 3, 1, 1, ConvAlgorithm.Direct)]
     [InlineData(64, 14, 8, 3, 1, 1, ConvAlgorithm.Direct)]

@@ -11,6 +11,12 @@ internal static class WinogradChoice
     /// <summary>Images of so few tiles of 4x4 outputs waste too much of them: of 7x7, 49 of 64 outputs count.</summary>
     private const int FewTiles = 4;
 
+    /// <summary>
+    /// Transformed weights of more elements come from memory at each call, which takes longer than the multiplications that an
+    /// image of few tiles saves.
+    /// </summary>
+    private const long MostWeights = 1 << 21;
+
     public static ConvAlgorithm For(Conv2DShape shape)
     {
         if (!(shape.IsPlain(3) || shape.IsPlain(5)) || shape.Groups < 1
@@ -20,6 +26,9 @@ internal static class WinogradChoice
         }
 
         long tiles = (long)Shapes.DivideUp(shape.P, 4) * Shapes.DivideUp(shape.Q, 4);
-        return shape.IsPlain(3) && tiles > FewTiles ? ConvAlgorithm.WinogradF4 : ConvAlgorithm.WinogradF2;
+        if (shape.IsPlain(3) && tiles > FewTiles)
+            return ConvAlgorithm.WinogradF4;
+        long points = shape.IsPlain(3) ? 16 : 36, weights = points * shape.K * shape.GroupChannels;
+        return tiles > FewTiles || weights <= MostWeights ? ConvAlgorithm.WinogradF2 : ConvAlgorithm.Direct;
     }
 }
