@@ -9,8 +9,6 @@ namespace SimdConv.Perf.Results;
 /// <summary>All rows of a folder of results.</summary>
 internal sealed class Summary(IReadOnlyList<ResultRow> rows)
 {
-    private const string Begin = "<!-- results -->", End = "<!-- /results -->";
-
     private static readonly string[] Peers = [PeerSet.OpenBlas, PeerSet.LibTorch, PeerSet.OnnxRuntime, PeerSet.NumPy];
 
     /// <summary>The rows that count in the means.</summary>
@@ -40,11 +38,12 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
         return table.ToString();
     }
 
-    /// <summary>Puts picture and table in the place of those between the two comments.</summary>
+    /// <summary>Puts picture and table in the place of those between the two comments that name the picture's folder.</summary>
     public static void Replace(string path, string picture, string table)
     {
         string link = Path.GetRelativePath(Path.GetDirectoryName(path)!, picture).Replace('\\', '/');
-        Replace(path, (Begin, End), $"![Ratios of all rows]({link})\n\n{table}");
+        string cpu = Path.GetFileName(Path.GetDirectoryName(picture)!);
+        Replace(path, ($"<!-- results {cpu} -->", $"<!-- /results {cpu} -->"), $"![Ratios of all rows]({link})\n\n{table}");
     }
 
     /// <summary>Puts the table of bits in the place of the one between its two comments.</summary>

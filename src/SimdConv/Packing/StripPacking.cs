@@ -167,16 +167,16 @@ internal static unsafe class StripPacking<TVec, T>
     /// </summary>
     private static void Row(T* source, nint step, T* target, int first, int last, int pitch, nint ahead)
     {
-        int w = TVec.Count, j = 0, count = last - first;
+        int w = TVec.Count, j = 0, count = last - first, fetched = step == 2 ? 2 * w : w;
         for (; j < first; j += w)
             TVec.Store(target + j, default);
         for (j = 0; j + w < count; j += w)
         {
-            Prefetch.LinesToL2(source + (j * step) + ahead, w);
+            Prefetch.LinesToL2(source + (j * step) + ahead, fetched);
             TVec.Store(target + first + j, RowCopy<TVec, T>.Load(source + (j * step), step));
         }
 
-        Prefetch.LinesToL2(source + (j * step) + ahead, w);
+        Prefetch.LinesToL2(source + (j * step) + ahead, fetched);
         TVec.Store(target + first + j, RowCopy<TVec, T>.LoadUpTo(source + (j * step), step, count - j));
         for (j += first + w; j < pitch; j += w)
             TVec.Store(target + j, default);
