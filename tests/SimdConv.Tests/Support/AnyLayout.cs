@@ -95,7 +95,10 @@ internal sealed class AnyLayout<T> where T : unmanaged, IBinaryFloatingPointIeee
         }
 
         long last = Enumerable.Range(0, 4).Sum(i => strides[i] * Math.Max(0, (nint)sizes[i] - 1));
-        return last > Longest ? null : new(new(strides[0], strides[1], strides[2], strides[3]), sizes);
+        long elements = sizes.Aggregate(1L, (product, size) => product * Math.Max(1, size));
+
+        // Images of many elements take some multiple of them.
+        return last > Math.Max(Longest, 8 * elements) ? null : new(new(strides[0], strides[1], strides[2], strides[3]), sizes);
     }
 
     /// <summary>Of one image at least: a plan looks at that whatever the batch will be.</summary>
