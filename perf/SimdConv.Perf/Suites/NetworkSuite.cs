@@ -26,7 +26,7 @@ internal sealed class NetworkSuite : ISuite
         byte[] file = File.ReadAllBytes(path);
         bool isWinograd = options.Algorithm == "winograd";
         Execution execution = new(options.Threads);
-        Network network = Network.Load(path,
+        Network network = Network.Load(file,
             new() { Algorithm = isWinograd ? ConvAlgorithm.Winograd : ConvAlgorithm.Direct });
         string name = Path.GetFileNameWithoutExtension(path).ToLowerInvariant();
         int[] batches = options.Batch is { } asked ? [asked] : [1, 8, 32];

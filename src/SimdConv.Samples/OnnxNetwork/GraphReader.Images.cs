@@ -13,19 +13,12 @@ internal sealed partial class GraphReader
         if (isMax)
             node.Require("storage_order", 0);
         bool countsPadding = !isMax && node.Int("count_include_pad", 0) != 0;
-        AddPool(node, input, new Pool2DShape(input.Channels, input.Height, input.Width, kernel[0], kernel[1])
+        Pool2DShape shape = new(input.Channels, input.Height, input.Width, kernel[0], kernel[1])
         {
-            StrideH = window.StrideH,
-            StrideW = window.StrideW,
-            DilationH = window.DilationH,
-            DilationW = window.DilationW,
-            PadTop = window.Top,
-            PadLeft = window.Left,
-            PadBottom = window.Bottom,
-            PadRight = window.Right,
             CeilMode = node.Int("ceil_mode", 0) != 0,
             CountIncludePad = countsPadding,
-        }, isMax ? PoolKind.Max : PoolKind.Average);
+        };
+        AddPool(node, input, window.Place(shape), isMax ? PoolKind.Max : PoolKind.Average);
     }
 
     private void PoolAll(Node node)

@@ -15,18 +15,10 @@ internal sealed partial class GraphReader
         if (kernel is not [0, 0] && (kernel[0] != r || kernel[1] != s))
             throw node.Error($"kernel_shape is {kernel[0]}x{kernel[1]}; expected {r}x{s}, the size of its weights");
         Window window = Window.Of(node, input, r, s);
-        Conv2DShape shape = new(input.Channels, input.Height, input.Width, k, r, s)
+        Conv2DShape shape = window.Place(new Conv2DShape(input.Channels, input.Height, input.Width, k, r, s)
         {
-            StrideH = window.StrideH,
-            StrideW = window.StrideW,
-            DilationH = window.DilationH,
-            DilationW = window.DilationW,
-            PadTop = window.Top,
-            PadLeft = window.Left,
-            PadBottom = window.Bottom,
-            PadRight = window.Right,
             Groups = (int)Math.Clamp(node.Int("group", 1), 0, int.MaxValue),
-        };
+        });
         shape.Validate();
         if (sizes[1] != shape.C / shape.Groups)
             throw node.Error($"its weights are for {sizes[1]} channels a group; expected {shape.C / shape.Groups}");

@@ -26,6 +26,32 @@ internal readonly record struct Window(
         }
     }
 
+    /// <summary>A convolution whose windows lie so.</summary>
+    public Conv2DShape Place(Conv2DShape shape) => shape with
+    {
+        StrideH = StrideH,
+        StrideW = StrideW,
+        DilationH = DilationH,
+        DilationW = DilationW,
+        PadTop = Top,
+        PadLeft = Left,
+        PadBottom = Bottom,
+        PadRight = Right,
+    };
+
+    /// <summary>A pooling whose windows lie so.</summary>
+    public Pool2DShape Place(Pool2DShape shape) => shape with
+    {
+        StrideH = StrideH,
+        StrideW = StrideW,
+        DilationH = DilationH,
+        DilationW = DilationW,
+        PadTop = Top,
+        PadLeft = Left,
+        PadBottom = Bottom,
+        PadRight = Right,
+    };
+
     /// <summary>Padding for as many windows as strides fit in the image; an odd pixel is on the upper or on the lower
     /// side.</summary>
     private static (int Before, int After) Sides(int size, int kernel, int stride, int dilation, bool isUpper)
