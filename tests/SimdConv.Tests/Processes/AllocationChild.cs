@@ -94,6 +94,26 @@ internal static class AllocationChild
         yield return ("ReductionOrder", () => conv.ReductionOrder(Batch));
         yield return ("WorkspaceBytes", () => conv.WorkspaceBytes(ConvDirection.WeightGradient, Batch, e));
 
+        // The other kinds of passes: a product of matrices, depthwise with planes and with channels in lanes, small dense images.
+        foreach (Conv2DShape other in new Conv2DShape[]
+        {
+            new(20, 9, 9, 12, 1, 1),
+            new Conv2DShape(36, 14, 14, 36, 3, 3) { Groups = 36 }.WithPadding(1, 1),
+            new Conv2DShape(36, 14, 14, 36, 5, 5) { Groups = 36 }.WithPadding(2, 2),
+            new Conv2DShape(36, 14, 14, 36, 7, 7) { Groups = 36, StrideH = 2, StrideW = 2 }.WithPadding(9, 9),
+            new Conv2DShape(24, 7, 7, 24, 3, 3).WithPadding(1, 1),
+        })
+        {
+            Conv2DPlan<T> plan = new(other);
+            T[] from = Data.Make<T>(plan.InputLength(Batch), DataKind.Real, 3), to = new T[plan.OutputLength(Batch)],
+                weights = Data.Make<T>(other.WeightCount, DataKind.Real, 5);
+            PackedFilter<T> packed = plan.Pack(weights, FilterUse.Both, e.Tier);
+            yield return ($"Forward of {other}", () => plan.Forward(Batch, from, weights, to, default, e));
+            yield return ($"Forward packed of {other}", () => plan.Forward(Batch, from, packed, to, default, e));
+            yield return ($"InputGradient of {other}", () => plan.InputGradient(Batch, to, packed, from, default, e));
+            yield return ($"WeightGradient of {other}", () => plan.WeightGradient(Batch, from, to, weights, default, default, e));
+        }
+
         ConvTranspose2DShape transposedShape = new(8, 12, 14, 4, 3, 3) { StrideW = 2, OutputPaddingW = 1, Groups = 2 };
         ConvTranspose2DPlan<T> transposed = new(transposedShape);
         T[] u = Data.Make<T>(transposed.InputLength(Batch), DataKind.Real, 6), v = new T[transposed.OutputLength(Batch)],

@@ -25,14 +25,14 @@ internal sealed unsafe class DepthwiseChannels<TVec, T> : ConvPass<T>
 
     private readonly DepthwiseChannelSchedule schedule;
     private readonly Conv2DShape shape;
-    private readonly ConvDirection direction;
     private readonly Scratch scratch;
     private readonly int[] offsets;
 
     public DepthwiseChannels(DepthwiseChannelSchedule schedule, Conv2DShape shape, ConvDirection direction)
     {
-        (this.schedule, this.shape, this.direction) = (schedule, shape, direction);
+        (this.schedule, this.shape) = (schedule, shape);
         scratch = new(schedule);
+        Padding = PaddingRule.OfUnseenTaps(shape, direction);
         TapGrid grid = schedule.Grid;
         offsets = [.. from row in grid.Rows
             from column in grid.Columns
@@ -43,7 +43,7 @@ internal sealed unsafe class DepthwiseChannels<TVec, T> : ConvPass<T>
     public override long FilterSize => (long)Blocks * schedule.Grid.Taps * TVec.Count;
 
     /// <summary>Tiles multiply padding, but the grid need not have the taps that see nothing else.</summary>
-    public override PaddingRule? Padding => field ??= PaddingRule.OfUnseenTaps(shape, direction);
+    public override PaddingRule? Padding { get; }
 
     private int Blocks => Shapes.DivideUp(shape.C, TVec.Count);
 
