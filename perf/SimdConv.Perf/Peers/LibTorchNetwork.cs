@@ -14,7 +14,7 @@ internal static class LibTorchNetwork
     /// <summary>Null where a layer has no counterpart here.</summary>
     public static Contestant? Create(NetworkOperands operands)
     {
-        Graph graph = GraphReader.Read(operands.File);
+        Graph graph = GraphReader.Read(new MemoryStream(operands.File));
         List<Tensor> constants = [];
         List<Func<Dictionary<Value, Tensor>, Tensor>> calls = [];
         foreach (Layer layer in graph.Layers)
@@ -51,8 +51,9 @@ internal static class LibTorchNetwork
         switch (layer)
         {
             case LinearLayer { Shape: { } s } conv:
-                Tensor w = LibTorch.NewTensor<float>(conv.Weights, s.K, s.C / s.Groups, s.R, s.S);
-                Tensor bias = LibTorch.NewTensor<float>(conv.Bias, s.K);
+                (float[] weights, float[] shifts) = conv.FoldToArrays();
+                Tensor w = LibTorch.NewTensor<float>(weights, s.K, s.C / s.Groups, s.R, s.S);
+                Tensor bias = LibTorch.NewTensor<float>(shifts, s.K);
                 constants.AddRange([w, bias]);
                 long[] strides = [s.StrideH, s.StrideW], dilations = [s.DilationH, s.DilationW];
                 if (!LibTorch.IsSymmetric(s) || conv.Activation is not (Activation.None or Activation.Relu))

@@ -1,17 +1,58 @@
 using System.Runtime.InteropServices;
-using Onnx;
 
 namespace SimdConv.Samples.OnnxNetwork;
 
-/// <summary>A constant tensor of the file.</summary>
-internal sealed class Constant(TensorProto proto)
+/// <summary>
+/// A constant tensor, ONNX's TensorProto. Its elements stay in the file until they are asked for; the file has to be open then.
+/// </summary>
+internal sealed class Constant
 {
-    private const int Float = (int)TensorProto.Types.DataType.Float, Int64 = (int)TensorProto.Types.DataType.Int64;
+    private const int InAnotherFile = 1;
 
-    public string Name => proto.Name;
+    private readonly WireReader wire;
+    private readonly List<WireField> floats = [], ints = [];
+    private readonly WireField raw;
+    private readonly ElementType type;
+    private readonly bool isElsewhere;
 
-    public int[] Sizes { get; } =
-        [.. proto.Dims.Select(size => size is >= 0 and <= int.MaxValue ? (int)size : throw Damaged(proto, "a size is " + size))];
+    public Constant(WireReader wire, WireField message)
+    {
+        this.wire = wire;
+        List<long> sizes = [];
+        foreach (WireField field in wire.Fields(message))
+        {
+            switch (field.Number)
+            {
+                case 1:
+                    sizes.AddRange(wire.Ints(field));
+                    break;
+                case 2:
+                    type = (ElementType)wire.Int(field);
+                    break;
+                case 4:
+                    floats.Add(field);
+                    break;
+                case 7:
+                    ints.Add(field);
+                    break;
+                case 8:
+                    Name = wire.Text(field);
+                    break;
+                case 9:
+                    raw = field;
+                    break;
+                case 14:
+                    isElsewhere = wire.Int(field) == InAnotherFile;
+                    break;
+            }
+        }
+
+        Sizes = [.. sizes.Select(size => size is >= 0 and <= int.MaxValue ? (int)size : throw Damaged("a size is " + size))];
+    }
+
+    public string Name { get; } = "";
+
+    public int[] Sizes { get; }
 
     /// <summary>How many elements its sizes make.</summary>
     public int Count
@@ -20,35 +61,74 @@ internal sealed class Constant(TensorProto proto)
         {
             long count = 1;
             foreach (int size in Sizes)
-                count = count * size <= int.MaxValue ? count * size : throw Damaged(proto, "it has more than 2^31 - 1 elements");
+                count = count * size <= int.MaxValue ? count * size : throw Damaged("it has more than 2^31 - 1 elements");
             return (int)count;
         }
     }
 
-    /// <summary>A copy of its elements.</summary>
-    public float[] Floats() => Elements(Float, "float", proto.FloatData);
-
-    /// <inheritdoc cref="Floats"/>
-    public long[] Ints() => Elements(Int64, "int64", proto.Int64Data);
-
-    private T[] Elements<T>(int type, string name, IReadOnlyCollection<T> data)
-        where T : unmanaged
+    /// <summary>Refuses what <see cref="Read"/> couldn't read.</summary>
+    public void RequireFloats()
     {
-        if (proto.DataType != type)
-            throw Damaged(proto, $"its elements are of type {(TensorProto.Types.DataType)proto.DataType}; expected {name}");
-        if (proto.DataLocation == TensorProto.Types.DataLocation.External)
-            throw Damaged(proto, "its elements are in another file; expected them in this one");
-        T[] elements = new T[Count];
-        Span<byte> bytes = MemoryMarshal.AsBytes(elements.AsSpan());
-        if (data.Count == elements.Length && data is ICollection<T> list && proto.RawData.IsEmpty)
-            list.CopyTo(elements, 0);
-        else if (data.Count == 0 && proto.RawData.Length == bytes.Length)
-            proto.RawData.Span.CopyTo(bytes);
-        else
-            throw Damaged(proto, $"it holds {data.Count} elements and {proto.RawData.Length} bytes; expected {elements.Length} "
-                + "elements");
+        Require(ElementType.Float, "float");
+        RequireCount(floats.Sum(field => field.Length / sizeof(float)), sizeof(float));
+    }
+
+    /// <summary>A copy of its elements.</summary>
+    public float[] Floats()
+    {
+        RequireFloats();
+        float[] elements = new float[Count];
+        Read(elements);
         return elements;
     }
 
-    private static NetworkException Damaged(TensorProto proto, string what) => new($"the constant '{proto.Name}': {what}.");
+    /// <summary>Copies its elements, which are there.</summary>
+    public void Read(Span<float> elements)
+    {
+        Span<byte> bytes = MemoryMarshal.AsBytes(elements[..Count]);
+        if (raw.Length > 0)
+        {
+            wire.Read(raw, bytes);
+            return;
+        }
+
+        foreach (WireField field in floats)
+        {
+            int length = (int)(field.Length / sizeof(float) * sizeof(float));
+            wire.Read(field, bytes[..length]);
+            bytes = bytes[length..];
+        }
+    }
+
+    /// <inheritdoc cref="Floats"/>
+    public long[] Ints()
+    {
+        Require(ElementType.Int64, "int64");
+        long[] elements = [.. ints.SelectMany(wire.Ints)];
+        RequireCount(elements.Length, sizeof(long));
+        if (raw.Length > 0)
+        {
+            elements = new long[Count];
+            wire.Read(raw, MemoryMarshal.AsBytes(elements.AsSpan()));
+        }
+
+        return elements;
+    }
+
+    private void Require(ElementType expected, string name)
+    {
+        if (type != expected)
+            throw Damaged($"its elements are of type {type}; expected {name}");
+        if (isElsewhere)
+            throw Damaged("its elements are in another file; expected them in this one");
+    }
+
+    /// <summary>Elements are in a list, or their bytes behind each other.</summary>
+    private void RequireCount(long listed, int size)
+    {
+        if (raw.Length == 0 ? listed != Count : listed != 0 || raw.Length != (long)Count * size)
+            throw Damaged($"it holds {listed} elements and {raw.Length} bytes; expected {Count} elements");
+    }
+
+    private NetworkException Damaged(string what) => new($"the constant '{Name}': {what}.");
 }

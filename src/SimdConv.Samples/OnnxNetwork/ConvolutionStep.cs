@@ -2,9 +2,9 @@ namespace SimdConv.Samples.OnnxNetwork;
 
 /// <summary>A convolution with bias, residual and activation.</summary>
 internal sealed class ConvolutionStep(
-    Conv2DPlan<float> plan, PackedFilter<float> filter, LinearLayer layer, Place input, Place output, Place? residual) : Step
+    Conv2DPlan<float> plan, PackedFilter<float> filter, float[] bias, LinearLayer layer, Place input, Place output,
+    Place? residual) : Step
 {
-    private readonly float[] bias = layer.Bias;
     private readonly Activation activation = layer.Activation;
     private readonly float? alpha = layer.Alpha, beta = layer.Beta;
     private readonly bool hasResidual = residual.HasValue;

@@ -104,8 +104,7 @@ internal sealed partial class GraphReader
     }
 
     private void Keep(Node node) =>
-        constants[OutputName(node)] = node.Tensor("value") is { } tensor ? new Constant(tensor)
-            : throw node.Error("it has no tensor 'value'; expected one");
+        constants[OutputName(node)] = node.Tensor("value") ?? throw node.Error("it has no tensor 'value'; expected one");
 
     private void Pass(Node node)
     {

@@ -22,21 +22,26 @@ internal sealed partial class GraphReader
         shape.Validate();
         if (sizes[1] != shape.C / shape.Groups)
             throw node.Error($"its weights are for {sizes[1]} channels a group; expected {shape.C / shape.Groups}");
+        filter.RequireFloats();
         float[] bias = node.Has(2) ? VectorOf(node, 2, k, "the bias") : new float[k];
-        AddConvolution(node, input, shape, filter.Floats(), bias);
+        AddConvolution(node, input, shape, filter.Read, bias);
     }
 
     /// <summary>A convolution; scales of its input that nothing else reads become part of it.</summary>
-    private void AddConvolution(Node node, Value input, Conv2DShape shape, float[] weights, float[] bias)
+    private void AddConvolution(Node node, Value input, Conv2DShape shape, Action<Span<float>> weights, float[] bias)
     {
         LinearLayer? before = input is { Uses: 1, Producer: { IsScale: true } scale } ? scale : null;
         bool isPadded = (shape.PadTop, shape.PadLeft, shape.PadBottom, shape.PadRight) != (0, 0, 0, 0);
-        if (before is not null && isPadded && before.Bias.Any(shift => shift != 0))
+        if (before is not null && isPadded && before.FoldToArrays().Bias.Any(shift => shift != 0))
             before = null;
-        LinearLayer layer = new(node, shape.K, weights) { Input = before?.Input ?? input, Shape = shape, Bias = bias };
+        LinearLayer layer = new(node, shape.K, (int)shape.WeightCount, weights, bias)
+        {
+            Input = before?.Input ?? input,
+            Shape = shape,
+        };
         if (before is not null)
         {
-            layer.ScaleInput(before.Weights, before.Bias);
+            layer.ScaleInput(before);
             layer.Nodes.InsertRange(0, before.Nodes);
             layers.Remove(before);
         }
@@ -62,11 +67,11 @@ internal sealed partial class GraphReader
         }
 
         int outputs = sizes[1 - rowsAre];
-        float[] weights = matrix.Floats();
-        if (!isTransposed)
-            weights = Transposed(weights, input.Channels, outputs);
+        matrix.RequireFloats();
+        int features = input.Channels;
+        Action<Span<float>> weights = isTransposed ? matrix.Read : rows => Transpose(matrix.Floats(), features, outputs, rows);
         float alpha = isGemm ? node.Float("alpha", 1) : 1, beta = isGemm ? node.Float("beta", 1) : 1;
-        LinearLayer layer = new(node, outputs, weights) { Input = input };
+        LinearLayer layer = new(node, outputs, matrix.Count, weights, new float[outputs]) { Input = input };
         double[] shifts = new double[outputs];
         if (isGemm && node.Has(2))
         {
@@ -200,9 +205,11 @@ internal sealed partial class GraphReader
     private LinearLayer AddScale(Node node, Value input)
     {
         Conv2DShape shape = new(input.Channels, input.Height, input.Width, input.Channels, 1, 1) { Groups = input.Channels };
-        float[] ones = new float[input.Channels];
-        Array.Fill(ones, 1);
-        LinearLayer layer = new(node, input.Channels, ones) { Input = input, Shape = shape };
+        LinearLayer layer = new(node, input.Channels, input.Channels, ones => ones.Fill(1), new float[input.Channels])
+        {
+            Input = input,
+            Shape = shape,
+        };
         layer.Nodes.Clear();
         layers.Add(layer);
         return layer;
@@ -221,15 +228,12 @@ internal sealed partial class GraphReader
                 + $"element, or one for each of {channels} channels");
     }
 
-    private static float[] Transposed(float[] matrix, int rows, int columns)
+    private static void Transpose(ReadOnlySpan<float> matrix, int rows, int columns, Span<float> transposed)
     {
-        float[] transposed = new float[matrix.Length];
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < columns; j++)
                 transposed[(j * rows) + i] = matrix[(i * columns) + j];
         }
-
-        return transposed;
     }
 }

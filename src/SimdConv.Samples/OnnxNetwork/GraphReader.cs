@@ -1,6 +1,3 @@
-using Google.Protobuf;
-using Onnx;
-
 namespace SimdConv.Samples.OnnxNetwork;
 
 /// <summary>Turns the nodes of an ONNX file into layers: neighbours that are one step are put together on the way.</summary>
@@ -41,43 +38,44 @@ internal sealed partial class GraphReader
         operators["Dropout"] = Pass;
     }
 
-    /// <exception cref="NetworkException">The bytes are no network, or one that can't be expressed.</exception>
-    public static Graph Read(ReadOnlySpan<byte> file) => new GraphReader().Read(Parse(file).Graph);
-
-    private static ModelProto Parse(ReadOnlySpan<byte> file)
+    /// <summary>Reads a file, which has to be open until the layers' weights have been read.</summary>
+    /// <exception cref="NetworkException">This is no network, or one that can't be expressed.</exception>
+    public static Graph Read(Stream file)
     {
-        try
+        WireReader wire = new(file);
+        WireField? graph = null;
+        bool hasVersion = false;
+        foreach (WireField field in wire.Fields(wire.File))
         {
-            ModelProto model = ModelProto.Parser.ParseFrom(file);
-            return model is { Graph.Node.Count: > 0, OpsetImport.Count: > 0 } ? model
-                : throw new NetworkException("the file holds no graph with nodes and the version of its operators; expected an "
-                    + "ONNX model");
+            if (field.Number == 7)
+                graph = field;
+            hasVersion |= field.Number == 8;
         }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new NetworkException($"the file is damaged, or no ONNX model: {e.Message}", e);
-        }
+
+        GraphProto proto = graph is { } found ? new(wire, found) : new();
+        return proto.Nodes.Count > 0 && hasVersion ? new GraphReader().Read(proto)
+            : throw new NetworkException("the file holds no graph with nodes and the version of its operators; expected an ONNX "
+                + "model");
     }
 
     private Graph Read(GraphProto graph)
     {
-        foreach (TensorProto tensor in graph.Initializer)
-            constants[tensor.Name] = new Constant(tensor);
-        foreach (string name in graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))
+        foreach (Constant tensor in graph.Constants)
+            constants[tensor.Name] = tensor;
+        foreach (string name in graph.Nodes.SelectMany(node => node.Inputs).Concat(graph.Outputs.Select(output => output.Name)))
             uses[name] = uses.GetValueOrDefault(name) + 1;
-        ValueInfoProto[] inputs = [.. graph.Input.Where(input => !constants.ContainsKey(input.Name))];
-        if (inputs.Length != 1 || graph.Output.Count != 1)
+        ValueInfo[] inputs = [.. graph.Inputs.Where(input => !constants.ContainsKey(input.Name))];
+        if (inputs.Length != 1 || graph.Outputs.Count != 1)
         {
-            throw new NetworkException($"the graph has {inputs.Length} inputs and {graph.Output.Count} outputs; expected one of "
+            throw new NetworkException($"the graph has {inputs.Length} inputs and {graph.Outputs.Count} outputs; expected one of "
                 + "each");
         }
 
         Value input = InputOf(inputs[0]);
         values[input.Name] = input;
-        foreach (NodeProto proto in graph.Node)
+        foreach (Node node in graph.Nodes)
         {
-            Node node = new(proto);
-            if (proto.Domain is not ("" or "ai.onnx") || !operators.TryGetValue(node.Operator, out Action<Node>? read))
+            if (node.Domain is not ("" or "ai.onnx") || !operators.TryGetValue(node.Operator, out Action<Node>? read))
                 throw node.Error($"the operator is unknown here; expected {string.Join(", ", operators.Keys)}");
             try
             {
@@ -93,18 +91,17 @@ internal sealed partial class GraphReader
                 throw node.Error($"its output '{other}' is read; expected the first output alone");
         }
 
-        return new Graph(input, OutputOf(graph.Output[0].Name, input), layers);
+        return new Graph(input, OutputOf(graph.Outputs[0].Name, input), layers);
     }
 
-    private Value InputOf(ValueInfoProto input)
+    private Value InputOf(ValueInfo input)
     {
-        TypeProto.Types.Tensor? tensor = input.Type?.TensorType;
-        long[] sizes = [.. tensor?.Shape?.Dim.Select(size => size.DimValue) ?? []];
+        long[] sizes = input.Sizes;
         bool isFlat = sizes.Length == 2;
-        if (tensor?.ElemType != (int)TensorProto.Types.DataType.Float || sizes.Length is not (2 or 4)
+        if (input.Type != ElementType.Float || sizes.Length is not (2 or 4)
             || sizes[1..].Any(size => size < 1) || sizes[1..].Aggregate(Int128.One, (a, b) => a * b) > Array.MaxLength)
         {
-            throw new NetworkException($"the input '{input.Name}' is {(TensorProto.Types.DataType)(tensor?.ElemType ?? 0)} "
+            throw new NetworkException($"the input '{input.Name}' is {input.Type} "
                 + $"[{string.Join(", ", sizes)}]; expected Float of batch, channels, height and width, or of batch and features, "
                 + "all but the batch known");
         }
@@ -125,7 +122,7 @@ internal sealed partial class GraphReader
         if (output.Root == input || output.Root.IsOutput || output.Whole is { } whole && whole.Elements != output.Elements)
         {
             Value copy = new(name, output.Channels, output.Height, output.Width, output.IsFlat) { Uses = 1 };
-            layers.Add(new CopyLayer(new Node(new NodeProto { OpType = "Identity", Name = name }))
+            layers.Add(new CopyLayer(new Node("Identity", name))
             {
                 Input = output,
                 Output = copy,

@@ -1,18 +1,29 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace SimdConv.Samples.OnnxNetwork;
 
 /// <summary>
 /// A convolution, or a matrix product if there is no shape: rows of weights, one an output channel. What scales its outputs, the
-/// residual and the activation are part of it.
+/// residual and the activation are part of it. Its weights stay in the file until it is made ready to run.
 /// </summary>
-internal sealed class LinearLayer(Node node, int outputs, float[] weights) : Layer(node)
+/// <param name="node">The first of its nodes.</param>
+/// <param name="outputs">Output channels.</param>
+/// <param name="weightCount">Weights, and the elements of what <paramref name="read"/> fills.</param>
+/// <param name="read">Copies the weights as the file has them.</param>
+/// <param name="bias">The bias as the file has it.</param>
+internal sealed class LinearLayer(Node node, int outputs, int weightCount, Action<Span<float>> read, float[] bias) : Layer(node)
 {
+    private readonly List<Fold> folds = [];
     private Value? residual;
+
+    /// <summary>Changes weights and bias for what has become part of the layer.</summary>
+    private delegate void Fold(Span<float> weights, Span<float> bias);
 
     public Conv2DShape? Shape { get; init; }
 
-    public float[] Weights { get; } = weights;
-
-    public float[] Bias { get; init; } = new float[outputs];
+    public int WeightCount => weightCount;
 
     public Activation Activation { get; private set; }
 
@@ -34,38 +45,57 @@ internal sealed class LinearLayer(Node node, int outputs, float[] weights) : Lay
     /// <summary>Whether an activation may follow yet.</summary>
     public bool TakesActivation => Activation == Activation.None;
 
-    private int Terms => Weights.Length / outputs;
+    private int Terms => weightCount / outputs;
+
+    /// <summary>Reads the weights, with all that has become part of them.</summary>
+    /// <param name="weights">Takes them, <see cref="WeightCount"/> elements.</param>
+    /// <returns>The bias.</returns>
+    public float[] FoldTo(Span<float> weights)
+    {
+        float[] folded = [.. bias];
+        read(weights);
+        foreach (Fold fold in folds)
+            fold(weights, folded);
+        return folded;
+    }
+
+    /// <inheritdoc cref="FoldTo"/>
+    public (float[] Weights, float[] Bias) FoldToArrays()
+    {
+        float[] weights = new float[weightCount];
+        return (weights, FoldTo(weights));
+    }
 
     /// <summary>y = factor * y + shift, each for an output channel.</summary>
-    public void Scale(ReadOnlySpan<double> factors, ReadOnlySpan<double> shifts)
+    public void Scale(double[] factors, double[] shifts) => folds.Add((weights, folded) =>
     {
         for (int k = 0; k < outputs; k++)
         {
-            foreach (ref float weight in Weights.AsSpan(k * Terms, Terms))
-                weight = (float)(weight * factors[k]);
-            Bias[k] = (float)((Bias[k] * factors[k]) + shifts[k]);
+            Multiply(weights.Slice(k * Terms, Terms), (float)factors[k]);
+            folded[k] = (float)((folded[k] * factors[k]) + shifts[k]);
         }
-    }
+    });
 
     /// <summary>x = factor * x + shift, each for an input channel, where there is no padding or there are no shifts.</summary>
-    public void ScaleInput(ReadOnlySpan<float> factors, ReadOnlySpan<float> shifts)
+    public void ScaleInput(LinearLayer scale) => folds.Add((weights, folded) =>
     {
+        (float[] factors, float[] shifts) = scale.FoldToArrays();
         Conv2DShape shape = Shape!;
         int taps = shape.R * shape.S, channels = shape.C / shape.Groups, groupOutputs = shape.K / shape.Groups;
         for (int k = 0; k < outputs; k++)
         {
-            double bias = Bias[k];
+            double sum = folded[k];
             for (int i = 0; i < Terms; i++)
             {
                 int c = (k / groupOutputs * channels) + (i / taps);
-                ref float weight = ref Weights[(k * Terms) + i];
-                bias += (double)weight * shifts[c];
+                ref float weight = ref weights[(k * Terms) + i];
+                sum += (double)weight * shifts[c];
                 weight *= factors[c];
             }
 
-            Bias[k] = (float)bias;
+            folded[k] = (float)sum;
         }
-    }
+    });
 
     public void Add(Node node, Value value)
     {
@@ -77,5 +107,16 @@ internal sealed class LinearLayer(Node node, int outputs, float[] weights) : Lay
     {
         Nodes.Add(node);
         (Activation, Alpha, Beta) = (activation, alpha, beta);
+    }
+
+    // Millions of weights: not unoptimised first.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply(Span<float> weights, float factor)
+    {
+        Span<Vector<float>> registers = MemoryMarshal.Cast<float, Vector<float>>(weights);
+        for (int i = 0; i < registers.Length; i++)
+            registers[i] *= factor;
+        for (int i = registers.Length * Vector<float>.Count; i < weights.Length; i++)
+            weights[i] *= factor;
     }
 }

@@ -22,7 +22,7 @@ public sealed class Network
         (Channels, Height, Width) = (graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         Results = graph.Output.Elements;
         Flops = graph.Layers.OfType<LinearLayer>()
-            .Sum(layer => 2.0 * layer.Weights.Length * layer.Output.Height * layer.Output.Width);
+            .Sum(layer => 2.0 * layer.WeightCount * layer.Output.Height * layer.Output.Width);
         SpreadOrder(graph.Layers);
         buffers = new BufferPlan(graph, options.ReusesMemory);
         StepMaker maker = new(buffers, options, Tier);
@@ -58,7 +58,8 @@ public sealed class Network
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            return Load(File.ReadAllBytes(path), options);
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return Load(file, options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkException)
         {
@@ -68,7 +69,11 @@ public sealed class Network
 
     /// <summary>Reads the bytes of a file, and packs its weights.</summary>
     /// <exception cref="NetworkException">As for a file.</exception>
-    public static Network Load(ReadOnlySpan<byte> file, NetworkOptions? options = null) =>
+    public static Network Load(byte[] file, NetworkOptions? options = null) => Load(new MemoryStream(file), options);
+
+    /// <summary>Reads a file, which may be closed then, and packs its weights.</summary>
+    /// <exception cref="NetworkException">As for a file.</exception>
+    public static Network Load(Stream file, NetworkOptions? options = null) =>
         new(GraphReader.Read(file), options ?? new());
 
     /// <summary>The memory for one caller at a time, allocated once: runs allocate nothing after the first.</summary>

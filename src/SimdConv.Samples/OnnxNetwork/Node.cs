@@ -1,36 +1,79 @@
-using Onnx;
-
 namespace SimdConv.Samples.OnnxNetwork;
 
 /// <summary>A node of the graph. Attributes that nobody asked for are an error: they would change what it computes.</summary>
-internal sealed class Node(NodeProto proto)
+internal sealed class Node
 {
     private readonly HashSet<string> read = [];
+    private readonly List<NodeAttribute> attributes = [];
+    private readonly List<string> inputs = [];
 
-    public string Operator { get; } = proto.OpType;
+    public Node(string @operator, string name)
+    {
+        (Operator, Name, Outputs) = (@operator, name, []);
+    }
 
-    public string Name { get; } = proto.Name.Length > 0 ? proto.Name : proto.Output.FirstOrDefault() ?? "";
+    /// <summary>Reads ONNX's NodeProto.</summary>
+    public Node(WireReader wire, WireField message)
+    {
+        List<string> outputs = [];
+        (Operator, Name) = ("", "");
+        foreach (WireField field in wire.Fields(message))
+        {
+            switch (field.Number)
+            {
+                case 1:
+                    inputs.Add(wire.Text(field));
+                    break;
+                case 2:
+                    outputs.Add(wire.Text(field));
+                    break;
+                case 3:
+                    Name = wire.Text(field);
+                    break;
+                case 4:
+                    Operator = wire.Text(field);
+                    break;
+                case 5:
+                    attributes.Add(new NodeAttribute(wire, field));
+                    break;
+                case 7:
+                    Domain = wire.Text(field);
+                    break;
+            }
+        }
 
-    public IReadOnlyList<string> Inputs => proto.Input;
+        if (Name.Length == 0)
+            Name = outputs.FirstOrDefault() ?? "";
+        Outputs = [.. outputs.Where(output => output.Length > 0)];
+    }
+
+    public string Operator { get; }
+
+    public string Name { get; }
+
+    /// <summary>Whose operators these are; ONNX's own ones are of none, or of ai.onnx.</summary>
+    public string Domain { get; } = "";
+
+    public IReadOnlyList<string> Inputs => inputs;
 
     /// <summary>Outputs that have a name.</summary>
-    public IReadOnlyList<string> Outputs { get; } = [.. proto.Output.Where(name => name.Length > 0)];
+    public IReadOnlyList<string> Outputs { get; }
 
     /// <summary>Whether an input is there: optional ones may have no name.</summary>
-    public bool Has(int input) => input < proto.Input.Count && proto.Input[input].Length > 0;
+    public bool Has(int input) => input < inputs.Count && inputs[input].Length > 0;
 
     public long Int(string name, long absent) =>
-        Find(name, AttributeProto.Types.AttributeType.Int)?.I ?? absent;
+        Find(name, AttributeType.Int)?.Int ?? absent;
 
     public float Float(string name, float absent) =>
-        Find(name, AttributeProto.Types.AttributeType.Float)?.F ?? absent;
+        Find(name, AttributeType.Float)?.Float ?? absent;
 
     public string Text(string name, string absent) =>
-        Find(name, AttributeProto.Types.AttributeType.String)?.S.ToStringUtf8() ?? absent;
+        Find(name, AttributeType.String)?.Text ?? absent;
 
-    public long[]? Ints(string name) => Find(name, AttributeProto.Types.AttributeType.Ints)?.Ints.ToArray();
+    public long[]? Ints(string name) => Find(name, AttributeType.Ints)?.Ints;
 
-    public TensorProto? Tensor(string name) => Find(name, AttributeProto.Types.AttributeType.Tensor)?.T;
+    public Constant? Tensor(string name) => Find(name, AttributeType.Tensor)?.Tensor;
 
     /// <summary>As many numbers, each from 0, or 1, on.</summary>
     public int[] Sizes(string name, int count, int least, int absent)
@@ -60,17 +103,17 @@ internal sealed class Node(NodeProto proto)
     /// <summary>Refuses attributes that nobody has asked for.</summary>
     public void RequireAllRead()
     {
-        if (proto.Attribute.FirstOrDefault(attribute => !read.Contains(attribute.Name)) is { } other)
+        if (attributes.FirstOrDefault(attribute => !read.Contains(attribute.Name)) is { } other)
             throw Error($"it has the attribute '{other.Name}'; expected {(read.Count == 0 ? "none" : string.Join(", ", read))}");
     }
 
     public NetworkException Error(string what) => new($"{Operator} '{Name}': {what}.");
 
-    private AttributeProto? Find(string name, AttributeProto.Types.AttributeType type)
+    private NodeAttribute? Find(string name, AttributeType type)
     {
         read.Add(name);
-        AttributeProto? found = proto.Attribute.FirstOrDefault(attribute => attribute.Name == name);
-        return found is null || found.Type == type || found.Type == AttributeProto.Types.AttributeType.Undefined
+        NodeAttribute? found = attributes.FirstOrDefault(attribute => attribute.Name == name);
+        return found is null || found.Type == type || found.Type == AttributeType.Undefined
             ? found
             : throw Error($"{name} is of the type {found.Type}; expected {type}");
     }

@@ -1,9 +1,9 @@
 namespace SimdConv.Samples.OnnxNetwork;
 
 /// <summary>Rows of features, one for each element of the batch, times a matrix of weights.</summary>
-internal sealed class ProductStep(PackedMatrix<float> weights, LinearLayer layer, Place input, Place output) : Step
+internal sealed class ProductStep(PackedMatrix<float> weights, float[] bias, LinearLayer layer, Place input, Place output)
+    : Step
 {
-    private readonly float[] bias = layer.Bias;
     private readonly Activation activation = layer.Activation;
     private readonly float? alpha = layer.Alpha, beta = layer.Beta;
 
