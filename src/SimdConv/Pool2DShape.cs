@@ -57,10 +57,10 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     /// <summary>Columns of padding right of the image.</summary>
     public int PadRight { get; init; }
 
-    /// <summary>Pixels from one row of a window to the next; max pooling only.</summary>
+    /// <summary>Pixels from one row of a window to the next; 1 is a dense window.</summary>
     public int DilationH { get; init; } = 1;
 
-    /// <summary>Pixels from one column of a window to the next; max pooling only.</summary>
+    /// <summary>Pixels from one column of a window to the next; 1 is a dense window.</summary>
     public int DilationW { get; init; } = 1;
 
     /// <summary>Whether a last, partial window counts, if it begins inside the image or the padding before it.</summary>
@@ -122,8 +122,6 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
         ArgumentErrors.RequireAtLeast(PadRight, 0, "shape.PadRight");
         ArgumentErrors.RequireAtLeast(DilationH, 1, "shape.DilationH");
         ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
-        if (kind == PoolKind.Average && (DilationH != 1 || DilationW != 1))
-            throw ArgumentErrors.OutOfRange("shape.DilationH", $"{DilationH}x{DilationW}", "1x1 for average pooling");
         if (AdaptiveSize is not null && this != Adaptive(C, H, W, P, Q))
             throw ArgumentErrors.OutOfRange("shape", this, "an adaptive shape as Adaptive makes it, with nothing else set");
         if (AdaptiveSize is not null && kind != PoolKind.Average)

@@ -30,6 +30,19 @@ internal static class PoolBits<T>
         ("whole-plane-200x300", new(2, 200, 300, 200, 300)),
     ];
 
+    /// <summary>Dilated on both axes, with padding that counts and a last window that the padding's end cuts.</summary>
+    private static Pool2DShape Dilated => new(5, 23, 20, 4, 3)
+    {
+        StrideH = 3,
+        StrideW = 2,
+        DilationH = 2,
+        DilationW = 3,
+        PadTop = 2,
+        PadLeft = 1,
+        PadBottom = 1,
+        CeilMode = true,
+    };
+
     public static IEnumerable<BitCase> Cases()
     {
         foreach ((string name, Pool2DShape shape) in Shapes)
@@ -44,6 +57,11 @@ internal static class PoolBits<T>
         yield return new($"pool/{typeof(T).Name}/divisor",
             execution => Average(
                 Plans(new(6, 10, 12, 3, 2) { DivisorOverride = 5, StrideW = 2 }, PoolKind.Average), 2, execution));
+        yield return new($"pool/{typeof(T).Name}/dilated",
+            execution => Average(Plans(Dilated, PoolKind.Average), 2, execution));
+        yield return new($"pool/{typeof(T).Name}/dilated-in-blocks",
+            execution => Average(
+                Plans(new(1, 150, 160, 66, 64) { DilationH = 2, DilationW = 2 }, PoolKind.Average), 2, execution));
         foreach ((string name, Pool2DShape shape) in Shapes.Where(some => some.Shape.H < 100))
         {
             yield return new($"pool/{typeof(T).Name}/images-innermost/{name}/max",
@@ -52,6 +70,8 @@ internal static class PoolBits<T>
                 execution => Average([InImages(shape with { DilationW = 1 }, PoolKind.Average)], Images, execution));
         }
 
+        yield return new($"pool/{typeof(T).Name}/images-innermost/dilated",
+            execution => Average([InImages(Dilated, PoolKind.Average)], Images, execution));
         yield return new($"pool/{typeof(T).Name}/images-innermost/adaptive",
             execution => Average([InImages(Pool2DShape.Adaptive(6, 23, 17, 5, 4), PoolKind.Average)], Images, execution));
     }

@@ -206,7 +206,7 @@ typedef struct simdconv_pool2d_desc {
     int64_t c, h, w, r, s;
     int64_t stride_h, stride_w;
     int64_t pad_top, pad_left, pad_bottom, pad_right;
-    int64_t dilation_h, dilation_w; /* 1 x 1 for average pooling */
+    int64_t dilation_h, dilation_w;
     int32_t ceil_mode, count_include_pad; /* 0 or 1 */
     int64_t divisor_override;             /* 0: none */
     int64_t x_strides[4], y_strides[4];   /* as of a convolution */

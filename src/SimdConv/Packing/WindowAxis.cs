@@ -45,9 +45,10 @@ internal sealed class WindowAxis
             long first = Math.Min(kernel, Shapes.DivideUp(Math.Max(0, -start), dilation));
             Taps[i] = ((int)first, (int)Math.Clamp(Shapes.DivideUp(size - start, dilation), first, kernel));
 
-            // PyTorch's rule: a window is cut at the end of the padding, then, unless padding counts, at the image.
-            long end = Math.Min(start + kernel, (long)size + padAfter);
-            Counts[i] = (int)(includePad ? end - start : Math.Min(end, size) - Math.Max(start, 0));
+            // PyTorch's rule: taps behind the end of the padding never count, those in the padding only if it counts.
+            Counts[i] = includePad
+                ? (int)Math.Clamp(Shapes.DivideUp((long)size + padAfter - start, dilation), 0, kernel)
+                : Taps[i].Last - Taps[i].First;
         }
 
         Phases = FindPhases(kernel, padBefore);

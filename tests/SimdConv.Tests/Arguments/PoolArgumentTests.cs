@@ -28,8 +28,6 @@ public sealed class PoolArgumentTests
         Refused("R", 1, Shape with { R = 1, PadTop = 1 }),
         Refused("S", 2, Shape with { PadRight = 4 }),
         Refused("C", 65536, new(65536, 65536, 65536, 1, 1)),
-        new("dilated average", typeof(ArgumentOutOfRangeException), ["shape.DilationH is 2x1; expected 1x1 for average pooling"],
-            _ => new Pool2DPlan<float>(Shape with { DilationH = 2 }, PoolKind.Average)),
         BadCall.OutOfRange("Adaptive: no rows", "p", 0, _ => Pool2DShape.Adaptive(3, 6, 8, 0, 1)),
         BadCall.OutOfRange("Adaptive: no channels", "c", 0, _ => Pool2DShape.Adaptive(0, 6, 8, 1, 1)),
         new("adaptive maximum", typeof(ArgumentOutOfRangeException), ["kind is Max; expected Average for an adaptive shape"],

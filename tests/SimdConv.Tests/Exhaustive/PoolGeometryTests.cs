@@ -27,8 +27,8 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
 
     private void Run(string name, PoolKind kind, int inShortRun)
     {
-        // Both roundings, behind each other. Averages have no dilation; they come with and without the padding in their divisor.
-        Axis[][] axes = kind == PoolKind.Max ? [RoundedDown, RoundedUp] : [Undilated(RoundedDown), Undilated(RoundedUp)];
+        // Both roundings, behind each other. Averages come with and without the padding in their divisor.
+        Axis[][] axes = [RoundedDown, RoundedUp];
         int variants = Channels.Length * (kind == PoolKind.Max ? 1 : 2);
         long[] sizes = [.. axes.Select(some => variants * some.LongLength * some.LongLength)];
         Sweep sweep = new(name, output);
@@ -47,8 +47,6 @@ public sealed class PoolGeometryTests(ITestOutputHelper output)
             Check<double>(sweep, plain, index);
         });
     }
-
-    private static Axis[] Undilated(Axis[] axes) => [.. axes.Where(axis => axis.Dilation == 1)];
 
     /// <summary>Those of which every window holds a pixel; others are refused. Some have an output in ceil mode alone.</summary>
     private static Axis[] AxesOf(bool isCeil) =>

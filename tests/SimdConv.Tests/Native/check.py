@@ -130,9 +130,9 @@ for dtype in (np.float32, np.float64):
         check("indices, not square",
               np.array_equal(np.take_along_axis(x.reshape(2, 3, -1), places, 2).reshape(expected.shape), expected))
         for divisor, override in ((6, None), (2, 2)):
-            average = simdconv.Pool2D("average", (3, 9, 14), (2, 3), stride=stride, padding=padding, divisor_override=override,
-                                      dtype=dtype)
-            sums = windows_of(x, (2, 3), stride, padding, (1, 1)).sum((4, 5))
+            average = simdconv.Pool2D("average", (3, 9, 14), (2, 3), stride=stride, padding=padding, dilation=dilation,
+                                      divisor_override=override, dtype=dtype)
+            sums = windows_of(x, (2, 3), stride, padding, dilation).sum((4, 5))
             check("average pooling, not square", np.allclose(average.forward(x), sums / divisor, rtol=1e-6))
     x = whole(2, 3, 8, 8, dtype=dtype)
     columns = simdconv.im2col(x, 3, 3, 1, 1)

@@ -47,6 +47,8 @@ public abstract class LargeWindowTests<T> where T : unmanaged, IBinaryFloatingPo
         },
         new(1, 3, 4, 100, 120) { StrideH = 1, StrideW = 40, PadTop = 99, PadLeft = 118, PadBottom = 1, PadRight = 3 },
         new(1, 70, 75, 66, 64) { StrideH = 3, StrideW = 1, DivisorOverride = 5 },
+        new(2, 70, 140, 66, 64) { StrideH = 3, StrideW = 5, DilationW = 2 },
+        new(1, 9, 2100, 3, 2051) { StrideH = 1, StrideW = 9, DilationH = 2, PadRight = 30 },
     ];
 
     [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]

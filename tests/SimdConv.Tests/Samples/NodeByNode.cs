@@ -85,11 +85,14 @@ internal sealed class NodeByNode(TinyModel model)
 
     private static Tensor Pool(NodeProto node, Tensor x)
     {
-        long[] kernel = Ints(node, "kernel_shape", 1, 2), pads = Ints(node, "pads", 0, 4), strides = Ints(node, "strides", 1, 2);
+        long[] kernel = Ints(node, "kernel_shape", 1, 2), pads = Ints(node, "pads", 0, 4), strides = Ints(node, "strides", 1, 2),
+            dilations = Ints(node, "dilations", 1, 2);
         Pool2DShape shape = new(x.Channels, x.Height, x.Width, (int)kernel[0], (int)kernel[1])
         {
             StrideH = (int)strides[0],
             StrideW = (int)strides[1],
+            DilationH = (int)dilations[0],
+            DilationW = (int)dilations[1],
             PadTop = (int)pads[0],
             PadLeft = (int)pads[1],
             PadBottom = (int)pads[2],

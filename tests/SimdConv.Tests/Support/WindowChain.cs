@@ -114,7 +114,8 @@ internal static class WindowChain
         {
             int inside = Pixels(s, window).Count();
             int top = (window / s.Q * s.StrideH) - s.PadTop, left = (window % s.Q * s.StrideW) - s.PadLeft;
-            int padded = (Math.Min(top + s.R, s.H + s.PadBottom) - top) * (Math.Min(left + s.S, s.W + s.PadRight) - left);
+            int padded = Enumerable.Range(0, s.R).Count(r => top + (r * s.DilationH) < s.H + s.PadBottom)
+                * Enumerable.Range(0, s.S).Count(column => left + (column * s.DilationW) < s.W + s.PadRight);
             divisors[window] = s.DivisorOverride ?? (s.CountIncludePad && s.AdaptiveSize is null ? padded : inside);
         }
 

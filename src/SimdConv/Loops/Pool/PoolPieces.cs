@@ -83,7 +83,13 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
     }
 
     /// <summary>Whether planes are summed as they are transposed in registers.</summary>
-    private bool ReadsInPlace => TVec.Count >= 4 && problem.SourceLayout.W == 1 && problem.SourceLayout.C != 1;
+    private bool ReadsInPlace => TVec.Count >= 4 && NextTap == 1 && problem.SourceLayout.C != 1;
+
+    /// <summary>Elements from one tap of a window to the one beside it.</summary>
+    private nint NextTap => (nint)schedule.Columns.Dilation * problem.SourceLayout.W;
+
+    /// <summary>Elements from one tap of a window to the one below it.</summary>
+    private nint NextTapRow => (nint)schedule.Rows.Dilation * problem.SourceLayout.H;
 
     private static int PiecesOfRow(PoolSchedule schedule, bool backward) =>
         (((backward ? schedule.Shape.W : schedule.Columns.Windows) - 1) / TargetColumns) + 1;
@@ -123,11 +129,11 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         return TVec.Divide(tree.Total(), TVec.Broadcast(T.CreateTruncating((long)rowCount * columnCount)));
     }
 
-    /// <summary>One chain over pixels of a window, which aren't dilated.</summary>
+    /// <summary>One chain over pixels of a window.</summary>
     private TVec Sum(in PlaneBlock<T> planes, T* from, int rows, int columns)
     {
-        ImageLayout image = problem.SourceLayout;
-        if (image.H == columns * image.W)
+        nint nextRow = NextTapRow, next = NextTap;
+        if (nextRow == columns * next)
             (rows, columns) = (1, rows * columns);
         TVec sum = default;
         if (ReadsInPlace)
@@ -139,7 +145,8 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
                 for (int s = 0; s < columns; s += DotPixels)
                 {
                     TransposeBlocks<TVec, T>.Dots<N1>(
-                        from + (r * image.H) + s, image.C, planes.Lanes, Math.Min(DotPixels, columns - s), ones, 0, sums);
+                        from + (r * nextRow) + s, problem.SourceLayout.C, planes.Lanes, Math.Min(DotPixels, columns - s), ones, 0,
+                        sums);
                 }
             }
 
@@ -151,7 +158,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
             for (int s = 0; s < columns; s += PiecePixels)
             {
                 int count = Math.Min(PiecePixels, columns - s);
-                T* pixels = Read(planes, from + (r * image.H) + (s * image.W), count, image.W, out nint step);
+                T* pixels = Read(planes, from + (r * nextRow) + (s * next), count, next, out nint step);
                 sum = Add(pixels, step, count, sum);
             }
         }
@@ -166,7 +173,7 @@ internal readonly unsafe ref partial struct PoolPieces<TVec, T>
         (int left, int right) = horizontal.Taps[q];
         TVec best = TVec.Broadcast(T.NegativeInfinity),
             winner = TVec.Broadcast(T.CreateTruncating(((long)top * schedule.Shape.S) + left));
-        nint step = (nint)horizontal.Dilation * problem.SourceLayout.W;
+        nint step = NextTap;
         bool isOne = planes.Lanes == 1 && TVec.Count > 1 && step == 1 && right - left >= TVec.Count;
         for (int r = top; r < bottom && isOne; r++)
             MaximumOfOne(PixelAt(planes, p, r, q, left), right - left, ((long)r * schedule.Shape.S) + left, ref best, ref winner);

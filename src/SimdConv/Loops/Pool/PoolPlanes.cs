@@ -160,15 +160,17 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         WindowAxis vertical = schedule.Rows, horizontal = schedule.Columns;
         (int firstRow, int lastRow) = vertical.Taps[p];
         T rowCount = T.CreateTruncating(schedule.Divisor(p, 0).Row);
+        nint step = (nint)horizontal.Dilation * TVec.Count;
         for (int q = 0; q < horizontal.Windows; q++)
         {
             (int first, int last) = horizontal.Taps[q];
             TVec sum = default;
             for (int r = firstRow; r < lastRow; r++)
             {
-                T* row = SourceAt(vertical.Starts[p] + r - sourceFirst, horizontal.Starts[q], horizontal.Size);
+                T* row = SourceAt(vertical.Starts[p] + (r * vertical.Dilation) - sourceFirst, horizontal.Starts[q],
+                    horizontal.Size);
                 for (int s = first; s < last; s++)
-                    sum = TVec.Add(sum, TVec.Load(row + ((nint)s * TVec.Count)));
+                    sum = TVec.Add(sum, TVec.Load(row + (s * step)));
             }
 
             T divisor = rowCount * T.CreateTruncating(schedule.Divisor(p, q).Column);
