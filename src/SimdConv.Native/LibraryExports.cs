@@ -112,6 +112,24 @@ internal static unsafe class LibraryExports
             : Activate(type, activation, count, x, dy, dx, alpha, beta, execution);
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "simdconv_same_padding")]
+    public static int SamePadding(
+        long size, long kernel, long stride, long dilation, int isLower, long* before, long* after)
+    {
+        try
+        {
+            Arguments.RequirePointer(before);
+            Arguments.RequirePointer(after);
+            (*before, *after) = Conv2DShape.SamePadding(Arguments.Int(size), Arguments.Int(kernel), Arguments.Int(stride),
+                Arguments.Int(dilation), Arguments.Flag(isLower, "is_lower"));
+            return (int)Status.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Errors.Report(exception);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "simdconv_images_copy")]
     public static int CopyImages(int type, long batch, long channels, long height, long width, void* source, long* from,
         void* target, long* to, void* execution)

@@ -118,28 +118,37 @@ public sealed record Conv2DShape(int C, int H, int W, int K, int R, int S)
         this with { PadTop = vertical, PadBottom = vertical, PadLeft = horizontal, PadRight = horizontal };
 
     /// <summary>
-    /// The shape padded so that P = ceil(H/StrideH) and Q = ceil(W/StrideW), the odd pixel of padding below and right.
+    /// The shape padded so that P = ceil(H/StrideH) and Q = ceil(W/StrideW): ONNX's SAME_UPPER and SAME_LOWER.
     /// </summary>
-    public Conv2DShape WithSamePadding()
+    /// <param name="isLower">Whether an odd pixel of padding is above and left (SAME_LOWER), not below and right.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range.</exception>
+    public Conv2DShape WithSamePadding(bool isLower = false)
     {
         ValidateGeometry(C, K);
         RequireImage();
-        Shapes.RequireCountable("shape.R", R, ((long)DilationH * (R - 1)) + 1);
-        Shapes.RequireCountable("shape.S", S, ((long)DilationW * (S - 1)) + 1);
-        long vertical = SamePadding(H, R, StrideH, DilationH), horizontal = SamePadding(W, S, StrideW, DilationW);
-        return this with
-        {
-            PadTop = (int)(vertical / 2),
-            PadBottom = (int)(vertical - (vertical / 2)),
-            PadLeft = (int)(horizontal / 2),
-            PadRight = (int)(horizontal - (horizontal / 2)),
-        };
+        (int top, int bottom) = SamePadding(H, R, StrideH, DilationH, isLower);
+        (int left, int right) = SamePadding(W, S, StrideW, DilationW, isLower);
+        return this with { PadTop = top, PadBottom = bottom, PadLeft = left, PadRight = right };
     }
 
-    private static long SamePadding(int size, int kernel, int stride, int dilation)
+    /// <summary>
+    /// The least padding of one axis with which there are ceil(size/stride) windows, of a convolution or a pooling.
+    /// </summary>
+    /// <param name="size">Pixels of the image.</param>
+    /// <param name="kernel">Taps of a window.</param>
+    /// <param name="stride">Pixels from one window to the next.</param>
+    /// <param name="dilation">Pixels from one tap to the next.</param>
+    /// <param name="isLower">Whether an odd pixel is before the image (SAME_LOWER), not behind it (SAME_UPPER).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the window exceeds 2^31 - 1 pixels.</exception>
+    public static (int Before, int After) SamePadding(int size, int kernel, int stride, int dilation, bool isLower = false)
     {
-        long windows = Shapes.DivideUp(size, stride);
-        return Math.Max(0, ((windows - 1) * stride) + ((long)dilation * (kernel - 1)) + 1 - size);
+        ArgumentErrors.RequireAtLeast(size, 1, nameof(size));
+        ArgumentErrors.RequireAtLeast(kernel, 1, nameof(kernel));
+        ArgumentErrors.RequireAtLeast(stride, 1, nameof(stride));
+        ArgumentErrors.RequireAtLeast(dilation, 1, nameof(dilation));
+        long extent = ((long)dilation * (kernel - 1)) + 1, windows = Shapes.DivideUp(size, stride);
+        Shapes.RequireCountable(nameof(kernel), kernel, extent);
+        return Shapes.Halves(Math.Max(0, ((windows - 1) * stride) + extent - size), isLower);
     }
 
     /// <summary>Throws for a shape that no convolution can have, naming the property, its value and what was expected.</summary>

@@ -91,17 +91,54 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
         this with { PadTop = vertical, PadBottom = vertical, PadLeft = horizontal, PadRight = horizontal };
 
     /// <summary>
+    /// The shape whose output has a size: what ONNX's ConvTranspose does with an output_shape. Padding cuts off what there is too
+    /// much of, with the output padding as it is; where there is too little, output padding adds it. ONNX's auto_pad is a size of
+    /// H*StrideH by W*StrideW.
+    /// </summary>
+    /// <param name="p">Output height.</param>
+    /// <param name="q">Output width.</param>
+    /// <param name="isLower">Whether an odd pixel of padding is above and left, which ONNX says unless auto_pad is
+    /// SAME_UPPER.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A property or a size is out of its range, or so much output padding is
+    /// needed that no transposed convolution takes it.</exception>
+    public ConvTranspose2DShape WithOutputSize(int p, int q, bool isLower)
+    {
+        ArgumentErrors.RequireAtLeast(p, 1, nameof(p));
+        ArgumentErrors.RequireAtLeast(q, 1, nameof(q));
+        RequireRanges();
+        (int top, int bottom, int addedH) = PaddingFor(p, H, R, StrideH, DilationH, OutputPaddingH, isLower);
+        (int left, int right, int addedW) = PaddingFor(q, W, S, StrideW, DilationW, OutputPaddingW, isLower);
+        ConvTranspose2DShape shape = this with
+        {
+            PadTop = top,
+            PadBottom = bottom,
+            PadLeft = left,
+            PadRight = right,
+            OutputPaddingH = addedH,
+            OutputPaddingW = addedW,
+        };
+        shape.RequireOutputPaddings();
+        return shape;
+    }
+
+    /// <summary>The padding and the output padding of one axis with which its output has a size; both saturate.</summary>
+    private static (int Before, int After, int OutputPadding) PaddingFor(
+        int output, int size, int kernel, int stride, int dilation, int outputPadding, bool isLower)
+    {
+        long surplus = OutputSize(size, kernel, stride, 0, 0, dilation, outputPadding) - output;
+        (int before, int after) = Shapes.Halves(Math.Max(0, surplus), isLower);
+        return (before, after, Shapes.Saturate(outputPadding + Math.Max(0, -surplus)));
+    }
+
+    /// <summary>
     /// Throws for a shape that no transposed convolution can have, naming the property, its value and what was expected.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, the groups don't divide the channels, the
     /// padding leaves no output, or a size exceeds 2^31 - 1 elements.</exception>
     public void Validate()
     {
-        (Convolution with { PadBottom = PadBottom, PadRight = PadRight }).ValidateGeometry(C, K);
-        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
-        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
-        RequireOutputPadding(OutputPaddingH, StrideH, DilationH, "H");
-        RequireOutputPadding(OutputPaddingW, StrideW, DilationW, "W");
+        RequireRanges();
+        RequireOutputPaddings();
         long p = OutputSize(H, R, StrideH, PadTop, PadBottom, DilationH, OutputPaddingH);
         long q = OutputSize(W, S, StrideW, PadLeft, PadRight, DilationW, OutputPaddingW);
         if (p < 1)
@@ -114,6 +151,19 @@ public sealed record ConvTranspose2DShape(int C, int H, int W, int K, int R, int
         Shapes.RequireCountable("shape.K", K, K, p, q);
         Shapes.RequireCountable("shape.C", C, C, K / Groups, R, S);
         Convolution.ValidateSizes();
+    }
+
+    private void RequireRanges()
+    {
+        (Convolution with { PadBottom = PadBottom, PadRight = PadRight }).ValidateGeometry(C, K);
+        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
+        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
+    }
+
+    private void RequireOutputPaddings()
+    {
+        RequireOutputPadding(OutputPaddingH, StrideH, DilationH, "H");
+        RequireOutputPadding(OutputPaddingW, StrideW, DilationW, "W");
     }
 
     private static void RequireOutputPadding(int padding, int stride, int dilation, string axis)

@@ -101,6 +101,21 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     }
 
     /// <summary>
+    /// The shape padded so that P = ceil(H/StrideH) and Q = ceil(W/StrideW): ONNX's SAME_UPPER and SAME_LOWER.
+    /// </summary>
+    /// <param name="isLower">Whether an odd pixel of padding is above and left (SAME_LOWER), not below and right.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, or the shape is adaptive.</exception>
+    public Pool2DShape WithSamePadding(bool isLower = false)
+    {
+        RequireRanges();
+        if (AdaptiveSize is not null)
+            throw ArgumentErrors.OutOfRange("shape", this, "one that isn't adaptive, whose windows take no padding");
+        (int top, int bottom) = Conv2DShape.SamePadding(H, R, StrideH, DilationH, isLower);
+        (int left, int right) = Conv2DShape.SamePadding(W, S, StrideW, DilationW, isLower);
+        return this with { PadTop = top, PadBottom = bottom, PadLeft = left, PadRight = right };
+    }
+
+    /// <summary>
     /// Throws for a shape that no pooling of that kind can have, naming the property, its value and what was expected.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A property is out of its range, a window would hold no pixel of the image,
@@ -109,19 +124,7 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
     {
         if (kind is not (PoolKind.Max or PoolKind.Average))
             throw ArgumentErrors.OutOfRange(nameof(kind), kind, "Max or Average");
-        ArgumentErrors.RequireAtLeast(C, 1, "shape.C");
-        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
-        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
-        ArgumentErrors.RequireAtLeast(R, 1, "shape.R");
-        ArgumentErrors.RequireAtLeast(S, 1, "shape.S");
-        ArgumentErrors.RequireAtLeast(StrideH, 1, "shape.StrideH");
-        ArgumentErrors.RequireAtLeast(StrideW, 1, "shape.StrideW");
-        ArgumentErrors.RequireAtLeast(PadTop, 0, "shape.PadTop");
-        ArgumentErrors.RequireAtLeast(PadLeft, 0, "shape.PadLeft");
-        ArgumentErrors.RequireAtLeast(PadBottom, 0, "shape.PadBottom");
-        ArgumentErrors.RequireAtLeast(PadRight, 0, "shape.PadRight");
-        ArgumentErrors.RequireAtLeast(DilationH, 1, "shape.DilationH");
-        ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
+        RequireRanges();
         if (AdaptiveSize is not null && this != Adaptive(C, H, W, P, Q))
             throw ArgumentErrors.OutOfRange("shape", this, "an adaptive shape as Adaptive makes it, with nothing else set");
         if (AdaptiveSize is not null && kind != PoolKind.Average)
@@ -143,6 +146,23 @@ public sealed record Pool2DShape(int C, int H, int W, int R, int S)
 
         Shapes.RequireCountable("shape.C", C, C, H, W);
         Shapes.RequireCountable("shape.C", C, C, P, Q);
+    }
+
+    private void RequireRanges()
+    {
+        ArgumentErrors.RequireAtLeast(C, 1, "shape.C");
+        ArgumentErrors.RequireAtLeast(H, 1, "shape.H");
+        ArgumentErrors.RequireAtLeast(W, 1, "shape.W");
+        ArgumentErrors.RequireAtLeast(R, 1, "shape.R");
+        ArgumentErrors.RequireAtLeast(S, 1, "shape.S");
+        ArgumentErrors.RequireAtLeast(StrideH, 1, "shape.StrideH");
+        ArgumentErrors.RequireAtLeast(StrideW, 1, "shape.StrideW");
+        ArgumentErrors.RequireAtLeast(PadTop, 0, "shape.PadTop");
+        ArgumentErrors.RequireAtLeast(PadLeft, 0, "shape.PadLeft");
+        ArgumentErrors.RequireAtLeast(PadBottom, 0, "shape.PadBottom");
+        ArgumentErrors.RequireAtLeast(PadRight, 0, "shape.PadRight");
+        ArgumentErrors.RequireAtLeast(DilationH, 1, "shape.DilationH");
+        ArgumentErrors.RequireAtLeast(DilationW, 1, "shape.DilationW");
     }
 
     /// <summary>Refuses an axis on which there is no window, or one window misses the image altogether.</summary>

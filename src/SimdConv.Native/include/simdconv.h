@@ -104,6 +104,11 @@ typedef struct simdconv_conv2d_desc {
     { sizeof(simdconv_conv2d_desc), (type), 0, (c), (h), (w), (k), (r), (s), 1, 1, 0, 0, 0, 0, 1, 1, 1, \
       { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
 
+/* The least padding of one axis with which there are ceil(size / stride) windows, of a convolution or a pooling; is_lower: an odd
+ * pixel is before the image (ONNX's SAME_LOWER), else behind it (SAME_UPPER). */
+int32_t simdconv_same_padding(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int32_t is_lower, int64_t* before,
+    int64_t* after);
+
 typedef struct simdconv_conv2d simdconv_conv2d;
 typedef struct simdconv_filter simdconv_filter;
 typedef struct simdconv_file simdconv_file;

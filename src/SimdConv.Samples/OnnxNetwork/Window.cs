@@ -18,8 +18,9 @@ internal readonly record struct Window(
             case "VALID":
                 return window;
             case "SAME_UPPER" or "SAME_LOWER":
-                (int top, int bottom) = Sides(input.Height, r, strides[0], dilations[0], automatic == "SAME_UPPER");
-                (int left, int right) = Sides(input.Width, s, strides[1], dilations[1], automatic == "SAME_UPPER");
+                bool isLower = automatic == "SAME_LOWER";
+                (int top, int bottom) = Conv2DShape.SamePadding(input.Height, r, strides[0], dilations[0], isLower);
+                (int left, int right) = Conv2DShape.SamePadding(input.Width, s, strides[1], dilations[1], isLower);
                 return window with { Top = top, Left = left, Bottom = bottom, Right = right };
             default:
                 throw node.Error($"auto_pad is '{automatic}'; expected NOTSET, VALID, SAME_UPPER or SAME_LOWER");
@@ -51,14 +52,4 @@ internal readonly record struct Window(
         PadBottom = Bottom,
         PadRight = Right,
     };
-
-    /// <summary>Padding for as many windows as strides fit in the image; an odd pixel is on the upper or on the lower
-    /// side.</summary>
-    private static (int Before, int After) Sides(int size, int kernel, int stride, int dilation, bool isUpper)
-    {
-        long windows = (size + (long)stride - 1) / stride;
-        long total = Math.Clamp(((windows - 1) * stride) + ((kernel - 1L) * dilation) + 1 - size, 0, int.MaxValue);
-        int less = (int)(total / 2), more = (int)(total - less);
-        return isUpper ? (less, more) : (more, less);
-    }
 }

@@ -38,6 +38,13 @@ internal static class Shapes
         return a;
     }
 
+    /// <summary>Padding on two sides of an axis, an odd pixel of it on the first or on the second one.</summary>
+    public static (int Before, int After) Halves(long padding, bool isFirstLarger)
+    {
+        int less = (int)(padding / 2), more = (int)(padding - less);
+        return isFirstLarger ? (more, less) : (less, more);
+    }
+
     /// <summary>Refuses a product of sizes that an array of that many elements could not have.</summary>
     public static void RequireCountable(string argument, object value, params ReadOnlySpan<long> sizes)
     {

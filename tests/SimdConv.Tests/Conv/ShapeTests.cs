@@ -57,7 +57,56 @@ public sealed class ShapeTests
         Assert.Equal(((same.H + same.StrideH - 1) / same.StrideH, (same.W + same.StrideW - 1) / same.StrideW), (same.P, same.Q));
         Assert.InRange(same.PadBottom - same.PadTop, 0, 1);
         Assert.InRange(same.PadRight - same.PadLeft, 0, 1);
+        Conv2DShape lower = c.Shape.WithSamePadding(isLower: true);
+        Assert.Equal((same.PadTop, same.PadBottom, same.PadLeft, same.PadRight),
+            (lower.PadBottom, lower.PadTop, lower.PadRight, lower.PadLeft));
     });
+
+    [Fact]
+    public void SamePaddingOfPoolingGivesCeilOfSizeOverStride() => Support.Properties.Check(PoolCases.Any(), 500, c =>
+    {
+        if (c.Shape.AdaptiveSize is not null)
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => c.Shape.WithSamePadding());
+            return;
+        }
+
+        Pool2DShape same = c.Shape.WithSamePadding(), lower = c.Shape.WithSamePadding(isLower: true);
+        Assert.Equal(((same.H + same.StrideH - 1) / same.StrideH, (same.W + same.StrideW - 1) / same.StrideW), (same.P, same.Q));
+        Assert.InRange(same.PadBottom - same.PadTop, 0, 1);
+        Assert.Equal((same.PadTop, same.PadBottom, same.PadLeft, same.PadRight),
+            (lower.PadBottom, lower.PadTop, lower.PadRight, lower.PadLeft));
+    });
+
+    /// <summary>Of sizes from one that padding cuts off to one that output padding adds; what ONNX's rule says of two.</summary>
+    [Fact]
+    public void TransposedConvolutionsGetTheOutputSizeThatIsWanted()
+    {
+        ConvTranspose2DShape shape = new(1, 3, 4, 2, 3, 5) { StrideH = 3, StrideW = 2, DilationW = 2, OutputPaddingH = 1 };
+        for (int p = 1; p <= 11; p++)
+        {
+            for (int q = 1; q <= 16; q++)
+            {
+                foreach (bool isLower in (bool[])[true, false])
+                {
+                    ConvTranspose2DShape sized = shape.WithOutputSize(p, q, isLower);
+                    sized.Validate();
+                    Assert.Equal((p, q), (sized.P, sized.Q));
+                    Assert.InRange(isLower ? sized.PadTop - sized.PadBottom : sized.PadBottom - sized.PadTop, 0, 1);
+                    Assert.InRange(isLower ? sized.PadLeft - sized.PadRight : sized.PadRight - sized.PadLeft, 0, 1);
+                }
+            }
+        }
+
+        // The example of ONNX's ConvTranspose: 3x3 to 10x8 with strides of 3 and 2 needs output padding.
+        ConvTranspose2DShape onnx = new ConvTranspose2DShape(1, 3, 3, 2, 3, 3) { StrideH = 3, StrideW = 2 }
+            .WithOutputSize(10, 8, isLower: true);
+        Assert.Equal((0, 0, 1, 1), (onnx.PadTop, onnx.PadLeft, onnx.OutputPaddingH, onnx.OutputPaddingW));
+        ArgumentOutOfRangeException tooMuch =
+            Assert.Throws<ArgumentOutOfRangeException>(() => shape.WithOutputSize(20, 8, isLower: true));
+        Assert.Contains("shape.OutputPaddingH is 11; expected 0 or more and less than", tooMuch.Message);
+        Assert.Contains("q is 0", Assert.Throws<ArgumentOutOfRangeException>(() => shape.WithOutputSize(2, 0, true)).Message);
+    }
 
     /// <summary>The generators keep their promise of covering what goes wrong elsewhere.</summary>
     [Fact]

@@ -543,6 +543,12 @@ int main(int argc, char** argv)
         simdconv_activate(SIMDCONV_F64, SIMDCONV_CLIP, 2, silu, silu, &largest, &least, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "dy is NULL",
         simdconv_activate_gradient(SIMDCONV_F64, SIMDCONV_CLIP, 2, silu, NULL, slopes, NULL, NULL, NULL));
+    int64_t before, after;
+    CHECK(simdconv_same_padding(9, 2, 2, 1, 0, &before, &after) == SIMDCONV_OK && before == 0 && after == 1);
+    CHECK(simdconv_same_padding(9, 2, 2, 1, 1, &before, &after) == SIMDCONV_OK && before == 1 && after == 0);
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "stride is 0", simdconv_same_padding(9, 2, 0, 1, 0, &before, &after));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "is_lower is 2", simdconv_same_padding(9, 2, 1, 1, 2, &before, &after));
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "after is NULL", simdconv_same_padding(9, 2, 1, 1, 0, &before, NULL));
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "count is -1", simdconv_relu(SIMDCONV_F32, -1, activated, activated, NULL));
     const float images[6] = { 1, 2, 3, 4, 5, 6 };
     float innermost[6];

@@ -49,7 +49,8 @@ internal sealed class TinyModel
         model.Add("Concat", "joined", ["left.clip", "sum.relu", "right"], ("axis", 1L));
         model.Add("Relu", "joined.relu", ["joined"]);
         model.Add("AveragePool", "averaged", ["joined.relu"],
-            ("kernel_shape", new long[] { 2L, 2 }), ("strides", new long[] { 2L, 2 }), ("dilations", new long[] { 2L, 1 }));
+            ("kernel_shape", new long[] { 2L, 2 }), ("strides", new long[] { 2L, 2 }), ("dilations", new long[] { 2L, 1 }),
+            ("pads", new long[] { 0L, 0, 1, 0 }), ("count_include_pad", 1L));
         model.Add("Flatten", "flat", ["averaged"]);
         model.Add("Gemm", "product",
             ["flat", model.Constant("w", 1, 7, 21 * 4 * 5), model.Constant("c", 1, 7)], ("transB", 1L));

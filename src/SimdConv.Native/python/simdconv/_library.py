@@ -75,6 +75,7 @@ _CALLS = {
     "relu": [c_int32, c_int64, _DATA, _DATA, _RUN],
     "activate": [c_int32, c_int32, c_int64, _DATA, _DATA, POINTER(c_double), POINTER(c_double), _RUN],
     "activate_gradient": [c_int32, c_int32, c_int64, _DATA, _DATA, _DATA, POINTER(c_double), POINTER(c_double), _RUN],
+    "same_padding": [*[c_int64] * 4, c_int32, POINTER(c_int64), POINTER(c_int64)],
     "images_copy": [c_int32, *[c_int64] * 4, _DATA, POINTER(c_int64), _DATA, POINTER(c_int64), _RUN],
 }
 

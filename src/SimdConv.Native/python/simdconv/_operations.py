@@ -15,7 +15,7 @@ from . import _library as lib
 
 Pair = Union[int, Tuple[int, int]]
 _Sizes = Tuple[int, ...]
-Padding = Union[int, Tuple[int, int], Tuple[int, int, int, int]]
+Padding = Union[int, str, Tuple[int, int], Tuple[int, int, int, int]]
 
 ACTIVATIONS = {None: 0, "relu": 1, "relu6": 2, "leaky_relu": 3, "tanh": 4, "hard_swish": 5, "sigmoid": 6, "silu": 7, "gelu": 8,
                "hard_sigmoid": 9, "elu": 10, "clip": 11}
@@ -83,8 +83,23 @@ def _padding(value: Padding, name: str = "padding") -> Tuple[int, int, int, int]
     """Top, left, bottom, right."""
     if isinstance(value, numbers.Integral):
         return (lib.integer(value, name),) * 4
+    if isinstance(value, str):
+        raise ValueError(f"{name} is {value!r}; expected numbers")
     sizes = _sizes(value, (2, 4), name, "a number, (vertical, horizontal) or (top, left, bottom, right)")
     return sizes * 2 if len(sizes) == 2 else sizes
+
+
+def _window(size: _Sizes, kernel: _Sizes, stride: Pair, padding: Padding, dilation: Pair) -> _Sizes:
+    """Stride, padding and dilation as descriptors have them. Padding "same_upper" or "same_lower" leaves ceil(size / stride)
+    windows, an odd pixel of it behind the image or before it."""
+    strides, dilations = _pair(stride, "stride"), _pair(dilation, "dilation")
+    if padding not in ("same_upper", "same_lower"):
+        return strides + _padding(padding) + dilations
+    before, after, sides = c_int64(), c_int64(), []
+    for axis in zip(size, kernel, strides, dilations):
+        lib.call("same_padding", *axis, padding == "same_lower", byref(before), byref(after))
+        sides.append((before.value, after.value))
+    return (*strides, *(side[0] for side in sides), *(side[1] for side in sides), *dilations)
 
 
 def _flag(value: bool, name: str) -> int:
@@ -260,7 +275,8 @@ class Conv2D(_Plan):
     """A 2-D convolution (cross-correlation) of N x C x H x W images: geometry without weights or batch size, made once and
     used often.
 
-    input_shape is (C, H, W), weight_shape (K, C/groups, R, S); y is N x K x P x Q.
+    input_shape is (C, H, W), weight_shape (K, C/groups, R, S); y is N x K x P x Q. Padding may be "same_upper" or "same_lower"
+    too: P = ceil(H / stride), an odd row below or above the image, and columns likewise.
     """
 
     def __init__(self, input_shape: Tuple[int, int, int], weight_shape: Tuple[int, int, int, int], *, stride: Pair = 1,
@@ -272,7 +288,7 @@ class Conv2D(_Plan):
         if groups < 1 or c_per_group * groups != c:
             raise ValueError(f"weight_shape is {tuple(weight_shape)} in {groups} groups; expected {c} input channels in all")
         descriptor = lib.ConvDescriptor(sizeof(lib.ConvDescriptor), _type(dtype, "dtype"), 0, c, h, w, k, r, s,
-                                        *_pair(stride, "stride"), *_padding(padding), *_pair(dilation, "dilation"), groups)
+                                        *_window((h, w), (r, s), stride, padding, dilation), groups)
         super().__init__("conv2d_create", "conv2d_destroy", descriptor, dtype)
         self.input_shape, self.weight_shape = (c, h, w), (k, c_per_group, r, s)
         self.output_shape = (k, *self._output_size("conv2d_output_size"))
@@ -370,7 +386,8 @@ class Conv2D(_Plan):
 
 
 class Pool2D(_Plan):
-    """Max or average pooling with PyTorch's rules. input_shape is (C, H, W); stride is the window unless given."""
+    """Max or average pooling with PyTorch's rules. input_shape is (C, H, W); stride is the window unless given; padding
+    as of Conv2D."""
 
     def __init__(self, kind: str, input_shape: Tuple[int, int, int], window: Pair, *, stride: Optional[Pair] = None,
                  padding: Padding = 0, dilation: Pair = 1, ceil_mode: bool = False, count_include_pad: bool = True,
@@ -383,8 +400,8 @@ class Pool2D(_Plan):
         if divisor_override is not None and divisor == 0:
             raise ValueError("divisor_override is 0; expected None or another number than 0")
         descriptor = lib.PoolDescriptor(sizeof(lib.PoolDescriptor), _type(dtype, "dtype"), int(kind == "average"), *input_shape,
-                                        *window, *_pair(window if stride is None else stride, "stride"), *_padding(padding),
-                                        *_pair(dilation, "dilation"), _flag(ceil_mode, "ceil_mode"),
+                                        *window, *_window(input_shape[1:], window, window if stride is None else stride,
+                                                          padding, dilation), _flag(ceil_mode, "ceil_mode"),
                                         _flag(count_include_pad, "count_include_pad"), divisor)
         super().__init__("pool2d_create", "pool2d_destroy", descriptor, dtype)
         self.kind, self.input_shape = kind, input_shape
