@@ -13,6 +13,7 @@ internal static unsafe class MatrixPacking<TVec, T>
     private const int PrefetchRows = 4;
 
     /// <summary>alpha * A[rows x kc] as one panel: the rows of each k behind each other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackA(StridedMatrix<T> a, int rows, int kc, T alpha, T* panel)
     {
         T* end = panel + ((nint)rows * kc);
@@ -52,6 +53,7 @@ internal static unsafe class MatrixPacking<TVec, T>
     /// B[kc x nc] as panels of rows <paramref name="nr"/> wide, behind each other; behind the last column zeros, or values whose
     /// products nobody reads.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackB(StridedMatrix<T> b, int kc, int nc, int nr, T* panels)
     {
         if (b.ColumnStride == 1)

@@ -12,6 +12,7 @@ internal static unsafe class PlanePacking<TVec, T>
     /// Fills grid rows [row, row + rows) of some planes, whose strips follow each other. Rows outside the image are cleared where
     /// the strips have held other rows.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(
         PlaneLayout layout, T* source, ImageLayout image, int planes, nint nextSource, int row, int rows, T* strip, bool clear)
     {

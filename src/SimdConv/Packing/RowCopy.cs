@@ -18,6 +18,7 @@ internal static unsafe class RowCopy<TVec, T>
     }
 
     /// <summary>target[i * step] = source[i] for i &lt; count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scatter(T* source, T* target, nint step, int count)
     {
         if (step == 1)
@@ -31,6 +32,7 @@ internal static unsafe class RowCopy<TVec, T>
     }
 
     /// <summary>target[i] += source[i] for i &lt; count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(T* source, T* target, int count)
     {
         int j = 0;
@@ -40,6 +42,7 @@ internal static unsafe class RowCopy<TVec, T>
     }
 
     /// <summary>row[i] *= factor for i &lt; count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scale(T* row, int count, T factor)
     {
         TVec factors = TVec.Broadcast(factor);

@@ -23,6 +23,7 @@ internal static unsafe class StripPacking<TVec, T>
     /// <param name="rows">Rows of the grid, at most the layout's.</param>
     /// <param name="strip">Where to.</param>
     /// <param name="slack">Elements to clear behind the strip, a register at least.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(
         StripLayout layout, T* source, ImageLayout image, int channels, int row, int rows, T* strip, int slack)
     {
@@ -95,6 +96,7 @@ internal static unsafe class StripPacking<TVec, T>
     /// The planes of all phases of the columns of a wide stride, element by element: a register of elements that are far apart
     /// takes as many loads.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather(
         StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane)
     {
@@ -129,6 +131,7 @@ internal static unsafe class StripPacking<TVec, T>
     }
 
     /// <summary>The planes of even and of odd columns side by side: each row of the image is read once for both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Split(
         StripLayout layout, T* source, ImageLayout image, int row, int planeRows, int phaseH, T* plane, nint ahead)
     {
@@ -165,6 +168,7 @@ internal static unsafe class StripPacking<TVec, T>
     /// A row of a strip with zeros on both sides, in whole registers: what is written behind the row is overwritten by later
     /// rows.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(T* source, nint step, T* target, int first, int last, int pitch, nint ahead)
     {
         int w = TVec.Count, j = 0, count = last - first, fetched = step == 2 ? 2 * w : w;
@@ -186,6 +190,7 @@ internal static unsafe class StripPacking<TVec, T>
     /// One panel of <paramref name="kc"/> rows, <paramref name="nr"/> wide: the positions [position, position + columns) of the
     /// strip, counted row by row, neighbours or zeros behind them.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Panel(StripLayout layout, T* strip, int* offsets, int kc, int position, int columns, int nr, T* panel)
     {
         int w = TVec.Count, width = layout.Grid.Width;
@@ -215,6 +220,7 @@ internal static unsafe class StripPacking<TVec, T>
     }
 
     /// <summary>One register of each row of a panel, put together from runs of the strip.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Runs(T* strip, int* offsets, int kc, nint* sources, TVec* masks, int count, int nr, T* panel)
     {
         T* s0 = strip + sources[0], s1 = strip + sources[1], s2 = strip + sources[2];

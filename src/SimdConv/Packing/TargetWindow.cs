@@ -122,6 +122,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T beta) =>
         ReadTransposed(origin, beta, m, outputs, places, position, count, pitch, tile, ld);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadTransposed(
         T* image, T scale, int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld)
     {
@@ -163,6 +164,7 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     /// target = tile with output channels in its lanes, where <paramref name="isLast"/> is set after the residual and the
     /// activation.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void StoreTransposed(
         int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
     {

@@ -69,7 +69,7 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
         OutputRows(lines, pitch, matrices.First, matrices.Lanes, matrices.Next);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void OutputColumn(T* source, ImageLayout image, int rows, int images, T* line, nint pitch)
     {
         int w = TVec.Count;
@@ -102,7 +102,7 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
         if (TTile.Points > 4) TVec.Store(to + (5 * step), TTile.OutputGradient<TVec, T>(5, y0, y1, y2, y3));
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void OutputRows(T* lines, nint phase, T* matrices, int lanes, nint next)
     {
         int m = TTile.Outputs, n = TTile.Points;
@@ -153,7 +153,7 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
     /// B along a row of points. Of the tiles that reach a pixel, the first one is added first: a register's last pixels, which no
     /// tile before it has, are stored ahead of those that are added to.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void InputRow(T* matrices, nint next, int count, nint images, T* line, nint phase)
     {
         int m = TTile.Outputs, w = TVec.Count;
@@ -197,7 +197,7 @@ internal static unsafe class WinogradImagePacking<TVec, T, TTile>
     private static void Add(T* target, TVec value) => TVec.Store(target, TVec.Add(TVec.Load(target), value));
 
     /// <summary>B down a column of points, to rows [first, last) of dx, of which the first ones are added to.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void InputColumn(
         T* line, nint pitch, int images, int firstRow, int lastRow, int added, T* dx, nint h, T beta)
     {

@@ -43,7 +43,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     }
 
     // Not inlined: the transforms of this method would exceed what the JIT inlines into one caller, as profile data makes it try.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void InputOfTiles(TileRun run, int fill, TapGrid grid, T* source, ImageLayout image, int channels, T* lines,
         T* matrices, int lanes, nint next)
     {
@@ -160,7 +160,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// A line for each row of a tile and each column modulo M holds the columns [tile][image]: so an input of all tiles is
     /// contiguous.
     /// </remarks>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void InputOfImages(TileRun run, TapGrid grid, T* source, ImageLayout image, int channels, T* lines,
         T* matrices, int lanes, nint next)
     {
@@ -188,7 +188,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <summary>
     /// Fetches the same rows of the next channel: they are too short for the processor to see where the next one begins.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void ColumnOfImages(
         T* source, ImageLayout image, int firstRow, int lastRow, int images, T* line, nint pitch)
     {
@@ -204,7 +204,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     }
 
     /// <summary>B^T along the rows of a channel's tiles, all inputs of which are contiguous.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void RowsOfImages(T* lines, nint phase, nint images, T* matrices, int lanes, nint next)
     {
         int m = TTile.Outputs, n = TTile.Points;
@@ -272,7 +272,7 @@ internal static unsafe class WinogradPacking<TVec, T, TTile>
     /// <param name="order">How the pixels are stored.</param>
     /// <param name="scratch">M * (M + R - 1) registers.</param>
     /// <param name="target">Where to.</param>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Output(T* matrices, nint next, int lanes, TVec bias, TilePixels order, T* scratch, T* target)
     {
         int m = TTile.Outputs, n = TTile.Points, w = TVec.Count;

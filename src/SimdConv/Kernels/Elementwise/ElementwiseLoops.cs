@@ -52,6 +52,7 @@ internal static unsafe class ElementwiseLoops<TVec, T>
     }
 
     /// <summary>target[i] = f(x[i], y[i]).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Apply<TFunction>(in ElementwiseOperands<T> operands)
         where TFunction : struct, IElementwise<TVec, T>
     {

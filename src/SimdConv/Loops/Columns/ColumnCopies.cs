@@ -74,6 +74,7 @@ internal readonly unsafe ref struct ColumnCopies<TVec, T>
     }
 
     /// <summary>One plane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(T* x, T* columns)
     {
         WindowAxis axis = table.Vertical;

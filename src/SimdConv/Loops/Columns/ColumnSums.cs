@@ -76,6 +76,7 @@ internal readonly unsafe ref struct ColumnSums<TVec, T>
     }
 
     /// <summary>One plane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(T* columns, T* x)
     {
         if (IsByTaps(table))

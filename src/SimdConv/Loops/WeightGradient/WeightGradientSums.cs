@@ -48,6 +48,7 @@ internal static unsafe class WeightGradientSums<TVec, THalf, T, TVectors>
     }
 
     /// <summary>Each output's sum over the positions, block by block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddBias(T* dy, nint positions, int ldDY, int outputs, T* sums, ref BiasTree<T> tree)
     {
         for (nint first = 0, count; first < positions; first += count)

@@ -50,6 +50,7 @@ internal static unsafe class WinogradFilters<TVec, T, TTile>
         public nint Output, Channel;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackPanels(WinogradSchedule schedule, Filters filters, int* places, T* panels)
     {
         int tapCount = TTile.Taps * TTile.Taps;
@@ -85,6 +86,7 @@ internal static unsafe class WinogradFilters<TVec, T, TTile>
     /// <summary>
     /// Four conversions side by side: x86's take the rest of their register from what it held before, and wait for it.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Round(double* source, T* target, int count)
     {
         int i = 0;
@@ -99,6 +101,7 @@ internal static unsafe class WinogradFilters<TVec, T, TTile>
             target[i] = T.CreateTruncating(source[i]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackTaps(WinogradSchedule schedule, Filters filters, int* places, T* panels)
     {
         int w = TVec.Count;
