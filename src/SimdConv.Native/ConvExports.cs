@@ -126,8 +126,6 @@ internal static unsafe class ConvExports
             EpilogueDescriptor read = epilogue == null
                 ? EpilogueDescriptor.Default
                 : Descriptor(epilogue, EpilogueDescriptor.Default, EpilogueDescriptor.Oldest, nameof(epilogue));
-            if (read.Reserved != 0)
-                throw Error("epilogue.reserved", read.Reserved, "0");
             conv.Forward(Int(batch), x, OneOf(filter, weights), weights, y, read, NativeExecution.Read(execution));
             return (int)Status.Ok;
         }

@@ -8,7 +8,7 @@ internal unsafe struct EpilogueDescriptor
 {
     public nuint StructSize;
     public void* Bias, Residual;
-    public int Activation, Reserved;
+    public int Activation, AddsResidualLast;
     public double Scale, Slope;
     public double* Alpha, Beta;
 

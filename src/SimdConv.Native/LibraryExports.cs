@@ -79,18 +79,6 @@ internal static unsafe class LibraryExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "simdconv_gemm_f32")]
-    public static int GemmF32(
-        int transposeA, int transposeB, long m, long n, long k, float alpha, float* a, long lda, float* b, long ldb,
-        float beta, float* c, long ldc, void* execution) =>
-        Multiply(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, execution);
-
-    [UnmanagedCallersOnly(EntryPoint = "simdconv_gemm_f64")]
-    public static int GemmF64(
-        int transposeA, int transposeB, long m, long n, long k, double alpha, double* a, long lda, double* b, long ldb,
-        double beta, double* c, long ldc, void* execution) =>
-        Multiply(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, execution);
-
     [UnmanagedCallersOnly(EntryPoint = "simdconv_tanh")]
     public static int Tanh(int type, long count, void* x, void* y, double scale, void* execution) =>
         Elementwise(type, count, x, y, scale, execution);
@@ -152,27 +140,6 @@ internal static unsafe class LibraryExports
             ImageLayout Layout(long* strides) => strides == null
                 ? ImageLayout.Nchw(c, h, w)
                 : new((nint)strides[0], (nint)strides[1], (nint)strides[2], (nint)strides[3]);
-        }
-        catch (Exception exception)
-        {
-            return Errors.Report(exception);
-        }
-    }
-
-    private static int Multiply<T>(
-        int transposeA, int transposeB, long m, long n, long k, T alpha, T* a, long lda, T* b, long ldb,
-        T beta, T* c, long ldc, void* execution)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
-    {
-        try
-        {
-            bool ta = Arguments.Flag(transposeA, "transpose_a"), tb = Arguments.Flag(transposeB, "transpose_b");
-            Gemm.Multiply(ta ? Transpose.Yes : Transpose.No, tb ? Transpose.Yes : Transpose.No, Arguments.Int(m),
-                Arguments.Int(n), Arguments.Int(k),
-                alpha, Arguments.Matrix<T>(a, ta ? k : m, ta ? m : k, lda), Arguments.Int(lda),
-                Arguments.Matrix<T>(b, tb ? n : k, tb ? k : n, ldb), Arguments.Int(ldb),
-                beta, Arguments.Matrix<T>(c, m, n, ldc), Arguments.Int(ldc), NativeExecution.Read(execution));
-            return (int)Status.Ok;
         }
         catch (Exception exception)
         {

@@ -79,6 +79,7 @@ internal sealed unsafe class NativeConv<T> : NativeConv
         {
             Bias = epilogue.Bias == null ? [] : Elements<T>(epilogue.Bias, Shape.K),
             Residual = epilogue.Residual == null ? [] : Elements<T>(epilogue.Residual, plan.OutputLength(batch)),
+            AddsResidualLast = Flag(epilogue.AddsResidualLast, "epilogue.adds_residual_last"),
             Activation = (Activation)epilogue.Activation,
             Scale = Real<T>(epilogue.Scale),
             Slope = Real<T>(epilogue.Slope),

@@ -142,6 +142,7 @@ public sealed unsafe partial class Conv2DPlan<T>
                 Finish = finish,
             };
             problem.Finish.Residual = pr;
+            problem.Finish.AddsResidualLast = epilogue.AddsResidualLast;
             problem.Finish.IsNotFinite = filter == null && pass.Padding != null ? &isNotFinite : null;
             RequireTargetApart(direction, problem);
             long size = filter != null || pass.ReadsWeights(batch) ? 0 : pass.FilterSize;

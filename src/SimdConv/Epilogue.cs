@@ -1,6 +1,7 @@
 namespace SimdConv;
 
-/// <summary>What a convolution does beside its sums: <c>y = activation(sum + bias + residual)</c>.</summary>
+/// <summary>What a convolution does beside its sums: <c>y = activation(sum + bias + residual)</c>, or
+/// <c>activation(sum + bias) + residual</c>.</summary>
 /// <typeparam name="T">float or double.</typeparam>
 public readonly ref struct Epilogue<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -9,10 +10,13 @@ public readonly ref struct Epilogue<T>
     public ReadOnlySpan<T> Bias { get; init; }
 
     /// <summary>
-    /// As many elements as the output, in the output's layout, added to the finished sums ahead of the activation; empty for
-    /// none. Shares no element with the output, which holds partial sums meanwhile.
+    /// As many elements as the output, in the output's layout, added to the finished sums ahead of the activation, or behind it;
+    /// empty for none. Shares no element with the output, which holds partial sums meanwhile.
     /// </summary>
     public ReadOnlySpan<T> Residual { get; init; }
+
+    /// <summary>Whether the residual is added to what the activation gives, not to what it is applied to.</summary>
+    public bool AddsResidualLast { get; init; }
 
     /// <summary>The function applied at the end.</summary>
     public Activation Activation { get; init; }

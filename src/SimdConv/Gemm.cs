@@ -117,6 +117,7 @@ public static unsafe partial class Gemm
             problem.PackedB = packedB is null ? null : packedB.Panels;
             problem.PackedColumn = problem.PanelPart = problem.PanelParts = 0;
             problem.RowBias = rowBias;
+            problem.RowBiasStep = rows == m ? 1 : 0;
             problem.ColumnBias = columnBias;
             problem.Finish = finish;
             if (Telemetry.IsOn)
@@ -133,9 +134,9 @@ public static unsafe partial class Gemm
         if (epilogue.RowBias.Length > 0 && epilogue.ColumnBias.Length > 0)
             throw new ArgumentException(
                 "epilogue.RowBias and epilogue.ColumnBias both hold elements; expected one of them.", nameof(epilogue));
-        if (epilogue.RowBias.Length > 0 && epilogue.RowBias.Length != m)
+        if (epilogue.RowBias.Length > 1 && epilogue.RowBias.Length != m)
             throw new ArgumentException(
-                $"epilogue.RowBias holds {epilogue.RowBias.Length} elements; expected {m}, one a row of C, or none.",
+                $"epilogue.RowBias holds {epilogue.RowBias.Length} elements; expected {m}, one a row of C, one for all, or none.",
                 nameof(epilogue));
         if (epilogue.ColumnBias.Length > 0 && epilogue.ColumnBias.Length != n)
             throw new ArgumentException(

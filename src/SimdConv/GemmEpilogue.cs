@@ -6,7 +6,8 @@ public readonly ref struct GemmEpilogue<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>
-    /// One element a row, which its chains start from; empty for none. Not together with <see cref="ColumnBias"/>.
+    /// One element a row, or one for all of C, which chains start from; empty for none. Not together with
+    /// <see cref="ColumnBias"/>.
     /// </summary>
     public ReadOnlySpan<T> RowBias { get; init; }
 

@@ -127,6 +127,13 @@ internal static class ConvBits<T>
             yield return new($"conv-transpose/{typeof(T).Name}/{name}", execution => Transposed(shape, execution));
         }
 
+        foreach ((string name, int batch, Conv2DShape shape) in Shapes)
+        {
+            ConvAlgorithm algorithm = name == "3x3-wide" ? ConvAlgorithm.WinogradF2 : ConvAlgorithm.Direct;
+            yield return new($"conv/{typeof(T).Name}/{name}/residual-last",
+                execution => ResidualLast(new(shape, algorithm: algorithm), batch, execution));
+        }
+
         // A bias gradient of a plane so large that one chain of float would drift.
         yield return new($"conv/{typeof(T).Name}/bias-gradient-of-a-large-plane", execution =>
         {
@@ -167,6 +174,26 @@ internal static class ConvBits<T>
         Conv2DPlan<T> Turn() => areInnermost ? Turned(plan, batch) : plan;
 
         T[] Back(T[] images) => areInnermost ? Turned(images, images.Length / batch) : images;
+    }
+
+    /// <summary>A residual after the activation, NCHW and NHWC.</summary>
+    private static ulong ResidualLast(Conv2DPlan<T> plan, int batch, Execution execution)
+    {
+        Digest digest = new();
+        foreach (Conv2DPlan<T> each in (Conv2DPlan<T>[])[plan, Nhwc(plan)])
+        {
+            T[] y = new T[each.OutputLength(batch)];
+            each.Forward(batch, Numbers.Make<T>(each.InputLength(batch), 1), Numbers.Make<T>(each.Shape.WeightCount, 2), y,
+                new Epilogue<T>
+                {
+                    Residual = Numbers.Make<T>(y.Length, 4),
+                    AddsResidualLast = true,
+                    Activation = Activation.Relu,
+                }, execution);
+            digest.Add<T>(y);
+        }
+
+        return digest.Value;
     }
 
     /// <summary>All directions of a batch that is more than one block of images.</summary>

@@ -30,6 +30,7 @@ internal static class GemmBits<T>
 
         yield return new($"gemm/{typeof(T).Name}/batch", Batch);
         yield return new($"gemm/{typeof(T).Name}/special", Special);
+        yield return new($"gemm/{typeof(T).Name}/one-bias", OneBias);
     }
 
     /// <summary>All four transposes, leading dimensions larger than rows are long.</summary>
@@ -82,6 +83,24 @@ internal static class GemmBits<T>
         Gemm.MultiplyBatched<T>(
             batch, Transpose.No, Transpose.No, m, n, k, T.One, a, k, m * k, b, n, 0, T.One, c, n, m * n, execution);
         digest.Add<T>(c);
+        return digest.Value;
+    }
+
+    /// <summary>A bias for all of C: read in place, packed, and a single row.</summary>
+    private static ulong OneBias(Execution execution)
+    {
+        Digest digest = new();
+        foreach ((int m, int n, int k) in ((int, int, int)[])[(1, 40, 30), (37, 41, 47), (150, 200, 31)])
+        {
+            T[] a = Numbers.Make<T>((long)m * k, 1), b = Numbers.Make<T>((long)k * n, 2), c = Numbers.Make<T>((long)m * n, 3);
+            foreach (T beta in (T[])[T.CreateTruncating(0.5), T.Zero])
+            {
+                Gemm.Multiply(Transpose.No, Transpose.No, m, n, k, T.One, a, k, b, n, beta, c, n, execution,
+                    new GemmEpilogue<T> { RowBias = Numbers.Make<T>(1, 4) });
+                digest.Add<T>(c);
+            }
+        }
+
         return digest.Value;
     }
 

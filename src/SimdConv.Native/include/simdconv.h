@@ -78,6 +78,23 @@ typedef struct simdconv_execution {
 
 #define SIMDCONV_EXECUTION_INIT(threads) { sizeof(simdconv_execution), (threads), SIMDCONV_TIER_BEST, NULL, NULL }
 
+/* ---- activations, which products and convolutions end with ---- */
+
+typedef enum simdconv_activation {
+    SIMDCONV_IDENTITY = 0,
+    SIMDCONV_RELU = 1,
+    SIMDCONV_RELU6 = 2,
+    SIMDCONV_LEAKY_RELU = 3, /* slope * x where x is not above 0 */
+    SIMDCONV_TANH = 4,       /* scale * tanh(x) */
+    SIMDCONV_HARD_SWISH = 5, /* x * min(max(x + 3, 0), 6) / 6 */
+    SIMDCONV_SIGMOID = 6,
+    SIMDCONV_SILU = 7,         /* x * sigmoid(x) */
+    SIMDCONV_GELU = 8,         /* x / 2 * (1 + erf(x / sqrt(2))) */
+    SIMDCONV_HARD_SIGMOID = 9, /* min(max(alpha x + beta, 0), 1), by default 1/6 and 1/2 */
+    SIMDCONV_ELU = 10,         /* alpha (e^x - 1) where x is not above 0, by default 1 */
+    SIMDCONV_CLIP = 11         /* min(max(x, alpha), beta), by default -infinity and infinity */
+} simdconv_activation;
+
 /* ---- GEMM: C = alpha op(A) op(B) + beta C; row-major; op(A) is m x k, op(B) k x n; beta = 0 never reads C ---- */
 
 int32_t simdconv_gemm_f32(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
@@ -85,6 +102,25 @@ int32_t simdconv_gemm_f32(int32_t transpose_a, int32_t transpose_b, int64_t m, i
 int32_t simdconv_gemm_f64(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, double alpha,
     const double* a, int64_t lda, const double* b, int64_t ldb, double beta, double* c, int64_t ldc,
     const simdconv_execution* execution);
+
+typedef struct simdconv_gemm_epilogue {
+    size_t struct_size;      /* sizeof(simdconv_gemm_epilogue) */
+    const void* bias;        /* one of these three, or none: one element for all of C, */
+    const void* row_bias;    /* m elements, one a row, */
+    const void* column_bias; /* n elements, one a column */
+    int32_t activation;      /* a simdconv_activation */
+    int32_t reserved;        /* 0 */
+    const double* alpha; /* numbers of the activation, as of simdconv_activate; NULL is the default */
+    const double* beta;
+} simdconv_gemm_epilogue;
+
+#define SIMDCONV_GEMM_EPILOGUE_INIT(activation) \
+    { sizeof(simdconv_gemm_epilogue), NULL, NULL, NULL, (activation), 0, NULL, NULL }
+
+/* C = activation(alpha op(A) op(B) + beta C + bias); epilogue may be NULL. */
+int32_t simdconv_gemm(int32_t type, int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n, int64_t k, double alpha,
+    const void* a, int64_t lda, const void* b, int64_t ldb, double beta, void* c, int64_t ldc,
+    const simdconv_gemm_epilogue* epilogue, const simdconv_execution* execution);
 
 /* ---- convolution: x is N x C x H x W, weights K x C/groups x R x S, y is N x K x P x Q ---- */
 
@@ -125,27 +161,12 @@ typedef enum simdconv_filter_use {
     SIMDCONV_FILTER_BOTH = 3
 } simdconv_filter_use;
 
-typedef enum simdconv_activation {
-    SIMDCONV_IDENTITY = 0,
-    SIMDCONV_RELU = 1,
-    SIMDCONV_RELU6 = 2,
-    SIMDCONV_LEAKY_RELU = 3, /* slope * x where x is not above 0 */
-    SIMDCONV_TANH = 4,       /* scale * tanh(x) */
-    SIMDCONV_HARD_SWISH = 5, /* x * min(max(x + 3, 0), 6) / 6 */
-    SIMDCONV_SIGMOID = 6,
-    SIMDCONV_SILU = 7,         /* x * sigmoid(x) */
-    SIMDCONV_GELU = 8,         /* x / 2 * (1 + erf(x / sqrt(2))) */
-    SIMDCONV_HARD_SIGMOID = 9, /* min(max(alpha x + beta, 0), 1), by default 1/6 and 1/2 */
-    SIMDCONV_ELU = 10,         /* alpha (e^x - 1) where x is not above 0, by default 1 */
-    SIMDCONV_CLIP = 11         /* min(max(x, alpha), beta), by default -infinity and infinity */
-} simdconv_activation;
-
 typedef struct simdconv_epilogue {
     size_t struct_size;   /* sizeof(simdconv_epilogue) */
     const void* bias;     /* K elements, or NULL */
     const void* residual; /* laid out as y, or NULL */
     int32_t activation;   /* a simdconv_activation */
-    int32_t reserved;     /* 0 */
+    int32_t adds_residual_last; /* 0, or 1: the residual is added to what the activation gives */
     double scale, slope;
     const double* alpha; /* numbers of the activations that have them; NULL is the default */
     const double* beta;
@@ -180,8 +201,8 @@ int32_t simdconv_file_destroy(simdconv_file* file); /* NULL is allowed */
 int32_t simdconv_conv2d_load(simdconv_conv2d* plan, simdconv_file* file, int64_t index, int32_t use, int32_t tier,
     simdconv_filter** filter);
 
-/* y = activation(conv(x, w) + bias [+ residual]). Either filter or weights is given, the other one is NULL. epilogue may be
- * NULL. */
+/* y = activation(conv(x, w) + bias [+ residual]) [+ residual]. Either filter or weights is given, the other one is NULL. epilogue
+ * may be NULL. */
 int32_t simdconv_conv2d_forward(simdconv_conv2d* plan, int64_t batch, const void* x, simdconv_filter* filter, const void* weights,
     void* y, const simdconv_epilogue* epilogue, const simdconv_execution* execution);
 /* dx = gradient + beta dx: the transposed convolution. */

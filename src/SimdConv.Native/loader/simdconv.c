@@ -15,7 +15,8 @@
 
 /* Functions that give a status, which is SIMDCONV_INTERNAL_ERROR where no library could be loaded. */
 #define CALLS(X) \
-    X(gemm_f32) X(gemm_f64) X(tanh) X(relu) X(activate) X(activate_gradient) X(same_padding) X(images_copy) X(im2col) X(col2im) \
+    X(gemm) X(gemm_f32) X(gemm_f64) X(tanh) X(relu) X(activate) X(activate_gradient) X(same_padding) X(images_copy) \
+    X(im2col) X(col2im) \
     X(conv2d_create) X(conv2d_destroy) X(conv2d_output_size) X(conv2d_lengths) X(conv2d_workspace) X(conv2d_pack) \
     X(conv2d_repack) X(conv2d_forward) X(conv2d_input_gradient) X(conv2d_weight_gradient) X(filter_destroy) \
     X(conv2d_save) X(conv2d_load) X(file_map) X(file_count) X(file_destroy) \

@@ -1,3 +1,5 @@
+using SimdConv.Kernels;
+
 namespace SimdConv.Packing;
 
 /// <summary>
@@ -39,6 +41,17 @@ internal static unsafe class RowCopy<TVec, T>
         for (; j + TVec.Count <= count; j += TVec.Count)
             TVec.Store(target + j, TVec.Add(TVec.Load(target + j), TVec.Load(source + j)));
         StoreUpTo(target + j, TVec.Add(LoadUpTo(target + j, count - j), LoadUpTo(source + j, count - j)), count - j);
+    }
+
+    /// <summary>What follows the last term of neighbouring sums, whose residuals begin so far from the first one.</summary>
+    public static void Finish(in Finish<T> finish, nint residual, T* sums, int count)
+    {
+        if (finish.AddsFirst)
+            Add(finish.Residual + residual, sums, count);
+        if (finish.Operation != ElementwiseOperation.None)
+            ElementwiseLoops<TVec, T>.Run(in finish, sums, count);
+        if (finish.AddsLast)
+            Add(finish.Residual + residual, sums, count);
     }
 
     /// <summary>row[i] *= factor for i &lt; count.</summary>

@@ -82,10 +82,12 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     /// <summary>target = tile, where <paramref name="isLast"/> is set after the residual and the activation.</summary>
     public void Store(int m, int rows, int position, int count, int pitch, T* tile, nint ld, bool isLast)
     {
-        if (isLast && finish.Residual != null)
+        if (isLast && finish.AddsFirst)
             Read(finish.Residual, T.One, accumulate: true, m, rows, position, count, pitch, tile, ld);
         for (int i = 0; i < rows && isLast && finish.Operation != ElementwiseOperation.None; i++)
             ElementwiseLoops<TVec, T>.Run(in finish, tile + (i * ld), count);
+        if (isLast && finish.AddsLast)
+            Read(finish.Residual, T.One, accumulate: true, m, rows, position, count, pitch, tile, ld);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
         {
             T* to = origin + (m * channelStride) + run.Offset;
@@ -96,15 +98,13 @@ internal readonly unsafe struct TargetWindow<TVec, T>
     /// <summary>The residual and the activation of channels whose sums the target has, pixels being neighbours.</summary>
     public void Finish(int m, int channels, int row, int rows)
     {
-        if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
+        if (finish.IsNone)
             return;
         int runs = contiguous ? 1 : rows, length = contiguous ? rows * width : width;
         for (int i = 0; i < channels * runs; i++)
         {
             nint at = ((m + (i / runs)) * channelStride) + ((row + (i % runs)) * rowStride);
-            if (finish.Residual != null)
-                RowCopy<TVec, T>.Add(finish.Residual + at, origin + at, length);
-            ElementwiseLoops<TVec, T>.Run(in finish, origin + at, length);
+            RowCopy<TVec, T>.Finish(in finish, at, origin + at, length);
         }
     }
 
@@ -169,14 +169,13 @@ internal readonly unsafe struct TargetWindow<TVec, T>
         int m, int outputs, OutputPlaces* places, int position, int count, int pitch, T* tile, nint ld, T* spare, bool isLast)
     {
         if (isLast && finish.Residual != null)
-        {
             ReadTransposed(finish.Residual, T.One, m, outputs, places, position, count, pitch, spare, ld);
-            for (nint i = 0; i < count * ld; i += TVec.Count)
-                TVec.Store(tile + i, TVec.Add(TVec.Load(tile + i), TVec.Load(spare + i)));
-        }
-
+        if (isLast && finish.AddsFirst)
+            Add(spare, tile, count * ld);
         if (isLast && finish.Operation != ElementwiseOperation.None)
             ElementwiseLoops<TVec, T>.Run(in finish, tile, count * ld);
+        if (isLast && finish.AddsLast)
+            Add(spare, tile, count * ld);
         for (Run run = First(position, count, pitch); run.Length > 0; Next(ref run, count, pitch))
         {
             T* from = tile + (run.At * ld), to = origin + (m * channelStride) + run.Offset;
@@ -199,6 +198,13 @@ internal readonly unsafe struct TargetWindow<TVec, T>
             for (int i = 0; i < run.Length && !isPlanar; i++)
                 RowCopy<TVec, T>.Scatter(from + (i * ld), to + (i * pixelStride), channelStride, outputs);
         }
+    }
+
+    /// <summary>Adds a tile of whole registers to another one.</summary>
+    private static void Add(T* source, T* tile, nint count)
+    {
+        for (nint i = 0; i < count; i += TVec.Count)
+            TVec.Store(tile + i, TVec.Add(TVec.Load(tile + i), TVec.Load(source + i)));
     }
 
     /// <summary>Neighbouring columns of a tile that are one row of the target, or part of one.</summary>

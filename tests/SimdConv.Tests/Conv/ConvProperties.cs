@@ -111,6 +111,11 @@ internal static class ConvProperties<T> where T : unmanaged, IBinaryFloatingPoin
         ConvRun<T> run = new(c);
         T scale = T.CreateTruncating(1.7159), slope = T.CreateTruncating(0.01);
         T[] sums = run.Forward(execution), expected = new T[sums.Length];
+        SimdConv.Elementwise.LeakyRelu<T>(sums, expected, slope, execution);
+        for (int i = 0; i < sums.Length; i++)
+            expected[i] += run.Residual[i];
+        Compare.Equal<T>(expected, run.Forward(execution, Activation.LeakyRelu, null, withResidual: true, addsLast: true),
+            "the residual after leaky ReLU");
         foreach (bool withResidual in (bool[])[false, true])
         {
             for (int i = 0; i < sums.Length && withResidual; i++)

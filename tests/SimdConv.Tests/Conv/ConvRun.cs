@@ -65,13 +65,16 @@ internal sealed class ConvRun<T> where T : unmanaged, IBinaryFloatingPointIeee75
     /// <param name="activation">The activation.</param>
     /// <param name="factor">Its scale, slope or alpha; null for the default.</param>
     /// <param name="withResidual">Whether the residual is added.</param>
-    public T[] Forward(Execution execution, Activation activation = Activation.None, T? factor = null, bool withResidual = false)
+    /// <param name="addsLast">Whether it is added after the activation.</param>
+    public T[] Forward(Execution execution, Activation activation = Activation.None, T? factor = null, bool withResidual = false,
+        bool addsLast = false)
     {
         StridedImage<T> y = new(c.Output, c.Batch, c.Shape.K, c.Shape.P, c.Shape.Q);
         Epilogue<T> epilogue = new()
         {
             Bias = Bias,
             Residual = withResidual ? residual.Data : [],
+            AddsResidualLast = addsLast,
             Activation = activation,
             Scale = factor,
             Slope = factor,

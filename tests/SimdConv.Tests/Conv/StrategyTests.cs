@@ -103,11 +103,16 @@ public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPoint
         if (direction == ConvDirection.InputGradient)
             return ConvChain.InputGradient(c.Shape, c.Batch, run.Dy, run.W, run.DxBefore, run.Beta);
         T[] y = ConvChain.Forward(c.Shape, c.Batch, run.X, run.W, run.Bias);
-        for (int i = 0; i < y.Length; i++)
+        for (int i = 0; i < y.Length && !AddsLast(c); i++)
             y[i] += run.Residual[i];
         SimdConv.Elementwise.Relu<T>(y, y, tier.Run());
+        for (int i = 0; i < y.Length && AddsLast(c); i++)
+            y[i] += run.Residual[i];
         return y;
     }
+
+    /// <summary>Whether the residual of a case comes after the activation.</summary>
+    private static bool AddsLast(ConvCase c) => c.Seed % 2 == 0;
 
     private static unsafe T[] Execute(DensePass<T> pass, ConvRun<T> run, ConvDirection direction, Execution execution)
     {
@@ -127,6 +132,7 @@ public abstract class StrategyTests<T> where T : unmanaged, IBinaryFloatingPoint
         {
             Finish<T> finish = Finish<T>.Of(isForward ? Activation.Relu : Activation.None, null, null, null, null);
             finish.Residual = isForward ? pr : null;
+            finish.AddsResidualLast = AddsLast(c);
             ConvProblem<T> problem = new()
             {
                 Batch = c.Batch,

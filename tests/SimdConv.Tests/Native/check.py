@@ -69,6 +69,10 @@ check("version", simdconv.__version__.count(".") == 2 and re.fullmatch("[a-z]+[0
 for dtype in (np.float32, np.float64):
     a, b, c = whole(7, 9, dtype=dtype), whole(9, 5, dtype=dtype), whole(7, 5, dtype=dtype)
     check("gemm", np.array_equal(simdconv.gemm(a, b), a @ b))
+    for shape in ((), (1,), (1, 1), b.shape[1:], (1, b.shape[1]), (a.shape[0], 1)):
+        addend = whole(*shape, dtype=dtype).reshape(shape)
+        check(f"gemm with a bias of {shape}", np.array_equal(simdconv.gemm(a, b, bias=addend, activation="relu"),
+                                                            np.maximum(a @ b + addend, 0)))
     check("gemm, turned",
           np.array_equal(simdconv.gemm(a.T.copy(), b.T.copy(), transpose_a=True, transpose_b=True, threads=2), a @ b))
     expected = 2 * a @ b - c
@@ -95,6 +99,8 @@ for dtype in (np.float32, np.float64):
         fused = plan.forward(x, packed, bias, residual=expected, activation="relu")
         swished = plan.forward(x, packed, activation="hard_swish")
         check("hard swish", np.allclose(swished, expected * np.clip(expected + 3, 0, 6) / 6, rtol=1e-6))
+        added = plan.forward(x, packed, bias, residual=expected, adds_residual_last=True, activation="relu")
+        check("residual last", np.array_equal(added, np.maximum(expected + bias[:, None, None], 0) + expected))
         check("epilogue", np.array_equal(fused, np.maximum(2 * expected + bias[:, None, None], 0)))
         dy = whole(*expected.shape, dtype=dtype)
         dx, (dw, db) = plan.input_gradient(dy, packed), plan.weight_gradient(x, dy)
@@ -185,6 +191,7 @@ refused(ValueError, "desc.r is 9", simdconv.Conv2D, (3, 8, 8), (4, 3, 9, 9))
 refused(ValueError, "desc.stride_h is 0", simdconv.Conv2D, (3, 8, 8), (4, 3, 3, 3), stride=0)
 refused(ValueError, "expected 3 input channels", simdconv.Conv2D, (3, 8, 8), (4, 2, 3, 3))
 refused(ValueError, "shares elements", plan.forward, x, w, residual=y, out=y)
+refused(ValueError, "bias has shape (3,)", simdconv.gemm, np.ones((2, 2)), np.ones((2, 2)), bias=np.ones(3))
 refused(ValueError, "b has 3 rows", simdconv.gemm, np.ones((2, 2)), np.ones((3, 2)))
 refused(ValueError, "kind is 'min'", simdconv.Pool2D, "min", (3, 8, 8), 2)
 refused(ValueError, "winners is NULL", simdconv.Pool2D("max", (3, 8, 8), 2).backward, np.zeros((1, 3, 4, 4), np.float32))

@@ -112,6 +112,17 @@ static void gemm(void)
     CHECK(c[0] == 58 && c[1] == 64 && c[2] == 139 && c[3] == 154);
     CHECK(simdconv_gemm_f64(0, 1, 2, 2, 3, 2, da, 3, bt, 3, 1, d, 2, NULL) == SIMDCONV_OK);
     CHECK(d[0] == 117 && d[1] == 129 && d[2] == 279 && d[3] == 309);
+    {
+        float one = 100, sum = c[3];
+        simdconv_gemm_epilogue ends = SIMDCONV_GEMM_EPILOGUE_INIT(SIMDCONV_IDENTITY);
+        ends.bias = &one;
+        CHECK(simdconv_gemm(SIMDCONV_F32, 0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &ends, NULL) == SIMDCONV_OK
+            && c[3] == sum + 100);
+        ends.row_bias = &one;
+        REFUSED(SIMDCONV_INVALID_ARGUMENT, "epilogue.bias",
+            simdconv_gemm(SIMDCONV_F32, 0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, &ends, NULL));
+        CHECK(simdconv_gemm(SIMDCONV_F32, 0, 0, 2, 2, 3, 1, a, 3, b, 2, 0, c, 2, NULL, NULL) == SIMDCONV_OK && c[3] == sum);
+    }
     CHECK(simdconv_gemm_f32(0, 0, 0, 2, 3, 1, NULL, 3, b, 2, 0, NULL, 2, NULL) == SIMDCONV_OK);
 
     execution.run = host_scheduler;
@@ -261,8 +272,8 @@ static void convolution(void)
     epilogue.activation = SIMDCONV_RELU;
     epilogue.residual = y;
     REFUSED(SIMDCONV_INVALID_ARGUMENT, "esidual", simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL));
-    epilogue.reserved = 1;
-    REFUSED(SIMDCONV_INVALID_ARGUMENT, "epilogue.reserved is 1",
+    epilogue.adds_residual_last = 2;
+    REFUSED(SIMDCONV_INVALID_ARGUMENT, "epilogue.adds_residual_last is 2",
         simdconv_conv2d_forward(plan, 2, x, filter, NULL, y, &epilogue, NULL));
 
     desc.struct_size = 8;

@@ -21,8 +21,13 @@ class Execution(ctypes.Structure):
 
 class Epilogue(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t), ("bias", c_void_p), ("residual", c_void_p), ("activation", c_int32),
-                ("reserved", c_int32), ("scale", c_double), ("slope", c_double), ("alpha", POINTER(c_double)),
+                ("adds_residual_last", c_int32), ("scale", c_double), ("slope", c_double), ("alpha", POINTER(c_double)),
                 ("beta", POINTER(c_double))]
+
+
+class GemmEpilogue(ctypes.Structure):
+    _fields_ = [("struct_size", c_size_t), ("bias", c_void_p), ("row_bias", c_void_p), ("column_bias", c_void_p),
+                ("activation", c_int32), ("reserved", c_int32), ("alpha", POINTER(c_double)), ("beta", POINTER(c_double))]
 
 
 _WINDOW = [(name, c_int64) for name in ("stride_h", "stride_w", "pad_top", "pad_left", "pad_bottom", "pad_right", "dilation_h",
@@ -44,6 +49,8 @@ class PoolDescriptor(ctypes.Structure):
 # What each function takes; all of these give a status. A filter or a plan is a handle.
 _PLAN, _BATCH, _DATA, _RUN = c_void_p, c_int64, c_void_p, POINTER(Execution)
 _CALLS = {
+    "gemm": [c_int32, c_int32, c_int32, c_int64, c_int64, c_int64, c_double, _DATA, c_int64, _DATA, c_int64, c_double, _DATA,
+             c_int64, POINTER(GemmEpilogue), _RUN],
     "gemm_f32": [c_int32, c_int32, c_int64, c_int64, c_int64, c_float, _DATA, c_int64, _DATA, c_int64, c_float, _DATA, c_int64,
                  _RUN],
     "gemm_f64": [c_int32, c_int32, c_int64, c_int64, c_int64, c_double, _DATA, c_int64, _DATA, c_int64, c_double, _DATA, c_int64,

@@ -7,7 +7,7 @@ import numbers
 import os
 import weakref
 from ctypes import byref, c_double, c_int64, c_void_p, pointer, sizeof
-from typing import Callable, Optional, Sequence, Tuple, Union
+from typing import Callable, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -119,9 +119,28 @@ def _real(value: float, dtype: np.dtype, name: str) -> float:
     return float(value)
 
 
+def _numbers(dtype: np.dtype, **values: Optional[float]) -> Iterator[object]:
+    """Pointers to numbers; None is the default."""
+    return (None if v is None else pointer(c_double(_real(v, dtype, name))) for name, v in values.items())
+
+
+def _bias(bias: Optional[np.ndarray], m: int, n: int, dtype: np.dtype) -> Tuple[Optional[int], Optional[int], Optional[int]]:
+    """The addresses of one element for all, of one a row, and of one a column."""
+    if bias is None:
+        return None, None, None
+    shape = _array(bias, "bias").shape
+    if bias.size == 1 and len(shape) <= 2:
+        return _check(bias, shape, dtype, "bias"), None, None
+    if shape in ((n,), (1, n)):
+        return None, None, _check(bias, shape, dtype, "bias")
+    return None, _check(bias, (m, 1), dtype, "bias"), None
+
+
 def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, transpose_a: bool = False, transpose_b: bool = False,
-         alpha: float = 1.0, beta: float = 0.0, threads: int = 1) -> np.ndarray:
-    """alpha * op(a) @ op(b) + beta * out."""
+         alpha: float = 1.0, beta: float = 0.0, bias: Optional[np.ndarray] = None, activation: Optional[str] = None,
+         activation_alpha: Optional[float] = None, activation_beta: Optional[float] = None, threads: int = 1) -> np.ndarray:
+    """activation(alpha * op(a) @ op(b) + beta * out + bias). bias is an array of one element, of a row ((n,) or (1, n)) or of a
+    column ((m, 1)); the activation's numbers are as of activate."""
     for matrix, name in ((a, "a"), (b, "b")):
         if not isinstance(matrix, np.ndarray) or matrix.ndim != 2:
             raise TypeError(f"{name} is {getattr(matrix, 'shape', type(matrix).__name__)}; expected a matrix")
@@ -134,10 +153,12 @@ def gemm(a: np.ndarray, b: np.ndarray, out: Optional[np.ndarray] = None, *, tran
     if out is None and beta != 0:
         raise ValueError(f"beta is {beta:g} without out; expected 0")
     out = _out(out, (m, n), a.dtype)
-    lib.call("gemm_f64" if kind else "gemm_f32", transpose_a, transpose_b, m, n, k, alpha,
+    epilogue = lib.GemmEpilogue(sizeof(lib.GemmEpilogue), *_bias(bias, m, n, a.dtype), _activation(activation), 0,
+                                *_numbers(a.dtype, activation_alpha=activation_alpha, activation_beta=activation_beta))
+    lib.call("gemm", kind, transpose_a, transpose_b, m, n, k, alpha,
              _check(a, a.shape, a.dtype, "a"), max(1, a.shape[1]),
              _check(b, b.shape, a.dtype, "b"), max(1, b.shape[1]), beta,
-             out.ctypes.data, max(1, n), byref(lib.execution(threads)))
+             out.ctypes.data, max(1, n), byref(epilogue), byref(lib.execution(threads)))
     return out
 
 
@@ -308,18 +329,18 @@ class Conv2D(_Plan):
         return Filter(self, handle, file)
 
     def forward(self, x: np.ndarray, weights: Union[np.ndarray, Filter], bias: Optional[np.ndarray] = None,
-                out: Optional[np.ndarray] = None, *, residual: Optional[np.ndarray] = None, activation: Optional[str] = None,
-                scale: float = 1.0, slope: float = 0.01, alpha: Optional[float] = None, beta: Optional[float] = None,
-                threads: int = 1) -> np.ndarray:
-        """activation(x * weights + bias + residual). scale is tanh's, slope leaky ReLU's; alpha and beta as of activate."""
+                out: Optional[np.ndarray] = None, *, residual: Optional[np.ndarray] = None,
+                adds_residual_last: bool = False, activation: Optional[str] = None, scale: float = 1.0, slope: float = 0.01,
+                alpha: Optional[float] = None, beta: Optional[float] = None, threads: int = 1) -> np.ndarray:
+        """activation(x * weights + bias + residual), or activation(x * weights + bias) + residual with adds_residual_last. scale
+        is tanh's, slope leaky ReLU's; alpha and beta as of activate."""
         n, scale, slope = self._batch(x, "x"), _real(scale, self.dtype, "scale"), _real(slope, self.dtype, "slope")
         function, shape = _activation(activation), (n, *self.output_shape)
         out = _out(out, shape, self.dtype)
         epilogue = lib.Epilogue(sizeof(lib.Epilogue), None if bias is None else _check(bias, (shape[1],), self.dtype, "bias"),
                                 None if residual is None else _check(residual, shape, self.dtype, "residual"),
-                                function, 0, scale, slope,
-                                *(None if v is None else pointer(c_double(_real(v, self.dtype, name)))
-                                  for v, name in ((alpha, "alpha"), (beta, "beta"))))
+                                function, _flag(adds_residual_last, "adds_residual_last"), scale, slope,
+                                *_numbers(self.dtype, alpha=alpha, beta=beta))
         lib.call("conv2d_forward", self._handle, n, _check(x, (n, *self.input_shape), self.dtype, "x"), *self._weights(weights),
                  out.ctypes.data, byref(epilogue), byref(lib.execution(threads)))
         return out

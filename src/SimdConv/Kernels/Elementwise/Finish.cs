@@ -1,6 +1,8 @@
 namespace SimdConv.Kernels;
 
-/// <summary>What follows the last term of an output element: the residual is added, then the activation applied.</summary>
+/// <summary>
+/// What follows the last term of an output element: the residual is added, then the activation applied, or the other way round.
+/// </summary>
 internal unsafe struct Finish<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -18,6 +20,18 @@ internal unsafe struct Finish<T>
 
     /// <summary>The residual of the output's first element, in the output's layout; null for none.</summary>
     public T* Residual;
+
+    /// <summary>Whether the residual is added after the activation.</summary>
+    public bool AddsResidualLast;
+
+    /// <summary>Whether anything follows.</summary>
+    public readonly bool IsNone => Residual == null && Operation == ElementwiseOperation.None;
+
+    /// <summary>Whether a residual is added ahead of the activation.</summary>
+    public readonly bool AddsFirst => Residual != null && !AddsResidualLast;
+
+    /// <summary>Whether a residual is added after the activation.</summary>
+    public readonly bool AddsLast => Residual != null && AddsResidualLast;
 
     /// <summary>
     /// Where not null, set if any element that an activation is applied to is infinite or NaN, lanes that are dropped later

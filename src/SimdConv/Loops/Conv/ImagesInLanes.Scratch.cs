@@ -132,7 +132,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
     private static void Finish(in Item item, T* to, LaneRun run, int registers, bool isDirect)
     {
         ref readonly Finish<T> finish = ref item.Problem.Finish;
-        if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
+        if (finish.IsNone)
             return;
 
         // A tile that stores to the target has written shared lanes twice: the second time they became plain sums again.
@@ -149,9 +149,7 @@ internal sealed unsafe partial class ImagesInLanes<TVec, T, TFlat>
                 for (int i = 0; i < rows; i++)
                 {
                     T* sums = to + outputs[i] + first;
-                    if (finish.Residual != null)
-                        RowCopy<TVec, T>.Add(finish.Residual + (sums - item.Problem.Target), sums, (int)(last - first));
-                    ElementwiseLoops<TVec, T>.Run(in finish, sums, last - first);
+                    RowCopy<TVec, T>.Finish(in finish, (nint)(sums - item.Problem.Target), sums, (int)(last - first));
                 }
             }
         }

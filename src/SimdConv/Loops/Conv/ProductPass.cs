@@ -77,6 +77,7 @@ internal sealed unsafe class ProductPass<TVec, THalf, T, TKernel> : ConvPass<T>
         products.First.C = problem.Target;
         products.First.Beta = problem.Beta;
         products.First.RowBias = problem.Bias;
+        products.First.RowBiasStep = 1;
         products.First.Finish = problem.Finish;
         BatchLoops<TVec, THalf, T, TKernel>.Run(&products, execution);
     }

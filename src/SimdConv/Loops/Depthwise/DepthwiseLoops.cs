@@ -206,19 +206,12 @@ internal sealed unsafe partial class DepthwiseLoops<TVec, T>(DepthwiseSchedule s
         }
     }
 
-    /// <summary>Adds the residual to rows of outputs, then applies the activation.</summary>
+    /// <summary>What follows the last term of rows of outputs.</summary>
     private static void Finish(in ConvProblem<T> problem, T* row, int rows, nint next, int width)
     {
         Finish<T> finish = problem.Finish;
-        if (finish.Residual == null && finish.Operation == ElementwiseOperation.None)
-            return;
-        for (; rows > 0; rows--, row += next)
-        {
-            if (finish.Residual != null)
-                RowCopy<TVec, T>.Add(finish.Residual + (row - problem.Target), row, width);
-            if (finish.Operation != ElementwiseOperation.None)
-                ElementwiseLoops<TVec, T>.Run(in finish, row, width);
-        }
+        for (; rows > 0 && !finish.IsNone; rows--, row += next)
+            RowCopy<TVec, T>.Finish(in finish, (nint)(row - problem.Target), row, width);
     }
 
     private static void InputGradient(in Part part)

@@ -1,4 +1,3 @@
-using SimdConv.Kernels;
 using SimdConv.Packing;
 
 namespace SimdConv.Loops;
@@ -18,7 +17,7 @@ internal static unsafe class GemmEnds<TVec, T>
         for (int i = row; i < row + rows; i++)
         {
             T* c = p->C + (i * p->Ldc);
-            TVec bias = p->RowBias == null ? default : TVec.Broadcast(p->RowBias[i]);
+            TVec bias = p->RowBias == null ? default : TVec.Broadcast(p->RowBias[i * p->RowBiasStep]);
             for (int j = column; j < column + columns; j += w)
             {
                 int count = Math.Min(w, column + columns - j);
@@ -53,18 +52,14 @@ internal static unsafe class GemmEnds<TVec, T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Finishes(GemmProblem<T>* p) =>
-        p->Finish.Operation != ElementwiseOperation.None || p->Finish.Residual != null;
+    public static bool Finishes(GemmProblem<T>* p) => !p->Finish.IsNone;
 
     private static void Activate(GemmProblem<T>* p, int row, int rows, int column, int columns)
     {
         for (int i = row; i < row + rows; i++)
         {
             nint at = (i * p->Ldc) + column;
-            T* c = p->C + at;
-            if (p->Finish.Residual != null)
-                RowCopy<TVec, T>.Add(p->Finish.Residual + at, c, columns);
-            ElementwiseLoops<TVec, T>.Run(in p->Finish, c, columns);
+            RowCopy<TVec, T>.Finish(in p->Finish, at, p->C + at, columns);
         }
     }
 }

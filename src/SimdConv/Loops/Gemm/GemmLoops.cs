@@ -81,7 +81,7 @@ internal static unsafe class GemmLoops<TVec, THalf, T, TKernel>
         {
             mine.A = mine.A.At(from, 0);
             Move(&mine, from * mine.Ldc);
-            mine.RowBias = mine.RowBias == null ? null : mine.RowBias + from;
+            mine.RowBias = mine.RowBias == null ? null : mine.RowBias + (from * mine.RowBiasStep);
             mine.M = to - from;
         }
         else

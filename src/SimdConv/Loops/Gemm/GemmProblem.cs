@@ -27,6 +27,9 @@ internal unsafe struct GemmProblem<T>
     /// <summary>What the chains of a row, or of a column, begin with; at most one of the two.</summary>
     public T* RowBias, ColumnBias;
 
+    /// <summary>Elements from a row's bias to that of the next row: 1, or 0 where one is for all rows.</summary>
+    public nint RowBiasStep;
+
     /// <summary>What follows the last term.</summary>
     public Finish<T> Finish;
 }

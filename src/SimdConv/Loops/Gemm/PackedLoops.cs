@@ -66,7 +66,7 @@ internal static unsafe class PackedLoops<TVec, THalf, T, TKernel>
                         if (starts && pc == 0)
                             GemmEnds<TVec, T>.Start(p, row, rows, jc, nc);
                         for (int i = 0; i < rows && startsFromBias && pc == 0; i++)
-                            new Span<T>(biases + (i * nr), nr).Fill(p->RowBias[row + i]);
+                            new Span<T>(biases + (i * nr), nr).Fill(p->RowBias[(row + i) * p->RowBiasStep]);
                         for (int jr = 0; jr < nc; jr += nr)
                         {
                             int columns = Math.Min(nr, nc - jr);
