@@ -3,8 +3,13 @@ namespace SimdConv.Mutants;
 /// <summary>One wrong edit of the source, and the filter of the tests that have to notice it.</summary>
 internal sealed record Mutant(string Name, string File, string Find, string Put, string Tests)
 {
-    /// <summary>The project to build again.</summary>
-    public string Project => File.StartsWith("src/SimdConv/", StringComparison.Ordinal) ? "SimdConv" : "SimdConv.Cli";
+    /// <summary>The folder below src of the project to build again: a folder in SimdConv.Samples holds a project of its own.
+    /// </summary>
+    public string Project => string.Join('/', File.Split('/') is [_, "SimdConv.Samples", var sample, ..]
+        ? ["SimdConv.Samples", sample] : [File.Split('/')[1]]);
+
+    /// <summary>The name of its assembly.</summary>
+    public static string AssemblyOf(string project) => $"{project.Replace('/', '.')}.dll";
 
     /// <summary>A table of paragraphs: a name, then file, find, put and test, each on a line of its own.</summary>
     public static Mutant[] Read(string table)

@@ -67,7 +67,7 @@ internal sealed class Scratch : IDisposable
                 Run(["build", .. Quick, "--no-restore", "--no-dependencies", $"src/{mutant.Project}"], BuildPatience);
             if (exitCode != 0)
                 throw new InvalidDataException($"{mutant.Name} does not compile:\n{output}");
-            string assembly = $"{mutant.Project}.dll";
+            string assembly = Mutant.AssemblyOf(mutant.Project);
             File.Copy(Path.Combine(root, "src", mutant.Project, "bin/Release/net10.0", assembly),
                 Path.Combine(root, TestBinaries, assembly), overwrite: true);
             (exitCode, output) = Test(mutant.Tests, testPatience);
@@ -88,8 +88,9 @@ internal sealed class Scratch : IDisposable
             Run(["build", .. Quick, "--no-restore", "--no-dependencies", $"src/{project}"], BuildPatience);
         if (exitCode != 0)
             throw new InvalidOperationException(output);
-        File.Copy(Path.Combine(root, "src", project, "bin/Release/net10.0", $"{project}.dll"),
-            Path.Combine(root, TestBinaries, $"{project}.dll"), overwrite: true);
+        string assembly = Mutant.AssemblyOf(project);
+        File.Copy(Path.Combine(root, "src", project, "bin/Release/net10.0", assembly),
+            Path.Combine(root, TestBinaries, assembly), overwrite: true);
     }
 
     private static string Killer(string output)

@@ -17,7 +17,7 @@ public class Im2ColBenchmark<T>
     private NativeArray<T> columns = null!, x = null!;
 
     // Shapes are passed as text, since their multiply-adds would be counted as work of the copies.
-    public static IEnumerable<string> Shapes => ShapeFiles.Im2Cols(file: null).Select(row => row.Text);
+    public static IEnumerable<string> Shapes => ShapeFiles.Im2Cols(files: null).Select(row => row.Text);
 
     [ParamsSource(nameof(Shapes))]
     public string Shape { get; set; } = null!;

@@ -16,7 +16,7 @@ public class PoolBenchmark<T>
     private NativeArray<T> y = null!, dx = null!;
     private NativeArray<byte> winners = null!;
 
-    public static IEnumerable<object> Shapes => ShapeFiles.Pools(file: null);
+    public static IEnumerable<object> Shapes => ShapeFiles.Pools(files: null);
 
     [ParamsSource(nameof(Shapes))]
     public object Shape { get; set; } = null!;

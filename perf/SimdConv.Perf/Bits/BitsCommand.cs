@@ -56,7 +56,7 @@ internal static class BitsCommand
 
     /// <summary>
     /// On one thread; on two, twice; and where this CPU has AVX-512, on one with AVX2 alone, and on one with OpenBLAS told to
-    /// take AVX-512, which it doesn't on CPUs that are younger than it.
+    /// take AVX-512, whatever the environment says.
     /// </summary>
     private static BitsResult[][] RunsOf(
         DirectoryInfo folder, IReadOnlySet<string> peers, params (string Name, string Value)[] variables)

@@ -14,7 +14,7 @@ internal static partial class BitsRun
     public static IEnumerable<BitsResult> Results(int threads, IReadOnlySet<string> asked)
     {
         PeerSet peers = new(asked, threads, _ => { });
-        CompareOptions options = new(threads, ElementType.Float, asked, null, null, 1);
+        CompareOptions options = new(threads, ElementType.Float, asked, null, null, 1) { Batches = [1, 3, 8] };
         foreach (BitsResult result in Of("product", new GemmSuite<float>(), "bits-gemm", Rows(), 0))
             yield return result;
         foreach (BitsResult result in Of("convolution", new ConvSuite<float>(), "bits-conv", Images(), 0))
@@ -24,10 +24,13 @@ internal static partial class BitsRun
             yield return result;
         foreach (BitsResult result in Of("pooling", new PoolSuite<float>(), "bits-pool", Images(), 0))
             yield return result;
+        foreach (BitsResult result in Of("ResNet-18", new NetworkSuite(), null, Images(), 0))
+            yield return result;
 
-        IEnumerable<BitsResult> Of(string operation, ISuite suite, string shapes, Regex batch, params int[] parts)
+        IEnumerable<BitsResult> Of(string operation, ISuite suite, string? shapes, Regex batch, params int[] parts)
         {
-            foreach (Case row in suite.Cases(options with { Shapes = ShapeFiles.BuiltIn(shapes) }, peers))
+            CompareOptions own = options with { Shapes = shapes is null ? null : ShapeFiles.BuiltIn(shapes) };
+            foreach (Case row in suite.Cases(own, peers))
             {
                 Match found = batch.Match(row.Shape);
                 foreach (Contestant participant in row.Create())

@@ -37,8 +37,11 @@ internal static class CompareCommand
         DefaultValueFactory = _ => string.Join(',', PeerSet.Usual),
     };
 
-    private static readonly Option<FileInfo?> Shapes =
-        new("--shapes") { Description = "File with a shape a line instead of the built-in ones" };
+    private static readonly Option<string?> Shapes = new("--shapes")
+    {
+        Description = "File with a shape a line instead of the built-in lists, or names of built-in lists with commas between "
+            + $"them; {ShapeFiles.AllNetworks} for {string.Join(", ", ShapeFiles.Networks)}",
+    };
     private static readonly Option<DirectoryInfo?> Data = new("--data")
     {
         Description = "Folder with the IDX files of MNIST or Fashion-MNIST, for epoch; the embedded digits if left out",
@@ -95,19 +98,21 @@ internal static class CompareCommand
             InRange(result.GetValue(Threads), 1, Environment.ProcessorCount, "--threads"),
             Enum.Parse<ElementType>(result.GetValue(Type)!, ignoreCase: true),
             SplitPeers(result.GetValue(Peers)!),
-            result.GetValue(Shapes) ?? (layout == ImageOrder.Chwn ? ShapeFiles.BuiltIn("small-networks") : null),
+            result.GetValue(Shapes) is { } shapes ? ShapeFiles.Named(shapes)
+                : layout == ImageOrder.Chwn ? ShapeFiles.BuiltIn("small-networks") : null,
             result.GetValue(Data),
             InRange(result.GetValue(Seconds), 0.001, 86_400, "--seconds"))
         {
             Layout = layout,
             Net = result.GetValue(Net),
             Model = result.GetValue(Model),
-            Batch = result.GetValue(Batch) is { } batch ? InRange(batch, 1, 1024, "--batch") : null,
+            Batches = result.GetValue(Batch) is { } batch ? [InRange(batch, 1, 1024, "--batch")] : null,
             Algorithm = result.GetValue(Algorithm),
         };
         OutputFile.RequireWritable([new("--json", result.GetValue(Json)?.FullName),
             new("--plot", result.GetValue(Plot)?.FullName)],
-            [new("--shapes", options.Shapes?.FullName), new("--net", NetworkSource.FileOf(options.Net)),
+            [.. (options.Shapes ?? []).Select(file => new NamedFile("--shapes", file.FullName)),
+                new("--net", NetworkSource.FileOf(options.Net)),
                 new("--model", options.Model?.FullName),
                 .. DigitFiles.FilesOf(options.Data?.FullName).Select(path => new NamedFile("--data", path))]);
         string name = result.GetValue(Suite)!;
@@ -128,7 +133,7 @@ internal static class CompareCommand
             any |= RunSuite(suite, options, peers, report);
         if (!any)
             throw new ArgumentException(
-                $"--shapes is '{options.Shapes}'; expected a file with shapes for the suite {name}.");
+                $"--shapes is '{result.GetValue(Shapes)}'; expected a file with shapes for the suite {name}.");
         report.WriteSummary();
         if (result.GetValue(Json) is { } json)
             report.WriteJson(json.FullName);

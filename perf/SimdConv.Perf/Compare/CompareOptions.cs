@@ -16,7 +16,8 @@ internal enum ImageOrder
 
 /// <summary>What <c>compare</c> was asked to do.</summary>
 internal sealed record CompareOptions(
-    int Threads, ElementType Type, IReadOnlySet<string> Peers, FileInfo? Shapes, DirectoryInfo? Data, double Seconds)
+    int Threads, ElementType Type, IReadOnlySet<string> Peers, IReadOnlyList<FileInfo>? Shapes, DirectoryInfo? Data,
+    double Seconds)
 {
     public ImageOrder Layout { get; init; }
 
@@ -26,8 +27,8 @@ internal sealed record CompareOptions(
     /// <summary>The ONNX file of the suite network; ResNet-18 if null.</summary>
     public FileInfo? Model { get; init; }
 
-    /// <summary>The one batch of the suite network; its own ones if null.</summary>
-    public int? Batch { get; init; }
+    /// <summary>The batches of the suite network; its own ones if null.</summary>
+    public IReadOnlyList<int>? Batches { get; init; }
 
     /// <summary>
     /// winograd or direct: how convolutions are computed that Winograd's algorithm suits; null for each suite's own way.

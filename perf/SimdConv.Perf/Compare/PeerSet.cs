@@ -14,7 +14,8 @@ internal sealed class PeerSet
     public const string Peak = "peak";
 
     public const string OpenBlas = "openblas", LibTorch = "libtorch", OnnxRuntime = "onnxruntime", NumPy = "numpy",
-        Reference = "reference", Native = "native";
+        Reference = "reference", Native = "native", Blis = "blis", Libxsmm = "libxsmm", MathNet = "mathnet",
+        NumSharp = "numsharp";
 
     /// <summary>Loads a peer. Returns its version, or why it can't be loaded.</summary>
     private delegate bool Loader(int threads, out string said);
@@ -26,6 +27,10 @@ internal sealed class PeerSet
         [LibTorch] = LibTorchLoader.TryLoad,
         [OnnxRuntime] = Peers.OnnxRuntime.TryLoad,
         [NumPy] = NumPyEpoch.TryLoad,
+        [Blis] = Peers.Blis.TryLoad,
+        [Libxsmm] = Peers.Libxsmm.TryLoad,
+        [MathNet] = MathNetNumerics.TryLoad,
+        [NumSharp] = NumSharpGemm.TryLoad,
         [Native] = NativeSimdConv.TryLoad,
         [Reference] = (int _, out string said) => (said = "") is not null,
     };
@@ -34,8 +39,11 @@ internal sealed class PeerSet
 
     public static IReadOnlyCollection<string> Known => Loaders.Keys;
 
-    /// <summary>The peers that are other projects' libraries.</summary>
-    public static IEnumerable<string> Usual => Known.Where(peer => peer is not (Reference or Native));
+    /// <summary>The peers that every run has.</summary>
+    public static readonly string[] Usual = [OpenBlas, LibTorch, OnnxRuntime, NumPy];
+
+    /// <summary>Further libraries that multiply matrices: they take part where they are asked for.</summary>
+    public static readonly string[] Multiplying = [Blis, Libxsmm, MathNet, NumSharp];
 
     /// <summary>Loads each peer asked for; one that can't is said in one line and left out.</summary>
     public PeerSet(IEnumerable<string> asked, int threads, Action<string> say)

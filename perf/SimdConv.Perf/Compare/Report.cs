@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SimdConv.Cli;
+using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Compare;
 
@@ -14,9 +15,12 @@ internal sealed record ResultRow(
     double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean,
     string Layout = "nchw", double? LoudShare = null, double? QuietRatio = null, double? LoudRatio = null)
 {
-    /// <summary>The suite, and SimdConv's layout where that isn't the peers'.</summary>
+    /// <summary>The suite, the layout where that isn't the peers', and whether the network is one that runs needn't have.</summary>
     [JsonIgnore]
-    public string SuiteInLayout => Layout == "nchw" ? Suite : $"{Suite} {Layout}";
+    public string Title => string.Join(' ', new[]
+    {
+        Suite, Layout == "nchw" ? "" : Layout, ShapeFiles.Networks.Contains(Network) ? ShapeFiles.AllNetworks : "",
+    }.Where(word => word.Length > 0));
 
     /// <summary>Whether SimdConv is at least as fast: the median says so, or the quartiles span 1.</summary>
     public bool IsLevel => Ratio >= 1 || Spread[1] >= 1;

@@ -26,11 +26,12 @@ internal static class TierProcess
         if (row.Id != SimdTier.Avx2)
             yield break;
 
-        // Peers that can be held to AVX2 are: oneDNN, ATen and MKL in libtorch, and OpenBLAS. ONNX Runtime can't.
+        // Peers that can be held to AVX2 are: oneDNN, ATen and MKL in libtorch, OpenBLAS and libxsmm. ONNX Runtime can't.
         yield return ("ONEDNN_MAX_CPU_ISA", "AVX2");
         yield return ("ATEN_CPU_CAPABILITY", "avx2");
         yield return ("MKL_ENABLE_INSTRUCTIONS", "AVX2");
         yield return ("OPENBLAS_CORETYPE", "Haswell");
+        yield return ("LIBXSMM_TARGET", "hsw");
     }
 
     /// <summary>Runs this command line again in the tier's own process unless this is it; null to go on here.</summary>

@@ -5,6 +5,7 @@ using SimdConv.Cli;
 using SimdConv.Cli.Data;
 using SimdConv.Perf.Bits;
 using SimdConv.Perf.Compare;
+using SimdConv.Perf.Suites;
 
 namespace SimdConv.Perf.Results;
 
@@ -101,6 +102,9 @@ internal static class ResultsCommand
         }
 
         yield return ("network-1-winograd", ["--suite", "network", "--algorithm", "winograd"]);
+        yield return ("gemm-1-others", ["--suite", "gemm", "--peers", string.Join(',', PeerSet.Multiplying)]);
+        foreach (string suite in new[] { "conv", "gemm" })
+            yield return ($"{suite}-1-networks", ["--suite", suite, "--shapes", ShapeFiles.AllNetworks]);
         yield return ("gemm-1-double", ["--suite", "gemm", "--type", "double"]);
         if (SimdSupport.IsAvailable(SimdTier.Avx512))
         {

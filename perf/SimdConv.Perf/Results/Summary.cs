@@ -9,8 +9,6 @@ namespace SimdConv.Perf.Results;
 /// <summary>All rows of a folder of results.</summary>
 internal sealed class Summary(IReadOnlyList<ResultRow> rows)
 {
-    private static readonly string[] Peers = [PeerSet.OpenBlas, PeerSet.LibTorch, PeerSet.OnnxRuntime, PeerSet.NumPy];
-
     /// <summary>The rows that count in the means.</summary>
     public IReadOnlyList<ResultRow> Rows { get; } = [.. rows.Where(row => row.InMean)];
 
@@ -24,13 +22,14 @@ internal sealed class Summary(IReadOnlyList<ResultRow> rows)
     public string Table()
     {
         StringBuilder table = new();
-        table.Append(CultureInfo.InvariantCulture, $"| suite | type, tier | threads | {string.Join(" | ", Peers)} |\n");
-        table.Append(CultureInfo.InvariantCulture, $"|---|---|---|{string.Concat(Peers.Select(_ => "---|"))}\n");
-        foreach (var suite in Rows.GroupBy(row => (row.SuiteInLayout, row.Type, row.Tier, row.Threads)))
+        string[] peers = [.. PeerSet.Usual, .. PeerSet.Multiplying.Where(peer => Rows.Any(row => row.Peer == peer))];
+        table.Append(CultureInfo.InvariantCulture, $"| suite | type, tier | threads | {string.Join(" | ", peers)} |\n");
+        table.Append(CultureInfo.InvariantCulture, $"|---|---|---|{string.Concat(peers.Select(_ => "---|"))}\n");
+        foreach (var suite in Rows.GroupBy(row => (row.Title, row.Type, row.Tier, row.Threads)))
         {
-            IEnumerable<string> cells = Peers.Select(peer => Cell([.. suite.Where(row => row.Peer == peer)]));
+            IEnumerable<string> cells = peers.Select(peer => Cell([.. suite.Where(row => row.Peer == peer)]));
             table.Append(CultureInfo.InvariantCulture,
-                $"| `{suite.Key.SuiteInLayout}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | "
+                $"| `{suite.Key.Title}` | {suite.Key.Type}, {suite.Key.Tier} | {suite.Key.Threads} | "
                 + $"{string.Join(" | ", cells)} |\n");
         }
 

@@ -18,7 +18,7 @@ internal static class SummaryPlot
         // The machine's best tier: every suite is run in it, few in another one.
         string tier = summary.Rows.CountBy(row => row.Tier).MaxBy(rows => rows.Value).Key;
         var columns = summary.Rows.Where(row => row.Type == "float" && row.Tier == tier)
-            .GroupBy(row => (row.SuiteInLayout, row.Peer, row.Threads)).OrderBy(column => column.Key).ToArray();
+            .GroupBy(row => (row.Title, row.Peer, row.Threads)).OrderBy(column => column.Key).ToArray();
         foreach ((int x, var column) in columns.Index())
         {
             Color color = column.Key.Threads == 1 ? Colors.SteelBlue : Colors.DarkOrange;
@@ -34,10 +34,10 @@ internal static class SummaryPlot
         plot.Add.HorizontalLine(0, color: Colors.Black);
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
             [.. Ticks.Select(Math.Log10)], [.. Ticks.Select(tick => tick.ToString(CultureInfo.InvariantCulture))]);
-        var labels = columns.Index().GroupBy(column => (column.Item.Key.SuiteInLayout, column.Item.Key.Peer)).ToArray();
+        var labels = columns.Index().GroupBy(column => (column.Item.Key.Title, column.Item.Key.Peer)).ToArray();
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
             [.. labels.Select(label => label.Average(column => column.Index))],
-            [.. labels.Select(label => $"{label.Key.SuiteInLayout.Replace(' ', '\n')}\n{label.Key.Peer}")]);
+            [.. labels.Select(label => $"{label.Key.Title.Replace(' ', '\n')}\n{label.Key.Peer}")]);
         plot.Axes.Bottom.TickLabelStyle.FontSize = 9;
         plot.Axes.SetLimitsX(-0.5, columns.Length - 0.5);
         plot.Title(

@@ -27,6 +27,10 @@ internal sealed class GemmSuite<T> : ISuite
             SimdConvs(operands, new Execution(threads)),
             (PeerSet.OpenBlas, () => OpenBlas.Gemm(operands)),
             (PeerSet.LibTorch, () => LibTorch.Gemm(operands)),
+            (PeerSet.Blis, () => Blis.Gemm(operands)),
+            (PeerSet.Libxsmm, () => Libxsmm.Gemm(operands, threads)),
+            (PeerSet.MathNet, () => MathNetNumerics.Gemm(operands)),
+            (PeerSet.NumSharp, () => NumSharpGemm.Gemm(operands)),
             (PeerSet.Native, () => NativeSimdConv.Gemm(operands, threads)),
             (PeerSet.Reference, () => References(operands)));
     }

@@ -29,7 +29,7 @@ internal sealed class NetworkSuite : ISuite
         Network network = Network.Load(file,
             new() { Algorithm = isWinograd ? ConvAlgorithm.Winograd : ConvAlgorithm.Direct });
         string name = Path.GetFileNameWithoutExtension(path).ToLowerInvariant();
-        int[] batches = options.Batch is { } asked ? [asked] : [1, 8, 32];
+        IReadOnlyList<int> batches = options.Batches ?? [1, 8, 32];
         foreach (int batch in batches)
         {
             yield return new Case(name, $"{name},n={batch},{(isWinograd ? "winograd" : "direct")}", "inference",

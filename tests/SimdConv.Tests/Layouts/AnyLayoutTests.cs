@@ -219,15 +219,22 @@ public sealed class AnyLayoutTests
         int seed = c.Seed + 1;
         int[] sizes = [c.Batch, 1, table.Rows, table.Columns];
         AnyLayout<T> columns;
+        Draws draws = new($"layout of {table.Rows} x {table.Columns} columns whose pixels are neighbours");
         do
+        {
+            draws.Next();
             columns = AnyLayout<T>.ToWrite(seed++, [], sizes);
+        }
         while (columns.Layout.W != 1 && table.Columns > 1);
         SimdConv.Im2Col.Unfold<T>(table, c.Batch, x, columns.Data, new(columns.Layout.H, columns.Layout.N), execution);
         Compare.Equal<T>(expected, columns.Results("columns"), $"columns in {columns.Layout}");
 
         T[] packed;
         do
+        {
+            draws.Next();
             (columns, packed) = AnyLayout<T>.ToRead(seed++, c.Data, sizes);
+        }
         while (columns.Layout.W != 1 && table.Columns > 1);
         T[] folded = new T[x.Length], foldedExpected = new T[x.Length];
         Col2Im.Fold(table, c.Batch, packed, ColumnLayout.PerImage(table), foldedExpected, execution);

@@ -30,7 +30,7 @@ internal sealed class AnyLayout<T> where T : unmanaged, IBinaryFloatingPointIeee
     public static (AnyLayout<T> Image, T[] Packed) ToRead(int seed, DataKind data, params int[] sizes)
     {
         Random random = new(seed);
-        while (true)
+        for (Draws draws = new($"strides to read images of {string.Join('x', sizes)} with"); ; draws.Next())
         {
             nint[] strides = new nint[4];
             nint next = 1;
@@ -51,7 +51,7 @@ internal sealed class AnyLayout<T> where T : unmanaged, IBinaryFloatingPointIeee
     public static AnyLayout<T> ToWrite(int seed, ReadOnlySpan<T> before, params int[] sizes)
     {
         Random random = new(seed);
-        while (true)
+        for (Draws draws = new($"strides to write images of {string.Join('x', sizes)} with"); ; draws.Next())
         {
             // Dimensions in any order, each beyond the ones inside it; sometimes by any stride.
             nint[] strides = new nint[4];
