@@ -15,7 +15,7 @@ internal sealed record ResultRow(
     double Ms, double PeerMs, double Ratio, double[] Spread, double? PercentOfPeak, double? PercentOfMemory, bool InMean,
     string Layout = "nchw", double? LoudShare = null, double? QuietRatio = null, double? LoudRatio = null)
 {
-    /// <summary>The suite, the layout where that isn't the peers', and whether the network is one that runs needn't have.</summary>
+    /// <summary>The suite, the layout where that isn't the peers', and whether runs needn't have the network.</summary>
     [JsonIgnore]
     public string Title => string.Join(' ', new[]
     {

@@ -14,6 +14,9 @@ namespace SimdConv.Perf.Results;
 /// </summary>
 internal static class ResultsCommand
 {
+    /// <summary>What <c>--only</c> takes for a summary without a run.</summary>
+    private const string NoRun = "summary";
+
     private static readonly Option<DirectoryInfo> Out =
         new("--out") { Description = "Folder to write to, one for each CPU", Required = true };
     private static readonly Option<DirectoryInfo?> Data =
@@ -22,7 +25,7 @@ internal static class ResultsCommand
         new("--seconds") { Description = "Time for each suite", DefaultValueFactory = _ => 90 };
     private static readonly Option<string[]> Only = new("--only")
     {
-        Description = "Which runs to make again, conv-2 for one; the summary is of all that the folder holds",
+        Description = $"Which runs to make again, conv-2 for one, or {NoRun}; the summary is of all that the folder holds",
         AllowMultipleArgumentsPerToken = true,
     };
     private static readonly Option<FileInfo?> Readme =
@@ -44,7 +47,7 @@ internal static class ResultsCommand
         DirectoryInfo folder = result.GetRequiredValue(Out);
         string[] only = result.GetValue(Only) ?? [];
         (string Name, string[] Arguments)[] runs = [.. Runs(result.GetValue(Data))];
-        if (only.Except(runs.Select(run => run.Name).Append(BitsCommand.Suite)).FirstOrDefault() is { } unknown)
+        if (only.Except(runs.Select(run => run.Name).Concat([BitsCommand.Suite, NoRun])).FirstOrDefault() is { } unknown)
             throw new ArgumentException(
                 $"--only: there is no run '{unknown}'; expected some of {string.Join(", ", runs.Select(run => run.Name))}.");
         folder.Create();

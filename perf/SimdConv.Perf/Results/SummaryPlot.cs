@@ -7,8 +7,8 @@ namespace SimdConv.Perf.Results;
 /// <summary>All ratios at a glance: for each suite and peer a dot a row, and a bar at the geometric mean.</summary>
 internal static class SummaryPlot
 {
-    private const int Width = 1100, Height = 520;
-    private const double ColumnWidth = 0.6, Jitter = 0.7;
+    private const int Margin = 70, WidthOfPeer = 70, Height = 520;
+    private const double ColumnWidth = 0.6, Jitter = 0.7, Gap = 1;
 
     private static readonly double[] Ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
@@ -19,12 +19,17 @@ internal static class SummaryPlot
         string tier = summary.Rows.CountBy(row => row.Tier).MaxBy(rows => rows.Value).Key;
         var columns = summary.Rows.Where(row => row.Type == "float" && row.Tier == tier)
             .GroupBy(row => (row.Title, row.Peer, row.Threads)).OrderBy(column => column.Key).ToArray();
-        foreach ((int x, var column) in columns.Index())
+
+        // A peer's columns lie closer together than those of two peers, whose labels take room.
+        double[] places = [.. columns.Select((column, i) =>
+            i + (Gap * columns.Take(i + 1).Select(each => (each.Key.Title, each.Key.Peer)).Distinct().Count()))];
+        foreach ((int i, var column) in columns.Index())
         {
+            double x = places[i];
             Color color = column.Key.Threads == 1 ? Colors.SteelBlue : Colors.DarkOrange;
             double[] y = [.. column.Select(row => Math.Log10(row.Ratio))];
             double[] positions =
-                [.. y.Select((_, i) => x + (ColumnWidth * Jitter * (((double)i / Math.Max(1, y.Length - 1)) - 0.5)))];
+                [.. y.Select((_, j) => x + (ColumnWidth * Jitter * (((double)j / Math.Max(1, y.Length - 1)) - 0.5)))];
             var dots = plot.Add.ScatterPoints(positions, y, color.WithAlpha(0.45));
             dots.MarkerSize = 5;
             double mean = y.Average();
@@ -36,13 +41,14 @@ internal static class SummaryPlot
             [.. Ticks.Select(Math.Log10)], [.. Ticks.Select(tick => tick.ToString(CultureInfo.InvariantCulture))]);
         var labels = columns.Index().GroupBy(column => (column.Item.Key.Title, column.Item.Key.Peer)).ToArray();
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
-            [.. labels.Select(label => label.Average(column => column.Index))],
+            [.. labels.Select(label => label.Average(column => places[column.Index]))],
             [.. labels.Select(label => $"{label.Key.Title.Replace(' ', '\n')}\n{label.Key.Peer}")]);
         plot.Axes.Bottom.TickLabelStyle.FontSize = 9;
-        plot.Axes.SetLimitsX(-0.5, columns.Length - 0.5);
+        plot.Axes.SetLimitsX(places[0] - 1, places[^1] + 1);
         plot.Title(
             $"Time of the peer / time of SimdConv, float, {tier}, on one thread (blue) and more (orange): above 1 SimdConv is "
             + "faster; bars are geometric means", 12);
-        OutputFile.Write(path, file => file.Write(plot.GetImage(Width, Height).GetImageBytes(ImageFormat.Png)));
+        int width = Margin + (WidthOfPeer * labels.Length);
+        OutputFile.Write(path, file => file.Write(plot.GetImage(width, Height).GetImageBytes(ImageFormat.Png)));
     }
 }

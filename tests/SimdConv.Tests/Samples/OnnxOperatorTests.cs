@@ -46,7 +46,7 @@ public class OnnxOperatorTests
         }
     }
 
-    /// <summary>What scales and shifts the image of a convolution may become part of it, but for a shift beside padding.</summary>
+    /// <summary>What scales and shifts a convolution's image may become part of it, but for a shift beside padding.</summary>
     [Theory]
     [InlineData("Add")]
     [InlineData("Sub")]

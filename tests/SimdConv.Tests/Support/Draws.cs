@@ -1,6 +1,6 @@
 namespace SimdConv.Tests.Support;
 
-/// <summary>Counts the draws of a loop that looks for something at random, so that it fails where it would look forever.</summary>
+/// <summary>Counts the draws of a loop that looks for something at random, so that it fails where it would go on.</summary>
 /// <param name="what">What is looked for, for the message.</param>
 internal sealed class Draws(string what)
 {
