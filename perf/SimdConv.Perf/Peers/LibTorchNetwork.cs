@@ -14,7 +14,7 @@ internal static class LibTorchNetwork
     /// <summary>Null where a layer has no counterpart here.</summary>
     public static Contestant? Create(NetworkOperands operands)
     {
-        Graph graph = GraphReader.Read(new MemoryStream(operands.File));
+        Graph graph = GraphReader.Read(new WireReader(new MemoryStream(operands.File)));
         List<Tensor> constants = [];
         List<Func<Dictionary<Value, Tensor>, Tensor>> calls = [];
         foreach (Layer layer in graph.Layers)

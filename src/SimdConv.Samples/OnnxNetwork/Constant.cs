@@ -7,13 +7,19 @@ namespace SimdConv.Samples.OnnxNetwork;
 /// </summary>
 internal sealed class Constant
 {
-    private const int InAnotherFile = 1;
+    /// <summary>Fields of the message.</summary>
+    public const int FloatsField = 4, RawField = 9, PlaceField = 14;
+
+    /// <summary>The place of elements that aren't in the message.</summary>
+    public const int Elsewhere = 1;
+
 
     private readonly WireReader wire;
     private readonly List<WireField> floats = [], ints = [];
     private readonly WireField raw;
     private readonly ElementType type;
     private readonly bool isElsewhere;
+    private bool isWeights, isRead;
 
     public Constant(WireReader wire, WireField message)
     {
@@ -29,7 +35,7 @@ internal sealed class Constant
                 case 2:
                     type = (ElementType)wire.Int(field);
                     break;
-                case 4:
+                case FloatsField:
                     floats.Add(field);
                     break;
                 case 7:
@@ -38,11 +44,11 @@ internal sealed class Constant
                 case 8:
                     Name = wire.Text(field);
                     break;
-                case 9:
+                case RawField:
                     raw = field;
                     break;
-                case 14:
-                    isElsewhere = wire.Int(field) == InAnotherFile;
+                case PlaceField:
+                    isElsewhere = wire.Int(field) == Elsewhere;
                     break;
             }
         }
@@ -66,8 +72,21 @@ internal sealed class Constant
         }
     }
 
-    /// <summary>Refuses what <see cref="Read"/> couldn't read.</summary>
-    public void RequireFloats()
+    /// <summary>
+    /// Whether nothing but weights are made of it, in a layer that isn't put into another one: a network with packed weights does
+    /// without it.
+    /// </summary>
+    public bool IsOnlyWeights => isWeights && !isRead && Sizes[1..].Any(size => size > 1);
+
+    /// <summary>Refuses what <see cref="Read"/> couldn't read. Weights that are packed elsewhere need not be there.</summary>
+    public void RequireWeights()
+    {
+        isWeights = true;
+        if (!isElsewhere || !wire.HasWeightsElsewhere)
+            RequireFloats();
+    }
+
+    private void RequireFloats()
     {
         Require(ElementType.Float, "float");
         RequireCount(floats.Sum(field => field.Length / sizeof(float)), sizeof(float));
@@ -77,6 +96,7 @@ internal sealed class Constant
     public float[] Floats()
     {
         RequireFloats();
+        isRead = true;
         float[] elements = new float[Count];
         Read(elements);
         return elements;

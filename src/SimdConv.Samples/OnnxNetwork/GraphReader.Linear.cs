@@ -22,7 +22,7 @@ internal sealed partial class GraphReader
         shape.Validate();
         if (sizes[1] != shape.C / shape.Groups)
             throw node.Error($"its weights are for {sizes[1]} channels a group; expected {shape.C / shape.Groups}");
-        filter.RequireFloats();
+        filter.RequireWeights();
         float[] bias = node.Has(2) ? VectorOf(node, 2, k, "the bias") : new float[k];
         AddConvolution(node, input, shape, filter.Read, bias);
     }
@@ -67,9 +67,9 @@ internal sealed partial class GraphReader
         }
 
         int outputs = sizes[1 - rowsAre];
-        matrix.RequireFloats();
+        matrix.RequireWeights();
         int features = input.Channels;
-        Action<Span<float>> weights = isTransposed ? matrix.Read : rows => Transpose(matrix.Floats(), features, outputs, rows);
+        Action<Span<float>> weights = isTransposed ? matrix.Read : rows => ReadTransposed(matrix, features, outputs, rows);
         float alpha = isGemm ? node.Float("alpha", 1) : 1, beta = isGemm ? node.Float("beta", 1) : 1;
         LinearLayer layer = new(node, outputs, matrix.Count, weights, new float[outputs]) { Input = input };
         double[] shifts = new double[outputs];
@@ -228,7 +228,14 @@ internal sealed partial class GraphReader
                 + $"element, or one for each of {channels} channels");
     }
 
-    private static void Transpose(ReadOnlySpan<float> matrix, int rows, int columns, Span<float> transposed)
+    private static void ReadTransposed(Constant matrix, int rows, int columns, Span<float> transposed)
+    {
+        float[] elements = new float[matrix.Count];
+        matrix.Read(elements);
+        Transpose(elements, rows, columns, transposed);
+    }
+
+    internal static void Transpose(ReadOnlySpan<float> matrix, int rows, int columns, Span<float> transposed)
     {
         for (int i = 0; i < rows; i++)
         {

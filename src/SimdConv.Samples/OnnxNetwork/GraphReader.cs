@@ -40,9 +40,8 @@ internal sealed partial class GraphReader
 
     /// <summary>Reads a file, which has to be open until the layers' weights have been read.</summary>
     /// <exception cref="NetworkException">This is no network, or one that can't be expressed.</exception>
-    public static Graph Read(Stream file)
+    public static Graph Read(WireReader wire)
     {
-        WireReader wire = new(file);
         WireField? graph = null;
         bool hasVersion = false;
         foreach (WireField field in wire.Fields(wire.File))
@@ -91,7 +90,10 @@ internal sealed partial class GraphReader
                 throw node.Error($"its output '{other}' is read; expected the first output alone");
         }
 
-        return new Graph(input, OutputOf(graph.Outputs[0].Name, input), layers);
+        return new Graph(input, OutputOf(graph.Outputs[0].Name, input), layers)
+        {
+            Weights = [.. constants.Values.Where(constant => constant.IsOnlyWeights).Select(constant => constant.Name)],
+        };
     }
 
     private Value InputOf(ValueInfo input)

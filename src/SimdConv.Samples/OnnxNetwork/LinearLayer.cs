@@ -25,6 +25,8 @@ internal sealed class LinearLayer(Node node, int outputs, int weightCount, Actio
 
     public int WeightCount => weightCount;
 
+    public int Outputs => outputs;
+
     public Activation Activation { get; private set; }
 
     /// <summary>The numbers of the activation, such as leaky ReLU's slope; null for what it has by default.</summary>

@@ -18,4 +18,7 @@ public sealed record NetworkOptions
 
     /// <summary>The tier that weights are packed for and calls run in; null for the best one.</summary>
     public SimdTier? Tier { get; init; }
+
+    /// <summary>Whether a mapped file's weights are compared with their checksums, for which all of them are read once.</summary>
+    public bool Verifies { get; init; } = true;
 }

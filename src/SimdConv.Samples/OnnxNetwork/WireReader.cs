@@ -11,6 +11,9 @@ internal sealed class WireReader(Stream stream)
 {
     private const int MostVarintBytes = 10;
 
+    /// <summary>Whether weights may be left out, since they are packed in another part of the file.</summary>
+    public bool HasWeightsElsewhere { get; init; }
+
     /// <summary>The message that is the whole file.</summary>
     public WireField File => new(0, WireKind.Bytes, 0, 0, stream.Length);
 
