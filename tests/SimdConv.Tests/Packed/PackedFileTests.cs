@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using SimdConv.Tests.Conv;
 using SimdConv.Tests.Generators;
 using SimdConv.Tests.Support;
@@ -142,6 +143,38 @@ public abstract class PackedFileTests<T> where T : unmanaged, IBinaryFloatingPoi
                 }
             }
         }
+    }
+
+    /// <summary>Whichever of the two is the larger one, with panels alone and with the weights beside them.</summary>
+    [Fact]
+    public void AFileOfAnotherElementTypeIsRefused()
+    {
+        if (typeof(T) == typeof(float))
+            RefusesElementsOf<double>();
+        else
+            RefusesElementsOf<float>();
+    }
+
+    private static void RefusesElementsOf<TOther>() where TOther : unmanaged, IBinaryFloatingPointIeee754<TOther>
+    {
+        const int Rows = 3;
+        string expected = $"{Unsafe.SizeOf<TOther>()} bytes at 0; expected {Unsafe.SizeOf<T>()}";
+        Conv2DShape shape = new Conv2DShape(6, 9, 9, 5, 3, 3).WithPadding(1, 1);
+        ConvTranspose2DShape transposed = new(6, 5, 5, 5, 3, 3);
+        TOther[] w = Data.Make<TOther>(shape.WeightCount, DataKind.Real, 1);
+        foreach (TOther[] raw in (TOther[][])[[], w])
+        {
+            using PackedFile filter = PackedFiles.Read(PackedFiles.Save(new Conv2DPlan<TOther>(shape).Pack(w), raw)),
+                up = PackedFiles.Read(PackedFiles.Save(new ConvTranspose2DPlan<TOther>(transposed).Pack(w), raw)),
+                matrix = PackedFiles.Read(PackedFiles.Save(SimdConv.Gemm.Pack<TOther>(
+                    GemmSide.B, Transpose.No, Rows, w.Length / Rows, w, w.Length / Rows), raw));
+            Refuses(() => new Conv2DPlan<T>(shape).Load(filter, 0));
+            Refuses(() => new ConvTranspose2DPlan<T>(transposed).Load(up, 0));
+            Refuses(() => SimdConv.Gemm.Load<T>(matrix, 0));
+        }
+
+        void Refuses(Func<object> load) =>
+            Assert.Contains(expected, Assert.Throws<ArgumentException>(load).Message, StringComparison.Ordinal);
     }
 
     /// <summary>
