@@ -105,6 +105,49 @@ public sealed class ActivationTests(ITestOutputHelper output)
         CheckSpecials<double>(tier);
     }
 
+    /// <summary>Gradients where functions have kinks, with numbers of their own, and of NaN.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void GradientsAtKinksAreTheDocumentedOnes(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        CheckKinks<float>(tier);
+        CheckKinks<double>(tier);
+    }
+
+    private static void CheckKinks<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        double none = double.NaN;
+        Check(Activation.Relu, null, null, [(0, 0), (-0.0, 0), (none, 0)]);
+        Check(Activation.Relu6, null, null, [(0, 0), (-0.0, 0), (6, 0), (5.5, 1), (none, 0)]);
+        Check(Activation.LeakyRelu, 0.25, null, [(0, 0.25), (-0.0, 0.25), (none, 0.25)]);
+        Check(Activation.Elu, 0.25, null, [(0, 0.25), (-0.0, 0.25), (1, 1), (none, none)]);
+        Check(Activation.HardSigmoid, 0.5, 0.25, [(-0.5, 0), (1.5, 0), (0, 0.5), (1.25, 0.5), (none, 0)]);
+        Check(Activation.Clip, -0.5, 1, [(-0.5, 1), (1, 1), (0, 1), (-0.75, 0), (1.25, 0), (none, 1)]);
+        Check(Activation.HardSwish, null, null, [(-3, -0.5), (3, 1.5), (-3.5, 0), (3.5, 1), (none, none)]);
+        Check(Activation.None, null, null, [(0, 1), (none, 1)]);
+        foreach (Activation smooth in (Activation[])[Activation.Tanh, Activation.Sigmoid, Activation.Silu, Activation.Gelu])
+            Check(smooth, null, null, [(none, none)]);
+
+        void Check(Activation activation, double? alpha, double? beta, (double X, double Slope)[] points)
+        {
+            const double Dy = 1.5;
+            for (int lead = 0; lead < 18; lead++)
+            {
+                T[] x = [.. new T[lead], .. points.Select(point => T.CreateTruncating(point.X))], dx = new T[x.Length];
+                SimdConv.Elementwise.ActivateGradient<T>(activation, x, Data.Filled(x.Length, T.CreateTruncating(Dy)), dx,
+                    Number(alpha), Number(beta), tier.Run());
+                foreach ((int i, (double at, double slope)) in points.Index())
+                {
+                    double actual = double.CreateTruncating(dx[lead + i]);
+                    Assert.True(double.IsNaN(slope) ? double.IsNaN(actual) : Math.Abs(actual - (slope * Dy)) <= 1e-6,
+                        $"{activation}'({at}) is {actual / Dy}, not {slope}");
+                }
+            }
+        }
+
+        static T? Number(double? value) => value is { } number ? T.CreateTruncating(number) : null;
+    }
+
     private static void Gradient<T>(Activation activation, double? alpha, SimdTier tier)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
