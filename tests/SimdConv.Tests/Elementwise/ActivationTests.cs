@@ -114,6 +114,40 @@ public sealed class ActivationTests(ITestOutputHelper output)
         CheckKinks<double>(tier);
     }
 
+    /// <summary>The epilogue of a convolution is the activation with the numbers that it was given.</summary>
+    [SkippableTheory, MemberData(nameof(Tiers.All), MemberType = typeof(Tiers))]
+    public void EpiloguesTakeTheirNumbers(SimdTier tier)
+    {
+        Tiers.Require(tier);
+        CheckEpilogues<float>(tier);
+        CheckEpilogues<double>(tier);
+    }
+
+    private static void CheckEpilogues<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Conv2DShape shape = new Conv2DShape(3, 7, 9, 5, 3, 3).WithPadding(1, 1);
+        Conv2DPlan<T> plan = new(shape);
+        ReadOnlySpan<T> x = Data.Make<T>(shape.C * shape.H * shape.W, DataKind.Real, 31),
+            w = Data.Make<T>(shape.WeightCount, DataKind.Real, 32);
+        T[] sums = new T[shape.K * shape.P * shape.Q], expected = new T[sums.Length], y = new T[sums.Length];
+        plan.Forward(1, x, w, sums, default, tier.Run());
+        (Activation, double, double?)[] cases = [(Activation.HardSigmoid, 0.5, 0.25), (Activation.HardSigmoid, 0.25, null),
+            (Activation.Elu, 0.25, null), (Activation.Clip, -0.5, 0.75), (Activation.Clip, -0.5, null)];
+        foreach ((Activation activation, double alpha, double? beta) in cases)
+        {
+            T first = T.CreateTruncating(alpha);
+            T? second = beta is { } number ? T.CreateTruncating(number) : null;
+            SimdConv.Elementwise.Activate<T>(activation, sums, expected, first, second, tier.Run());
+            plan.Forward(1, x, w, y, new Epilogue<T> { Activation = activation, Alpha = first, Beta = second }, tier.Run());
+            Compare.Equal<T>(expected, y, $"{activation} of {alpha} and {beta}");
+            foreach ((T sum, T value) in sums.Zip(y))
+            {
+                double exact = ReferenceActivation.Value(activation, double.CreateTruncating(sum), alpha, beta);
+                Assert.Equal(exact, double.CreateTruncating(value), 1e-6 * (1 + Math.Abs(double.CreateTruncating(sum))));
+            }
+        }
+    }
+
     private static void CheckKinks<T>(SimdTier tier) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double none = double.NaN;
