@@ -14,7 +14,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
     private readonly WindowAxis axis;
     private readonly nint phasePitch;
     private readonly int linePitch;
-    private readonly bool two, inOne;
+    private readonly bool two, both, inOne;
 
     /// <param name="axis">The columns.</param>
     /// <param name="rows">The most rows that are split at a time.</param>
@@ -23,6 +23,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
     {
         this.axis = axis;
         two = axis.Stride == 2 && axis.Size > 1;
+        both = two && axis.Phases.All(phase => phase.Taps > 0);
         linePitch = Whole(((axis.Size - 1) / axis.Stride) + 1);
         int pitch = checked(axis.Windows + axis.Reach), width = axis.Windows;
         foreach (WindowPhase phase in axis.Phases)
@@ -33,11 +34,11 @@ internal readonly unsafe struct SplitRows<TVec, T>
         }
 
         // Contiguous rows of whole pairs, which need no padding between them, are split as if they were one row.
-        inOne = two && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0
+        inOne = both && contiguous && axis.Size % 2 == 0 && axis.Phases[0].Place == 0
             && axis.Windows + axis.Reach <= axis.Size / 2;
         (Pitch, phasePitch) = inOne
             ? ((nint)(axis.Size / 2), Whole((nint)rows * axis.Size / 2))
-            : ((nint)axis.Phases.Length * pitch, (nint)pitch);
+            : ((nint)axis.Phases.Length * Whole(pitch), Whole((nint)pitch));
         Length = (inOne ? 2 * phasePitch : rows * Pitch) + (2 * TVec.Count);
         ContributionPitch = axis.Reach + Whole(width);
     }
@@ -65,7 +66,7 @@ internal readonly unsafe struct SplitRows<TVec, T>
             return;
         }
 
-        if (two)
+        if (both)
         {
             // The image's even columns are the phase whose first pixel is 0.
             int first = axis.Phases[0].Pixel;
@@ -79,8 +80,8 @@ internal readonly unsafe struct SplitRows<TVec, T>
         foreach (WindowPhase phase in axis.Phases)
         {
             int before = Math.Min(phase.Place, width), behind = phase.Place + phase.Count;
-            bool copies = !two && phase.Taps > 0 && phase.Count > 0;
-            for (int i = 0; i < rows && (copies || before > 0 || behind < width); i++)
+            bool copies = !both && phase.Count > 0;
+            for (int i = 0; i < rows && phase.Taps > 0 && (copies || before > 0 || behind < width); i++)
             {
                 T* row = target + (i * Pitch);
                 if (copies)

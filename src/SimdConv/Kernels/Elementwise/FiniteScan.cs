@@ -20,13 +20,18 @@ internal static unsafe class FiniteScan<TVec, T>
             s3 = TVec.MulAdd(TVec.Load(data + i + (3 * w)), zero, s3);
         }
 
-        T sum = T.Zero;
-        for (; i < count; i++)
-            sum += data[i] * T.Zero;
+        for (; i < count; i += w)
+        {
+            TVec last = i + w <= count ? TVec.Load(data + i) : TVec.LoadPartial(data + i, (int)(count - i));
+            s0 = TVec.MulAdd(last, zero, s0);
+        }
+
         T* lanes = stackalloc T[w];
         TVec.Store(lanes, TVec.Add(TVec.Add(s0, s1), TVec.Add(s2, s3)));
-        for (int lane = 0; lane < w; lane++)
-            sum += lanes[lane];
+        T sum = T.Zero, other = T.Zero;
+        for (int lane = 0; lane + 1 < w; lane += 2)
+            (sum, other) = (sum + lanes[lane], other + lanes[lane + 1]);
+        sum += other + lanes[w - 1];
         return sum == T.Zero;
     }
 }

@@ -19,13 +19,7 @@ internal unsafe struct WindowResults<T>
     /// <summary>Where whole registers have to end, of rows that are shorter than one; null if none may be stored.</summary>
     public T* End;
 
-    /// <summary>Winners of rows that follow each other, and where whole registers of bytes have to end.</summary>
-    public byte* Winners, WinnersEnd;
-
-    /// <summary>Bytes of a winner.</summary>
-    public int WinnerSize;
-
-    /// <summary>Or winners as numbers, whole registers of them.</summary>
+    /// <summary>Winners as numbers, whole registers of them; null where there are none.</summary>
     public T* Taps;
 
     /// <summary>Elements from one row of these to the next.</summary>

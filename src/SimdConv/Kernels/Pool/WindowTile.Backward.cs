@@ -10,7 +10,7 @@ internal static unsafe partial class WindowTile<TVec, T>
         in WindowContributions<T> contributions, WindowColumns columns, T* target, nint pitch, int rows, int width)
         where TTaps : struct, IConstant
     {
-        switch (Together(width))
+        switch (new WindowGroup(rows: 1, ((width - 1) / TVec.Count) + 1).Registers)
         {
             case 4:
                 CollectRows<N4, TTaps>(in contributions, columns, target, pitch, rows, width);

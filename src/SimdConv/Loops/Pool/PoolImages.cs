@@ -159,10 +159,7 @@ internal readonly unsafe ref struct PoolImages<TVec, T>
     private void Maximum(in WindowTaps<T> window, in WindowResults<T> results, long firstTap)
     {
         T first = T.CreateTruncating(firstTap), tapsOfRow = T.CreateTruncating(schedule.Shape.S);
-        if (results.Taps == null)
-            WindowTile<TVec, T>.Maximum<N0>(in window, in results, first, constants, tapsOfRow);
-        else
-            WindowTile<TVec, T>.Maximum<N2>(in window, in results, first, constants, tapsOfRow);
+        WindowTile<TVec, T>.Maximum(in window, in results, areFinite: false, first, constants, tapsOfRow);
     }
 
     private void Backward(

@@ -207,11 +207,17 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
         }
     }
 
-    /// <summary>One maximum a plane: two halves at once, since each pixel has to wait for the one before.</summary>
+    /// <summary>One maximum a plane: parts at once, since each pixel has to wait for the one before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MaximumWhole(byte* winners, int lanes)
     {
         int pixels = schedule.Shape.H * schedule.Shape.W, half = (pixels + 1) / 2;
+        if (winners == null && FiniteScan<TVec, T>.Run(source, (nint)pixels * TVec.Count))
+        {
+            MaximumOfFinite(pixels);
+            return;
+        }
+
         TVec best0 = TVec.Broadcast(T.NegativeInfinity), best1 = best0, winner0 = default,
             winner1 = TVec.Broadcast(T.CreateTruncating(half));
         TVec tap = default, halfway = winner1, one = TVec.Broadcast(T.One);
@@ -230,6 +236,28 @@ internal readonly unsafe ref struct PoolPlanes<TVec, T>
             TVec.ToBytes(winners, winner0);
         else if (winners != null)
             WindowTile<TVec, T>.StoreEach(winners, (T*)&winner, lanes, schedule.WinnerSize);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MaximumOfFinite(int pixels)
+    {
+        // The first of equals, zeros of either sign, wins: parts are compared in the order of their pixels.
+        int part = pixels / 4;
+        nint next = (nint)part * TVec.Count;
+        T* from = source;
+        TVec best0 = TVec.Broadcast(T.NegativeInfinity), best1 = best0, best2 = best0, best3 = best0;
+        for (int i = 0; i < part; i++, from += TVec.Count)
+        {
+            best0 = TVec.Max(TVec.Load(from), best0);
+            best1 = TVec.Max(TVec.Load(from + next), best1);
+            best2 = TVec.Max(TVec.Load(from + (2 * next)), best2);
+            best3 = TVec.Max(TVec.Load(from + (3 * next)), best3);
+        }
+
+        best0 = TVec.Max(TVec.Max(best3, best2), TVec.Max(best1, best0));
+        for (int i = 4 * part; i < pixels; i++)
+            best0 = TVec.Max(TVec.Load(source + ((nint)i * TVec.Count)), best0);
+        TVec.Store(target, best0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

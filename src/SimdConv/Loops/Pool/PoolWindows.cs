@@ -24,11 +24,14 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     private readonly T* counts, firstTaps;
 
     /// <summary>
-    /// Source rows, split or padded; which tap each gradient is for; a row of dx by phases; the levels of a tree of sums.
+    /// Source rows, split or padded; which tap each gradient is for, or which won; the maxima of rows of taps; a row of dx by
+    /// phases; the levels of a tree of sums.
     /// </summary>
-    private readonly T* rows, taps, line, levels;
+    private readonly T* rows, taps, maxima, line, levels;
 
-    /// <summary>Where the taps of a row are in a split row.</summary>
+    /// <summary>
+    /// Where the taps of a row are in a split row, and behind them the place of the only tap of a row of maxima: 0.
+    /// </summary>
     private readonly nint* columns;
 
     public PoolWindows(PoolSchedule schedule, in PoolProblem<T> problem, in Scratch scratch, Workspace workspace)
@@ -44,6 +47,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
         firstTaps = workspace.At(scratch.FirstTaps);
         rows = workspace.At(scratch.Rows);
         taps = workspace.At(scratch.Taps);
+        maxima = workspace.At(scratch.Maxima);
         line = workspace.At(scratch.Line);
         levels = workspace.At(scratch.Levels);
         columns = workspace.At(scratch.Columns);
@@ -56,6 +60,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
 
         for (int s = 0; s < axis.Places.Length; s++)
             columns[s] = split.Offset(s);
+        columns[axis.Places.Length] = 0;
     }
 
     /// <summary>
@@ -87,7 +92,7 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     public readonly struct Scratch
     {
         public readonly ScratchPlan Plan = default;
-        public readonly Piece<T> Counts, FirstTaps, Rows, Taps, Line, Levels;
+        public readonly Piece<T> Counts, FirstTaps, Rows, Taps, Maxima, Line, Levels;
         public readonly Piece<nint> Columns;
 
         public Scratch(PoolSchedule schedule, in PoolProblem<T> problem)
@@ -97,10 +102,14 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
             Counts = Plan.Add<T>(axis.Windows + TVec.Count);
             FirstTaps = Plan.Add<T>(axis.Windows + TVec.Count);
             Rows = Plan.Add<T>(rows);
-            Taps = Plan.Add<T>(problem.Backward && problem.Winners != null ? rows : 0);
+            WindowStrips strips = schedule.Strips(inWindows: true, backward: false);
+            long together = Together(schedule, problem), width = axis.Windows;
+            Taps = Plan.Add<T>(problem.Winners == null ? 0
+                : problem.Backward ? rows : (strips.Rows * together * width) + TVec.Count);
+            Maxima = Plan.Add<T>(HasMaximaOfRows(schedule, problem) ? strips.SourceRows * together * Whole(axis.Windows) : 0);
             Line = Plan.Add<T>(Split(schedule, problem).LineLength);
             Levels = Plan.Add<T>(BlockTile<TVec, T>.Levels * TVec.Count);
-            Columns = Plan.Add<nint>(axis.Places.Length);
+            Columns = Plan.Add<nint>(axis.Places.Length + 1);
         }
     }
 
@@ -128,26 +137,66 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
     private void Forward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range,
         bool allAlike)
     {
+        bool average = schedule.Kind == PoolKind.Average;
+        int sourceRows = range.SourceLast - range.SourceFirst;
+        source += range.SourceFirst * problem.SourceLayout.H;
+        split.Split(source, problem.SourceLayout.H, sourceRows, average ? T.Zero : T.NegativeInfinity, rows);
+        WindowTaps<T> window = new()
+        {
+            First = rows,
+            NextWindows = split.Pitch,
+            Rows = 1,
+            Columns = columns,
+            ColumnCount = schedule.Columns.Places.Length,
+        };
+        bool areFinite = !average && AreFinite(source, sourceRows), hasMaxima = HasMaximaOfRows(schedule, problem);
+        if (hasMaxima)
+        {
+            // A row of taps has its maximum for each window; several windows share those rows.
+            WindowResults<T> each = new()
+            {
+                First = maxima,
+                Pitch = Whole(windows),
+                Rows = sourceRows,
+                Width = Math.Max(windows, TVec.Count),
+                End = null,
+            };
+            WindowTile<TVec, T>.Maximum(in window, in each, areFinite, T.Zero, firstTaps, T.Zero);
+            window.First = maxima;
+            window.NextWindows = Whole(windows);
+            window.Columns = columns + schedule.Columns.Places.Length;
+            window.ColumnCount = 1;
+        }
+
+        Forward(window, target, range, areFinite, allAlike);
+        if (winners != null)
+        {
+            WindowTile<TVec, T>.StoreWinners(taps, winners + ((nint)range.First * windows * schedule.WinnerSize),
+                (nint)(range.Last - range.First) * windows, schedule.WinnerSize);
+        }
+    }
+
+    /// <param name="window">The columns of taps; rows one behind the other, the strip's first one first.</param>
+    /// <param name="target">The target's plane.</param>
+    /// <param name="range">The strip.</param>
+    /// <param name="areFinite">Whether nothing in the image is infinite or NaN.</param>
+    /// <param name="allAlike">Whether all windows of the strip have all taps in the image.</param>
+    private void Forward(WindowTaps<T> window, T* target, (int First, int Last, int SourceFirst, int SourceLast) range,
+        bool areFinite, bool allAlike)
+    {
         WindowAxis axis = schedule.Rows;
         bool average = schedule.Kind == PoolKind.Average;
-        nint pitch = problem.TargetLayout.H, winnerPitch = (nint)windows * schedule.WinnerSize;
-        split.Split(source + (range.SourceFirst * problem.SourceLayout.H), problem.SourceLayout.H,
-            range.SourceLast - range.SourceFirst, average ? T.Zero : T.NegativeInfinity, rows);
+        T* strip = window.First;
+        nint pitch = problem.TargetLayout.H, rowPitch = window.NextWindows;
         bool follow = pitch == windows;
+        (window.NextRow, window.NextWindows) = (axis.Dilation * rowPitch, axis.Stride * rowPitch);
         for (int p = range.First, count; p < range.Last; p += count)
         {
             // Where rows don't follow each other in memory, a register must end with its row.
             count = follow ? Math.Min(allAlike ? range.Last : axis.Alike[p], range.Last - p) : 1;
             (int firstTap, int lastTap) = axis.Taps[p];
-            WindowTaps<T> window = new()
-            {
-                First = rows + ((axis.Starts[p] + ((nint)firstTap * axis.Dilation) - range.SourceFirst) * split.Pitch),
-                NextWindows = (nint)axis.Stride * split.Pitch,
-                Rows = lastTap - firstTap,
-                NextRow = (nint)axis.Dilation * split.Pitch,
-                Columns = columns,
-                ColumnCount = schedule.Columns.Places.Length,
-            };
+            window.First = strip + ((axis.Starts[p] + ((nint)firstTap * axis.Dilation) - range.SourceFirst) * rowPitch);
+            window.Rows = lastTap - firstTap;
             T* y = target + (p * pitch);
             WindowResults<T> results = new()
             {
@@ -156,21 +205,39 @@ internal readonly unsafe ref struct PoolWindows<TVec, T>
                 Rows = count,
                 Width = windows,
                 End = follow ? target + (range.Last * pitch) : y + windows,
-                Winners = winners + (p * winnerPitch),
-                WinnersEnd = winners + (range.Last * winnerPitch),
-                WinnerSize = schedule.WinnerSize,
+                Taps = problem.Winners == null ? null : taps + ((nint)(p - range.First) * windows),
+                TapsPitch = windows,
             };
-            T first = T.CreateTruncating((long)firstTap * schedule.Shape.S), perRow = T.CreateTruncating(schedule.Shape.S);
             T rowCount = average ? T.CreateTruncating(schedule.Divisor(p, 0).Row) : T.One;
             if (average && schedule.HasBlocks)
                 BlockTile<TVec, T>.Average(in window, schedule.Blocks(firstTap, 0), in results, rowCount, counts, levels);
             else if (average)
                 WindowTile<TVec, T>.Average(in window, in results, rowCount, counts);
-            else if (winners == null)
-                WindowTile<TVec, T>.Maximum<N0>(in window, in results, first, firstTaps, perRow);
             else
-                WindowTile<TVec, T>.Maximum<N1>(in window, in results, first, firstTaps, perRow);
+                WindowTile<TVec, T>.Maximum(in window, in results, areFinite,
+                    T.CreateTruncating((long)firstTap * schedule.Shape.S), firstTaps, T.CreateTruncating(schedule.Shape.S));
         }
+    }
+
+    /// <summary>
+    /// Whether maxima are taken along rows of taps first, which several windows share: where that halves what is compared.
+    /// </summary>
+    private static bool HasMaximaOfRows(PoolSchedule schedule, in PoolProblem<T> problem)
+    {
+        (int rows, int columns) = (schedule.Shape.R, schedule.Shape.S);
+        return schedule.Kind == PoolKind.Max && !problem.Backward && problem.Winners == null
+            && 2 * (((long)schedule.Shape.StrideH * columns) + rows) <= (long)rows * columns;
+    }
+
+    private static int Whole(int count) => Shapes.RoundUp(count, TVec.Count);
+
+    private bool AreFinite(T* source, int rows)
+    {
+        int width = schedule.Shape.W;
+        bool follow = problem.SourceLayout.H == width, areFinite = true;
+        for (int i = 0; i < (follow ? 1 : rows) && areFinite; i++)
+            areFinite = FiniteScan<TVec, T>.Run(source + (i * problem.SourceLayout.H), (nint)width * (follow ? rows : 1));
+        return areFinite;
     }
 
     private void Backward(T* source, T* target, byte* winners, (int First, int Last, int SourceFirst, int SourceLast) range,
